@@ -1,0 +1,51 @@
+"""What the organisation's ledger declares of a subject, as facts for checks. ``None`` means that it does not say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import ClassVar
+
+from scanner.model.fact import Fact
+from scanner.model.target import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredDomain(Fact):
+    """What the ledger says of a domain name."""
+
+    of: ClassVar[Kind] = Kind.DOMAIN
+
+    sends_mail: bool | None
+    receives_mail: bool | None
+    dkim_selectors: tuple[str, ...]
+    """Selectors in use, without ``._domainkey``."""
+    outbound_addresses: tuple[str, ...]
+    """Addresses or networks from which the domain's mail is sent, in CIDR or plain form."""
+    internal_names: tuple[str, ...]
+    """Names or zones meant for inside use only, fully qualified, in A-label form."""
+    public_site: bool | None
+    """Whether a web site for the public is served under this name."""
+    domain_exception: str
+    """A recorded reason why the official suffix cannot be used, or empty."""
+
+
+@unique
+class Vantage(StrEnum):
+    """Where the scanner stands, seen from a service."""
+
+    CLIENT = "client"
+    OUTSIDER = "outsider"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredDnsService(Fact):
+    """What the ledger says of a DNS server, and whether this vantage zone is one of its clients."""
+
+    of: ClassVar[Kind] = Kind.DNS_SERVICE
+
+    authoritative_for: tuple[str, ...] | None
+    resolver_for: tuple[str, ...] | None
+    """Client networks or zones it resolves for; an empty tuple says that it resolves for nobody."""
+    vantage: Vantage

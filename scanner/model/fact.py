@@ -1,0 +1,62 @@
+"""Facts: typed observations without opinion, and the ways an observation can end.
+
+This module has the base class and the endings; the fact types themselves live in ``scanner.facts``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from scanner.model.reason import Reason
+from scanner.model.target import Kind, Target
+
+
+class Fact:
+    """Base of every fact type: a frozen dataclass that says for which kind of target it is made.
+
+    Fields hold what was seen in the peer's terms (bits, names, sizes), only values that survive JSON:
+    ``str int float bool None``, tuples of those, enums and other frozen dataclasses; ``Seen[...]`` for a part that may
+    be missing for a reason of its own.
+    """
+
+    __slots__ = ()
+
+    of: ClassVar[Kind]
+    """The kind of target this fact describes."""
+
+    def leads(self) -> tuple[Target, ...]:
+        """Name the further subjects that this fact leads to, such as the name servers of a domain."""
+        return ()
+
+
+F = TypeVar("F", bound=Fact, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where something was seen (``TXT _dmarc.example.jp via 192.0.2.53``) and a capped excerpt of it."""
+
+    source: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed(Generic[F]):
+    """A fact, when it was seen (UTC, ISO 8601, whole seconds) and what supports it."""
+
+    fact: F
+    at: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unobserved:
+    """Why there is no fact. ``detail`` names the peer, the thing tried and the limit, in English, for operators."""
+
+    reason: Reason
+    detail: str = ""
+    at: str = ""
+
+
+Observation = Observed[F] | Unobserved

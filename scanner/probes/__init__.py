@@ -1,0 +1,1 @@
+"""Network probes: each one holds a conversation and makes one kind of fact. They see, they do not judge."""

@@ -25,6 +25,9 @@ class Fact:
     of: ClassVar[Kind]
     """The kind of target this fact describes."""
 
+    leads_to: ClassVar[tuple[Kind, ...]] = ()
+    """The kinds of subject that ``leads`` may name; a type that overrides ``leads`` must say so."""
+
     def leads(self) -> tuple[Target, ...]:
         """Name the further subjects that this fact leads to, such as the name servers of a domain."""
         return ()

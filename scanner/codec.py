@@ -1,0 +1,143 @@
+"""Facts to plain JSON values and back: the one border where facts enter from files, agents and workers.
+
+Unknown keys, unknown fact types and wrong types are refused. The canonical bytes of a fact (sorted keys, no spaces,
+UTF-8) are what its digest is made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import json
+import pkgutil
+import types
+import typing
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Union
+
+import cattrs
+from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.strategies import configure_union_passthrough
+
+import scanner.facts
+from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
+from scanner.model.reason import Reason
+
+Plain = dict[str, "Any"]  # a JSON object; its values are checked where it is read
+
+
+class NotAFact(ValueError):
+    """The JSON value is not a fact that this version knows; the message names the type and what is wrong."""
+
+
+@cache
+def fact_types() -> Mapping[str, type[Fact]]:
+    """Give every fact type by its name. Raises ``TypeError`` where two types share one name."""
+    found: dict[str, type[Fact]] = {}
+    for module in pkgutil.walk_packages(scanner.facts.__path__, "scanner.facts."):
+        for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(member, Fact) and member is not Fact and member.__module__ == module.name:
+                if member.__name__ in found:
+                    raise TypeError(f"two fact types are called {member.__name__}")
+                found[member.__name__] = member
+    return types.MappingProxyType(found)
+
+
+def observation_out(seen: Observation[Fact]) -> Plain:
+    """Give an observation as plain JSON values (enumeration members stay; they are written as their text)."""
+    if isinstance(seen, Unobserved):
+        return {"unobserved": seen.reason.value, "detail": seen.detail, "at": seen.at}
+    return {"fact": fact_out(seen.fact), "at": seen.at, "evidence": [{"source": e.source, "excerpt": e.excerpt} for e in seen.evidence]}
+
+
+def observation_in(name: str, plain: object) -> Observation[Fact]:
+    """Read what ``observation_out`` wrote for the fact type ``name``. Raises ``NotAFact``."""
+    kind = fact_types().get(name)
+    if kind is None:
+        raise NotAFact(f"{name!r} is not a fact type of this version")
+    if not isinstance(plain, dict):
+        raise NotAFact(f"{name}: an object is needed")
+    try:
+        if "unobserved" in plain:
+            return _converter().structure(plain, Unobserved)
+        if set(plain) != {"fact", "at", "evidence"} or not isinstance(plain["at"], str):
+            raise NotAFact(f"{name}: needs fact, at and evidence, has {', '.join(sorted(map(str, plain)))[:200]}")
+        fact = _converter().structure(plain["fact"], kind)
+        return Observed(fact, plain["at"], tuple(_converter().structure(e, Evidence) for e in plain["evidence"]))
+    except NotAFact:
+        raise
+    except ForbiddenExtraKeysError as error:
+        raise NotAFact(f"{name}: unknown keys {', '.join(sorted(error.extra_fields))[:200]}") from error
+    except (cattrs.BaseValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise NotAFact(f"{name}: {type(error).__name__}: {str(error)[:200]}") from error
+
+
+def fact_out(fact: Fact) -> Plain:
+    """Give a fact's fields as plain JSON values."""
+    plain: Plain = _converter().unstructure(fact)
+    return plain
+
+
+def canonical(plain: object) -> bytes:
+    """Give the canonical bytes of a JSON value: sorted keys, no spaces, UTF-8."""
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def digest(seen: Observation[Fact]) -> str:
+    """Give the digest of what was seen, apart from when: ``sha256:`` and 64 hex digits."""
+    named = {"type": "unobserved"} if isinstance(seen, Unobserved) else {"type": type(seen.fact).__name__}
+    body = {"reason": seen.reason.value, "detail": seen.detail} if isinstance(seen, Unobserved) else fact_out(seen.fact)
+    return "sha256:" + hashlib.sha256(canonical(named | {"body": body})).hexdigest()
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    made = cattrs.Converter(forbid_extra_keys=True, detailed_validation=False)
+    configure_union_passthrough(str | int | float | bool | None, made)
+    made.register_unstructure_hook(Unobserved, lambda u: {"unobserved": u.reason.value, "detail": u.detail, "at": u.at})
+    made.register_structure_hook(Unobserved, lambda v, _: _unobserved(v))
+    made.register_structure_hook_factory(_may_be_unobserved, lambda union: _seen_or_not(made, union))
+    for scalar in (str, int, bool):
+        made.register_structure_hook(scalar, _exactly(scalar))
+    made.register_structure_hook(float, lambda v, _: float(_exactly_one_of(v, (int, float))))
+    return made
+
+
+def _unobserved(value: object) -> Unobserved:
+    if not isinstance(value, dict) or set(value) != {"unobserved", "detail", "at"}:
+        raise NotAFact("an unobserved part needs unobserved, detail and at")
+    return Unobserved(Reason(value["unobserved"]), str(value["detail"]), str(value["at"]))
+
+
+def _exactly(scalar: type) -> Callable[[object, type], object]:
+    """Refuse what Python would convert silently, such as the text "no" to a true bool."""
+
+    def structure(value: object, hint: type) -> object:
+        exact = _exactly_one_of(value, (scalar,))
+        return exact if hint is scalar else hint(exact)  # a StrEnum is reached through the hook of str
+
+    return structure
+
+
+def _exactly_one_of(value: Any, kinds: tuple[type, ...]) -> Any:  # the border: any JSON value may stand here
+    if type(value) not in kinds:
+        raise NotAFact(f"{type(value).__name__} where {' or '.join(k.__name__ for k in kinds)} is needed")
+    return value
+
+
+def _may_be_unobserved(hint: object) -> bool:
+    return typing.get_origin(hint) in {Union, types.UnionType} and Unobserved in typing.get_args(hint)
+
+
+def _seen_or_not(made: cattrs.Converter, union: Any) -> Callable[[object, object], object]:
+    members = tuple(member for member in typing.get_args(union) if member is not Unobserved)
+    rest: Any = Union.__getitem__(members)  # a type made at run time; Union of one member is that member
+
+    def structure(value: object, _: object) -> object:
+        if isinstance(value, dict) and "unobserved" in value:
+            return _unobserved(value)
+        return made.structure(value, rest)
+
+    return structure

@@ -1,0 +1,34 @@
+"""Options and fixtures that all tests share: the laboratory. Fixtures of one subject belong beside its tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab import Lab, why_not
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--lab=require`` makes a machine without laboratory a failure (CI), ``auto`` skips there (laptops), ``off`` skips always."""
+    parser.addoption("--lab", choices=("require", "auto", "off"), default="auto", help="tests in network namespaces: require, auto or off")
+
+
+@pytest.fixture(scope="session")
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """The laboratory, raised once for the whole run. Tests must leave it as they found it."""
+    mode = request.config.getoption("--lab")
+    reason = "switched off by --lab=off" if mode == "off" else why_not()
+    if reason is not None:
+        if mode == "require":
+            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
+        pytest.skip(reason)
+    with Lab.up() as raised:
+        yield raised
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the laboratory carries the marker ``lab``, so that ``-m 'not lab'`` needs no care of test authors."""
+    for item in items:
+        if "lab" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.lab)

@@ -1,0 +1,68 @@
+"""The laboratory by hand: ``python -m tests.lab up``, ``… run COMMAND``, ``… exec COMMAND``, ``… domains``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.lab import Lab, LabUnavailable, table
+from tests.lab.lab import PREFIX
+
+
+def _newest() -> Path:
+    running = sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*/keeper.pid"), key=lambda file: file.stat().st_mtime)
+    if not running:
+        raise LabUnavailable("no laboratory is up: start one with `python -m tests.lab up`")
+    return running[-1].parent
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
+    sub = parser.add_subparsers(dest="verb", required=True)
+    up = sub.add_parser("up", help="raise the laboratory and hold it until Ctrl+C")
+    up.add_argument("--bulk", type=int, default=0, help="add that many generated domains")
+    run = sub.add_parser("run", help="raise it, run COMMAND inside, take it down; ends with the command's status")
+    run.add_argument("--bulk", type=int, default=0)
+    for verb in (run, sub.add_parser("exec", help="run COMMAND inside the laboratory that is up")):
+        verb.add_argument("--where", default="outside", help="namespace: outside, inside, or a server's host")
+        verb.add_argument("command", nargs=argparse.REMAINDER)
+    sub.add_parser("domains", help="list the domains and what is wrong with them")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Give the exit status."""
+    arguments = _arguments()
+    match arguments.verb:
+        case "domains":
+            for entry in table.load().values():
+                print(f"{entry.name:40} {entry.fault}")
+            return 0
+        case "exec":
+            with Lab.attach(_newest()) as lab:
+                return subprocess.run(lab.command(arguments.command, arguments.where), check=False).returncode
+        case "run":
+            with Lab.up(bulk=arguments.bulk) as lab:
+                environment = {**os.environ, "TENKEN_LAB": str(lab.folder)}
+                return subprocess.run(lab.command(arguments.command, arguments.where), check=False, env=environment).returncode
+        case _:
+            with Lab.up(bulk=arguments.bulk) as lab:
+                print(
+                    f"up: {len(lab.domains) + len(lab.bulk)} domains, resolver {lab.resolver}, files in {lab.folder}; Ctrl+C ends it",
+                    flush=True,
+                )
+                signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LabUnavailable as error:
+        print(f"no laboratory: {error}", file=sys.stderr)
+        sys.exit(2)

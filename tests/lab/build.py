@@ -1,0 +1,175 @@
+"""Make everything the laboratory needs below one folder: keys, zones, anchors, configurations. Starts nothing.
+
+The order is: keys of all zones, DS records from the keys, zone texts with the delegations, then signing on all cores.
+"""
+
+from __future__ import annotations
+
+import base64
+import multiprocessing
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+
+from tests.lab import daemons, plan, signing
+from tests.lab.daemons import Daemon, Ready
+from tests.lab.table import Domain
+from tests.lab.zones import TOPS, Fill, Tree
+
+TREE_ZONE = "kakuu.lg.jp"
+"""The zone that every resolver must be able to resolve before the laboratory counts as up."""
+
+_keys: dict[str, signing.ZoneKey] = {}  # private keys cannot be sent to the workers; they are forked after this is filled
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One zone file to make."""
+
+    zone: str
+    text: str
+    target: Path
+
+
+def _sign(jobs: list[Job], now: float) -> None:
+    for job in jobs:
+        signing.sign(job.text, _keys[job.zone], job.target, now)
+
+
+def dkim_keys() -> dict[str, str]:
+    """Public keys for DKIM records, base64: two sizes that are refused today, one good, one Ed25519 (RFC 8463: the bare 32 bytes)."""
+    found = {}
+    for size in (1024, 2048):
+        found[f"rsa-{size}"] = _spki(rsa.generate_private_key(65537, size).public_key())
+    # cryptography makes no key this small.
+    pem = subprocess.run(["openssl", "genrsa", "512"], capture_output=True, check=True).stdout
+    der = subprocess.run(["openssl", "rsa", "-pubout", "-outform", "DER"], input=pem, capture_output=True, check=True).stdout
+    found["rsa-512"] = base64.b64encode(der).decode()
+    raw = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    found["ed25519"] = base64.b64encode(raw).decode()
+    return found
+
+
+def _spki(key: rsa.RSAPublicKey) -> str:
+    return base64.b64encode(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)).decode()
+
+
+class Builder:
+    """Builds into ``folder``; ``zones`` maps host → zone → file afterwards."""
+
+    def __init__(self, folder: Path, domains: Mapping[str, Domain], servers: Mapping[str, plan.Server], fill: Fill) -> None:
+        self.folder = folder
+        self.servers = servers
+        self.tree = Tree(domains, servers, fill, {place: name for entry in domains.values() for place, name in entry.ptr.items()})
+        self.zones: dict[str, dict[str, Path]] = {}
+        self.now = time.time()
+
+    @property
+    def hints(self) -> Path:
+        """Root hints."""
+        return self.folder / "hints"
+
+    @property
+    def anchor_file(self) -> Path:
+        """The trust anchor: one DNSKEY record of the root in presentation format."""
+        return self.folder / "root.anchor"
+
+    def _folder(self, name: str) -> Path:
+        path = self.folder / name
+        path.mkdir(exist_ok=True)
+        return path
+
+    def make_zones(self) -> None:
+        """Write all zone files, the hints and the trust anchor."""
+        keys = self._folder("zones")
+        _keys["."] = signing.make_key(".", "kept", keys)
+        for zone in TOPS:
+            _keys[zone] = signing.make_key(zone, "kept", keys)
+        for name, entry in self.tree.domains.items():
+            _keys[name] = signing.make_key(name, entry.dnssec, keys)
+        ds = {name: signing.ds_records(key) for name, key in _keys.items() if name != "."}
+
+        jobs = [self._job(".", self.tree.root(ds), ("root",))]
+        jobs += [self._job(zone, self.tree.top(zone, ds), ("tld",)) for zone in TOPS]
+        for name in self.tree.domains:
+            texts = self.tree.zone(name, ds)
+            for host, text in texts.items():
+                hosts = (host,) if host else tuple(h for h in self.tree.hosts(name) if h not in texts)
+                jobs.append(self._job(name, text, hosts, host))
+        self._run(jobs)
+
+        anchor = _keys["."].public
+        self.anchor_file.write_text(f". 3600 IN DNSKEY {anchor.to_text()}\n")
+        root = self.servers["a.root.test"]
+        self.hints.write_text(f". 3600 NS a.root.test.\na.root.test. 3600 A {root.v4}\na.root.test. 3600 AAAA {root.v6}\n")
+
+    def _job(self, zone: str, text: str, hosts: tuple[str, ...], variant: str = "") -> Job:
+        target = self.folder / "zones" / f"{zone.strip('.') or 'root'}.{variant or 'all'}.zone"
+        for host in hosts:
+            self.zones.setdefault(host, {})[zone] = target
+        return Job(zone, text, target)
+
+    def _run(self, jobs: list[Job]) -> None:
+        jobs = sorted(jobs, key=lambda job: -len(job.text))
+        workers = min(os.cpu_count() or 1, 4)
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+            for done in [pool.submit(_sign, jobs[start :: workers * 4], self.now) for start in range(workers * 4)]:
+                done.result()
+
+    def daemons(self) -> list[Daemon]:
+        """Write every configuration; the daemons in the order in which they must be ready: resolvers last."""
+        at = self.servers
+        anchor = self._bind_anchor()
+        first = []
+        for host, probe in (("root", "."), ("tld", "jp"), ("nsd", "hosting.or.jp")):
+            mine = self._on(host)
+            argv = daemons.nsd(self._folder(host), mine, self.zones[host])
+            first.append(Daemon(host, host, argv, tuple(Ready(a, probe) for server in mine for a in server.addresses)))
+        mine = self._on("bind")
+        generous = {name: path for name, path in self.zones["bind"].items() if self._generous(name)}
+        views = daemons.authority_views(self.zones["bind"], generous, at, self.hints, anchor)
+        argv = daemons.named(self._folder("bind"), mine, views)
+        probe = next(iter(generous))
+        first.append(Daemon("bind", "bind", argv, tuple(Ready(a, probe) for server in mine for a in server.addresses)))
+        mine = self._on("knot")
+        argv = daemons.knot(self._folder("knot"), mine, self.zones["knot"])
+        first.append(
+            Daemon("knot", "knot", argv, tuple(Ready(a, next(iter(self.zones["knot"]))) for server in mine for a in server.addresses))
+        )
+        return first + self._resolvers(anchor)
+
+    def _generous(self, zone: str) -> bool:
+        return any(server.startswith(("axfr.", "ixfr.")) for server in self.tree.domains[zone].servers)
+
+    def _bind_anchor(self) -> str:
+        flags, protocol, algorithm, key = self.anchor_file.read_text().split("DNSKEY", 1)[1].split(None, 3)
+        return f'{flags} {protocol} {algorithm} "{"".join(key.split())}"'
+
+    def _on(self, host: str) -> list[plan.Server]:
+        return [server for server in self.servers.values() if server.host == host]
+
+    def _resolvers(self, anchor: str) -> list[Daemon]:
+        at = self.servers
+        office = plan.OFFICE
+        fixed = "  outgoing-port-avoid: 0-65535\n  outgoing-port-permit: 5353\n"
+        found = []
+        for name, clients, anchor_file, extra in (
+            ("resolver.operator.test", ("0.0.0.0/0", "::/0"), self.anchor_file, ""),
+            ("resolver.kakuu.lg.jp", office, self.anchor_file, ""),
+            ("novalidate.resolvers.test", office, None, ""),
+            ("fixedport.resolvers.test", office, self.anchor_file, fixed),
+        ):
+            server = at[name]
+            argv = daemons.unbound(self._folder(name), server, clients, self.hints, anchor_file, extra=extra)
+            found.append(Daemon(name, server.host, argv, tuple(Ready(a, TREE_ZONE) for a in server.addresses)))
+        mine = [at[f"{name}.resolvers.test"] for name in ("open", "closed", "oneport")]
+        argv = daemons.named(self._folder("resolvers"), mine, daemons.resolver_views(at, self.hints, anchor))
+        found.append(Daemon("resolvers", "resolvers", argv, tuple(Ready(a, TREE_ZONE) for server in mine for a in server.addresses)))
+        return found

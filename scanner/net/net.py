@@ -1,0 +1,164 @@
+"""What a probe may do on the network: the interface ``Net`` and the values it gives. No sockets here; ``network`` has them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import Literal, Protocol
+
+from scanner.model.fact import Evidence
+from scanner.net.scope import Purpose
+from scanner.wire.dns import Message, Rclass, Record, Soa, Type
+
+
+@unique
+class Status(StrEnum):
+    """What a resolver's answer says: records of the asked type, a name without them, or no such name."""
+
+    FOUND = "found"
+    EMPTY = "empty"
+    NXDOMAIN = "nxdomain"
+
+
+@unique
+class Transport(StrEnum):
+    """How a question travels. AUTO: UDP, and TCP when the answer was truncated."""
+
+    AUTO = "auto"
+    UDP = "udp"
+    TCP = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsServer:
+    """One server address. ``name`` is the host name it was found by, or empty."""
+
+    name: str
+    address: str
+    port: int = 53
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the operator's resolver says of a name and type.
+
+    ``records`` are of the asked type and belong to the end of the alias chain; ``aliases`` are the CNAME targets followed, in
+    order. ``authenticated`` is the AD bit of the operator's own resolver: it is worth as much as that resolver and the path to it.
+    ``signatures`` are the RRSIGs over ``records``; ``ttl`` the smallest in seconds along the chain; ``size`` octets of the message.
+    """
+
+    name: str
+    type: int
+    status: Status
+    records: tuple[Record, ...]
+    aliases: tuple[str, ...]
+    authenticated: bool
+    signatures: tuple[Record, ...]
+    ttl: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question put to one server and its answer, whatever its rcode.
+
+    ``transport`` is the one that brought the answer, ``sent`` the octets of the question, ``source`` the address that answered.
+    """
+
+    message: Message
+    transport: Transport
+    tries: int
+    milliseconds: int
+    sent: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How a server answered a request for a whole zone; reading stops once one record beyond the SOA is proven.
+
+    ``given`` is true when it handed out such a record.
+    """
+
+    rcode: int
+    soa: Soa | None
+    records_seen: int
+    given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """The answer to an HTTPS GET. ``status`` is 0 and ``certificate_problem`` set when the certificate did not validate."""
+
+    status: int
+    content_type: str
+    location: str
+    body: bytes
+    certificate_problem: str | None
+    truncated: bool
+
+
+class Net(Protocol):
+    """One probe's view of the network. Every method may raise ``CannotObserve`` with the reason why it could not see."""
+
+    @property
+    def zone(self) -> str:
+        """The vantage point."""
+        ...
+
+    @property
+    def rng(self) -> random.Random:
+        """Randomness for names and ids of a probe."""
+        ...
+
+    def now(self) -> datetime:
+        """The time, UTC."""
+        ...
+
+    async def resolve(self, name: str, type: Type, *, checking: bool = True) -> Answer:  # noqa: A002  the protocol's own word
+        """Ask the operator's resolver, with the DO bit, once per run for each name and type.
+
+        ``checking=False`` sets CD: the resolver hands out data that it could not validate. ``CannotObserve``: TIMEOUT, REFUSED,
+        SERVER_FAILURE, PROTOCOL_VIOLATION (a CNAME loop and a text that is no name among them), TOO_LARGE, UNREACHABLE, BUDGET_SPENT.
+        """
+        ...
+
+    async def ask(
+        self,
+        server: DnsServer,
+        name: str,
+        type: Type,  # noqa: A002  the protocol's own word
+        *,
+        transport: Transport = Transport.AUTO,
+        rd: bool = False,
+        do: bool = False,
+        cd: bool = False,
+        edns: int | None = 1232,
+        rclass: Rclass = Rclass.IN,
+        purpose: Purpose = Purpose.ZONE_DATA,
+        any_source: bool = False,
+    ) -> Exchange:
+        """Ask one server address. Every rcode is an answer; an ICMP refusal or TCP reset at connect is ``CannotObserve(REFUSED)``.
+
+        ``any_source`` (UDP only) takes an answer with our id and question from another address too. ``CannotObserve``: TIMEOUT,
+        REFUSED, UNREACHABLE, RESET, PROTOCOL_VIOLATION, OUT_OF_SCOPE, NO_CONSENT, TOO_LARGE, BUDGET_SPENT.
+        """
+        ...
+
+    async def transfer(self, server: DnsServer, zone: str, *, kind: Literal[Type.AXFR, Type.IXFR] = Type.AXFR, serial: int = 0) -> Transfer:
+        """Request a zone over TCP and stop reading once one record beyond the SOA is there. Needs the server in scope (TEST)."""
+        ...
+
+    async def fetch(self, url: str, *, limit: int = 65536, seconds: float = 10.0, purpose: Purpose = Purpose.PUBLIC_POLICY) -> HttpReply:
+        """GET an https URL, no redirects followed, at most ``limit`` octets of body. Guarded by host name and address."""
+        ...
+
+    def keep(self, source: str, excerpt: str) -> None:
+        """Keep evidence; capped. ``resolve``, ``ask``, ``transfer`` and ``fetch`` keep their own."""
+        ...
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What this view has kept, in order, without repetitions."""
+        ...

@@ -1,0 +1,93 @@
+"""What may be touched: the scope's values, and the guard that is asked before every conversation.
+
+The ledger reads these values from YAML; nothing here reads a file or sends anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum, unique
+
+
+@unique
+class Level(StrEnum):
+    """How far a scan may go. Passive: nothing is ever sent to the listed thing itself."""
+
+    PASSIVE = "passive"
+    NORMAL = "normal"
+    INTRUSIVE = "intrusive"
+
+
+@unique
+class Match(StrEnum):
+    """What an entry names: a domain with everything below it, one host name, or a network (CIDR or one address)."""
+
+    DOMAIN = "domain"
+    HOST = "host"
+    NETWORK = "network"
+
+
+@unique
+class Purpose(StrEnum):
+    """Why a conversation is wanted. Third parties are granted the first two only."""
+
+    ZONE_DATA = "zone-data"
+    TLS_HANDSHAKE = "tls-handshake"
+    PUBLIC_POLICY = "public-policy"
+    TEST = "test"
+    INTRUSIVE = "intrusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When something is allowed: between two moments, and within hours of the day on some days of the week.
+
+    ``start`` and ``end`` carry a time zone; ``daily`` is local time at ``utc_offset_minutes`` and may pass midnight, the
+    weekday (Monday is 0) is then the one on which it began. Nothing set means always.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    daily: tuple[time, time] | None = None
+    weekdays: tuple[int, ...] = ()
+    utc_offset_minutes: int = 540
+
+
+ALWAYS = Window()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the scope. ``what`` is normalised: a name in lower-case A-labels without the final dot, or a CIDR.
+
+    Empty ``zones`` means from every vantage point.
+    """
+
+    match: Match
+    what: str
+    level: Level = Level.NORMAL
+    zones: tuple[str, ...] = ()
+    window: Window = ALWAYS
+    approved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """All that may be touched. Forbidden entries win over allowed ones; control networks are passive whatever is listed."""
+
+    allowed: tuple[Entry, ...] = ()
+    forbidden: tuple[Entry, ...] = ()
+    control_networks: tuple[str, ...] = ()
+    third_parties: bool = True
+    """Whether hosts found on the way and not listed get DNS questions and one TLS handshake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Consent to intrusive tests: ``target`` is a name (with ``*.`` for all below it) or a CIDR, ``tests`` are their ids or ``*``."""
+
+    target: str
+    tests: tuple[str, ...]
+    window: Window
+    approver: str

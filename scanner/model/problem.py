@@ -1,0 +1,120 @@
+"""What is wrong in a file that people write: one value per mistake with its place, and the exception that carries all of them.
+
+Nothing here knows a file format; the readers of formats note their problems with these words.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from scanner.model.text import Arg, Text
+
+MOST_PROBLEMS = 200
+"""Problems kept of one file; the rest is only counted."""
+_SHOWN = 60  # characters of a value that a message repeats
+_LONGEST_NAME = 200
+_COMPARISONS = 200_000  # of names, one file's search for nearest names; difflib is slow
+
+# What an escape in double quotes can bring in, and marks that make a reader see another order of characters.
+UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+"""Characters that no value may have: controls, surrogates, and marks that change the direction of reading."""
+
+
+class Place(NamedTuple):
+    """A position in a file; line and column count from 1, line 0 is the file as a whole."""
+
+    line: int
+    column: int
+
+
+WHOLE_FILE = Place(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a file: where, under which key, what, and the nearest right name if there is one."""
+
+    file: str
+    line: int
+    column: int
+    key_path: str
+    message: Text
+    nearest: str | None = None
+
+    @property
+    def text(self) -> Text:
+        """The whole sentence, ``file:line:column: key: message``, in both languages."""
+        where = self.file + (f":{self.line}:{self.column}" if self.line else "")
+        head = f"{where}: {self.key_path}: " if self.key_path else f"{where}: "
+        return Text(
+            ja=head + self.message.ja + (f"（「{self.nearest}」の誤りではないか）" if self.nearest else ""),
+            en=head + self.message.en + (f" (did you mean {self.nearest}?)" if self.nearest else ""),
+        )
+
+
+class BadFile(Exception):
+    """A file cannot be used. ``problems`` holds what is wrong, by line; ``more`` counts those beyond ``MOST_PROBLEMS``."""
+
+    def __init__(self, problems: tuple[Problem, ...], more: int = 0) -> None:
+        super().__init__("\n".join(p.text.en for p in problems) + (f"\n… and {more} more" if more else ""))
+        self.problems = problems
+        self.more = more
+
+
+@dataclass(slots=True)
+class Problems:
+    """What is wrong with one file, gathered while it is read; ``close`` raises it all together."""
+
+    file: str
+    raises: type[BadFile] = BadFile
+    _found: list[Problem] = field(default_factory=list)
+    _more: int = 0
+    _comparisons: int = 0
+
+    def note(self, place: Place, path: str, message: Text, nearest: str | None = None) -> None:
+        """Keep one problem."""
+        if len(self._found) < MOST_PROBLEMS:
+            self._found.append(Problem(self.file, place.line, place.column, path, message, nearest))
+        else:
+            self._more += 1
+
+    def nearest(self, word: str, names: Iterable[str]) -> str | None:
+        """Give the name that ``word`` was probably meant to be. Gives up when the file has used its share of comparisons."""
+        if not 0 < len(word) <= _LONGEST_NAME or len(self._found) >= MOST_PROBLEMS:
+            return None
+        # Sorted, so that ties fall the same way in every run; names of another length cannot be close.
+        close = sorted(n for n in names if abs(len(n) - len(word)) <= max(3, len(word) // 2))
+        folded = word.casefold()
+        if same := next((n for n in close if n.casefold() == folded), None):
+            return same
+        self._comparisons += len(close)
+        if self._comparisons > _COMPARISONS:
+            return None
+        found = difflib.get_close_matches(word, close, n=1, cutoff=0.6)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Raise what was found, in the order of the file."""
+        if self._found:
+            raise self.raises(tuple(sorted(self._found, key=lambda p: (p.line, p.column))), self._more)
+
+
+def say(ja: str, en: str, **args: Arg) -> Text:
+    """Give a sentence with its arguments filled in; text arguments are cut and made printable first."""
+    return Text(ja=ja, en=en).fill({k: shown(v) if isinstance(v, str) else v for k, v in args.items()})
+
+
+def shown(text: str) -> str:
+    """Give ``text`` as a message may repeat it: short, and without characters that a terminal would obey."""
+    cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return UNFIT.sub(lambda c: f"\\u{ord(c.group()):04x}", cut.replace("\n", "⏎"))
+
+
+def path_of(above: str, key: str) -> str:
+    """Write the path of ``key`` in the mapping at ``above``: ``scope.level``, or ``values["a.b"]`` where a dot would mislead."""
+    name = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'["{shown(key)}"]'
+    return above + name if name.startswith("[") or not above else f"{above}.{name}"

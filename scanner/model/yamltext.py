@@ -76,8 +76,8 @@ Node = Leaf | Series | Pairs
 def parse(content: bytes | str, problems: Problems) -> Pairs:
     """Parse one file's content. Problems that leave the structure clear are noted; others end the reading and raise.
 
-    ``problems`` carries the file's name and the exception to raise. It is raised at once when the content is too large, is no YAML, nests too deep, holds more than one document or
-    is not a mapping. Time and memory grow with the size of the content only.
+    ``problems`` carries the file's name and the exception, which is raised at once when the content is too large, is no YAML,
+    nests too deep, holds more than one document or is not a mapping. Time and memory grow with the size of the content only.
     """
     text = _decoded(content, problems)
     try:

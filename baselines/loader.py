@@ -1,0 +1,160 @@
+"""Reads the shipped baselines and an organisation's own from YAML. Every mistake is told with file, line, key and nearest name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from baselines.model import Baseline, Control, Status, Strength, Use
+from scanner.model.check import Check, Setting
+from scanner.model.problem import Problems, say
+from scanner.model.text import Text
+from scanner.model.yamlfields import Fields, Item, fields
+from scanner.model.yamltext import parse
+
+HERE = Path(__file__).parent
+SHIPPED = ("nisc-r5", "nite", "kochi", "ssk", "ciip")
+"""The five documents, the government's own first."""
+
+_STRENGTHS = {s.value: s for s in Strength}
+_STATUSES = {s.value: s for s in Status}
+_TIERS = {"基本": "基本", "追加": "追加"}
+
+
+def load_shipped(name: str, checks: Mapping[str, Check]) -> Baseline:
+    """Give a shipped baseline. Raises ``KeyError`` for a name that is not shipped and ``BadFile`` for broken data."""
+    if name not in SHIPPED:
+        raise KeyError(name)
+    return load(HERE / name, checks)
+
+
+def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
+    """Read ``document.yaml`` and ``controls.yaml`` of one folder, the checks named in them validated against ``checks``.
+
+    Raises ``BadFile`` with every problem of the file that has any, and ``OSError`` where a file cannot be read.
+    """
+    about, about_bytes = _open(folder / "document.yaml")
+    baseline_id = about.text("id")
+    title = Text(ja=about.text("title_ja"), en=about.text("title_en"))
+    issuer, edition = about.text("issuer"), about.text("edition")
+    about.texts("notes", ())
+    about.done()
+    about.problems.close()
+    top, top_bytes = _open(folder / "controls.yaml")
+    seen: dict[str, int] = {}
+    controls = tuple(_control(row, checks, seen, str(folder / "controls.yaml")) for row in top.tables("controls"))
+    top.done()
+    top.problems.close()
+    digest = "sha256:" + hashlib.sha256(about_bytes + top_bytes).hexdigest()
+    return Baseline(baseline_id, title, issuer, edition, controls, digest)
+
+
+def _open(path: Path) -> tuple[Fields, bytes]:
+    content = path.read_bytes()
+    problems = Problems(str(path))
+    return fields(parse(content, problems), problems), content
+
+
+def _control(row: Fields, checks: Mapping[str, Check], seen: dict[str, int], file: str) -> Control:
+    control_id = row.text("id")
+    if control_id in seen:
+        row.note(say("「{id}」は {line} 行目にもある", "'{id}' is at line {line} too", id=control_id, line=seen[control_id]), key="id")
+    seen[control_id] = row.node.place.line
+    parameters = row.table("parameters")
+    status = row.choice("status", _STATUSES)
+    uses = tuple(_use(use, checks) for use in row.tables("checks"))
+    if (status in {Status.AUTOMATED, Status.PARTIAL}) != bool(uses):
+        row.note(
+            say(
+                "status が automated 又は partial の行にのみ checks を書く",
+                "checks go with the status automated or partial, and only with these",
+            ),
+            key="status",
+        )
+    related = row.texts("related", ())
+    for item in row.items("related"):
+        name = item.text()
+        if name is not None and name not in checks:
+            item.unknown(say("「{name}」という点検項目はない", "there is no check '{name}'", name=name), name, checks)
+    control = Control(
+        id=control_id,
+        ref=row.text("ref"),
+        section=row.text("section"),
+        title=row.text("title"),
+        summary=Text(ja=row.text("summary_ja"), en=row.text("summary_en")),
+        area=row.text("area"),
+        strength=row.choice("strength", _STRENGTHS),
+        tier=row.choice("tier", _TIERS, ""),
+        duty_holder=row.texts("duty_holder", ()),
+        verification=row.texts("verification"),
+        confidence=row.text("confidence"),
+        observables=row.texts("observables", ()),
+        supports=_texts(parameters, "related"),
+        info_class=_texts(parameters, "info_class"),
+        status=status,
+        checks=uses,
+        related=related,
+        note=_both(row, "note"),
+        reason=_both(row, "reason"),
+        file=file,
+        line=row.node.place.line,
+    )
+    row.done()
+    return control
+
+
+def _texts(table: Fields | None, key: str) -> tuple[str, ...]:
+    if table is None or key not in table:
+        return ()
+    item = table.item(key)
+    if item is not None and item.is_list:
+        return table.texts(key, ())
+    return (table.text(key),)
+
+
+def _both(row: Fields, name: str) -> Text | None:
+    ja, en = row.text(f"{name}_ja", None), row.text(f"{name}_en", None)
+    if (ja is None) != (en is None):
+        row.note(say("日本語と英語の両方が必要である", "both Japanese and English are needed"), key=f"{name}_ja" if ja else f"{name}_en")
+    return None if ja is None or en is None else Text(ja=ja, en=en)
+
+
+def _use(use: Fields, checks: Mapping[str, Check]) -> Use:
+    name = use.text("use")
+    check = checks.get(name)
+    if check is None:
+        item = use.item("use")
+        if item is not None:
+            item.unknown(say("「{name}」という点検項目はない", "there is no check '{name}'", name=name), name, checks)
+    table = use.table("with")
+    settings = _settings(table, check) if table is not None and check is not None else {}
+    use.done()
+    return Use(name, settings)
+
+
+_READ: Mapping[str, Callable[[Item], Setting | None]] = {
+    "bool": Item.flag,
+    "int": Item.whole,
+    "float": Item.number,
+    "str": Item.text,
+    "list of str": lambda item: tuple(t for i in item.items() if (t := i.text()) is not None),
+}
+
+
+def _settings(table: Fields, check: Check) -> dict[str, Setting]:
+    found: dict[str, Setting] = {}
+    for name, item in table.rest():
+        parameter = check.parameters.get(name)
+        if parameter is None:
+            words = say("{check} に「{name}」という設定はない", "{check} has no setting '{name}'", check=check.id, name=name)
+            item.unknown(words, name, check.parameters)
+            continue
+        setting = _READ.get(parameter.type, Item.text)(item)
+        if setting is not None and (problem := parameter.problem_with(setting)):
+            item.note(
+                say("{name} に使えない値である（{problem}）", "{name} cannot take this value: it {problem}", name=name, problem=problem)
+            )
+        elif setting is not None:
+            found[name] = setting
+    return found

@@ -1,0 +1,313 @@
+"""From results to clauses: one assessment for each control that checks bear on and each system (DESIGN section 4).
+
+Conditions and grading come first, then the strength of the clause. Results are tallied as they arrive, so that memory
+does not grow with the number of targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum, unique
+
+from baselines.model import Baseline, Control, Status, Strength
+from scanner.engine.judge import Result
+from scanner.ledger.exceptions import Exceptions
+from scanner.ledger.inventory import System, SystemClass
+from scanner.ledger.profile import Decision, Need, Profile
+from scanner.model.text import Text
+from scanner.model.verdict import Outcome
+
+KEPT = 20
+"""Results named in an assessment, of each outcome; the counts are always whole."""
+
+
+@unique
+class Finding(StrEnum):
+    """How an assessment ends."""
+
+    SATISFIED = "satisfied"
+    NOT_SATISFIED = "not-satisfied"
+    UNDETERMINED = "undetermined"
+    NOT_APPLICABLE = "not-applicable"
+    EVIDENCE_NEEDED = "evidence-needed"
+
+
+@unique
+class Why(StrEnum):
+    """The rule that decided an assessment."""
+
+    ALL_PASS = "all-pass"  # noqa: S105  a rule, no password
+    A_CHECK_FAILS = "a-check-fails"
+    NOT_ALL_SEEN = "not-all-seen"
+    NOTHING_APPLIES = "nothing-applies"
+    NOTHING_JUDGED = "nothing-judged"
+    REST_NEEDS_EVIDENCE = "rest-needs-evidence"
+    GRADE_UNKNOWN = "grade-unknown"
+    GRADE_BELOW = "grade-below"
+    CLASS_UNKNOWN = "class-unknown"
+    CLASS_BELOW = "class-below"
+    CONDITION_UNRECORDED = "condition-unrecorded"
+    DECIDED_NOT_NEEDED = "decided-not-needed"
+    SUBSTITUTE = "substitute"
+    DECISION_NEEDED = "decision-needed"
+    EXAMPLE_MISSING = "example-missing"
+    EXAMPLE_FOUND = "example-found"
+    NO_EXAMPLE_FOUND = "no-example-found"
+    EXAMPLES_NOT_ALL_SEEN = "examples-not-all-seen"
+
+
+WHY_WORDS: Mapping[Why, Text] = {
+    Why.ALL_PASS: Text(ja="該当する点検項目がすべて適合した", en="every check that applies passed"),
+    Why.A_CHECK_FAILS: Text(ja="不適合の点検結果がある", en="a check fails"),
+    Why.NOT_ALL_SEEN: Text(ja="判定できない点検項目があり、適合とはいえない", en="a check could not be determined, so this is not shown to be met"),
+    Why.NOTHING_APPLIES: Text(ja="この対象には当てはまる点検項目がない", en="no check applies to these targets"),
+    Why.NOTHING_JUDGED: Text(ja="この版では判定する点検項目が実行されていない", en="no check that bears on this clause was run"),
+    Why.REST_NEEDS_EVIDENCE: Text(
+        ja="点検した範囲では適合した。残りは記録による確認が必要である", en="what was checked passed; the rest has to be shown by records"
+    ),
+    Why.GRADE_UNKNOWN: Text(ja="情報の格付が台帳にないため、適用の有無を判断できない", en="the grading is not in the ledger, so it cannot be told whether this applies"),
+    Why.GRADE_BELOW: Text(ja="取り扱う情報の格付により適用されない", en="does not apply to the grade of the information held"),
+    Why.CLASS_UNKNOWN: Text(ja="システムの区分が台帳にないため、追加対策の適用を判断できない", en="the system class is not in the ledger, so it cannot be told whether the additional measure binds"),
+    Why.CLASS_BELOW: Text(ja="追加対策は区分「高」のシステムにのみ適用される", en="the additional measure binds only systems of the high class"),
+    Why.CONDITION_UNRECORDED: Text(ja="条件に当たるかどうかの判断が記録されていない", en="whether the condition holds is not on record"),
+    Why.DECIDED_NOT_NEEDED: Text(ja="不要とする判断が記録されている", en="a decision that it is not needed is on record"),
+    Why.SUBSTITUTE: Text(ja="同等の代替措置が記録されている", en="an equal measure is on record"),
+    Why.DECISION_NEEDED: Text(ja="対策が見られない。不要とする場合は判断の記録が必要である", en="the measure was not seen; a recorded decision is needed if it is not wanted"),
+    Why.EXAMPLE_MISSING: Text(
+        ja="例示された手段は見られない。同等の手段があればその記録で足りる", en="this means, given as an example, was not seen; a record of an equal measure will do"
+    ),
+    Why.EXAMPLE_FOUND: Text(ja="例示された手段の一つが確認された", en="one of the means given as examples was found"),
+    Why.NO_EXAMPLE_FOUND: Text(
+        ja="例示された手段がいずれも見られず、代替措置の記録もない。同等の措置も認められる",
+        en="none of the means given as examples was found and no substitute is on record; an equal measure is accepted",
+    ),
+    Why.EXAMPLES_NOT_ALL_SEEN: Text(
+        ja="例示された手段の一部は点検できておらず、判断できない", en="some of the means given as examples were not examined, so it cannot be told"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One result that an assessment rests on."""
+
+    target: str
+    subject: str
+    check: str
+    outcome: Outcome
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One control for one system. ``examples`` names the controls whose examples spoke for this clause."""
+
+    baseline: str
+    control: Control
+    system: str
+    finding: Finding
+    why: Why
+    counts: Mapping[Outcome, int]
+    because: tuple[Because, ...]
+    examples: tuple[str, ...]
+    decision: Decision | None
+    exception: str | None
+
+
+@dataclass(slots=True)
+class _Tally:
+    counts: dict[Outcome, int] = field(default_factory=dict)
+    kept: dict[Outcome, list[Because]] = field(default_factory=dict)
+
+    def add(self, result: Result) -> None:
+        outcome = result.ending.outcome
+        self.counts[outcome] = self.counts.get(outcome, 0) + 1
+        kept = self.kept.setdefault(outcome, [])
+        if len(kept) < KEPT:
+            kept.append(Because(result.target.key, result.subject.key, result.variant.check.id, outcome, result.ending.tag))
+
+    def merge(self, other: _Tally) -> None:
+        for outcome, n in other.counts.items():
+            self.counts[outcome] = self.counts.get(outcome, 0) + n
+        for outcome, kept in other.kept.items():
+            mine = self.kept.setdefault(outcome, [])
+            mine.extend(kept[: KEPT - len(mine)])
+
+    def has(self, outcome: Outcome) -> bool:
+        return self.counts.get(outcome, 0) > 0
+
+    def because(self, *outcomes: Outcome) -> tuple[Because, ...]:
+        return tuple(b for outcome in outcomes for b in self.kept.get(outcome, ()))
+
+
+Judged = tuple[Finding, Why]
+
+
+class Assessor:
+    """Takes results one by one, in any order, and gives the assessments at the end, in the order of documents and systems."""
+
+    def __init__(self, baselines: Sequence[Baseline], profile: Profile, exceptions: Exceptions, today: date) -> None:
+        self._baselines = baselines
+        self._profile = profile
+        self._exceptions = exceptions
+        self._today = today
+        self._systems: dict[str, System] = {}
+        self._tallies: dict[tuple[str, str, str], _Tally] = {}
+
+    def add(self, result: Result, systems: Iterable[System]) -> None:
+        """Count one result for each system that its target belongs to."""
+        for system in systems:
+            self._systems[system.id] = system
+            for baseline, control in result.variant.controls:
+                self._tallies.setdefault((system.id, baseline, control), _Tally()).add(result)
+
+    def assessments(self) -> Iterator[Assessment]:
+        """Give one assessment for each system and each control that checks or its examples bear on."""
+        for baseline in self._baselines:
+            examples: dict[str, list[Control]] = {}
+            for control in baseline:
+                if control.strength in {Strength.EXAMPLE, Strength.CONDITIONAL_EXAMPLE}:
+                    for ref in control.supports:
+                        examples.setdefault(ref, []).append(control)
+            for system in sorted(self._systems.values(), key=lambda s: s.id):
+                for control in baseline:
+                    if not control.strength.binds:
+                        continue
+                    children = [] if control.strength is Strength.EXAMPLE else examples.get(control.ref, [])
+                    if control.checks or any(child.checks for child in children):
+                        yield self._assess(baseline.id, control, system, children)
+
+    def _assess(self, baseline: str, control: Control, system: System, children: Sequence[Control]) -> Assessment:
+        tally = self._tally(system, baseline, control)
+        decision = self._profile.decision(baseline, control.id, self._today)
+        finding, why, spoke = self._judge(baseline, control, system, tally, children, decision)
+        exception = self._exceptions.for_control(baseline, control.id, control.ref, system.id, self._today)
+        return Assessment(
+            baseline=baseline,
+            control=control,
+            system=system.id,
+            finding=finding,
+            why=why,
+            counts=dict(tally.counts),
+            because=tally.because(Outcome.FAIL, Outcome.UNDETERMINED, Outcome.PASS),
+            examples=spoke,
+            decision=decision,
+            exception=exception.id if exception else None,
+        )
+
+    def _tally(self, system: System, baseline: str, control: Control) -> _Tally:
+        return self._tallies.get((system.id, baseline, control.id), _Tally())
+
+    def _judge(
+        self, baseline: str, control: Control, system: System, tally: _Tally, children: Sequence[Control], decision: Decision | None
+    ) -> tuple[Finding, Why, tuple[str, ...]]:
+        if early := _applicability(control, system, decision):
+            return *early, ()
+        own = _own(control, tally)
+        match control.strength:
+            case Strength.EXAMPLE | Strength.CONDITIONAL_EXAMPLE:
+                return *_example(own), ()
+            case Strength.AS_NEEDED | Strength.CONSIDER | Strength.WHERE_FEASIBLE:
+                if own[0] is Finding.NOT_SATISFIED:
+                    return Finding.EVIDENCE_NEEDED, Why.DECISION_NEEDED, ()
+                return *own, ()
+            case _:
+                return self._with_examples(baseline, system, own, children, has_own=bool(control.checks))
+
+    def _with_examples(
+        self, baseline: str, system: System, own: Judged, children: Sequence[Control], *, has_own: bool
+    ) -> tuple[Finding, Why, tuple[str, ...]]:
+        """Judge a clause together with the means that the document gives as examples for it."""
+        if not any(child.checks for child in children) or own[0] is Finding.NOT_SATISFIED:
+            return *own, ()
+        findings = {child.id: self._child(baseline, system, child) for child in children}
+        if found := tuple(i for i, f in findings.items() if f is Finding.SATISFIED):
+            return (*own, found) if has_own else (Finding.SATISFIED, Why.EXAMPLE_FOUND, found)
+        if has_own and own[0] is Finding.SATISFIED:
+            return *own, ()
+        judged = [f for f in findings.values() if f is not Finding.NOT_APPLICABLE]
+        if judged and all(f is Finding.EVIDENCE_NEEDED for f in judged):
+            return Finding.NOT_SATISFIED, Why.NO_EXAMPLE_FOUND, tuple(findings)
+        if not judged:
+            return *own, ()
+        return Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN, tuple(findings)
+
+    def _child(self, baseline: str, system: System, child: Control) -> Finding | None:
+        """Give the finding of an example, ``None`` where nothing examines it in this version."""
+        decision = self._profile.decision(baseline, child.id, self._today)
+        if early := _applicability(child, system, decision):
+            return early[0]
+        if not child.checks:
+            return None
+        finding, why = _example(_own(child, self._tally(system, baseline, child)))
+        if finding is Finding.EVIDENCE_NEEDED and why is Why.REST_NEEDS_EVIDENCE:
+            return Finding.UNDETERMINED
+        return finding
+
+
+def _applicability(control: Control, system: System, decision: Decision | None) -> Judged | None:
+    """Tell whether conditions and grading settle the matter before any result is looked at."""
+    if decision is not None and decision.need is Need.SUBSTITUTE:
+        return Finding.SATISFIED, Why.SUBSTITUTE
+    optional = control.strength in {Strength.AS_NEEDED, Strength.CONSIDER, Strength.WHERE_FEASIBLE}
+    if decision is not None and decision.need is Need.NOT_NEEDED and optional:
+        return Finding.SATISFIED, Why.DECIDED_NOT_NEEDED
+    if control.strength in {Strength.CONDITIONAL, Strength.CONDITIONAL_EXAMPLE}:
+        if decision is None:
+            return Finding.UNDETERMINED, Why.CONDITION_UNRECORDED
+        if decision.need is Need.NOT_NEEDED:
+            return Finding.NOT_APPLICABLE, Why.DECIDED_NOT_NEEDED
+    if control.info_class:
+        applies = [_grade_meets(system, info_class) for info_class in control.info_class]
+        if not any(applies):
+            if any(a is None for a in applies):
+                return Finding.UNDETERMINED, Why.GRADE_UNKNOWN
+            return Finding.NOT_APPLICABLE, Why.GRADE_BELOW
+    if control.tier == "追加" and system.system_class is not SystemClass.HIGH:
+        if system.system_class is None:
+            return Finding.UNDETERMINED, Why.CLASS_UNKNOWN
+        return Finding.NOT_APPLICABLE, Why.CLASS_BELOW
+    return None
+
+
+def _grade_meets(system: System, info_class: str) -> bool | None:
+    """Tell whether the information held is of the rank that a clause names; ``None`` where the ledger does not say.
+
+    要機密 is confidentiality 2 or 3, 要保全 integrity 2, 要安定 availability 2, 要保護 any of them.
+    """
+    grade = system.grade
+    ranks = {
+        "要機密": None if grade.confidentiality is None else grade.confidentiality >= 2,
+        "要保全": None if grade.integrity is None else grade.integrity >= 2,
+        "要安定": None if grade.availability is None else grade.availability >= 2,
+    }
+    for word, met in ranks.items():
+        if word in info_class:
+            return met
+    if any(ranks.values()):
+        return True
+    return None if None in ranks.values() else False
+
+
+def _own(control: Control, tally: _Tally) -> Judged:
+    """Judge by the control's own checks alone."""
+    if tally.has(Outcome.FAIL):
+        return Finding.NOT_SATISFIED, Why.A_CHECK_FAILS
+    if tally.has(Outcome.UNDETERMINED):
+        return Finding.UNDETERMINED, Why.NOT_ALL_SEEN
+    if tally.has(Outcome.PASS):
+        if control.status is Status.AUTOMATED:
+            return Finding.SATISFIED, Why.ALL_PASS
+        return Finding.EVIDENCE_NEEDED, Why.REST_NEEDS_EVIDENCE
+    if tally.has(Outcome.NOT_APPLICABLE):
+        return Finding.NOT_APPLICABLE, Why.NOTHING_APPLIES
+    return Finding.UNDETERMINED, Why.NOTHING_JUDGED
+
+
+def _example(own: Judged) -> Judged:
+    """An example never violates by itself: a missing one asks for an equal measure."""
+    if own[0] is Finding.NOT_SATISFIED:
+        return Finding.EVIDENCE_NEEDED, Why.EXAMPLE_MISSING
+    return own

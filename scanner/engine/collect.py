@@ -1,0 +1,207 @@
+"""Sees one target: runs the probes and collectors that the plan's facts need, each once, and never loses one.
+
+Every observation ends: as a fact, or as a reason. What runs side by side is parented by a task group; what several
+targets share, such as a name server of many zones, is seen once a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from datetime import UTC
+from typing import Protocol
+
+from scanner.engine.catalogue import Observer
+from scanner.engine.factset import FactSet
+from scanner.engine.plan import Plan
+from scanner.hosts.base import Collector, Reader
+from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
+from scanner.model.reason import CannotObserve, Reason
+from scanner.model.target import Kind, Target
+from scanner.net.net import Net, Network
+from scanner.probes.base import Probe
+
+log = logging.getLogger(__name__)
+
+SHARED_SUBJECTS = 4096
+"""Services remembered for further targets of the same run; the oldest are forgotten first, so memory stays bounded."""
+
+
+class EvidenceReader(Reader, Protocol):
+    """A reader that gives back what was kept."""
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Give what the collector handed over."""
+        ...
+
+
+Declare = Callable[[Target], Mapping[type[Fact], Fact]]
+"""What the ledger declares of a subject."""
+
+Shared = OrderedDict[tuple[Target, type[Fact]], "asyncio.Task[Observation[Fact]]"]
+
+
+class Collecting:
+    """What all targets of one run have in common: the plan, the observers, the network and the ledger."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        observers: Mapping[type[Fact], tuple[Observer, ...]],
+        network: Network,
+        declare: Declare,
+        reader_for: Callable[[Target], EvidenceReader | None],
+        threads: Executor,
+        allow_intrusive: bool = False,
+    ) -> None:
+        self.plan = plan
+        self.observers = observers
+        self.network = network
+        self.declare = declare
+        self.reader_for = reader_for
+        self.threads = threads
+        self.allow_intrusive = allow_intrusive
+        self.shared: Shared = OrderedDict()
+        self.group: asyncio.TaskGroup | None = None
+
+    async def collect(self, target: Target, budget: float) -> FactSet:
+        """See one target within ``budget`` seconds. What is cut off ends as ``budget-spent``."""
+        facts = FactSet(target)
+        try:
+            async with asyncio.timeout(budget), asyncio.TaskGroup() as group:
+                looking = _Looking(self, facts, group)
+                for fact in self._facts_of(target.kind):
+                    looking.want(target, fact)
+                await looking.follow_leads()
+        except TimeoutError:
+            log.info("%s: cut off after %g s", target.key, budget)
+        self._end_what_was_cut_off(facts, budget)
+        return facts
+
+    def _facts_of(self, kind: Kind | None) -> tuple[type[Fact], ...]:
+        return self.plan.facts[kind] if kind is not None and self.plan.kinds.get(kind) else ()
+
+    def _end_what_was_cut_off(self, facts: FactSet, budget: float) -> None:
+        spent = Unobserved(Reason.BUDGET_SPENT, f"{facts.target.key}: the time of {budget:g} s for this target was spent", self.now())
+        for fact in self._facts_of(facts.target.kind):
+            facts.seen.setdefault(facts.target, {}).setdefault(fact, spent)
+        for kind in self._leading_kinds(facts.target.kind):
+            subjects = facts.subjects(kind)
+            for subject in () if isinstance(subjects, Unobserved) else subjects:
+                for fact in self.plan.facts[kind]:
+                    facts.seen.setdefault(subject, {}).setdefault(fact, spent)
+
+    def _leading_kinds(self, kind: Kind | None) -> tuple[Kind, ...]:
+        return tuple(sorted(self.plan.kinds.get(kind, frozenset()) - {kind})) if kind is not None else ()
+
+    def now(self) -> str:
+        """Give the wall clock in UTC, whole seconds."""
+        return self.network.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class _Looking:
+    """One target being looked at: each wanted fact is one task, started once."""
+
+    def __init__(self, run: Collecting, facts: FactSet, group: asyncio.TaskGroup) -> None:
+        self.run = run
+        self.facts = facts
+        self.group = group
+        self.tasks: dict[tuple[Target, type[Fact]], asyncio.Task[Observation[Fact]]] = {}
+        self.declared: dict[Target, Mapping[type[Fact], Fact]] = {}
+
+    def want(self, subject: Target, fact: type[Fact]) -> asyncio.Task[Observation[Fact]]:
+        key = (subject, fact)
+        task = self.tasks.get(key)
+        if task is None:
+            task = self.tasks[key] = self.group.create_task(self._see(subject, fact))
+        return task
+
+    async def follow_leads(self) -> None:
+        """Start the facts of the leads as soon as every fact that names them is there."""
+        target = self.facts.target
+        for kind in self.run._leading_kinds(target.kind):  # noqa: SLF001  the two classes are one mechanism
+            for fact in self.run.plan.facts[target.kind] if target.kind else ():
+                if kind in fact.leads_to:
+                    await self.want(target, fact)
+            subjects = self.facts.subjects(kind)
+            for subject in () if isinstance(subjects, Unobserved) else subjects:
+                for fact in self.run.plan.facts[kind]:
+                    self.want(subject, fact)
+
+    async def _see(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
+        own = subject == self.facts.target
+        observation = await self._observe(subject, fact) if own else await self._shared(subject, fact)
+        self.facts.put(subject, fact, observation)
+        return observation
+
+    async def _shared(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
+        """See a fact of a lead once a run: the task belongs to the run, so that the end of one target does not end it."""
+        group = self.run.group
+        if group is None:
+            return await self._observe(subject, fact)
+        shared = self.run.shared
+        key = (subject, fact)
+        task = shared.get(key)
+        if task is None:
+            alone = _Looking(self.run, FactSet(subject), group)
+            task = shared[key] = group.create_task(alone._observe(subject, fact))  # noqa: SLF001
+            if len(shared) > SHARED_SUBJECTS:
+                oldest = next(iter(shared))
+                if shared[oldest].done():
+                    del shared[oldest]
+        else:
+            shared.move_to_end(key)
+        return await asyncio.shield(task)
+
+    async def _observe(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
+        """Never raises but for cancellation."""
+        if subject not in self.declared:
+            self.declared[subject] = self.run.declare(subject)
+        declared = self.declared[subject].get(fact)
+        if declared is not None:
+            return Observed(declared, self.run.now(), (Evidence("ledger", subject.key),))
+        try:
+            return await self._run(subject, fact)
+        except CannotObserve as why:
+            return Unobserved(why.reason, why.detail, self.run.now())
+        except Exception as error:  # a broken probe is a visible ending, never a lost one
+            log.exception("defect while seeing %s of %s", fact.__name__, subject.key)
+            return Unobserved(Reason.DEFECT, f"{fact.__name__}: {type(error).__name__}: {error}", self.run.now())
+
+    async def _run(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
+        for observer in self.run.observers.get(fact, ()):
+            if isinstance(observer, Probe):
+                return await self._probe(observer, subject)
+            reader = self.run.reader_for(subject)
+            if reader is not None:
+                return await self._read(observer, reader)
+        raise CannotObserve(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
+
+    async def _probe(self, probe: Probe, subject: Target) -> Observation[Fact]:
+        given: list[Fact | Unobserved] = []
+        for need, takes_absence in probe.needs:
+            seen = await self.want(subject, need)
+            if isinstance(seen, Unobserved):
+                if not takes_absence:
+                    return seen
+                given.append(seen)
+            else:
+                given.append(seen.fact)
+        if probe.intrusive and not self.run.allow_intrusive:
+            raise CannotObserve(Reason.NO_CONSENT, f"{probe.name} can touch production and needs a consent entry for {subject.key}")
+        net: Net = self.run.network.view(self.facts.target.key)
+        try:
+            async with asyncio.timeout(probe.limit) as clock:
+                net.stop_with(clock)
+                fact = await probe.run(subject, net, *given)
+        except TimeoutError as error:
+            raise CannotObserve(Reason.TIMEOUT, f"{probe.name} of {subject.key} did not end within {probe.limit:g} s") from error
+        return Observed(fact, self.run.now(), net.evidence())
+
+    async def _read(self, collector: Collector, reader: EvidenceReader) -> Observation[Fact]:
+        fact = await asyncio.get_running_loop().run_in_executor(self.run.threads, collector.run, reader)
+        return Observed(fact, self.run.now(), reader.evidence())
+

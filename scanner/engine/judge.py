@@ -1,0 +1,126 @@
+"""Facts and settings in, results out. Pure: the same facts give the same results, byte for byte.
+
+The engine alone says ``undetermined``: a check never sees a fact that is not there, unless it asked to hear of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from scanner.engine.factset import FactSet
+from scanner.engine.plan import Variant
+from scanner.model.check import Check
+from scanner.model.fact import Fact, Observation, Unobserved
+from scanner.model.reason import WORDS, Reason
+from scanner.model.target import Target
+from scanner.model.text import Arg, Text
+from scanner.model.verdict import Outcome, Verdict
+
+log = logging.getLogger(__name__)
+
+NO_SUBJECT = "NO_SUBJECT"
+ENGINE_SAYS: Mapping[str, Text] = {
+    NO_SUBJECT: Text(ja="この対象には該当するサーバがない", en="this target has no server of that kind"),
+}
+"""What the engine itself says, beside the reasons of ``scanner.model.reason``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How one judgement ended. ``reason`` is set for undetermined and only then."""
+
+    outcome: Outcome
+    tag: str
+    args: Mapping[str, Arg]
+    reason: Reason | None = None
+    detail: str = ""
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One check on one subject of one target: the ending, and the observations it rests on."""
+
+    target: Target
+    subject: Target
+    variant: Variant
+    ending: Ending
+    basis: tuple[tuple[type[Fact], Observation[Fact]], ...]
+
+    @property
+    def observed_at(self) -> str:
+        """When the latest of its facts was seen, or empty."""
+        return max((seen.at for _, seen in self.basis), default="")
+
+    def message(self) -> Text:
+        """Say in both languages what was seen, or why nothing could be."""
+        return says(self.variant.check, self.ending)
+
+
+def judge(facts: FactSet, variants: Sequence[Variant]) -> Iterator[Result]:
+    """Judge every planned variant on every subject of a target. Each variant gives at least one result."""
+    for variant in variants:
+        check = variant.check
+        settings = variant.values
+        subjects = facts.subjects(check.of)
+        if isinstance(subjects, Unobserved):
+            yield Result(facts.target, facts.target, variant, _undetermined(subjects), ())
+        elif not subjects:
+            ending = Ending(Outcome.NOT_APPLICABLE, NO_SUBJECT, {})
+            yield Result(facts.target, facts.target, variant, ending, ())
+        else:
+            for subject in subjects:
+                basis = tuple((need.fact, facts.get(subject, need.fact)) for need in check.needs)
+                yield Result(facts.target, subject, variant, judge_one(check, [seen for _, seen in basis], settings), basis)
+
+
+def judge_one(check: Check, observations: Sequence[Observation[Fact]], settings: Mapping[str, object]) -> Ending:
+    """Judge one check on one set of observations, in the order of its needs."""
+    given: list[Fact | Unobserved] = []
+    for need, seen in zip(check.needs, observations, strict=True):
+        if isinstance(seen, Unobserved):
+            if not need.takes_absence:
+                return _undetermined(seen)
+            given.append(seen)
+        else:
+            given.append(seen.fact)
+    try:
+        answer = check.judge(*given, **settings)
+        if isinstance(answer, Unobserved):
+            return _undetermined(answer)
+        return _ending(check, answer)
+    except Exception as error:  # a broken check is a visible result, never a lost one
+        log.exception("defect in check %s", check.id)
+        return _undetermined(Unobserved(Reason.DEFECT, f"{check.id}: {type(error).__name__}: {error}"))
+
+
+def says(check: Check, ending: Ending) -> Text:
+    """Give the sentence of an ending."""
+    if ending.tag in check.says and (ending.reason is None or ending.reason is Reason.UNCONFIRMED):
+        said = check.says[ending.tag].fill(ending.args)
+        if ending.reason is Reason.UNCONFIRMED:
+            note = WORDS[Reason.UNCONFIRMED]
+            return Text(ja=f"{said.ja}（{note.ja}）", en=f"{said.en} ({note.en})")
+        return said
+    if ending.reason is not None:
+        words = WORDS[ending.reason]
+        return Text(ja=f"{words.ja}：{ending.detail}", en=f"{words.en}: {ending.detail}") if ending.detail else words
+    return ENGINE_SAYS[ending.tag]
+
+
+def _ending(check: Check, verdict: Verdict) -> Ending:
+    if verdict.tag not in check.says:
+        raise LookupError(f"the tag {verdict.tag} is not declared")
+    if missing := check.says[verdict.tag].placeholders() - set(verdict.args):
+        raise LookupError(f"the tag {verdict.tag} lacks {', '.join(sorted(missing))}")
+    if verdict.outcome is Outcome.FAIL and not verdict.confirmed:
+        return Ending(Outcome.UNDETERMINED, verdict.tag, verdict.args, Reason.UNCONFIRMED, confirmed=False)
+    if verdict.outcome is Outcome.UNDETERMINED:
+        raise LookupError("a check does not say undetermined")
+    return Ending(verdict.outcome, verdict.tag, verdict.args)
+
+
+def _undetermined(why: Unobserved) -> Ending:
+    return Ending(Outcome.UNDETERMINED, why.reason.name, {}, why.reason, why.detail)

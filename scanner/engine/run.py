@@ -1,0 +1,220 @@
+"""One run from plan to end: a fixed number of workers see targets, each is judged as soon as it was seen, and sinks get
+everything in the plan's order.
+
+planned = ended: every planned target reaches the sinks, also one that was cut off. Memory is bounded by the window of
+targets that may be ahead of the oldest unfinished one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from baselines.model import Baseline
+from scanner.engine.assess import Assessment, Assessor
+from scanner.engine.collect import Collecting
+from scanner.engine.factset import FactSet
+from scanner.engine.judge import Result, judge
+from scanner.engine.plan import Plan
+from scanner.ledger.exceptions import Exceptions
+from scanner.ledger.inventory import Inventory, System
+from scanner.ledger.profile import Profile
+from scanner.model.reason import Reason
+from scanner.model.target import Target
+from scanner.model.verdict import Outcome
+
+WORKERS = 64
+WINDOW = 512
+"""Targets that may be finished or under way beyond the oldest unfinished one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """What a run is: id, time, vantage zone, and what the same facts would have to be judged with to give the same results."""
+
+    run: str
+    started_at: str
+    zone: str
+    approved_by: str
+    version: str
+    catalogue_digest: str
+    baselines: tuple[Baseline, ...]
+    profile_file: str
+    profile_digest: str
+    inventory_file: str
+    inventory_digest: str
+    planned_targets: int
+    planned_checks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One target as it was seen, with the times when looking began and ended."""
+
+    facts: FactSet
+    started_at: str
+    ended_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDone:
+    """One target seen and judged."""
+
+    seen: Seen
+    systems: tuple[System, ...]
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """The counts of a whole run and its assessments."""
+
+    run: str
+    ended_at: str
+    planned_targets: int
+    ended_targets: int
+    planned_results: int
+    ended_results: int
+    outcomes: Mapping[Outcome, int]
+    defects: int
+    assessments: tuple[Assessment, ...]
+
+    @property
+    def exit_status(self) -> int:
+        """0 all determined and nothing failing, 1 failures, 3 nothing failing but something undetermined, 70 a defect of ours.
+
+        A run in which nothing was evaluated never gives 0.
+        """
+        if self.defects or self.planned_targets != self.ended_targets:
+            return 70
+        if self.outcomes.get(Outcome.FAIL):
+            return 1
+        evaluated = self.outcomes.get(Outcome.PASS, 0) + self.outcomes.get(Outcome.NOT_APPLICABLE, 0)
+        return 3 if self.outcomes.get(Outcome.UNDETERMINED) or not evaluated else 0
+
+
+class Sink(Protocol):
+    """Whatever takes a run: a record, a store, a terminal. Called in order, from one thread."""
+
+    def begin(self, start: RunStart) -> None:
+        """The run begins."""
+        ...
+
+    def target(self, done: TargetDone) -> None:
+        """One target was seen and judged."""
+        ...
+
+    def end(self, end: RunEnd) -> None:
+        """The run has ended."""
+        ...
+
+
+@dataclass(slots=True)
+class Judging:
+    """The half of a run that needs no network: judges what was seen, counts it and tells the sinks."""
+
+    start: RunStart
+    plan: Plan
+    inventory: Inventory
+    profile: Profile
+    exceptions: Exceptions
+    sinks: Sequence[Sink]
+    _assessor: Assessor = field(init=False)
+    _outcomes: dict[Outcome, int] = field(init=False, default_factory=dict)
+    _ended: int = field(init=False, default=0)
+    _planned_results: int = field(init=False, default=0)
+    _defects: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        today = date.fromisoformat(self.start.started_at[:10])
+        self._assessor = Assessor(self.start.baselines, self.profile, self.exceptions, today)
+
+    def begin(self) -> None:
+        """Tell the sinks that the run begins."""
+        for sink in self.sinks:
+            sink.begin(self.start)
+
+    def take(self, seen: Seen) -> None:
+        """Judge one target and pass it on. Raises ``AssertionError`` when a planned check did not end: a defect of ours."""
+        target = seen.facts.target
+        planned = self.plan.for_target(target.kind)
+        results = tuple(judge(seen.facts, planned))
+        assert {r.variant.key for r in results} == {v.key for v in planned}, f"{target.key}: planned and ended checks differ"
+        systems = self.inventory.systems_of(target)
+        for result in results:
+            outcome = result.ending.outcome
+            self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+            self._defects += result.ending.reason is Reason.DEFECT
+            self._assessor.add(result, systems)
+        self._planned_results += len(results)
+        self._ended += 1
+        done = TargetDone(seen, systems, results)
+        for sink in self.sinks:
+            sink.target(done)
+
+    def finish(self, ended_at: str) -> RunEnd:
+        """Assess, tell the sinks and give the end of the run."""
+        end = RunEnd(
+            run=self.start.run,
+            ended_at=ended_at,
+            planned_targets=self.start.planned_targets,
+            ended_targets=self._ended,
+            planned_results=self._planned_results,
+            ended_results=sum(self._outcomes.values()),
+            outcomes=dict(self._outcomes),
+            defects=self._defects,
+            assessments=tuple(self._assessor.assessments()),
+        )
+        for sink in self.sinks:
+            sink.end(end)
+        return end
+
+
+async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Target], budget: float, workers: int = WORKERS) -> RunEnd:
+    """See and judge every target. ``budget`` is the time in seconds that one target may take."""
+    judging.begin()
+    waiting: Iterator[tuple[int, Target]] = iter(enumerate(targets))
+    finished: dict[int, Seen] = {}
+    handed_on = 0
+    room = asyncio.Semaphore(WINDOW)
+
+    async def work() -> None:
+        nonlocal handed_on
+        while True:
+            await room.acquire()
+            try:
+                number, target = next(waiting)
+            except StopIteration:
+                room.release()
+                return
+            started = collecting.now()
+            facts = await collecting.collect(target, budget)
+            finished[number] = Seen(facts, started, collecting.now())
+            while handed_on in finished:
+                judging.take(finished.pop(handed_on))
+                handed_on += 1
+                room.release()
+
+    async with asyncio.TaskGroup() as run_group:
+        collecting.group = run_group
+        async with asyncio.TaskGroup() as group:
+            for n in range(min(workers, len(targets))):
+                group.create_task(work(), name=f"worker {n}")
+        collecting.group = None
+    return judging.finish(collecting.now())
+
+
+def judge_again(judging: Judging, seen: Iterator[Seen], ended_at: Callable[[], str]) -> RunEnd:
+    """Judge facts that were seen before; the same facts, catalogue, baselines and ledger give the same bytes."""
+    judging.begin()
+    for one in seen:
+        judging.take(one)
+    return judging.finish(ended_at())
+
+
+def new_run_id(now: datetime, suffix: str) -> str:
+    """Make a run id that sorts by time: ``20261122T053000Z-1f3a``."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{suffix}"

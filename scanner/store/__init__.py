@@ -1,0 +1,1 @@
+"""Where runs are kept: one SQL layer for SQLite, and later PostgreSQL."""

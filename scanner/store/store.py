@@ -1,0 +1,261 @@
+"""The run store on SQLite: takes a run as it goes and gives it back as record lines, facts, a list and a difference.
+
+Each target is one transaction, so a run that is killed keeps every finished target; such a run has no ``end`` and shows as
+unfinished.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from scanner.store import schema
+
+Line = dict[str, Any]  # one JSON object of the record
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message names the file and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in the list. ``end`` is ``None`` for a run that never ended."""
+
+    run: str
+    started_at: str
+    ended_at: str | None
+    zone: str
+    begin: Line
+    end: Line | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One result that differs between two runs; ``None`` where a run has no such result."""
+
+    target: str
+    zone: str
+    check: str
+    subject: str
+    before: Line | None
+    after: Line | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    said: tuple[str, str]
+    n: int
+    m: int
+
+
+class Store:
+    """One database. Use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = self._open(path)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+
+    @staticmethod
+    def _open(path: Path) -> Engine:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            engine = create_engine(f"sqlite:///{path}")
+            event.listen(engine, "connect", _prepare)
+            with engine.begin() as db:
+                schema.metadata.create_all(db)
+                found = db.execute(select(schema.about.c.value).where(schema.about.c.key == "version")).scalar_one_or_none()
+                if found is None:
+                    db.execute(insert(schema.about).values(key="version", value=str(schema.VERSION)))
+        except (OSError, DatabaseError) as error:
+            raise StoreError(f"{path}: the run store cannot be opened: {getattr(error, 'orig', None) or error}") from error
+        if found is not None and found != str(schema.VERSION):
+            engine.dispose()
+            raise StoreError(f"{path}: the run store has version {found}, this program needs {schema.VERSION}")
+        return engine
+
+    def begin(self, line: Line) -> None:
+        """Keep the ``run`` line. Raises ``StoreError`` when the run is there already."""
+        with self._write() as db:
+            if db.execute(select(schema.runs.c.run).where(schema.runs.c.run == line["run"])).first():
+                raise StoreError(f"{self.path}: the run {line['run']} is in the store already")
+            db.execute(
+                insert(schema.runs).values(run=line["run"], started_at=line["started_at"], zone=line["zone"], begin=_packed(line)),
+            )
+
+    def target(self, n: int, line: Line, results: list[Line], facts: bytes) -> None:
+        """Keep target number ``n`` with its results and its facts, in one transaction."""
+        run = line["run"]
+        with self._write() as db:
+            db.execute(
+                insert(schema.targets).values(run=run, n=n, target=line["target"], line=_packed(line), facts=zlib.compress(facts, 1))
+            )
+            if results:
+                db.execute(
+                    insert(schema.results),
+                    [
+                        {
+                            "run": run,
+                            "n": n,
+                            "m": m,
+                            "target": r["target"],
+                            "subject": r["subject"],
+                            "check_id": r["check"],
+                            "variant": json.dumps({k: v["value"] for k, v in r["settings"].items()}, sort_keys=True),
+                            "zone": r["zone"],
+                            "outcome": r["outcome"],
+                            "tag": r["tag"],
+                        }
+                        for m, r in enumerate(results)
+                    ],
+                )
+
+    def end(self, assessments: list[Line], line: Line) -> None:
+        """Keep the assessments and the ``end`` line."""
+        run = line["run"]
+        with self._write() as db:
+            rows = [
+                {
+                    "run": run,
+                    "n": n,
+                    "baseline": a["baseline"],
+                    "control": a["control"],
+                    "system": a["system"],
+                    "outcome": a["outcome"],
+                    "line": _packed(a),
+                }
+                for n, a in enumerate(assessments)
+            ]
+            if rows:
+                db.execute(insert(schema.assessments), rows)
+            db.execute(update(schema.runs).where(schema.runs.c.run == run).values(ended_at=line["ended_at"], end=_packed(line)))
+
+    def runs(self) -> list[RunRow]:
+        """Give all runs, the newest first."""
+        with self._engine.connect() as db:
+            rows = db.execute(select(schema.runs).order_by(schema.runs.c.started_at.desc(), schema.runs.c.run.desc())).all()
+        return [RunRow(r.run, r.started_at, r.ended_at, r.zone, _unpacked(r.begin), _unpacked(r.end) if r.end else None) for r in rows]
+
+    def find(self, name: str) -> str:
+        """Give the id of a run named by its id, an unambiguous beginning of it, or ``latest``. Raises ``StoreError``."""
+        ids = [row.run for row in self.runs()]
+        if name == "latest" and ids:
+            return ids[0]
+        matching = [i for i in ids if i == name] or [i for i in ids if i.startswith(name)]
+        if len(matching) == 1:
+            return matching[0]
+        raise StoreError(f"{self.path}: {'several runs begin with' if matching else 'there is no run'} {name!r}")
+
+    def lines(self, run: str) -> Iterator[Line]:
+        """Give the record of a run, line by line, as it was written."""
+        with self._engine.connect() as db:
+            row = db.execute(select(schema.runs).where(schema.runs.c.run == run)).one()
+            yield _unpacked(row.begin)
+            kept = schema.targets.c
+            for target in db.execute(select(kept.line, kept.results).where(kept.run == run).order_by(kept.n)):
+                yield _unpacked(target.line)
+                yield from _unpacked_all(target.results)
+            found = select(schema.assessments.c.line).where(schema.assessments.c.run == run).order_by(schema.assessments.c.n)
+            for assessment in db.execute(found):
+                yield _unpacked(assessment.line)
+            if row.end:
+                yield _unpacked(row.end)
+
+    def facts(self, run: str) -> Iterator[bytes]:
+        """Give the facts line of each target of a run, in order."""
+        with self._engine.connect() as db:
+            wanted = select(schema.targets.c.facts).where(schema.targets.c.run == run).order_by(schema.targets.c.n)
+            for row in db.execute(wanted):
+                yield zlib.decompress(row.facts)
+
+    def diff(self, before: str, after: str) -> Iterator[Change]:
+        """Give the results whose outcome or tag differ, by target, check and subject."""
+        old, new = self._keyed(before), self._keyed(after)
+        for key in sorted(old.keys() | new.keys()):
+            a, b = old.get(key), new.get(key)
+            if a is None or b is None or a.said != b.said:
+                target, zone, check, subject, _ = key
+                yield Change(target, zone, check, subject, self._result(before, a), self._result(after, b))
+
+    def _keyed(self, run: str) -> dict[tuple[str, str, str, str, str], _Place]:
+        r = schema.results.c
+        wanted = select(r.target, r.zone, r.check_id, r.subject, r.variant, r.outcome, r.tag, r.n, r.m).where(r.run == run)
+        with self._engine.connect() as db:
+            rows = db.execute(wanted).all()
+        return {(x.target, x.zone, x.check_id, x.subject, x.variant): _Place((x.outcome, x.tag), x.n, x.m) for x in rows}
+
+    def _result(self, run: str, place: _Place | None) -> Line | None:
+        if place is None:
+            return None
+        kept = schema.targets.c
+        with self._engine.connect() as db:
+            packed = db.execute(select(kept.results).where((kept.run == run) & (kept.n == place.n))).scalar_one()
+        return _unpacked_all(packed)[place.m]
+
+    def _write(self) -> _Writing:
+        return _Writing(self)
+
+    def connection(self) -> Connection:
+        """Give a connection, for ``_Writing``."""
+        return self._engine.connect()
+
+
+class _Writing:
+    """A transaction whose failures name the store: a full disk is a clear error and nothing half-written stays."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> Connection:
+        self._db = self._store.connection()
+        self._transaction = self._db.begin()
+        return self._db
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is None:
+                self._transaction.commit()
+            else:
+                self._transaction.rollback()
+        except OperationalError as failed:
+            raise StoreError(f"{self._store.path}: {failed.orig}") from failed
+        finally:
+            self._db.close()
+        if isinstance(error, OperationalError):
+            raise StoreError(f"{self._store.path}: {error.orig}") from error
+
+
+def _prepare(connection: Any, _: object) -> None:  # the driver's own connection, which has no type of ours
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _packed(line: Line) -> bytes:
+    return _packed_all([line])
+
+
+def _packed_all(lines: list[Line]) -> bytes:
+    return zlib.compress(json.dumps(lines, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"), 1)
+
+
+def _unpacked(packed: bytes) -> Line:
+    return _unpacked_all(packed)[0]
+
+
+def _unpacked_all(packed: bytes) -> list[Line]:
+    lines: list[Line] = json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass"))
+    return lines

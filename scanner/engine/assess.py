@@ -61,22 +61,36 @@ class Why(StrEnum):
 WHY_WORDS: Mapping[Why, Text] = {
     Why.ALL_PASS: Text(ja="該当する点検項目がすべて適合した", en="every check that applies passed"),
     Why.A_CHECK_FAILS: Text(ja="不適合の点検結果がある", en="a check fails"),
-    Why.NOT_ALL_SEEN: Text(ja="判定できない点検項目があり、適合とはいえない", en="a check could not be determined, so this is not shown to be met"),
+    Why.NOT_ALL_SEEN: Text(
+        ja="判定できない点検項目があり、適合とはいえない", en="a check could not be determined, so this is not shown to be met"
+    ),
     Why.NOTHING_APPLIES: Text(ja="この対象には当てはまる点検項目がない", en="no check applies to these targets"),
     Why.NOTHING_JUDGED: Text(ja="この版では判定する点検項目が実行されていない", en="no check that bears on this clause was run"),
     Why.REST_NEEDS_EVIDENCE: Text(
         ja="点検した範囲では適合した。残りは記録による確認が必要である", en="what was checked passed; the rest has to be shown by records"
     ),
-    Why.GRADE_UNKNOWN: Text(ja="情報の格付が台帳にないため、適用の有無を判断できない", en="the grading is not in the ledger, so it cannot be told whether this applies"),
+    Why.GRADE_UNKNOWN: Text(
+        ja="情報の格付が台帳にないため、適用の有無を判断できない",
+        en="the grading is not in the ledger, so it cannot be told whether this applies",
+    ),
     Why.GRADE_BELOW: Text(ja="取り扱う情報の格付により適用されない", en="does not apply to the grade of the information held"),
-    Why.CLASS_UNKNOWN: Text(ja="システムの区分が台帳にないため、追加対策の適用を判断できない", en="the system class is not in the ledger, so it cannot be told whether the additional measure binds"),
-    Why.CLASS_BELOW: Text(ja="追加対策は区分「高」のシステムにのみ適用される", en="the additional measure binds only systems of the high class"),
+    Why.CLASS_UNKNOWN: Text(
+        ja="システムの区分が台帳にないため、追加対策の適用を判断できない",
+        en="the system class is not in the ledger, so it cannot be told whether the additional measure binds",
+    ),
+    Why.CLASS_BELOW: Text(
+        ja="追加対策は区分「高」のシステムにのみ適用される", en="the additional measure binds only systems of the high class"
+    ),
     Why.CONDITION_UNRECORDED: Text(ja="条件に当たるかどうかの判断が記録されていない", en="whether the condition holds is not on record"),
     Why.DECIDED_NOT_NEEDED: Text(ja="不要とする判断が記録されている", en="a decision that it is not needed is on record"),
     Why.SUBSTITUTE: Text(ja="同等の代替措置が記録されている", en="an equal measure is on record"),
-    Why.DECISION_NEEDED: Text(ja="対策が見られない。不要とする場合は判断の記録が必要である", en="the measure was not seen; a recorded decision is needed if it is not wanted"),
+    Why.DECISION_NEEDED: Text(
+        ja="対策が見られない。不要とする場合は判断の記録が必要である",
+        en="the measure was not seen; a recorded decision is needed if it is not wanted",
+    ),
     Why.EXAMPLE_MISSING: Text(
-        ja="例示された手段は見られない。同等の手段があればその記録で足りる", en="this means, given as an example, was not seen; a record of an equal measure will do"
+        ja="例示された手段は見られない。同等の手段があればその記録で足りる",
+        en="this means, given as an example, was not seen; a record of an equal measure will do",
     ),
     Why.EXAMPLE_FOUND: Text(ja="例示された手段の一つが確認された", en="one of the means given as examples was found"),
     Why.NO_EXAMPLE_FOUND: Text(
@@ -84,7 +98,8 @@ WHY_WORDS: Mapping[Why, Text] = {
         en="none of the means given as examples was found and no substitute is on record; an equal measure is accepted",
     ),
     Why.EXAMPLES_NOT_ALL_SEEN: Text(
-        ja="例示された手段の一部は点検できておらず、判断できない", en="some of the means given as examples were not examined, so it cannot be told"
+        ja="例示された手段の一部は点検できておらず、判断できない",
+        en="some of the means given as examples were not examined, so it cannot be told",
     ),
 }
 
@@ -182,7 +197,7 @@ class Assessor:
     def _assess(self, baseline: str, control: Control, system: System, children: Sequence[Control]) -> Assessment:
         tally = self._tally(system, baseline, control)
         decision = self._profile.decision(baseline, control.id, self._today)
-        finding, why, spoke = self._judge(baseline, control, system, tally, children, decision)
+        finding, why, spoke = self._judge(baseline, control, system, children)
         exception = self._exceptions.for_control(baseline, control.id, control.ref, system.id, self._today)
         return Assessment(
             baseline=baseline,
@@ -200,12 +215,11 @@ class Assessor:
     def _tally(self, system: System, baseline: str, control: Control) -> _Tally:
         return self._tallies.get((system.id, baseline, control.id), _Tally())
 
-    def _judge(
-        self, baseline: str, control: Control, system: System, tally: _Tally, children: Sequence[Control], decision: Decision | None
-    ) -> tuple[Finding, Why, tuple[str, ...]]:
+    def _judge(self, baseline: str, control: Control, system: System, children: Sequence[Control]) -> tuple[Finding, Why, tuple[str, ...]]:
+        decision = self._profile.decision(baseline, control.id, self._today)
         if early := _applicability(control, system, decision):
             return *early, ()
-        own = _own(control, tally)
+        own = _own(control, self._tally(system, baseline, control))
         match control.strength:
             case Strength.EXAMPLE | Strength.CONDITIONAL_EXAMPLE:
                 return *_example(own), ()

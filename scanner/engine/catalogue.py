@@ -93,5 +93,8 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
 
 def _members(module: ModuleType, kind: type[T]) -> Iterator[T]:
     for _, member in sorted(vars(module).items()):
-        if isinstance(member, kind) and getattr(member, "module", getattr(getattr(member, "run", None), "__module__", None)) == module.__name__:
+        if (
+            isinstance(member, kind)
+            and getattr(member, "module", getattr(getattr(member, "run", None), "__module__", None)) == module.__name__
+        ):
             yield member

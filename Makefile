@@ -1,0 +1,39 @@
+# The two commands of this project, and the parts they are made of. Everything that is needed is installed on the way.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+RUN := .venv/bin/
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+scan: ## Scan: TARGET=example.go.jp, or without it this machine and the laboratory town
+ifdef TARGET
+	@.ci/setup
+	@$(RUN)tenken scan $(TARGET) --out out
+else
+	@.ci/setup lab
+	@$(RUN)python -m tests.lab scan --out out
+endif
+
+test: setup-lab lint generated ## Run everything that CI runs
+	$(RUN)python -m pytest --lab=require
+
+lint: setup ## Style, types and the rooms' import rules
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)mypy
+	$(RUN)lint-imports
+
+generated: setup ## Compare the generated documents with what the code says
+	$(RUN)python -m docs.generate --check
+
+documents: setup ## Make the generated documents anew
+	$(RUN)python -m docs.generate
+
+setup: ## Set up the virtual environment
+	@.ci/setup
+
+setup-lab: ## The same, with the Debian packages of the laboratory
+	@.ci/setup lab
+
+.PHONY: help scan test lint generated documents setup setup-lab

@@ -6,21 +6,25 @@ The order is: keys of all zones, DS records from the keys, zone texts with the d
 from __future__ import annotations
 
 import base64
+import json
 import multiprocessing
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import dns.exception
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from tests.lab import daemons, plan, signing
 from tests.lab.daemons import Daemon, Ready
-from tests.lab.table import Domain
+from tests.lab.servers import ELSEWHERE
+from tests.lab.table import BadTable, Domain
 from tests.lab.zones import TOPS, Fill, Tree
 
 TREE_ZONE = "kakuu.lg.jp"
@@ -40,7 +44,12 @@ class Job:
 
 def _sign(jobs: list[Job], now: float) -> None:
     for job in jobs:
-        signing.sign(job.text, _keys[job.zone], job.target, now)
+        try:
+            signing.sign(job.text, _keys[job.zone], job.target, now)
+        except subprocess.CalledProcessError as error:
+            raise BadTable(f"zone {job.zone}: {error.stderr.decode()}") from error
+        except (dns.exception.DNSException, ValueError) as error:
+            raise BadTable(f"zone {job.zone}: {error}") from error
 
 
 def dkim_keys() -> dict[str, str]:
@@ -102,7 +111,8 @@ class Builder:
             texts = self.tree.zone(name, ds)
             for host, text in texts.items():
                 hosts = (host,) if host else tuple(h for h in self.tree.hosts(name) if h not in texts)
-                jobs.append(self._job(name, text, hosts, host))
+                if hosts:
+                    jobs.append(self._job(name, text, hosts, host))
         self._run(jobs)
 
         anchor = _keys["."].public
@@ -143,7 +153,29 @@ class Builder:
         first.append(
             Daemon("knot", "knot", argv, tuple(Ready(a, next(iter(self.zones["knot"]))) for server in mine for a in server.addresses))
         )
+        first.append(self._odd())
         return first + self._resolvers(anchor)
+
+    def _odd(self) -> Daemon:
+        at, here = self.servers, self._on("odd")
+        config = self._folder("odd") / "odd.json"
+        whom = {
+            "authority": at["ns1.hosting.or.jp"].v4,
+            "generous": at["axfr.servers.or.jp"].v4,
+            "resolver": at["resolver.operator.test"].v4,
+            "porttest": at["porttest.odd.or.jp"].v4,
+            "outside": plan.ip4(plan.VANTAGE["outside"]),
+            "inside": plan.ip4(plan.VANTAGE["inside"]),
+            "here": at["weak-ids.resolvers.test"].v4,
+            "elsewhere4": plan.ip4(ELSEWHERE),
+            "elsewhere6": plan.ip6(ELSEWHERE),
+        }
+        config.write_text(json.dumps({**whom, "servers": [(address, server.behaviour) for server in here for address in server.addresses]}))
+        last = here[-1]  # addresses are opened in order, so the last one that answers stands for all
+        assert last.behaviour == "silent-resolver"
+        whole = at["no-tcp.odd.or.jp"]
+        ready = (*(Ready(a, None) for a in last.addresses), *(Ready(a, "hosting.or.jp") for a in whole.addresses))
+        return Daemon("odd", "odd", (sys.executable, "-m", "tests.lab.odd", str(config)), ready)
 
     def _generous(self, zone: str) -> bool:
         return any(server.startswith(("axfr.", "ixfr.")) for server in self.tree.domains[zone].servers)

@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 import dns.exception
 import dns.flags
@@ -121,7 +120,7 @@ def _raise(folder: Path, request: dict[str, object]) -> None:
         netns.bind(resolv, Path("/etc/resolv.conf"))
     network.raise_network(servers)
 
-    fill = Fill(dkim_keys(), {"mx": "0" * 64}, MappingProxyType({}))
+    fill = Fill(dkim_keys(), {"mx": "0" * 64})
     builder = Builder(folder, domains, servers, fill)
     builder.make_zones()
     daemons = builder.daemons()

@@ -37,6 +37,8 @@ def hosts(servers: Mapping[str, plan.Server]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for server in servers.values():
         found.setdefault(server.host, []).append(server.place)
+    for host, places in plan.SPARE.items():
+        found[host] += places
     for name, place in plan.VANTAGE.items():
         found[name] = [place]
     return found

@@ -107,6 +107,9 @@ _FIXED = (
 VANTAGE = {"outside": "c.200", "inside": "office.10"}
 """Namespaces a scanner runs in: from the Internet, and from the municipality's office network."""
 
+SPARE = {"mail": ("c.26", "c.27", "c.28", "c.29", "c.30"), "odd": ("c.99",)}
+"""Host → further places on it that have no server name: mail hosts of fault domains, a source of misdirected answers."""
+
 BLACKHOLE = "c.250"
 """Packets to this address vanish in the router: a host that is switched off behind a silent firewall."""
 PROHIBITED = "c.251"

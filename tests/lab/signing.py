@@ -110,10 +110,11 @@ def sign(text: str, key: ZoneKey, target: Path, now: float) -> None:
             check=True,
         )
         return
+    # Unbound forgives up to a day of wrong clocks, so the faults are three days off.
     start, end = {
-        "expired": (now - 30 * DAY, now - DAY),
+        "expired": (now - 30 * DAY, now - 3 * DAY),
         "soon": (now - 13 * DAY, now + 20 * HOUR),
-        "future": (now + DAY, now + 30 * DAY),
+        "future": (now + 3 * DAY, now + 30 * DAY),
     }.get(key.mode, (now - HOUR, now + 14 * DAY))
     zone = dns.zone.from_text(text, origin=key.zone, relativize=False, check_origin=False)
     assert key.private is not None

@@ -7,7 +7,7 @@ see ``Fill``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -29,30 +29,31 @@ class Fill:
 
     dkim: Mapping[str, str]  # key name → base64 of the public key
     tlsa: Mapping[str, str]  # name → hexadecimal SHA-256 of a public key
-    extra: Mapping[str, Callable[[str], str]]
 
     def __call__(self, text: str, domain: str) -> str:
+        """``text`` with every placeholder replaced, for the zone ``domain``."""
+
         def value(match: re.Match[str]) -> str:
-            word, _, rest = match[1].partition(" ")
-            match word:
+            rest = match[2] or ""
+            match match[1]:
                 case "self":
                     return domain
+                case "serial":
+                    return str(SERIAL)
                 case "a4":
                     return plan.ip4(rest)
                 case "a6":
                     return plan.ip6(rest)
                 case "txt":
                     return quoted("".join(f"{number:09d}." for number in range(int(rest) // 10 + 1))[: int(rest)])
-                case "dkim":
-                    name, _, head = rest.partition(" ")
-                    kind = "ed25519" if name == "ed25519" else "rsa"
-                    return quoted(f"{head or f'v=DKIM1; k={kind};'} p={self.dkim[name]}")
                 case "tlsa":
                     return self.tlsa[rest]
                 case _:
-                    return self.extra[word](rest)
+                    name, _, head = rest.partition(" ")
+                    kind = "ed25519" if name == "ed25519" else "rsa"
+                    return quoted(f"{head or f'v=DKIM1; k={kind};'} p={self.dkim[name]}")
 
-        return re.sub(r"<([a-z0-9]+(?: [^<>]*)?)>", value, text)
+        return re.sub(r"<(self|serial|a4|a6|txt|dkim|tlsa)(?: ([^<>]*))?>", value, text)
 
 
 def quoted(text: str) -> str:
@@ -115,7 +116,7 @@ _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tlsrpt@<self>"
 _NO_MAIL = """
 @ MX 0 .
 @ TXT "v=spf1 -all"
-_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@kakuu.lg.jp"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@reports.or.jp"
 *._domainkey TXT "v=DKIM1; p="
 """
 BASES = {"kept": _BARE + _WEB + _MAIL, "no-mail": _BARE + _WEB + _NO_MAIL, "bare": _BARE, "none": ""}
@@ -235,4 +236,4 @@ class Tree:
         records = overlay(records, parse(entry.records))
         records.update(self.delegations(name, ds))
         texts = {"": records, **{host: overlay(records, parse(lines)) for host, lines in entry.variants.items()}}
-        return {host: self.fill(to_text(name, content).replace("<serial>", str(SERIAL)), name) for host, content in texts.items()}
+        return {host: self.fill(to_text(name, content), name) for host, content in texts.items()}

@@ -1,0 +1,154 @@
+"""Probes for where the mail of a domain goes: exchangers, their addresses and reverse names, TLSA, MTA-STS and TLS-RPT.
+
+Everything is asked of the operator's own resolver; the one conversation with somebody else is the fetch of an MTA-STS policy.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from scanner.facts.ledger import DeclaredDomain
+from scanner.facts.mail import (
+    SMTP_PORT,
+    Addresses,
+    Exchanger,
+    HostTlsa,
+    MailExchangers,
+    MailHost,
+    MailHosts,
+    MailReverse,
+    MailTlsa,
+    MtaStsPolicy,
+    MtaStsRecord,
+    PolicyReply,
+    ReverseName,
+    Status,
+    TlsaAnswer,
+    TlsaRecord,
+    TlsReportRecord,
+)
+from scanner.model.fact import Unobserved
+from scanner.model.target import Domain
+from scanner.net.net import Net
+from scanner.probes.base import probe
+from scanner.probes.dns_asking import ROOT, part, together
+from scanner.probes.mail_ask import STATUS, ask_text
+from scanner.wire import mta_sts, tls_rpt
+from scanner.wire.dns import Mx, Tlsa, Type
+
+MAX_HOSTS = 16
+"""Exchangers whose addresses are asked for; the rest is counted as left out."""
+MAX_REVERSE = 32
+"""Addresses of exchangers whose reverse names are asked for."""
+MAX_NAMES = 4
+"""PTR names of one address that are followed forward."""
+
+
+@probe(limit=10.0)
+async def mail_exchangers(domain: Domain, net: Net) -> MailExchangers:
+    """The MX records of the domain."""
+    answer = await net.resolve(domain.name, Type.MX)
+    records = sorted({(r.data.preference, r.data.host) for r in answer.records if isinstance(r.data, Mx)})
+    return MailExchangers(
+        name=domain.name,
+        status=STATUS[answer.status],
+        records=tuple(Exchanger(preference, host) for preference, host in records),
+        aliases=answer.aliases,
+        authenticated=answer.authenticated,
+    )
+
+
+@probe(limit=15.0)
+async def mail_hosts(domain: Domain, net: Net, mx: MailExchangers, declared: DeclaredDomain | Unobserved) -> MailHosts:
+    """The addresses of every exchanger; without MX records those of the domain itself."""
+    implicit = mx.status is Status.EMPTY
+    names = (domain.name,) if implicit else mx.hosts
+    hosts = await together(_host(net, name) for name in names[:MAX_HOSTS])
+    receives = declared.receives_mail if isinstance(declared, DeclaredDomain) else None
+    return MailHosts(tuple(hosts), implicit, receives, max(0, len(names) - MAX_HOSTS))
+
+
+async def _host(net: Net, name: str) -> MailHost:
+    v4, v6 = await together((part(_addresses(net, name, Type.A)), part(_addresses(net, name, Type.AAAA))))
+    return MailHost(name, v4, v6)
+
+
+async def _addresses(net: Net, name: str, kind: Type) -> Addresses:
+    answer = await net.resolve(name, kind)
+    found = sorted({r.data for r in answer.records if isinstance(r.data, str)}, key=ip_address)
+    return Addresses(STATUS[answer.status], tuple(found), answer.aliases, answer.authenticated)
+
+
+@probe(limit=15.0)
+async def mail_reverse(domain: Domain, net: Net, hosts: MailHosts) -> MailReverse:
+    """The PTR names of the mail hosts' addresses, and which of them lead back."""
+    pairs = [] if hosts.implicit and hosts.receives is not True else [(host.name, a) for host in hosts.hosts for a in host.addresses]
+    found = await together(_reverse(net, host, address) for host, address in pairs[:MAX_REVERSE])
+    return MailReverse(tuple(found), max(0, len(pairs) - MAX_REVERSE))
+
+
+async def _reverse(net: Net, host: str, address: str) -> ReverseName:
+    answer = await part(net.resolve(ip_address(address).reverse_pointer, Type.PTR))
+    if isinstance(answer, Unobserved):
+        return ReverseName(host, address, answer, answer)
+    names = tuple(sorted({r.data for r in answer.records if isinstance(r.data, str)}))
+    kind = Type.AAAA if ":" in address else Type.A
+    forward = await together(part(_addresses(net, name, kind)) for name in names[:MAX_NAMES])
+    confirmed = tuple(
+        name for name, there in zip(names, forward, strict=False) if isinstance(there, Addresses) and address in there.addresses
+    )
+    missing = next((there for there in forward if isinstance(there, Unobserved)), None)
+    return ReverseName(host, address, names, confirmed or missing or ())
+
+
+@probe(limit=15.0)
+async def mail_tlsa(domain: Domain, net: Net, mx: MailExchangers) -> MailTlsa:
+    """The TLSA records of every exchanger's port 25, and whether the resolver validates at all."""
+    names = mx.hosts[:MAX_HOSTS]
+    if not names:
+        return MailTlsa((), False)
+    hosts = await together(_host_tlsa(net, name) for name in names)
+    root = await part(net.resolve(ROOT, Type.SOA))  # signed since 2010: an answer without AD comes from a resolver that does not validate
+    return MailTlsa(tuple(hosts), root if isinstance(root, Unobserved) else root.authenticated)
+
+
+async def _host_tlsa(net: Net, host: str) -> HostTlsa:
+    return HostTlsa(host, await part(_tlsa(net, f"_{SMTP_PORT}._tcp.{host}")))
+
+
+async def _tlsa(net: Net, name: str) -> TlsaAnswer:
+    answer = await net.resolve(name, Type.TLSA)
+    records = sorted({(d.usage, d.selector, d.matching, d.data.hex()) for r in answer.records if isinstance(d := r.data, Tlsa)})
+    return TlsaAnswer(name, STATUS[answer.status], tuple(TlsaRecord(*record) for record in records), answer.authenticated)
+
+
+@probe(limit=10.0)
+async def mta_sts_record(domain: Domain, net: Net) -> MtaStsRecord:
+    """The TXT records that announce an MTA-STS policy."""
+    return MtaStsRecord(await ask_text(net, f"_mta-sts.{domain.name}", mta_sts.select))
+
+
+@probe(limit=15.0)
+async def mta_sts_policy(domain: Domain, net: Net, record: MtaStsRecord) -> MtaStsPolicy:
+    """The policy file, fetched where exactly one record announces it, as a sender would (RFC 8461 section 3.1)."""
+    if mta_sts.select(record.answer.octets).record is None:
+        return MtaStsPolicy(None)
+    url = f"https://mta-sts.{domain.name}/.well-known/mta-sts.txt"
+    reply = await net.fetch(url)
+    return MtaStsPolicy(
+        PolicyReply(
+            url=url,
+            status=reply.status,
+            content_type=reply.content_type,
+            location=reply.location,
+            body=reply.body.decode("latin-1"),
+            truncated=reply.truncated,
+            certificate_problem=reply.certificate_problem or "",
+        )
+    )
+
+
+@probe(limit=10.0)
+async def tls_report_record(domain: Domain, net: Net) -> TlsReportRecord:
+    """The TXT records that ask for reports about TLS."""
+    return TlsReportRecord(await ask_text(net, f"_smtp._tls.{domain.name}", tls_rpt.select))

@@ -1,6 +1,6 @@
-"""BIMI assertion records at ``default._bimi.<domain>``, parsed so that they can be noted; draft-brand-indicators-for-message-identification.
+"""BIMI assertion records at ``default._bimi.<domain>``, parsed so that they can be noted.
 
-No image or certificate is looked at; the record bears on no article by itself.
+Source: draft-brand-indicators-for-message-identification. No image or certificate is looked at; the record bears on no article by itself.
 """
 
 from __future__ import annotations

@@ -79,7 +79,8 @@ def policy_for(domain: str, found: Mapping[str, DmarcRecord], *, exists: bool) -
     """The record and policy for mail from ``domain``, RFC 9989 section 4.10.1; ``None`` when no record applies.
 
     Preference: its own record, that of its organizational domain, that of its public suffix domain. ``exists`` is false only where the
-    DNS answers NXDOMAIN for ``domain`` (section 3.2, non-existent domains). A record that is there but ``Standing.IGNORED`` is given, so that it can be shown.
+    DNS answers NXDOMAIN for ``domain`` (section 3.2, non-existent domains). A record that receivers ignore is given all the same, with
+    ``Standing.IGNORED``, so that it can be shown.
     """
     name = _normal(domain)
     organizational = organizational_domain(name, found)

@@ -17,7 +17,9 @@ MOST_PROBLEMS = 200
 """Problems kept of one file; the rest is only counted."""
 _SHOWN = 60  # characters of a value that a message repeats
 _LONGEST_NAME = 200
-_COMPARISONS = 200_000  # of names, one file's search for nearest names; difflib is slow
+# One file's share of the search for nearest names, so that thousands of wrong names among thousands of right ones end soon.
+_LOOKS = 2_000_000
+_COMPARISONS = 50_000  # difflib is slow
 
 # What an escape in double quotes can bring in, and marks that make a reader see another order of characters.
 UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -71,14 +73,18 @@ class Problems:
 
     file: str
     raises: type[BadFile] = BadFile
-    _found: list[Problem] = field(default_factory=list)
+    _found: dict[Problem, None] = field(default_factory=dict)
     _more: int = 0
+    _looks: int = 0
     _comparisons: int = 0
 
     def note(self, place: Place, path: str, message: Text, nearest: str | None = None) -> None:
-        """Keep one problem."""
+        """Keep one problem; the same one noted again, by a value that is read twice, stays one."""
+        problem = Problem(self.file, place.line, place.column, path, message, nearest)
+        if problem in self._found:
+            return
         if len(self._found) < MOST_PROBLEMS:
-            self._found.append(Problem(self.file, place.line, place.column, path, message, nearest))
+            self._found[problem] = None
         else:
             self._more += 1
 
@@ -86,14 +92,18 @@ class Problems:
         """Give the name that ``word`` was probably meant to be. Gives up when the file has used its share of comparisons."""
         if not 0 < len(word) <= _LONGEST_NAME or len(self._found) >= MOST_PROBLEMS:
             return None
-        # Sorted, so that ties fall the same way in every run; names of another length cannot be close.
-        close = sorted(n for n in names if abs(len(n) - len(word)) <= max(3, len(word) // 2))
+        close: list[str] = []
+        for name in names:
+            self._looks += 1
+            if self._looks > _LOOKS or self._comparisons > _COMPARISONS:
+                return None
+            if abs(len(name) - len(word)) <= max(3, len(word) // 2):  # names of another length cannot be close
+                self._comparisons += 1
+                close.append(name)
+        close.sort()  # so that ties fall the same way in every run
         folded = word.casefold()
         if same := next((n for n in close if n.casefold() == folded), None):
             return same
-        self._comparisons += len(close)
-        if self._comparisons > _COMPARISONS:
-            return None
         found = difflib.get_close_matches(word, close, n=1, cutoff=0.6)
         return found[0] if found else None
 

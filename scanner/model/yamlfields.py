@@ -13,7 +13,7 @@ all of them together with ``Problems.close`` when the file is read. Nothing made
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -51,6 +51,8 @@ class Item:
     node: Node
     path: str
     problems: Problems
+    named_at: Place
+    """Where its key stands; in a list, where it begins itself."""
 
     @property
     def place(self) -> Place:
@@ -67,11 +69,16 @@ class Item:
         """Whether it is a list."""
         return isinstance(self.node, Series)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written, or YAML's word for nothing."""
+        return isinstance(self.node, Leaf) and self.node.empty
+
     def note(self, message: Text, nearest: str | None = None) -> None:
         """Note a problem with this value."""
         self.problems.note(self.place, self.path, message, nearest)
 
-    def unknown(self, message: Text, word: str, names: Mapping[str, object] | frozenset[str]) -> None:
+    def unknown(self, message: Text, word: str, names: Iterable[str]) -> None:
         """Note that ``word`` is none of ``names``, with the nearest of them."""
         self.note(message, self.problems.nearest(word, names))
 
@@ -142,24 +149,24 @@ class Item:
         self.unknown(message, text, options)
         return None
 
-    def parsed(self, parse: Callable[[str], T], wanted: Text) -> T | None:
-        """Give ``parse(text)``; its ``ValueError`` becomes the problem "not ``wanted``"."""
+    def parsed(self, parse: Callable[[str], T], wanted: Text, mend: Callable[[str], str | None] | None = None) -> T | None:
+        """Give ``parse(text)``; its ``ValueError`` becomes the problem "not ``wanted``", with what ``mend(text)`` suggests."""
         text = self.text()
         if text is None:
             return None
         try:
             return parse(text)
         except ValueError:
-            message = say(
-                "「{text}」は{wanted_ja}ではない", "'{text}' is not {wanted_en}", text=text, wanted_ja=wanted.ja, wanted_en=wanted.en
+            self.note(
+                say("「{text}」は{wanted_ja}ではない", "'{text}' is not {wanted_en}", text=text, wanted_ja=wanted.ja, wanted_en=wanted.en),
+                mend(text) if mend else None,
             )
-            self.note(message)
             return None
 
     def items(self) -> tuple[Item, ...]:
         """Give the cursors of a list."""
         if isinstance(self.node, Series):
-            return tuple(Item(node, f"{self.path}[{i}]", self.problems) for i, node in enumerate(self.node.items))
+            return tuple(Item(node, f"{self.path}[{i}]", self.problems, node.place) for i, node in enumerate(self.node.items))
         self.note(say("一覧で書く（[a, b] 又は行ごとに「- a」）", "must be a list: [a, b], or '- a' on lines of their own"))
         return ()
 
@@ -251,7 +258,12 @@ class Fields:
     _asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._byname = {e.key: Item(e.node, path_of(self.path, e.key), self.problems) for e in self.node.entries}
+        self._byname = {e.key: Item(e.node, path_of(self.path, e.key), self.problems, e.place) for e in self.node.entries}
+
+    @property
+    def place(self) -> Place:
+        """Where the mapping begins."""
+        return self.node.place
 
     def __contains__(self, key: str) -> bool:
         return key in self._byname
@@ -300,16 +312,38 @@ class Fields:
         """Give what one of the words in ``options`` stands for."""
         return self._read(key, lambda item: item.choice(options), next(iter(options.values())), default)
 
-    def parsed(self, key: str, parse: Callable[[str], T], wanted: Text, default: D) -> T | D:
-        """Give ``parse(text)``; ``default`` also where that fails, which is then noted."""
+    def parsed(
+        self,
+        key: str,
+        parse: Callable[[str], T],
+        wanted: Text,
+        stand_in: D,
+        mend: Callable[[str], str | None] | None = None,
+        *,
+        required: bool = False,
+    ) -> T | D:
+        """Give ``parse(text)``, or ``stand_in`` where the key is absent or the text is wrong, which is then noted."""
+        if required:
+            self._demand(key, REQUIRED)
         item = self.item(key)
-        read = item.parsed(parse, wanted) if item else None
-        return default if read is None else read
+        read = item.parsed(parse, wanted, mend) if item else None
+        return stand_in if read is None else read
+
+    def several(self, key: str, parse: Callable[[str], T], wanted: Text, mend: Callable[[str], str | None] | None = None) -> tuple[T, ...]:
+        """Give a list of parsed values, which must differ once they are parsed; absent is the empty list."""
+        found: dict[T, None] = {}
+        for item in self.items(key):
+            value = item.parsed(parse, wanted, mend)
+            if value is not None and value in found:
+                item.note(say("同じものが二度ある", "the same is there twice"))
+            elif value is not None:
+                found[value] = None
+        return tuple(found)
 
     def items(self, key: str) -> tuple[Item, ...]:
         """Give the cursors of a list; absent or empty is the empty list."""
         item = self.item(key)
-        if item is None or (isinstance(item.node, Leaf) and item.node.empty):
+        if item is None or item.is_empty:
             return ()
         return item.items()
 
@@ -318,14 +352,7 @@ class Fields:
         self._demand(key, default)
         if key not in self:
             return () if isinstance(default, _Required) else default
-        found: dict[str, None] = {}
-        for item in self.items(key):
-            text = item.text()
-            if text is not None and text in found:
-                item.note(say("「{text}」が二度ある", "'{text}' is there twice", text=text))
-            elif text is not None:
-                found[text] = None
-        return tuple(found)
+        return self.several(key, str, _TEXT)
 
     def tables(self, key: str) -> tuple[Fields, ...]:
         """Give the readers of a list of mappings; absent is the empty list."""
@@ -338,14 +365,12 @@ class Fields:
 
     def done(self) -> None:
         """Refuse the keys that nobody asked for."""
+        absent = [key for key in self._asked if key not in self._byname]
         for entry in self.node.entries:
             if entry.key not in self._asked:
-                self.problems.note(
-                    entry.place,
-                    path_of(self.path, entry.key),
-                    say("「{key}」というキーはない", "there is no key '{key}' here", key=entry.key),
-                    self.problems.nearest(entry.key, self._asked - self._byname.keys()) or self.problems.nearest(entry.key, self._asked),
-                )
+                nearest = self.problems.nearest(entry.key, absent) or self.problems.nearest(entry.key, self._asked)
+                message = say("「{key}」というキーはない", "there is no key '{key}' here", key=entry.key)
+                self.problems.note(entry.place, path_of(self.path, entry.key), message, nearest)
 
     def _demand(self, key: str, default: object) -> None:
         if self.item(key) is None and default is REQUIRED:

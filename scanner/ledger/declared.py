@@ -1,0 +1,81 @@
+"""What the inventory declares of a subject, as facts for checks; for DNS servers also where the scanner stands seen from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, Vantage
+from scanner.ledger.inventory import DomainEntry, Inventory, ServiceEntry, Zone
+from scanner.ledger.words import Network, as_network
+from scanner.model.fact import Fact
+from scanner.model.target import Domain, Kind, Service, Target
+
+EVERYBODY = frozenset({as_network("0.0.0.0/0"), as_network("::/0")})
+
+
+def declared_domain(inventory: Inventory, domain: Domain) -> DeclaredDomain:
+    """Give what is declared of a domain. Nothing is taken over from a domain above it."""
+    entry = inventory.entry_of(domain)
+    if not isinstance(entry, DomainEntry):
+        entry = DomainEntry(domain)
+    return DeclaredDomain(
+        sends_mail=entry.sends_mail,
+        receives_mail=entry.receives_mail,
+        dkim_selectors=entry.dkim_selectors,
+        outbound_addresses=entry.outbound_addresses,
+        internal_names=entry.internal_names,
+        public_site=entry.public_site,
+        domain_exception=entry.domain_exception,
+    )
+
+
+def declared_dns_service(inventory: Inventory, service: Service, zone: str) -> DeclaredDnsService:
+    """Give what is declared of a DNS server, and whether the zone ``zone`` is one of its clients.
+
+    The zone is a client where ``resolver_for`` names it, or holds all of its networks. A zone marked outside that is no client is an
+    outsider, also to a server that the ledger does not list. Everything else is unknown: inside, a server that says nothing of a
+    zone may still be meant for it.
+    """
+    entry = inventory.entry_of(service)
+    found = entry if isinstance(entry, ServiceEntry) else ServiceEntry(service)
+    where = inventory.zones.get(zone)
+    return DeclaredDnsService(
+        authoritative_for=found.authoritative_for,
+        resolver_for=found.resolver_for,
+        vantage=_vantage(where, found.resolver_for or (), frozenset(inventory.zones)) if where else Vantage.UNKNOWN,
+    )
+
+
+def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[type[Fact], Fact]]:
+    """Give the function that says what the inventory declares of any subject, seen from one zone."""
+
+    def declare(subject: Target) -> Mapping[type[Fact], Fact]:
+        if isinstance(subject, Domain):
+            return {DeclaredDomain: declared_domain(inventory, subject)}
+        if isinstance(subject, Service) and subject.kind is Kind.DNS_SERVICE:
+            return {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}
+        return {}
+
+    return declare
+
+
+def _vantage(zone: Zone, resolver_for: tuple[str, ...], zones: frozenset[str]) -> Vantage:
+    if zone.name in resolver_for:
+        return Vantage.CLIENT
+    clients = frozenset(as_network(text) for text in resolver_for if text not in zones)
+    if clients >= EVERYBODY:
+        return Vantage.CLIENT
+    own = [as_network(text) for text in zone.networks]
+    held = [any(_inside(network, client) for client in clients) for network in own]
+    if held and all(held):
+        return Vantage.CLIENT
+    # A zone half of whose addresses are clients is neither: which half the scanner stands in is not known here.
+    touched = any(held) or any(_inside(client, network) for network in own for client in clients)
+    return Vantage.OUTSIDER if zone.outside and not touched else Vantage.UNKNOWN
+
+
+def _inside(small: Network, large: Network) -> bool:
+    # mypy needs the two families apart; subnet_of refuses to mix them anyway.
+    if small.version == 4 and large.version == 4:
+        return small.subnet_of(large)
+    return small.version == 6 and large.version == 6 and small.subnet_of(large)

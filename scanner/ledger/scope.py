@@ -1,0 +1,241 @@
+"""The scope as people write it: what may be touched, by whom approved, how far and when, and consents to intrusive tests.
+
+Gives the values of ``scanner.net.scope``, which guards every conversation; nothing here decides about one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import time
+from pathlib import Path
+
+from scanner.ledger.words import A_DOMAIN, A_HOST, A_NETWORK, domain, host, name_in, network, network_around
+from scanner.ledger.yamlfile import finish, open_file
+from scanner.model.problem import say
+from scanner.model.target import Domain, Endpoint, Host, Service, Target
+from scanner.model.text import Text
+from scanner.model.yamlfields import Fields, Item
+from scanner.net.scope import ALWAYS, Consent, Entry, Level, Match, Scope, Window
+
+COMMAND_LINE = "command line"
+"""The approver of a scope that nobody wrote down: whoever started the program with these targets."""
+
+_LEVELS = {level.value: level for level in Level}
+_DAYS = {
+    "mon": 0,
+    "tue": 1,
+    "wed": 2,
+    "thu": 3,
+    "fri": 4,
+    "sat": 5,
+    "sun": 6,
+    "月": 0,
+    "火": 1,
+    "水": 2,
+    "木": 3,
+    "金": 4,
+    "土": 5,
+    "日": 6,
+}
+_HOURS = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})\Z")
+_OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})\Z")
+_MATCHES = (
+    ("domain", Match.DOMAIN, domain, A_DOMAIN, name_in),
+    ("host", Match.HOST, host, A_HOST, name_in),
+    ("network", Match.NETWORK, network, A_NETWORK, network_around),
+)
+
+HOURS = Text(ja="時間帯（22:00-05:00 の形）", en="hours such as 22:00-05:00")
+OFFSET = Text(ja="時差（+09:00 の形）", en="an offset such as +09:00")
+A_CONSENT_TARGET = Text(
+    ja="同意の対象（ホスト名、*.example.lg.jp 又はアドレス範囲）",
+    en="what a consent can be given for: a host name, *.example.lg.jp or a network",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """The scope and the consents that go with it."""
+
+    scope: Scope
+    consents: tuple[Consent, ...] = ()
+
+
+def load_scope(path: str | Path, zones: Collection[str]) -> Permissions:
+    """Read a file of its own with a ``scope:`` section. ``zones`` are the names that the inventory has. Raises ``BadLedger``."""
+    top = open_file(path)
+    if "scope" not in top:
+        top.note(say("「scope」がない", "'scope' is missing"))
+    table = top.table("scope")
+    permissions = read_scope(table, zones) if table else Permissions(Scope())
+    finish(top)
+    return permissions
+
+
+def listed_targets(listed: Iterable[tuple[Target, tuple[str, ...]]]) -> Permissions:
+    """Make the scope that is exactly the targets listed, each with its further addresses; subdomains of domains included."""
+    entries: dict[Entry, None] = {}
+    for target, addresses in listed:
+        match target:
+            case Domain(name):
+                entries[Entry(Match.DOMAIN, name, approved_by=COMMAND_LINE)] = None
+            case Host(name):
+                entries[_host(name)] = None
+            case Service(name, address=address):
+                entries[_host(name)] = None
+                if address:
+                    entries[_host(address)] = None
+            case Endpoint():
+                pass
+        for address in addresses:
+            entries[_host(address)] = None
+    return Permissions(Scope(allowed=tuple(entries)))
+
+
+def _host(name: str) -> Entry:
+    try:
+        return Entry(Match.NETWORK, network(name), approved_by=COMMAND_LINE)
+    except ValueError:
+        return Entry(Match.HOST, name, approved_by=COMMAND_LINE)
+
+
+def read_scope(table: Fields, zones: Collection[str]) -> Permissions:
+    """Read a ``scope:`` section. Problems are noted where they belong."""
+    approver = table.text("approved_by", "")
+    allowed = tuple(e for row in table.tables("allow") if (e := _allowed(row, approver, zones)) is not None)
+    if not allowed:
+        table.note(
+            say("許可する対象が一つもない。「allow」に書く", "nothing is allowed; write it under 'allow'"),
+            key="allow" if "allow" in table else "",
+        )
+    forbidden = []
+    both = {(entry.match, entry.what) for entry in allowed}
+    for row in table.tables("forbid"):
+        entry = _what(row)
+        row.text("reason", "")
+        row.done()
+        if entry is not None and (entry.match, entry.what) in both:
+            row.note(say("同じ「{what}」が許可もされている", "the same '{what}' is allowed too", what=entry.what))
+        if entry is not None:
+            forbidden.append(entry)
+    control = table.several("control_networks", network, A_NETWORK, network_around)
+    third_parties = table.flag("third_parties", True)
+    consents = tuple(_consent(row) for row in table.tables("consents"))
+    table.done()
+    return Permissions(Scope(allowed, tuple(forbidden), control, third_parties), consents)
+
+
+def _allowed(row: Fields, approver: str, zones: Collection[str]) -> Entry | None:
+    entry = _what(row)
+    level = row.choice("level", _LEVELS, Level.NORMAL)
+    named = read_zones(row, zones)
+    window = _window(row.item("window"))
+    approved_by = row.text("approved_by", approver)
+    if not approved_by:
+        row.note(
+            say(
+                "許可した者がない。「approved_by」をここか scope の直下に書く",
+                "nobody approved this; write 'approved_by' here or directly under scope",
+            )
+        )
+    row.done()
+    return replace(entry, level=level, zones=named, window=window, approved_by=approved_by) if entry is not None else None
+
+
+def _what(row: Fields) -> Entry | None:
+    given = [m for m in _MATCHES if m[0] in row]
+    if len(given) != 1:
+        row.note(say("domain・host・network のうち一つだけを書く", "exactly one of domain, host and network is needed"))
+    found = None
+    for key, match, parse, wanted, mend in given:
+        what = row.parsed(key, parse, wanted, None, mend)
+        if what is None:
+            continue
+        try:  # an address under ``host`` is a network of one
+            found = Entry(Match.NETWORK, network(what))
+        except ValueError:
+            found = Entry(match, what)
+    for key, *_ in _MATCHES:
+        row.item(key)
+    return found
+
+
+def read_zones(row: Fields, zones: Collection[str]) -> tuple[str, ...]:
+    """Read ``zones:``, names of zones of the inventory."""
+    found: dict[str, None] = {}
+    for item in row.items("zones"):
+        name = item.text()
+        if name is None:
+            continue
+        if name not in zones:
+            item.unknown(say("「{name}」というゾーンは zones にない", "there is no zone '{name}' under zones", name=name), name, zones)
+        elif name in found:
+            item.note(say("「{name}」が二度ある", "'{name}' is there twice", name=name))
+        found[name] = None
+    return tuple(found)
+
+
+def _window(item: Item | None) -> Window:
+    table = item.table() if item is not None else None
+    if table is None:
+        return ALWAYS
+    start, end = table.moment("from", None), table.moment("until", None)
+    if start is not None and end is not None and end <= start:
+        table.note(say("until が from より前である", "until is before from"), key="until")
+    hours = table.parsed("hours", _hours, HOURS, None)
+    days: dict[int, None] = {}
+    for day in table.items("weekdays"):
+        number = day.choice(_DAYS)
+        if number is not None and number in days:
+            day.note(say("同じ曜日が二度ある", "the same day is there twice"))
+        elif number is not None:
+            days[number] = None
+    offset = table.parsed("utc_offset", _offset, OFFSET, 540)
+    table.done()
+    return Window(start, end, hours, tuple(sorted(days)), offset)
+
+
+def _hours(text: str) -> tuple[time, time]:
+    found = _HOURS.match(text)
+    if not found:
+        raise ValueError(text)
+    hour, minute, to_hour, to_minute = map(int, found.groups())
+    begin, end = time(hour, minute), time(to_hour, to_minute)
+    if begin == end:
+        raise ValueError(text)
+    return begin, end
+
+
+def _offset(text: str) -> int:
+    found = _OFFSET.match(text)
+    if not found or int(found[2]) > 14 or int(found[3]) > 59:
+        raise ValueError(text)
+    minutes = int(found[2]) * 60 + int(found[3])
+    return -minutes if found[1] == "-" else minutes
+
+
+def _consent(row: Fields) -> Consent:
+    target = row.parsed("target", _consent_target, A_CONSENT_TARGET, "", name_in, required=True)
+    tests = row.texts("tests")
+    if "tests" in row and not tests:
+        row.note(say("検査が一つもない", "no test is named"), key="tests")
+    approver = row.text("approved_by")
+    window = _window(row.item("window"))
+    if window.end is None:
+        row.note(
+            say("同意には期限が要る。window に until を書く", "a consent needs an end; write until under window"),
+            key="window" if "window" in row else "",
+        )
+    row.done()
+    return Consent(target, tests, window, approver)
+
+
+def _consent_target(text: str) -> str:
+    if text.startswith("*."):
+        return "*." + domain(text[2:])
+    try:
+        return network(text)
+    except ValueError:
+        return host(text)

@@ -1,12 +1,9 @@
-"""What may be touched: the scope's values, and the guard that is asked before every conversation.
-
-The ledger reads these values from YAML; nothing here reads a file or sends anything.
-"""
+"""What may be touched, as values: scope, entries, windows, consents. The ledger reads them from YAML; ``guard`` applies them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum, unique
 
 
@@ -52,6 +49,24 @@ class Window:
     daily: tuple[time, time] | None = None
     weekdays: tuple[int, ...] = ()
     utc_offset_minutes: int = 540
+
+    def contains(self, now: datetime) -> bool:
+        """Tell whether ``now`` (with a time zone) lies inside."""
+        if (self.start and now < self.start) or (self.end and now >= self.end):
+            return False
+        local = (now + timedelta(minutes=self.utc_offset_minutes) - (now.utcoffset() or timedelta())).replace(tzinfo=None)
+        day = local.weekday()
+        if self.daily:
+            first, last = self.daily
+            clock = local.time()
+            if first < last:
+                if not first <= clock < last:
+                    return False
+            elif clock < last:
+                day = (day - 1) % 7  # the window began yesterday
+            elif clock < first:
+                return False
+        return not self.weekdays or day in self.weekdays
 
 
 ALWAYS = Window()

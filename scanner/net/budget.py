@@ -1,0 +1,59 @@
+"""What one target may cost: questions, connections, seconds of conversation, octets received. Counting only, no waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scanner.model.reason import CannotObserve, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The limits of one target in one run. ``seconds`` adds up the time spent in conversations, side by side or not."""
+
+    questions: int = 2000
+    connections: int = 300
+    seconds: float = 600.0
+    octets: int = 64 * 1024 * 1024
+
+
+class Budget:
+    """What one target has spent so far. Asked before each conversation, told after it."""
+
+    __slots__ = ("_allowance", "_target", "connections", "octets", "questions", "seconds")
+
+    def __init__(self, target: str, allowance: Allowance) -> None:
+        self._target = target
+        self._allowance = allowance
+        self.questions = 0
+        self.connections = 0
+        self.seconds = 0.0
+        self.octets = 0
+
+    def question(self) -> None:
+        """Count one question, or raise ``CannotObserve(BUDGET_SPENT)``."""
+        self._check()
+        if self.questions >= self._allowance.questions:
+            raise self._spent(f"{self._allowance.questions} questions")
+        self.questions += 1
+
+    def connection(self) -> None:
+        """Count one connection, or raise ``CannotObserve(BUDGET_SPENT)``."""
+        self._check()
+        if self.connections >= self._allowance.connections:
+            raise self._spent(f"{self._allowance.connections} connections")
+        self.connections += 1
+
+    def spend(self, seconds: float, octets: int) -> None:
+        """Count what a conversation took; the next one is refused when this was too much."""
+        self.seconds += seconds
+        self.octets += octets
+
+    def _check(self) -> None:
+        if self.seconds >= self._allowance.seconds:
+            raise self._spent(f"{self._allowance.seconds:g} s of conversation")
+        if self.octets >= self._allowance.octets:
+            raise self._spent(f"{self._allowance.octets} octets")
+
+    def _spent(self, what: str) -> CannotObserve:
+        return CannotObserve(Reason.BUDGET_SPENT, f"the budget of {self._target} is spent: {what}")

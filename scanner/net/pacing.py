@@ -1,0 +1,157 @@
+"""Turns: how many conversations an address and its operator bear at once, and how quickly they may follow. No sockets here.
+
+A turn is first taken for the address and then for the operator, always in this order, so that nobody waits in a circle and
+a queue at one address does not hold the operator's other addresses up. Queues are first come, first served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_network
+
+from publicsuffixlist import PublicSuffixList
+
+from scanner.net.addresses import parse_address
+
+MOST_LANES = 4096  # idle ones are swept out above this
+MOST_OPERATORS = 8192  # names whose operator is kept at hand
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``width`` conversations at once, ``per_second`` new ones on average (0: no limit), ``burst`` of them at once at the start."""
+
+    width: int
+    per_second: float = 0.0
+    burst: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The rates of a run. ``resolver`` holds for each of the operator's own resolvers and is far higher: that is our own server."""
+
+    address: Rate = Rate(width=4, per_second=50.0, burst=10)
+    operator: Rate = Rate(width=16, per_second=200.0, burst=40)
+    resolver: Rate = Rate(width=256)
+
+
+class Lane:
+    """The turns of one address, operator or resolver: a semaphore and a schedule (generic cell rate algorithm)."""
+
+    __slots__ = ("_clock", "_interval", "_next", "_places", "_slack", "_sleep", "users")
+
+    def __init__(self, rate: Rate, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._places = asyncio.Semaphore(rate.width)
+        self._interval = 1.0 / rate.per_second if rate.per_second > 0 else 0.0
+        self._slack = self._interval * (rate.burst - 1)
+        self._clock = clock
+        self._sleep = sleep
+        self._next = 0.0
+        self.users = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody holds or awaits a turn and the schedule has been caught up."""
+        return self.users == 0 and self._next <= self._clock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a newcomer would have to wait."""
+        return self._places.locked() or (self._interval > 0 and self._next - self._slack > self._clock())
+
+    async def take(self) -> None:
+        """Wait for a place and for its moment. Cancelled while it waits, it leaves the place to the next."""
+        self.users += 1
+        try:
+            await self._places.acquire()
+        except BaseException:
+            self.users -= 1
+            raise
+        if self._interval:
+            now = self._clock()
+            moment = max(now, self._next)
+            self._next = moment + self._interval
+            wait = moment - self._slack - now
+            if wait > 0:
+                try:
+                    await self._sleep(wait)
+                except BaseException:
+                    self.give()
+                    raise
+
+    def give(self) -> None:
+        """Hand the place back."""
+        self.users -= 1
+        self._places.release()
+
+
+class Pacer:
+    """All lanes of one run."""
+
+    def __init__(self, pace: Pace, *, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._pace = pace
+        self._clock = clock
+        self._sleep = sleep
+        self._lanes: dict[str, Lane] = {}
+        self._operators: dict[str, str] = {}
+        self._suffixes: PublicSuffixList | None = None
+
+    @asynccontextmanager
+    async def turn(self, name: str, address: str) -> AsyncIterator[None]:
+        """Hold a turn at ``address``, which was found by the host name ``name`` (may be empty)."""
+        place = self._lane(address, self._pace.address)
+        await place.take()
+        try:
+            owner = self._lane(f"operator {self.operator(name, address)}", self._pace.operator)
+            await owner.take()
+            try:
+                yield
+            finally:
+                owner.give()
+        finally:
+            place.give()
+
+    def resolver(self) -> Lane:
+        """A new lane for one of the operator's own resolvers."""
+        return Lane(self._pace.resolver, self._clock, self._sleep)
+
+    def operator(self, name: str, address: str) -> str:
+        """Name the operator by default: the registrable domain of the host name, or the /24 or /48 of a nameless address."""
+        key = name or address
+        known = self._operators.get(key)
+        if known is None:
+            if len(self._operators) >= MOST_OPERATORS:
+                self._operators.clear()
+            known = self._operators[key] = self._registrable(name) or _network(address)
+        return known
+
+    def _registrable(self, name: str) -> str | None:
+        if not name or _is_address(name):
+            return None
+        if self._suffixes is None:
+            self._suffixes = PublicSuffixList()
+        return self._suffixes.privatesuffix(name) or name
+
+    def _lane(self, key: str, rate: Rate) -> Lane:
+        lane = self._lanes.get(key)
+        if lane is None:
+            if len(self._lanes) >= MOST_LANES:
+                self._lanes = {k: v for k, v in self._lanes.items() if not v.idle}
+            lane = self._lanes[key] = Lane(rate, self._clock, self._sleep)
+        return lane
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _network(address: str) -> str:
+    parsed = parse_address(address)
+    return str(ip_network((parsed, 24 if isinstance(parsed, IPv4Address) else 48), strict=False))

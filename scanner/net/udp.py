@@ -1,0 +1,273 @@
+"""Questions over UDP: connected sockets with random ports and ids, retries, and no answer taken that is not ours. No parsing.
+
+An answer counts when it comes from the asked address and port (the kernel sees to it), to the socket that asked, with the id
+and the question that were sent. Others are dropped and counted, so that a time-out can say what came instead.
+
+Plain sockets under ``loop.add_reader``, not asyncio's datagram transports: one wake-up drains a whole burst of answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from scanner.model.reason import CannotObserve, Reason
+from scanner.net.matching import HEADER, answers, question_of, same_question
+from scanner.net.trouble import cannot, peer
+
+LARGEST_DATAGRAM = 65535
+MOST_AT_ONCE = 64  # datagrams taken from one socket before others get their turn
+MOST_COMPARED = 64  # questions that a stray answer is compared with
+MOST_PEERS = 256  # idle sockets are closed above this
+SOCKET_QUESTIONS = 200  # a socket is renewed after this many
+_IP_RECVERR = 11  # linux/in.h; Python 3.11 does not name it
+_IPV6_RECVERR = 25  # linux/in6.h
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """An answer: its octets, the address it came from, how often was asked."""
+
+    data: bytes
+    source: str
+    tries: int
+
+
+def sockaddr(address: str, port: int) -> tuple[int, tuple[str, int] | tuple[str, int, int, int]]:
+    """Give the address family and the socket address of an IP address, which may carry a scope id."""
+    if ":" not in address:
+        return socket.AF_INET, (address, port)
+    address, percent, scope = address.partition("%")
+    return socket.AF_INET6, (address, port, 0, socket.if_nametoindex(scope) if percent else 0)
+
+
+class _Pending:
+    """One question under way."""
+
+    __slots__ = ("future", "most", "question", "seconds", "timer", "tries", "wire", "wrong_id", "wrong_question")
+
+    def __init__(self, wire: bytes, question: bytes, seconds: float, most: int, future: asyncio.Future[tuple[bytes, str] | OSError | None]):
+        self.wire = wire
+        self.question = question
+        self.seconds = seconds
+        self.most = most
+        self.tries = 0
+        self.wrong_id = 0
+        self.wrong_question = 0
+        self.future = future
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class _Channel:
+    """One socket and the questions that were sent from it, by id."""
+
+    __slots__ = ("_anywhere", "_buffer", "_loop", "_socket", "_target", "_view", "asked", "pending", "source")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, address: str, port: int, buffer: bytearray, *, anywhere: bool = False) -> None:
+        family, target = sockaddr(address, port)
+        self._loop = loop
+        self._buffer = buffer
+        self._view = memoryview(buffer)
+        self._anywhere = anywhere
+        self._target = target
+        self.source = address
+        self.pending: dict[int, _Pending] = {}
+        self.asked = 0
+        self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            if anywhere:
+                # The port is drawn by the kernel at random in either case; errors reach an unconnected socket only on request.
+                if sys.platform == "linux":
+                    six = family == socket.AF_INET6
+                    self._socket.setsockopt(socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP, _IPV6_RECVERR if six else _IP_RECVERR, 1)
+            else:
+                self._socket.connect(target)
+        except BaseException:
+            self._socket.close()
+            raise
+        loop.add_reader(self._socket.fileno(), self._readable)
+
+    def close(self) -> None:
+        """Give the socket back; questions still under way end as if nothing had come."""
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+        for pending in self.pending.values():
+            _end(pending, None)
+
+    def send(self, pending: _Pending) -> None:
+        """Send a question, and again after each time-out while tries are left."""
+        pending.tries += 1
+        try:
+            self._transmit(pending.wire)
+        except BlockingIOError:
+            pass  # the socket's buffer is full: as good as lost on the way
+        except OSError as error:
+            # A connected socket reports what an earlier datagram met; that one has failed, this one has not been sent.
+            self._failed(error, but=pending)
+            try:
+                self._transmit(pending.wire)
+            except BlockingIOError:
+                pass
+            except OSError as own:
+                _end(pending, own)
+                return
+        pending.timer = self._loop.call_later(pending.seconds, self._late, pending)
+
+    def _transmit(self, wire: bytes) -> None:
+        if self._anywhere:
+            self._socket.sendto(wire, self._target)
+        else:
+            self._socket.send(wire)
+
+    def _late(self, pending: _Pending) -> None:
+        if not pending.future.done():
+            if pending.tries < pending.most:
+                self.send(pending)
+            else:
+                _end(pending, None)
+
+    def _readable(self) -> None:
+        source = self.source
+        for _ in range(MOST_AT_ONCE):
+            try:
+                if self._anywhere:
+                    size, origin = self._socket.recvfrom_into(self._buffer)
+                    source = str(origin[0])
+                else:
+                    size = self._socket.recv_into(self._buffer)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._failed(error)
+                return
+            self._take(bytes(self._view[:size]), source)
+            if not self.pending:
+                return
+
+    def _take(self, data: bytes, source: str) -> None:
+        pending = self.pending.get(data[0] << 8 | data[1]) if len(data) >= HEADER else None
+        if pending is None:
+            for other in list(self.pending.values())[:MOST_COMPARED]:
+                if same_question(data, other.question):
+                    other.wrong_id += 1
+        elif answers(data, pending.question):
+            _end(pending, (data, source))
+        else:
+            pending.wrong_question += 1
+
+    def _failed(self, error: OSError, but: _Pending | None = None) -> None:
+        for pending in self.pending.values():
+            if pending is not but:
+                _end(pending, error)
+
+
+def _end(pending: _Pending, result: tuple[bytes, str] | OSError | None) -> None:
+    if pending.timer is not None:
+        pending.timer.cancel()
+    if not pending.future.done():
+        pending.future.set_result(result)
+
+
+class Udp:
+    """All UDP questions of a run. ``close`` when it is over."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, rng: random.Random) -> None:
+        self._loop = loop
+        self._rng = rng
+        self._buffer = bytearray(LARGEST_DATAGRAM)
+        self._peers: OrderedDict[tuple[str, int], list[_Channel]] = OrderedDict()
+        self._retired: set[_Channel] = set()
+
+    async def exchange(
+        self, address: str, port: int, wire: bytes, *, seconds: float, tries: int, width: int = 1, any_source: bool = False
+    ) -> Datagram:
+        """Send a question (its id is drawn here) until an answer comes; ``seconds`` is the limit of each try.
+
+        ``width`` sockets are used in turn for this server. Raises ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, or
+        PROTOCOL_VIOLATION when only answers with a wrong id or question came.
+        """
+        try:
+            channel = self._open(address, port, any_source) if any_source else self._channel(address, port, width)
+        except OSError as error:
+            raise cannot(error, f"a question to {peer(address, port)}/udp") from error
+        number = self._rng.getrandbits(16)
+        while number in channel.pending:
+            number = self._rng.getrandbits(16)
+        pending = _Pending(number.to_bytes(2, "big") + wire[2:], question_of(wire), seconds, tries, self._loop.create_future())
+        channel.pending[number] = pending
+        channel.asked += 1
+        try:
+            channel.send(pending)
+            result = await pending.future
+        finally:
+            if pending.timer is not None:
+                pending.timer.cancel()
+            del channel.pending[number]
+            if any_source or (channel in self._retired and not channel.pending):
+                self._retired.discard(channel)
+                channel.close()
+        if isinstance(result, tuple):
+            return Datagram(*result, pending.tries)
+        raise _why(result, pending, f"{peer(address, port)}/udp")
+
+    def close(self) -> None:
+        """Close every socket."""
+        for channels in self._peers.values():
+            for channel in channels:
+                channel.close()
+        for channel in self._retired:
+            channel.close()
+        self._peers.clear()
+        self._retired.clear()
+
+    def _open(self, address: str, port: int, anywhere: bool) -> _Channel:
+        return _Channel(self._loop, address, port, self._buffer, anywhere=anywhere)
+
+    def _channel(self, address: str, port: int, width: int) -> _Channel:
+        key = (address, port)
+        channels = self._peers.get(key)
+        if channels is None:
+            channels = self._peers[key] = []
+            if len(self._peers) > MOST_PEERS:
+                self._sweep()
+        else:
+            self._peers.move_to_end(key)
+        if len(channels) < width:
+            channel = self._open(address, port, False)
+            channels.append(channel)
+            return channel
+        place = self._rng.randrange(width) if width > 1 else 0
+        channel = channels[place]
+        if channel.asked >= SOCKET_QUESTIONS:
+            fresh = channels[place] = self._open(address, port, False)
+            if channel.pending:
+                self._retired.add(channel)
+            else:
+                channel.close()
+            return fresh
+        return channel
+
+    def _sweep(self) -> None:
+        # Least recently used first; the newest, being made right now, is not looked at.
+        for key in list(self._peers)[:-1]:
+            if len(self._peers) <= MOST_PEERS:
+                return
+            if not any(channel.pending for channel in self._peers[key]):
+                for channel in self._peers.pop(key):
+                    channel.close()
+
+
+def _why(result: OSError | None, pending: _Pending, where: str) -> CannotObserve:
+    if result is not None:
+        return cannot(result, f"a question to {where}")
+    limit = f"within {pending.seconds:g} s ({pending.tries} {'try' if pending.tries == 1 else 'tries'})"
+    wrong = [
+        f"{count} with {what}" for count, what in ((pending.wrong_id, "a wrong id"), (pending.wrong_question, "a wrong question")) if count
+    ]
+    if wrong:
+        return CannotObserve(Reason.PROTOCOL_VIOLATION, f"only wrong answers from {where} {limit}: {', '.join(wrong)}")
+    return CannotObserve(Reason.TIMEOUT, f"no answer from {where} {limit}")

@@ -6,11 +6,11 @@ Which values exist and of which type they are comes from the caller (the check c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from scanner.ledger.attestations import Attestation, Decision, read_attestations, read_decisions
 from scanner.ledger.grading import STANDARD, Scale, read_scale
@@ -20,8 +20,8 @@ from scanner.model.check import Setting, Value
 from scanner.model.problem import say
 from scanner.model.yamlfields import Fields, Item
 
-AnyValue = Value[Any]
-"""A value of whichever type its default has; ``Value`` is invariant, so no narrower name fits them all."""
+AnyValue = Value[bool] | Value[int] | Value[float] | Value[str] | Value[tuple[str, ...]]
+"""A value of whichever type its default has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,15 @@ class ProfileSetting:
     stated: Citation | None = None
 
 
+_NO_VALUES: Mapping[str, ProfileSetting] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What one organisation has fixed. ``values`` holds only what its profile sets."""
 
     organisation: str = ""
-    values: Mapping[str, ProfileSetting] = MappingProxyType({})
+    values: Mapping[str, ProfileSetting] = field(default_factory=lambda: _NO_VALUES)
     decisions: tuple[Decision, ...] = ()
     attestations: tuple[Attestation, ...] = ()
     scale: Scale = STANDARD
@@ -57,8 +60,7 @@ class Profile:
 
     def setting(self, value: AnyValue) -> ProfileSetting:
         """Give the organisation's setting of a value, or the shipped default, called so."""
-        default: Setting = value.default
-        return self.values.get(value.key) or ProfileSetting(default, "default")
+        return self.values.get(value.key) or ProfileSetting(value.default, "default")
 
 
 EMPTY = Profile()

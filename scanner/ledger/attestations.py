@@ -101,7 +101,8 @@ def read_decisions(top: Fields, known: Known) -> tuple[Decision, ...]:
     found = []
     for row in top.tables("decisions"):
         choice = row.choice("decision", _CHOICES)
-        on, until = period(row, "on", "until") if "until" in row else (row.day("on"), None)
+        # "decided", not "on": YAML 1.1 reads a bare "on" as true.
+        on, until = period(row, "decided", "until") if "until" in row else (row.day("decided"), None)
         row.item("until")
         decision = Decision(
             control=read_control(row, known),
@@ -139,7 +140,7 @@ def _contradictions(decisions: list[tuple[Decision, Fields]]) -> None:
                     "holds at the same time as the decision in line {line}; give that one an until",
                     line=latest.line,
                 ),
-                key="on",
+                key="decided",
             )
         if latest is None or (latest.until is not None and (decision.until is None or decision.until > latest.until)):
             latest = decision

@@ -1,0 +1,211 @@
+"""What the public can look up: addresses and targets of the usual names, names meant for inside use, and the CAA policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
+
+from scanner.facts.dns import (
+    CaaPolicy,
+    CaaRecord,
+    Delegation,
+    InternalName,
+    InternalNames,
+    NameGap,
+    PublicAddress,
+    PublicRecords,
+    RecordTarget,
+    Role,
+    TargetState,
+    Visibility,
+)
+from scanner.facts.ledger import DeclaredDomain
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+from scanner.model.target import Domain
+from scanner.net.net import Answer, DnsServer, Net, Status
+from scanner.probes.base import probe
+from scanner.probes.dns_asking import ROOT, ancestors, below, parent_of, part, referral_owner, together, within
+from scanner.probes.dns_hosting import service_of
+from scanner.wire.dns import Caa, Mx, Rcode, Type, type_name
+
+COMMON_LABELS = ("www", "mail", "ftp", "autodiscover")
+"""Host names that most domains have; other names cannot be listed from outside and come from the ledger as targets of their own."""
+MOST_TARGETS = 64
+MOST_INTERNAL_NAMES = 32
+SERVERS_ASKED = 4
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@probe(limit=30.0)
+async def public_records(domain: Domain, net: Net, tree: Delegation) -> PublicRecords:
+    """Look up the domain, its usual host names, exchangers and name servers: their addresses, and whether what they point to exists."""
+    name = domain.name
+    if not tree.exists:
+        return PublicRecords(name, (name,), (), (), ())
+    names = (name, *(below(label, name) for label in COMMON_LABELS))
+    survey = _Survey(net, tree.zone)
+    async with asyncio.TaskGroup() as group:
+        for owner in names:
+            group.create_task(survey.addresses(owner, Role.SELF if owner == name else Role.COMMON))
+        group.create_task(survey.exchangers(name))
+        for server in {s.name for s in tree.servers}:
+            group.create_task(survey.target(tree.zone, "NS", server))
+    survey.name_servers(tree)
+    return survey.result(name, names)
+
+
+class _Survey:
+    """Gathers what the look-ups of one domain show."""
+
+    def __init__(self, net: Net, zone: str) -> None:
+        self.net = net
+        self.zone = zone
+        self.seen: set[PublicAddress] = set()
+        self.targets: dict[tuple[str, str, str], RecordTarget] = {}
+        self.gaps: dict[tuple[str, str], NameGap] = {}
+
+    def result(self, name: str, names: tuple[str, ...]) -> PublicRecords:
+        return PublicRecords(
+            domain=name,
+            names=names,
+            addresses=tuple(sorted(self.seen, key=lambda a: (a.role, a.name, a.address))),
+            targets=tuple(self.targets[key] for key in sorted(self.targets)),
+            gaps=tuple(self.gaps[key] for key in sorted(self.gaps)),
+        )
+
+    async def addresses(self, owner: str, role: Role) -> None:
+        """Both families of one name; an alias on the way is a target."""
+        answers = await together(self._ask(owner, kind) for kind in (Type.A, Type.AAAA))
+        for answer in answers:
+            if answer is None:
+                continue
+            self.seen |= {PublicAddress(owner, role, r.data) for r in answer.records if isinstance(r.data, str)}
+            if answer.aliases:
+                await self.target(owner, "CNAME", answer.aliases[-1])
+
+    async def exchangers(self, name: str) -> None:
+        """Where mail goes; addresses only of exchangers in the zone, the others are somebody else's records."""
+        answer = await self._ask(name, Type.MX)
+        hosts = [r.data.host for r in answer.records if isinstance(r.data, Mx) and r.data.host != ROOT] if answer else []
+        for host in sorted(set(hosts))[:MOST_TARGETS]:
+            await self.target(name, "MX", host)
+            if within(host, self.zone):
+                await self.addresses(host, Role.MAIL)
+
+    def name_servers(self, tree: Delegation) -> None:
+        for server in tree.servers:
+            if within(server.name, self.zone) and isinstance(server.addresses, tuple):
+                self.seen |= {PublicAddress(server.name, Role.NAME_SERVER, a) for a in server.addresses}
+
+    async def target(self, owner: str, kind: str, target: str) -> None:
+        key = (owner, kind, target)
+        if key in self.targets:
+            return
+        if len(self.targets) >= MOST_TARGETS:
+            spent = Unobserved(Reason.BUDGET_SPENT, f"only {MOST_TARGETS} targets of {owner} are looked at")
+            self.gaps[target, kind] = NameGap(target, kind, spent)
+            return
+        self.targets[key] = RecordTarget(owner, kind, target, await part(self._state(target)), service_of(target))
+
+    async def _state(self, target: str) -> TargetState:
+        parts = await together(part(self.net.resolve(target, kind)) for kind in (Type.A, Type.AAAA))
+        answers = [p for p in parts if isinstance(p, Answer)]
+        if any(a.status is Status.FOUND for a in answers):
+            return TargetState.RESOLVES
+        if (gap := next((p for p in parts if isinstance(p, Unobserved)), None)) is not None:
+            raise CannotObserve(gap.reason, gap.detail)
+        if any(a.status is Status.EMPTY for a in answers):
+            return TargetState.EMPTY
+        registrable = _suffixes().privatesuffix(target)
+        if registrable is None or within(registrable, self.zone) or within(self.zone, registrable):
+            return TargetState.NXDOMAIN
+        above = await self.net.resolve(registrable, Type.NS)
+        return TargetState.FREE if above.status is Status.NXDOMAIN else TargetState.NXDOMAIN
+
+    async def _ask(self, name: str, kind: Type) -> Answer | None:
+        seen = await part(self.net.resolve(name, kind))
+        if isinstance(seen, Unobserved):
+            self.gaps[name, type_name(kind)] = NameGap(name, type_name(kind), seen)
+            return None
+        return seen
+
+
+@probe(limit=40.0)
+async def internal_names(domain: Domain, net: Net, tree: Delegation, ledger: DeclaredDomain) -> InternalNames:
+    """Look for the declared internal names through the resolver and at the public name servers of the domain's zone."""
+    wanted = ledger.internal_names[:MOST_INTERNAL_NAMES]
+    servers = [DnsServer(s.name, s.addresses[0]) for s in tree.servers if isinstance(s.addresses, tuple) and s.addresses][:SERVERS_ASKED]
+    found = await together(_internal(net, name, tree.zone, servers) for name in wanted)
+    return InternalNames(net.zone, tuple(found), len(ledger.internal_names) - len(wanted))
+
+
+async def _internal(net: Net, name: str, zone: str, servers: Iterable[DnsServer]) -> InternalName:
+    """Tell the first place that shows the name; ABSENT needs every place to have answered."""
+    looked = await part(_through_resolver(net, name))
+    if looked in {Visibility.RECORDS, Visibility.NAME}:
+        return InternalName(name, looked, "resolver")
+    gap = looked if isinstance(looked, Unobserved) else None
+    for server in servers:
+        there = await part(_at_server(net, server, name, zone))
+        if there in {Visibility.RECORDS, Visibility.NAME}:
+            return InternalName(name, there, f"{server.name} ({server.address})")
+        gap = gap or (there if isinstance(there, Unobserved) else None)
+    return InternalName(name, gap or Visibility.ABSENT, "")
+
+
+async def _through_resolver(net: Net, name: str) -> Visibility:
+    status = await _status(net, name)
+    if status is Status.NXDOMAIN:
+        return Visibility.ABSENT
+    if parent_of(name) != ROOT:
+        # A wildcard answers for every name and tells nothing of this one.
+        nonce = below(f"tenken{net.rng.getrandbits(64):016x}", parent_of(name))
+        if await _status(net, nonce) is not Status.NXDOMAIN:
+            return Visibility.ABSENT
+    return Visibility.RECORDS if status is Status.FOUND else Visibility.NAME
+
+
+async def _status(net: Net, name: str) -> Status:
+    answer = await net.resolve(name, Type.A)
+    return Status.FOUND if answer.aliases else answer.status
+
+
+async def _at_server(net: Net, server: DnsServer, name: str, zone: str) -> Visibility:
+    message = (await net.ask(server, name, Type.A)).message
+    if message.rcode != Rcode.NOERROR:
+        return Visibility.ABSENT
+    if not message.aa:
+        # A delegation shows that the name, or a zone above it, exists; any other referral says "not mine".
+        owner = referral_owner(message, zone, name)
+        return Visibility.NAME if owner is not None else Visibility.ABSENT
+    if within(name, zone) and await _wildcard_at(net, server, name):
+        return Visibility.ABSENT
+    return Visibility.RECORDS if message.answer else Visibility.NAME
+
+
+async def _wildcard_at(net: Net, server: DnsServer, name: str) -> bool:
+    nonce = below(f"tenken{net.rng.getrandbits(64):016x}", parent_of(name))
+    message = (await net.ask(server, nonce, Type.A)).message
+    return message.rcode == Rcode.NOERROR and message.aa
+
+
+@probe(limit=20.0)
+async def caa_policy(domain: Domain, net: Net) -> CaaPolicy:
+    """Climb to the first CAA set (RFC 8659 section 3); an alias counts where it stands, its target's set is what the resolver gives."""
+    for name in ancestors(domain.name):
+        if name == ROOT:
+            break
+        answer = await net.resolve(name, Type.CAA)
+        records = [r.data for r in answer.records if isinstance(r.data, Caa)]
+        if records:
+            kept = sorted((c.flags, c.tag, c.value.decode("latin-1")) for c in records)
+            return CaaPolicy(name, tuple(CaaRecord(*fields) for fields in kept))
+    return CaaPolicy("", ())

@@ -31,7 +31,8 @@ class TextAnswer:
     """The TXT records at ``name`` that matter to the fact.
 
     The strings of a record are joined; each character stands for one octet (ISO 8859-1), see ``octets``. ``others`` counts records that
-    were left out because they belong to something else. ``aliases`` are the CNAME targets passed on the way, ``authenticated`` is the AD bit.
+    were left out because they belong to something else. ``aliases`` are the CNAME targets passed on the way, ``authenticated`` is the
+    AD bit.
     """
 
     name: str

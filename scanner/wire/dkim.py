@@ -93,6 +93,7 @@ _SERVICES = frozenset({"*", "email"})
 _FLAGS = frozenset({"y", "s"})
 _KEY_TYPES = {str(kind): kind for kind in KeyType}
 _WHITE = b" \t\r\n"
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 _HAS_VERSION = re.compile(rb";[ \t\r\n]*v[ \t\r\n]*=[ \t\r\n]*DKIM1[ \t\r\n]*(?:;|\Z)")
 _HAS_KEY = re.compile(rb"(?:\A|;)[ \t\r\n]*p[ \t\r\n]*=")
 _NEAR = re.compile(rb"dkim|k\s{0,4}=\s{0,4}(?:rsa|ed25519)", re.IGNORECASE)
@@ -198,17 +199,17 @@ def parse(record: bytes) -> DkimKey:
 def _decoded(text: str, problems: list[DkimProblem]) -> bytes:
     """The octets of a base64 value, white space anywhere; empty with a problem when it is not base64 (RFC 6376 section 2.10)."""
     bare = text.encode("latin-1").translate(None, _WHITE)
-    if missing := -len(bare) % 4:
-        if missing == 3:
-            problems.append(Problem(DkimFlaw.P_BASE64, "p", excerpt(text)))
-            return b""
-        problems.append(Problem(DkimFlaw.P_PADDING, "p", excerpt(bare[-16:])))
-        bare += b"=" * missing
+    missing = -len(bare) % 4
     try:
-        return binascii.a2b_base64(bare, strict_mode=True)
+        octets = binascii.a2b_base64(bare + b"=" * missing, strict_mode=True)
     except binascii.Error:
-        problems.append(Problem(DkimFlaw.P_BASE64, "p", excerpt(text)))
+        stray = _NOT_BASE64.search(bare)
+        at = stray.start() if stray else len(bare)
+        problems.append(Problem(DkimFlaw.P_BASE64, "p", excerpt(bare[max(0, at - 16) : at + 16])))
         return b""
+    if missing:
+        problems.append(Problem(DkimFlaw.P_PADDING, "p", excerpt(bare[-16:])))
+    return octets
 
 
 def _measured(key: bytes, algorithm: KeyType | None, problems: list[DkimProblem]) -> tuple[int | None, int | None]:

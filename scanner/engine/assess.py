@@ -13,9 +13,11 @@ from enum import StrEnum, unique
 
 from baselines.model import Baseline, Control, Status, Strength
 from scanner.engine.judge import Result
+from scanner.ledger.attestations import Choice, Decision
 from scanner.ledger.exceptions import Exceptions
-from scanner.ledger.inventory import System, SystemClass
-from scanner.ledger.profile import Decision, Need, Profile
+from scanner.ledger.grading import Axis, Scale, SystemClass
+from scanner.ledger.inventory import System
+from scanner.ledger.profile import Profile
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
 
@@ -196,9 +198,8 @@ class Assessor:
 
     def _assess(self, baseline: str, control: Control, system: System, children: Sequence[Control]) -> Assessment:
         tally = self._tally(system, baseline, control)
-        decision = self._profile.decision(baseline, control.id, self._today)
+        decision = self._decision(control, system)
         finding, why, spoke = self._judge(baseline, control, system, children)
-        exception = self._exceptions.for_control(baseline, control.id, control.ref, system.id, self._today)
         return Assessment(
             baseline=baseline,
             control=control,
@@ -209,15 +210,22 @@ class Assessor:
             because=tally.because(Outcome.FAIL, Outcome.UNDETERMINED, Outcome.PASS),
             examples=spoke,
             decision=decision,
-            exception=exception.id if exception else None,
+            exception=self._exception(control, system, tally),
         )
+
+    def _exception(self, control: Control, system: System, tally: _Tally) -> str | None:
+        """Name the exception that covers the system, or every failing target of it."""
+        for exception in self._exceptions.covering(self._today, control.id, [system.key, *system.targets]):
+            failing = {because.target for because in tally.because(Outcome.FAIL)}
+            if system.id in exception.systems or (failing and failing <= set(exception.targets)):
+                return exception.id
+        return None
 
     def _tally(self, system: System, baseline: str, control: Control) -> _Tally:
         return self._tallies.get((system.id, baseline, control.id), _Tally())
 
     def _judge(self, baseline: str, control: Control, system: System, children: Sequence[Control]) -> tuple[Finding, Why, tuple[str, ...]]:
-        decision = self._profile.decision(baseline, control.id, self._today)
-        if early := _applicability(control, system, decision):
+        if early := self._applicability(control, system):
             return *early, ()
         own = _own(control, self._tally(system, baseline, control))
         match control.strength:
@@ -250,8 +258,7 @@ class Assessor:
 
     def _child(self, baseline: str, system: System, child: Control) -> Finding | None:
         """Give the finding of an example, ``None`` where nothing examines it in this version."""
-        decision = self._profile.decision(baseline, child.id, self._today)
-        if early := _applicability(child, system, decision):
+        if early := self._applicability(child, system):
             return early[0]
         if not child.checks:
             return None
@@ -260,49 +267,50 @@ class Assessor:
             return Finding.UNDETERMINED
         return finding
 
+    def _decision(self, control: Control, system: System) -> Decision | None:
+        """Give the decision in force on a control: one made for the system before one made for all."""
+        held = [d for d in self._profile.decisions if d.control == control.id and d.holds(self._today)]
+        own = [d for d in held if system.id in d.systems]
+        return next(iter(own or [d for d in held if not d.systems]), None)
 
-def _applicability(control: Control, system: System, decision: Decision | None) -> Judged | None:
-    """Tell whether conditions and grading settle the matter before any result is looked at."""
-    if decision is not None and decision.need is Need.SUBSTITUTE:
-        return Finding.SATISFIED, Why.SUBSTITUTE
-    optional = control.strength in {Strength.AS_NEEDED, Strength.CONSIDER, Strength.WHERE_FEASIBLE}
-    if decision is not None and decision.need is Need.NOT_NEEDED and optional:
-        return Finding.SATISFIED, Why.DECIDED_NOT_NEEDED
-    if control.strength in {Strength.CONDITIONAL, Strength.CONDITIONAL_EXAMPLE}:
-        if decision is None:
-            return Finding.UNDETERMINED, Why.CONDITION_UNRECORDED
-        if decision.need is Need.NOT_NEEDED:
-            return Finding.NOT_APPLICABLE, Why.DECIDED_NOT_NEEDED
-    if control.info_class:
-        applies = [_grade_meets(system, info_class) for info_class in control.info_class]
-        if not any(applies):
-            if any(a is None for a in applies):
-                return Finding.UNDETERMINED, Why.GRADE_UNKNOWN
-            return Finding.NOT_APPLICABLE, Why.GRADE_BELOW
-    if control.tier == "追加" and system.system_class is not SystemClass.HIGH:
-        if system.system_class is None:
-            return Finding.UNDETERMINED, Why.CLASS_UNKNOWN
-        return Finding.NOT_APPLICABLE, Why.CLASS_BELOW
-    return None
+    def _applicability(self, control: Control, system: System) -> Judged | None:
+        """Tell whether conditions and grading settle the matter before any result is looked at."""
+        choice = decision.choice if (decision := self._decision(control, system)) else None
+        if choice is Choice.SUBSTITUTE:
+            return Finding.SATISFIED, Why.SUBSTITUTE
+        if choice is Choice.NOT_NEEDED and control.strength in {Strength.AS_NEEDED, Strength.CONSIDER, Strength.WHERE_FEASIBLE}:
+            return Finding.SATISFIED, Why.DECIDED_NOT_NEEDED
+        if control.strength in {Strength.CONDITIONAL, Strength.CONDITIONAL_EXAMPLE}:
+            if choice is None:
+                return Finding.UNDETERMINED, Why.CONDITION_UNRECORDED
+            if choice is Choice.NOT_NEEDED:
+                return Finding.NOT_APPLICABLE, Why.DECIDED_NOT_NEEDED
+        if control.info_class:
+            applies = [_grade_meets(system, info_class, self._profile.scale) for info_class in control.info_class]
+            if not any(applies):
+                if None in applies:
+                    return Finding.UNDETERMINED, Why.GRADE_UNKNOWN
+                return Finding.NOT_APPLICABLE, Why.GRADE_BELOW
+        if control.tier == "追加" and system.classed is not SystemClass.HIGH:
+            if system.classed is None:
+                return Finding.UNDETERMINED, Why.CLASS_UNKNOWN
+            return Finding.NOT_APPLICABLE, Why.CLASS_BELOW
+        return None
 
 
-def _grade_meets(system: System, info_class: str) -> bool | None:
+_RANKS = {"要機密": Axis.CONFIDENTIALITY, "要保全": Axis.INTEGRITY, "要安定": Axis.AVAILABILITY}
+
+
+def _grade_meets(system: System, info_class: str, scale: Scale) -> bool | None:
     """Tell whether the information held is of the rank that a clause names; ``None`` where the ledger does not say.
 
-    要機密 is confidentiality 2 or 3, 要保全 integrity 2, 要安定 availability 2, 要保護 any of them.
+    要機密, 要保全 and 要安定 speak of one axis each, 要保護 of any of them.
     """
-    grade = system.grade
-    ranks = {
-        "要機密": None if grade.confidentiality is None else grade.confidentiality >= 2,
-        "要保全": None if grade.integrity is None else grade.integrity >= 2,
-        "要安定": None if grade.availability is None else grade.availability >= 2,
-    }
-    for word, met in ranks.items():
+    for word, axis in _RANKS.items():
         if word in info_class:
-            return met
-    if any(ranks.values()):
-        return True
-    return None if None in ranks.values() else False
+            return scale.needs_protection(system.grade, axis)
+    met = [scale.needs_protection(system.grade, axis) for axis in Axis]
+    return True if any(met) else None if None in met else False
 
 
 def _own(control: Control, tally: _Tally) -> Judged:

@@ -65,7 +65,8 @@ def catalogue() -> Catalogue:
     observers: dict[type[Fact], list[Observer]] = {}
     for package in (scanner.probes, scanner.hosts):
         for module in _modules(package):
-            for observer in (*_members(module, Probe), *_members(module, Collector)):
+            members: list[Observer] = [*_members(module, Probe), *_members(module, Collector)]
+            for observer in members:
                 observers.setdefault(observer.makes, []).append(observer)
     for fact, makers in observers.items():
         if len({type(m) for m in makers}) != len(makers):

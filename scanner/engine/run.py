@@ -26,6 +26,9 @@ from scanner.model.reason import Reason
 from scanner.model.target import Target
 from scanner.model.verdict import Outcome
 
+UNLISTED = System("unlisted", "台帳に未登録の対象 / targets in no system of the ledger")
+"""Stands for the system of a target that the ledger puts in none; its grade and class are unknown."""
+
 WORKERS = 64
 WINDOW = 512
 """Targets that may be finished or under way beyond the oldest unfinished one."""
@@ -143,7 +146,7 @@ class Judging:
         planned = self.plan.for_target(target.kind)
         results = tuple(judge(seen.facts, planned))
         assert {r.variant.key for r in results} == {v.key for v in planned}, f"{target.key}: planned and ended checks differ"
-        systems = self.inventory.systems_of(target)
+        systems = self.inventory.systems_of(target) or (UNLISTED,)
         for result in results:
             outcome = result.ending.outcome
             self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +49,7 @@ class Recorder:
     def __init__(self, start: RunStart, exceptions: Exceptions) -> None:
         self.start = start
         self._exceptions = exceptions
+        self._today = date.fromisoformat(start.started_at[:10])
         self._variants: dict[str, _VariantLines] = {}
         self._controls: Mapping[str, Mapping[str, Control]] = {b.id: {c.id: c for c in b} for b in start.baselines}
 
@@ -101,9 +104,6 @@ class Recorder:
         if variant is None:
             variant = self._variants[result.variant.key] = _VariantLines(result.variant, self._controls)
         ending = result.ending
-        exception = self._exceptions.for_result(
-            result.variant.check.id, result.variant.controls, result.target, [s.id for s in systems], self.start.started_at[:10]
-        )
         return {
             "type": "result",
             "run": self.start.run,
@@ -123,9 +123,17 @@ class Recorder:
             "settings": variant.settings,
             "evidence": list(_evidence(result.basis, digests)),
             "controls": variant.controls,
-            "exception": exception.id if exception else None,
+            "exception": self._exception(result, systems),
             "observed_at": result.observed_at,
         }
+
+    def _exception(self, result: Result, systems: tuple[System, ...]) -> str | None:
+        """Name the approved exception that covers a result: an overlay, the result stays as it is."""
+        subjects = [result.target.key, result.subject.key, *(system.key for system in systems)]
+        for _, control in result.variant.controls:
+            for exception in self._exceptions.covering(self._today, control, subjects, result.variant.check.id):
+                return exception.id
+        return None
 
     def end(self, end: RunEnd) -> Iterator[Line]:
         """The ``assessment`` lines, then the ``end`` line."""
@@ -205,15 +213,13 @@ def _assessment(run: str, assessment: Assessment) -> Line:
         "why": assessment.why.value,
         "message": _text(WHY_WORDS[assessment.why]),
         "counts": {outcome.value: n for outcome, n in sorted(assessment.counts.items())},
-        "because": [
-            {"target": b.target, "subject": b.subject, "check": b.check, "outcome": b.outcome.value, "tag": b.tag} for b in assessment.because
-        ],
+        "because": [asdict(because) for because in assessment.because],
         "examples": list(assessment.examples),
         "strength": control.strength.value,
         "status": control.status.value,
         "tier": control.tier or None,
         "duty_holder": list(control.duty_holder),
-        "decision": {"need": decision.need.value, "by": decision.by, "when": decision.when.isoformat()} if decision else None,
+        "decision": {"choice": decision.choice.value, "by": decision.by, "on": decision.on.isoformat()} if decision else None,
         "exception": assessment.exception,
     }
 

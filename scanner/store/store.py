@@ -63,11 +63,15 @@ class Store:
         self.path = path
         self._engine = self._open(path)
 
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
+
     def __enter__(self) -> Store:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._engine.dispose()
+        self.close()
 
     @staticmethod
     def _open(path: Path) -> Engine:

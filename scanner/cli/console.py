@@ -1,0 +1,53 @@
+"""Printing: results to stdout, everything else to stderr; colour and progress only for a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+WRONG_USE = 2
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:  # whatever JSON can hold
+    """Print one JSON value on a line of its own."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def print_json_lines(values: Iterable[Any]) -> None:  # whatever JSON can hold
+    """Print one JSON object a line."""
+    for value in values:
+        print_json(value)
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; on no terminal as tab-separated lines, which other programs can cut."""
+    if not out.is_terminal:
+        for row in rows:
+            sys.stdout.write("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def binary_stdout() -> IO[bytes]:
+    """Give stdout for bytes."""
+    return sys.stdout.buffer
+
+
+def refuse(message: str) -> NoReturn:
+    """Say what was used wrongly and end with status 2."""
+    err.print(message, markup=False)
+    raise typer.Exit(WRONG_USE)

@@ -1,0 +1,191 @@
+"""``tenken scan`` and ``tenken judge``: from targets, or from facts seen before, to results."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scanner.cli import console
+from scanner.cli.network import NetworkOptions
+from scanner.cli.outputs import Formats, Out, Outputs, StorePath, open_store
+from scanner.cli.setup import Setup, set_up
+from scanner.cli.sinks import RecordSink, TerminalSink
+from scanner.cli.words import Language, usual_language
+from scanner.engine.collect import Collecting, EvidenceReader
+from scanner.engine.factsfile import FactsFile
+from scanner.engine.run import Judging, RunEnd, RunStart, Sink, judge_again, new_run_id
+from scanner.engine.run import scan as run_scan
+from scanner.hosts.local import LocalReader, RootReader
+from scanner.ledger.declared import declarations
+from scanner.ledger.inventory import INTERNET, Inventory
+from scanner.ledger.inventory import targets as listed_targets
+from scanner.ledger.scope import COMMAND_LINE
+from scanner.model.target import LOCAL, NotATarget, Target, parse_target
+from scanner.net.network import Network
+from scanner.store.store import Store
+
+BUDGET = 120.0
+"""Seconds that one target may take."""
+THREADS = 8
+
+Baselines = Annotated[
+    list[str] | None, typer.Option("--baseline", help="基準文書（既定は五つすべて） / Baseline, repeatable; all five by default")
+]
+ProfileFile = Annotated[Path | None, typer.Option("--profile", help="組織の方針の値 / The policy profile")]
+ExceptionsFile = Annotated[Path | None, typer.Option("--exceptions", help="例外措置の台帳 / The register of exceptions")]
+InventoryFile = Annotated[Path | None, typer.Option("--inventory", help="情報システム台帳 / The inventory")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="PREFIX", help="点検項目を絞る / Only checks that begin so, repeatable")]
+Lang = Annotated[Language | None, typer.Option("--lang", help="言語 / Language")]
+
+
+def scan(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TARGET]...", help="ドメイン、host:port/protocol、local / Domains, host:port/protocol, local"),
+    ] = None,
+    inventory: InventoryFile = None,
+    baseline: Baselines = None,
+    profile: ProfileFile = None,
+    exceptions: ExceptionsFile = None,
+    zone: Annotated[str, typer.Option("--zone", help="観測点 / The vantage point of this scan")] = INTERNET,
+    only: Only = None,
+    format: Formats = None,  # noqa: A002  the option's name
+    out: Out = None,
+    lang: Lang = None,
+    resolver: Annotated[
+        list[str] | None, typer.Option("--resolver", metavar="ADDRESS", help="使う名前解決サーバ / The resolver to ask, repeatable")
+    ] = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="信頼する追加の認証局 / Further trusted roots (PEM)")] = None,
+    trust_anchor: Annotated[
+        Path | None, typer.Option("--trust-anchor", help="DNSSEC のトラストアンカー / DNSSEC trust anchor file")
+    ] = None,
+    contact: Annotated[str, typer.Option("--contact", help="名乗りに添える連絡先 / Contact named in the User-Agent")] = "",
+    root: Annotated[
+        Path | None, typer.Option("--root", help="local の代わりに読むルートディレクトリ / Read this root directory as `local`")
+    ] = None,
+    budget: Annotated[float, typer.Option("--budget", min=1, help="対象ごとの秒数 / Seconds for each target")] = BUDGET,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=512, help="同時に見る対象の数 / Targets seen at once")] = 64,
+    store: StorePath = None,
+    no_store: Annotated[bool, typer.Option("--no-store", help="実行記録を残さない / Keep no run record")] = False,
+) -> None:
+    """対象を点検する / Scan targets: domains, services, or this machine (local)."""
+    outputs = Outputs.asked(format, out, lang or usual_language())
+    named = _parse(targets or [])
+    if not named and inventory is None:
+        console.refuse("対象又は --inventory を指定する / name a target, or give --inventory")
+    setup = set_up(baseline, inventory or Inventory.of_targets(named), profile, exceptions, only)
+    if zone not in setup.inventory.zones:
+        console.refuse(f"--zone {zone}: 台帳にない観測点 / not a zone of the inventory: {', '.join(setup.inventory.zones)}")
+    chosen = _chosen(setup.inventory, named, zone)
+    network = NetworkOptions(setup.inventory, zone, resolver or [], ca_file, trust_anchor, contact).settings()
+    now = datetime.now(UTC)
+    approvers = dict.fromkeys(e.approved_by for e in setup.inventory.permissions.scope.allowed if e.approved_by)
+    start = setup.start(
+        new_run_id(now, secrets.token_hex(2)),
+        now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        zone,
+        ", ".join(approvers) or COMMAND_LINE,
+        len(chosen),
+    )
+
+    def run(judging: Judging) -> RunEnd:
+        return asyncio.run(go(judging))
+
+    async def go(judging: Judging) -> RunEnd:
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="collector") as threads:
+            async with Network(network) as net:
+                collecting = Collecting(
+                    plan=setup.plan,
+                    observers=setup.catalogue.observers,
+                    network=net,
+                    declare=declarations(setup.inventory, zone),
+                    reader_for=lambda target: _reader(target, root),
+                    threads=threads,
+                )
+                return await run_scan(judging, collecting, chosen, budget, workers)
+
+    _produce(setup, start, outputs, None if no_store else open_store(store), run)
+
+
+def judge(
+    facts: Annotated[Path, typer.Argument(metavar="FACTS", help="tenken facts export の出力 / What tenken facts export wrote")],
+    inventory: InventoryFile = None,
+    baseline: Baselines = None,
+    profile: ProfileFile = None,
+    exceptions: ExceptionsFile = None,
+    only: Only = None,
+    format: Formats = None,  # noqa: A002  the option's name
+    out: Out = None,
+    lang: Lang = None,
+) -> None:
+    """以前に得た事実を、通信せずに判定し直す / Judge facts seen before, without any traffic."""
+    judge_file(
+        facts,
+        set_up(baseline, inventory or Inventory.of_targets([]), profile, exceptions, only),
+        Outputs.asked(format, out, lang or usual_language()),
+        None,
+    )
+
+
+def judge_file(facts: Path, setup: Setup, outputs: Outputs, store: Store | None) -> None:
+    """Judge a facts file and make the outputs. The file is read through once before, so that a broken one gives nothing at all."""
+    with facts.open("rb") as source:
+        file = FactsFile(source, str(facts))
+        count = sum(1 for _ in file.targets())
+        head = file.head
+    start = setup.start(head.run, head.started_at, head.zone, head.approved_by, count)
+
+    def run(judging: Judging) -> RunEnd:
+        with facts.open("rb") as source:
+            again = FactsFile(source, str(facts))
+            return judge_again(judging, again.targets(), lambda: again.ended_at)
+
+    _produce(setup, start, outputs, store, run)
+
+
+def _produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None, run: Callable[[Judging], RunEnd]) -> None:
+    terminal = TerminalSink(outputs.language, summary=outputs.text)
+    try:
+        with outputs.record() as files:
+            sinks: Sequence[Sink] = (RecordSink(setup.exceptions, files, store), terminal)
+            end = run(Judging(start, setup.plan, setup.inventory, setup.profile, setup.exceptions, sinks))
+    finally:
+        terminal.close()
+        if store:
+            store.close()
+    outputs.tell()
+    raise typer.Exit(end.exit_status)
+
+
+def _parse(texts: Sequence[str]) -> list[Target]:
+    found = []
+    for text in texts:
+        try:
+            found.append(parse_target(text))
+        except NotATarget as error:
+            console.refuse(f"対象を読めない / not a target: {error}")
+    return list(dict.fromkeys(found))
+
+
+def _chosen(inventory: Inventory, named: list[Target], zone: str) -> list[Target]:
+    """Give the named targets, or all that the inventory lists for the zone. What the inventory does not know is not touched."""
+    for target in named:
+        if not inventory.knows(target):
+            console.refuse(f"{target.key}: 台帳にない対象 / not listed in the inventory")
+    chosen = named or list(listed_targets(inventory, zone))
+    if not chosen:
+        console.refuse(f"観測点 {zone} から見る対象がない / no target is to be seen from the zone {zone}")
+    return chosen
+
+
+def _reader(target: Target, root: Path | None) -> EvidenceReader | None:
+    if target != LOCAL:
+        return None
+    return RootReader(root) if root else LocalReader()

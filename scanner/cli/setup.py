@@ -1,0 +1,111 @@
+"""Puts together what a command works with: baselines, inventory, profile, exceptions and the plan, each from its file or its default."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from baselines.loader import SHIPPED, load, load_shipped
+from baselines.model import Baseline
+from scanner.cli import console
+from scanner.engine.catalogue import Catalogue, catalogue
+from scanner.engine.plan import Plan, make_plan
+from scanner.engine.run import RunStart
+from scanner.ledger import profile as profiles
+from scanner.ledger.exceptions import Exceptions, load_exceptions
+from scanner.ledger.inventory import Inventory
+from scanner.ledger.inventory_file import load_inventory
+from scanner.ledger.known import Known
+from scanner.ledger.profile import Profile, load_profile
+from scanner.model.problem import Problems
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that a judgement rests on besides the facts."""
+
+    catalogue: Catalogue
+    baselines: tuple[Baseline, ...]
+    inventory: Inventory
+    profile: Profile
+    exceptions: Exceptions
+    only: tuple[str, ...]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan for these baselines and values."""
+        return make_plan(self.catalogue, self.baselines, self.profile, self.only)
+
+    def start(self, run: str, started_at: str, zone: str, approved_by: str, targets: int) -> RunStart:
+        """Give the head of a run."""
+        return RunStart(
+            run=run,
+            started_at=started_at,
+            zone=zone,
+            approved_by=approved_by,
+            version=version(),
+            catalogue_digest=self.catalogue.digest,
+            baselines=self.baselines,
+            profile_file=self.profile.file,
+            profile_digest=_digest(self.profile.file),
+            inventory_file=self.inventory.file,
+            inventory_digest=_digest(self.inventory.file),
+            planned_targets=targets,
+            planned_checks=len(self.plan.variants),
+        )
+
+
+def set_up(
+    baselines: Sequence[str] | None,
+    inventory: Path | Inventory,
+    profile: Path | None,
+    exceptions: Path | None,
+    only: Sequence[str] | None = None,
+) -> Setup:
+    """Load everything. Raises ``BadFile`` with file, line, key and nearest right name for every mistake."""
+    known_checks = catalogue()
+    found = tuple(load_baselines(baselines or SHIPPED))
+    controls = {c.id: (b.id, c.ref) for b in found for c in b}
+    known = Known(controls=controls, checks=known_checks.checks.keys())
+    own = load_profile(profile, known_checks.values, known) if profile else profiles.EMPTY
+    listed = inventory if isinstance(inventory, Inventory) else load_inventory(inventory, own.scale)
+    known = Known(controls=controls, checks=known_checks.checks.keys(), inventory=listed)
+    approved = load_exceptions(exceptions, known) if exceptions else Exceptions()
+    _check_prefixes(only or (), known_checks)
+    return Setup(known_checks, found, listed, own, approved, tuple(only or ()))
+
+
+def load_baselines(names: Iterable[str]) -> list[Baseline]:
+    """Load baselines by shipped id, or by the folder that holds one."""
+    checks = catalogue().checks
+    found = []
+    for name in names:
+        if name in SHIPPED:
+            found.append(load_shipped(name, checks))
+        elif Path(name).is_dir():
+            found.append(load(Path(name), checks))
+        else:
+            nearest = Problems("").nearest(name, SHIPPED)
+            console.refuse(f"{name}: そのような基準文書はない / no such baseline" + (f" → {nearest}" if nearest else ""))
+    return found
+
+
+def version() -> str:
+    """Give the version of the installed distribution."""
+    return importlib.metadata.version("tenken")
+
+
+def _check_prefixes(only: Sequence[str], known: Catalogue) -> None:
+    for prefix in only:
+        bare = prefix.rstrip(".*")
+        if not any(c == bare or c.startswith(bare + ".") for c in known.checks):
+            nearest = known.nearest_check(bare)
+            console.refuse(f"--only {prefix}: 該当する点検項目がない / no check begins so" + (f" → {nearest}" if nearest else ""))
+
+
+def _digest(file: str) -> str:
+    return "sha256:" + hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""

@@ -1,0 +1,154 @@
+"""Where a run goes: record files, stdout, the run store and the terminal, each a sink of the engine."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import IO
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from scanner.cli import console
+from scanner.cli.words import OUTCOMES, Language
+from scanner.engine import factsfile
+from scanner.engine.assess import Finding
+from scanner.engine.judge import Result
+from scanner.engine.run import RunEnd, RunStart, TargetDone
+from scanner.ledger.exceptions import Exceptions
+from scanner.model.reason import WORDS, Reason
+from scanner.model.text import Text
+from scanner.model.verdict import Outcome
+from scanner.report.record import Line, Recorder, display_name, to_bytes
+from scanner.store.store import Store
+
+MOST_SHOWN = 40
+"""Failing and undetermined results that the terminal lists; files and reports have all."""
+
+
+class RecordSink:
+    """Makes the record lines once and hands them to a file, to stdout and to the store."""
+
+    def __init__(self, exceptions: Exceptions, outs: list[IO[bytes]], store: Store | None) -> None:
+        self._exceptions = exceptions
+        self._outs = outs
+        self._store = store
+        self._count = 0
+
+    def begin(self, start: RunStart) -> None:
+        """Write the run line."""
+        self._recorder = Recorder(start, self._exceptions)
+        line = self._recorder.begin()
+        self._write([line])
+        if self._store:
+            self._store.begin(line)
+
+    def target(self, done: TargetDone) -> None:
+        """Write a target and its results."""
+        lines = list(self._recorder.target(done))
+        self._write(lines)
+        if self._store:
+            self._store.target(self._count, lines[0], lines[1:], factsfile.target_line(done.seen))
+        self._count += 1
+
+    def end(self, end: RunEnd) -> None:
+        """Write the assessments and the end line."""
+        lines = list(self._recorder.end(end))
+        self._write(lines)
+        if self._store:
+            self._store.end(lines[:-1], lines[-1])
+
+    def _write(self, lines: list[Line]) -> None:
+        if self._outs:
+            text = b"".join(map(to_bytes, lines))
+            for out in self._outs:
+                out.write(text)
+                out.flush()
+
+
+class TerminalSink:
+    """Progress while a run goes on, and what it found, on stderr for the one and stdout for the other."""
+
+    def __init__(self, language: Language, *, summary: bool) -> None:
+        self._language = language
+        self._summary = summary
+        self._failing: list[Result] = []
+        self._reasons: Counter[Reason] = Counter()
+        self._undetermined: list[Result] = []
+        self._progress: Progress | None = None
+
+    def begin(self, start: RunStart) -> None:
+        """Show the bar."""
+        self._began = time.monotonic()
+        if console.err.is_terminal:
+            words = self._language.of(Text(ja="点検中", en="scanning"))
+            bar = (TextColumn(words), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[name]}"))
+            self._progress = Progress(*bar, console=console.err, transient=True)
+            self._progress.start()
+            self._task = self._progress.add_task("", total=start.planned_targets, name="")
+
+    def target(self, done: TargetDone) -> None:
+        """Count one target."""
+        if self._progress:
+            self._progress.update(self._task, advance=1, name=display_name(done.seen.facts.target))
+        for result in done.results:
+            if result.ending.outcome is Outcome.FAIL and len(self._failing) < MOST_SHOWN:
+                self._failing.append(result)
+            if result.ending.outcome is Outcome.UNDETERMINED and result.ending.reason:
+                self._reasons[result.ending.reason] += 1
+                if len(self._undetermined) < MOST_SHOWN:
+                    self._undetermined.append(result)
+
+    def close(self) -> None:
+        """Take the bar away; also when the run broke off."""
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
+
+    def end(self, end: RunEnd) -> None:
+        """Print the summary."""
+        self.close()
+        if not self._summary:
+            return
+        language = self._language
+        say = console.out.print
+        ranked = sorted(self._failing, key=lambda r: (-r.variant.check.severity.rank, r.target.key, r.variant.check.id))
+        for result in ranked:
+            place = (
+                display_name(result.target) if result.subject == result.target else f"{display_name(result.target)} · {result.subject.key}"
+            )
+            say(f"[red]✗[/red] [bold]{result.variant.check.id}[/bold] ({result.variant.check.severity.value})  ", end="")
+            say(place, markup=False, style="cyan")
+            say(f"    {language.of(result.message())}", markup=False)
+            say(f"    → {language.of(result.variant.check.remedy.fill(result.variant.values))}", markup=False, style="dim")
+        for result in self._undetermined:
+            say("[yellow]?[/yellow] ", end="")
+            say(f"{result.variant.check.id}  {display_name(result.target)}  {language.of(result.message())}", markup=False)
+        shown = len(ranked) + len(self._undetermined)
+        hidden = end.outcomes.get(Outcome.FAIL, 0) + end.outcomes.get(Outcome.UNDETERMINED, 0) - shown
+        if hidden > 0:
+            say(language.of(Text(ja="ほか {n} 件は報告書にある。", en="{n} more are in the report.").fill({"n": hidden})))
+        self._print_counts(end)
+
+    def _print_counts(self, end: RunEnd) -> None:
+        language = self._language
+        counts = "  ".join(f"{language.of(OUTCOMES[o])} {end.outcomes.get(o, 0)}" for o in OUTCOMES)
+        seconds = f"{time.monotonic() - self._began:.1f}"
+        head = Text(ja="対象 {n} 件、{seconds} 秒：", en="{n} targets in {seconds} s: ").fill({"n": end.ended_targets, "seconds": seconds})
+        console.out.print(language.of(head) + counts, style="bold")
+        if self._reasons:
+            reasons = ", ".join(f"{language.of(WORDS[reason])} {n}" for reason, n in self._reasons.most_common())
+            console.out.print(f"  {language.of(OUTCOMES[Outcome.UNDETERMINED])}: {reasons}", markup=False)
+        findings = Counter((a.baseline, a.finding) for a in end.assessments)
+        rows = [
+            (baseline, *(str(findings[baseline, finding]) for finding in Finding))
+            for baseline in dict.fromkeys(a.baseline for a in end.assessments)
+        ]
+        if rows:
+            heads = {
+                Finding.SATISFIED: Text(ja="充足", en="satisfied"),
+                Finding.NOT_SATISFIED: Text(ja="不充足", en="not satisfied"),
+                Finding.UNDETERMINED: Text(ja="判定不能", en="undetermined"),
+                Finding.NOT_APPLICABLE: Text(ja="適用外", en="not applicable"),
+                Finding.EVIDENCE_NEEDED: Text(ja="記録が必要", en="evidence needed"),
+            }
+            console.print_table((language.of(Text(ja="文書", en="document")), *(language.of(heads[f]) for f in Finding)), rows)

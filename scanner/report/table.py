@@ -1,0 +1,86 @@
+"""Results as CSV for spreadsheets: UTF-8 with the mark that Excel needs to read Japanese, one row a result."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import IO, Any
+
+Line = dict[str, Any]  # one JSON object of the record
+
+_HEADS = {
+    "ja": (
+        "対象",
+        "観測点",
+        "点検項目",
+        "確認した対象",
+        "判定",
+        "重大度",
+        "件名",
+        "確認した内容",
+        "対処",
+        "根拠条文",
+        "例外措置",
+        "観測日時",
+        "タグ",
+        "理由",
+    ),
+    "en": (
+        "target",
+        "zone",
+        "check",
+        "subject",
+        "outcome",
+        "severity",
+        "title",
+        "seen",
+        "remedy",
+        "articles",
+        "exception",
+        "observed at",
+        "tag",
+        "reason",
+    ),
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(lines: Iterable[Line], out: IO[bytes], language: str) -> None:
+    """Write the results of a record in one language (``ja`` or ``en``)."""
+    out.write(b"\xef\xbb\xbf")
+    _row(out, _HEADS[language])
+    for line in lines:
+        if line["type"] == "result":
+            _row(out, _cells(line, language))
+
+
+def _cells(line: Line, language: str) -> tuple[str, ...]:
+    articles = "; ".join(f"{c['baseline']} {c['ref']}" for c in line["controls"])
+    return (
+        line["target"],
+        line["zone"],
+        line["check"],
+        line["subject"],
+        line["outcome"],
+        line["severity"],
+        line["title"][language],
+        line["message"][language],
+        line["remedy"][language] if line["outcome"] == "fail" else "",
+        articles,
+        line["exception"] or "",
+        line["observed_at"],
+        line["tag"],
+        line["reason"] or "",
+    )
+
+
+def _row(out: IO[bytes], cells: Iterable[str]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow([_harmless(cell) for cell in cells])
+    out.write(text.getvalue().encode("utf-8", "backslashreplace"))
+
+
+def _harmless(cell: str) -> str:
+    """Keep a spreadsheet from running what a stranger wrote into a record as a formula."""
+    return "'" + cell if cell.startswith(_FORMULA) else cell

@@ -85,7 +85,7 @@ def _nothing_found(keys: DkimKeys) -> Unobserved:
 def _proven_empty(keys: DkimKeys, *, trust_unsigned: bool) -> bool:
     """Whether the zone says that no selector exists at all (RFC 8020), and proves it or is trusted."""
     below = keys.below
-    if isinstance(below, Unobserved) or below.status is not Status.NXDOMAIN or any(s.answer for s in keys.found):
+    if isinstance(below, Unobserved) or below.status is not Status.NXDOMAIN or keys.found:
         return False
     return below.authenticated or trust_unsigned
 
@@ -96,7 +96,12 @@ def _applies(declared: DeclaredDomain, keys: DkimKeys, *, tag: str) -> Verdict |
         return not_applicable(tag)
     if _read(keys):
         return None
-    if _proven_empty(keys, trust_unsigned=False) or any(isinstance(s.answer, TextAnswer) and (s.declared or s.answer.texts) for s in keys.selectors):
+    # Records that are no single readable key are for mail.dkim.syntax, declared selectors without any for mail.dkim.published.
+    if (
+        keys.found
+        or _proven_empty(keys, trust_unsigned=False)
+        or any(s.declared and isinstance(s.answer, TextAnswer) for s in keys.selectors)
+    ):
         return not_applicable(tag)
     return _unseen(keys) or _nothing_found(keys)
 
@@ -114,8 +119,8 @@ def _applies(declared: DeclaredDomain, keys: DkimKeys, *, tag: str) -> Verdict |
     ),
     remedy=Text(
         ja=(
-            "メールサーバ又は送信サービスで DKIM 署名を有効にし、示された鍵を公開する（例「s1._domainkey.example.lg.jp. IN TXT \"
-            ""v=DKIM1; k=rsa; p=…\"」）。使用中のセレクタは台帳に記載する。"
+            'メールサーバ又は送信サービスで DKIM 署名を有効にし、示された鍵を公開する（例「s1._domainkey.example.lg.jp. IN TXT "v=DKIM1; '
+            'k=rsa; p=…"」）。使用中のセレクタは台帳に記載する。'
         ),
         en=(
             'Turn signing on at the mail server or service and publish the key it gives: s1._domainkey.example.lg.jp. IN TXT "v=DKIM1; '
@@ -148,8 +153,8 @@ def dkim_published(
     sends = sends_mail(declared, mx, spf)
     if sends is False:
         return not_applicable("DKIM_NO_MAIL")
-    good = {one.selector for one in _read(keys) if one.key.usable or one.key.problems and not one.key.revoked}
-    lost = [s.selector for s in keys.selectors if s.declared and isinstance(s.answer, TextAnswer) and s.selector not in good and not _several(s.answer)]
+    good = {one.selector for one in _read(keys) if one.key.usable}
+    lost = [s.selector for s in keys.selectors if s.declared and isinstance(s.answer, TextAnswer) and s.selector not in good]
     if lost:
         return failed("DKIM_DECLARED_MISSING", selectors=listed(lost))
     if missing := first_missing(s.answer for s in keys.selectors if s.declared):
@@ -163,10 +168,6 @@ def dkim_published(
             return undeclared(mx.name, "sends mail") if isinstance(mx, MailExchangers) else mx
         return failed("DKIM_NONE_EXISTS")
     return _unseen(keys) or _nothing_found(keys)
-
-
-def _several(answer: TextAnswer) -> bool:
-    return len(dkim.select(answer.octets).records) > 1
 
 
 @check(
@@ -189,7 +190,7 @@ def _several(answer: TextAnswer) -> bool:
             "（空）にして失効させる。"
         ),
         en=(
-            'Publish a key of RSA {least_bits} bits or more (Ed25519 beside it if wanted) at a new selector, switch signing over, then '
+            "Publish a key of RSA {least_bits} bits or more (Ed25519 beside it if wanted) at a new selector, switch signing over, then "
             'revoke the old key with an empty "p=".'
         ),
     ),
@@ -304,7 +305,9 @@ def dkim_hash(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
     },
 )
 def dkim_syntax(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
-    several, broken, odd = [], [], []
+    several: list[str] = []
+    broken: list[str] = []
+    odd: list[str] = []
     for selector in keys.found:
         assert isinstance(selector.answer, TextAnswer)
         chosen = dkim.select(selector.answer.octets)
@@ -335,7 +338,7 @@ def dkim_syntax(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
         en="A key no longer used that is revoked with an empty p= cannot vouch for mail signed with a stolen private key.",
     ),
     remedy=Text(
-        ja="使わない鍵は「s1._domainkey.example.lg.jp. IN TXT \"v=DKIM1; p=\"」として失効させる。",
+        ja='使わない鍵は「s1._domainkey.example.lg.jp. IN TXT "v=DKIM1; p="」として失効させる。',
         en='Revoke keys no longer used: s1._domainkey.example.lg.jp. IN TXT "v=DKIM1; p=".',
     ),
     says={

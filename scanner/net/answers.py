@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.net import Answer, Status
-from scanner.wire.dns import Message, Rclass, Rcode, Record, Rrsig, Soa, Type, rcode_name, type_name
+from scanner.wire.dns import Message, NotDns, Rclass, Rcode, Record, Rrsig, Soa, Type, parse, rcode_name, type_name
 
 MOST_ALIASES = 16  # what resolvers follow themselves lies between 8 and 16
 _EDE = 15  # extended DNS errors, RFC 8914
 _EDE_TEXT = 100  # octets of a server's own words that go into a message
 
 _REASONS: dict[int, Reason] = {Rcode.SERVFAIL: Reason.SERVER_FAILURE, Rcode.REFUSED: Reason.REFUSED}
+
+
+def parsed(data: bytes, where: str) -> Message:
+    """Read a message that came from ``where``, or raise ``CannotObserve(PROTOCOL_VIOLATION)``."""
+    try:
+        return parse(data)
+    except NotDns as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{where} sent no DNS message: {error}") from error
 
 
 def answer_of(message: Message, name: str, type: int, where: str) -> Answer:  # noqa: A002  the protocol's own word

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,4 +162,20 @@ class Net(Protocol):
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What this view has kept, in order, without repetitions."""
+        ...
+
+    def stop_with(self, clock: asyncio.Timeout) -> None:
+        """Let a deadline stand still while all that the probe does is wait for turns; to be called inside its block."""
+        ...
+
+
+class Network(Protocol):
+    """What the engine needs of a run's network; ``scanner.net.network.Network`` is the real one."""
+
+    def view(self, target: str) -> Net:
+        """Give a fresh view for one probe run at the target with this key; all views of a target share its budget."""
+        ...
+
+    def now(self) -> datetime:
+        """The time, UTC."""
         ...

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from scanner.model.reason import CannotObserve, Reason
-from scanner.net.answers import answer_of
+from scanner.net.answers import answer_of, parsed
 from scanner.net.net import Answer, DnsServer
 from scanner.net.trouble import peer
-from scanner.wire.dns import BadName, Message, NotDns, parse, query, type_name
+from scanner.wire.dns import BadName, query, type_name
 
 Key = tuple[str, int, bool]
 """Name, type, CD bit."""
@@ -139,7 +139,7 @@ class Resolver:
             server = self._servers[place]
             where = f"resolver {peer(server.address, server.port)}"
             try:
-                answer = answer_of(_parsed(await self._send(server, wire, 1 if count > 1 else 2), where), name, type_, where)
+                answer = answer_of(parsed(await self._send(server, wire, 1 if count > 1 else 2), where), name, type_, where)
             except CannotObserve as error:
                 failures.append(error)
                 if step and error.reason is Reason.SERVER_FAILURE and failures[0].reason is Reason.SERVER_FAILURE:
@@ -152,10 +152,3 @@ class Resolver:
         chosen = next((f for f in failures if f.reason is Reason.SERVER_FAILURE), failures[-1])
         others = [f.detail for f in failures if f is not chosen and f.detail != chosen.detail]
         raise CannotObserve(chosen.reason, "; ".join([chosen.detail, *others]))
-
-
-def _parsed(data: bytes, where: str) -> Message:
-    try:
-        return parse(data)
-    except NotDns as error:
-        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{where} sent no DNS message: {error}") from error

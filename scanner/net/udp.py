@@ -181,6 +181,7 @@ class Udp:
         self._buffer = bytearray(LARGEST_DATAGRAM)
         self._peers: OrderedDict[tuple[str, int], list[_Channel]] = OrderedDict()
         self._retired: set[_Channel] = set()
+        self._closed = False
 
     async def exchange(
         self, address: str, port: int, wire: bytes, *, seconds: float, tries: int, width: int = 1, any_source: bool = False
@@ -190,6 +191,8 @@ class Udp:
         ``width`` sockets are used in turn for this server. Raises ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, or
         PROTOCOL_VIOLATION when only answers with a wrong id or question came.
         """
+        if self._closed:
+            raise RuntimeError("the network is closed")
         try:
             channel = self._open(address, port, any_source) if any_source else self._channel(address, port, width)
         except OSError as error:
@@ -215,7 +218,8 @@ class Udp:
         raise _why(result, pending, f"{peer(address, port)}/udp")
 
     def close(self) -> None:
-        """Close every socket."""
+        """Close every socket; questions under way end as unanswered, later ones are a defect."""
+        self._closed = True
         for channels in self._peers.values():
             for channel in channels:
                 channel.close()

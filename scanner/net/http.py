@@ -1,0 +1,159 @@
+"""HTTPS GET with every limit kept: addresses that the guard allowed, checked certificates, no redirects, a capped body.
+
+The connection goes to the address that was asked about and to no other; name, SNI and Host stay those of the URL. This module
+is imported on first use: the agent and ``tenken scan local`` do without aiohttp.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import certifi
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.helpers import is_ip_address
+from yarl import URL
+
+from scanner.model.reason import CannotObserve, Reason
+from scanner.net.net import HttpReply
+from scanner.net.trouble import cannot, peer
+
+LONGEST_URL = 2048
+LONGEST_LINE = 4096  # status line and each header
+MOST_HEADERS = 64
+LONGEST_VALUE = 300  # of a header that is handed on
+CONNECT_SHARE = 0.5  # of the whole time, for TCP and TLS together
+SILENCE_SHARE = 0.5  # of the whole time, between two pieces of the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a URL asks for: where to connect and what to ask there."""
+
+    url: URL
+    host: str
+    port: int
+
+    @property
+    def is_address(self) -> bool:
+        """Whether the host is an IP address."""
+        return is_ip_address(self.host)
+
+
+def place_of(url: str) -> Place:
+    """Take an https URL apart. Raises ``CannotObserve(PROTOCOL_VIOLATION)`` for anything else."""
+    try:
+        parsed = URL(url[: LONGEST_URL + 1])
+        if len(url) > LONGEST_URL or parsed.scheme != "https" or not parsed.host or parsed.user or not parsed.port:
+            raise ValueError("not an https URL with a host, or too long")
+    except ValueError as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{url[:100]!a} cannot be fetched: {error}") from error
+    return Place(parsed, parsed.host, parsed.port)
+
+
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Make the context that checks certificates against the public list, and against the organisation's own file if given."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    return context
+
+
+class _Pinned(AbstractResolver):
+    """Gives the one address that was decided on, whatever name is asked."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
+        return [ResolveResult(hostname=host, host=self._address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class Web:
+    """HTTPS with one user agent and one set of trusted authorities for a whole run. Holds no connection."""
+
+    def __init__(self, agent: str, ca_file: str | None) -> None:
+        self._headers = {"User-Agent": agent, "Accept-Encoding": "identity"}
+        self._context = tls_context(ca_file)
+
+    def place(self, url: str) -> Place:
+        """See ``place_of``."""
+        return place_of(url)
+
+    async def get(self, place: Place, address: str, *, limit: int, seconds: float) -> HttpReply:
+        """Fetch from one address. Raises ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, RESET, PROTOCOL_VIOLATION."""
+        return await _get(place, address, context=self._context, headers=self._headers, limit=limit, seconds=seconds)
+
+
+async def _get(place: Place, address: str, *, context: ssl.SSLContext, headers: Mapping[str, str], limit: int, seconds: float) -> HttpReply:
+    where = f"{place.host} ({peer(address, place.port)})"
+    connector = aiohttp.TCPConnector(resolver=_Pinned(address), ssl=context, use_dns_cache=False, force_close=True, limit=1)
+    times = aiohttp.ClientTimeout(total=seconds, connect=seconds * CONNECT_SHARE, sock_read=seconds * SILENCE_SHARE)
+    session = aiohttp.ClientSession(
+        connector=connector,
+        timeout=times,
+        headers=headers,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        max_line_size=LONGEST_LINE,
+        max_field_size=LONGEST_LINE,
+        max_headers=MOST_HEADERS,
+        trust_env=False,
+    )
+    try:
+        async with session, session.get(place.url, allow_redirects=False) as response:
+            body, truncated = await _body(response, limit)
+            return HttpReply(
+                status=response.status,
+                content_type=response.headers.get("Content-Type", "")[:LONGEST_VALUE],
+                location=response.headers.get("Location", "")[:LONGEST_VALUE],
+                body=body,
+                certificate_problem=None,
+                truncated=truncated,
+            )
+    except aiohttp.ClientConnectorCertificateError as error:
+        return HttpReply(0, "", "", b"", _certificate_words(error.certificate_error), False)
+    except aiohttp.ConnectionTimeoutError as error:
+        raise CannotObserve(Reason.TIMEOUT, f"no TLS connection to {where} within {seconds * CONNECT_SHARE:g} s") from error
+    except aiohttp.SocketTimeoutError as error:
+        raise CannotObserve(Reason.TIMEOUT, f"no answer from {where} for {seconds * SILENCE_SHARE:g} s") from error
+    except TimeoutError as error:
+        raise CannotObserve(Reason.TIMEOUT, f"no whole answer from {where} within {seconds:g} s") from error
+    except aiohttp.ClientConnectorSSLError as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no TLS with {where}: {_tls_words(error.os_error)}") from error
+    except aiohttp.ClientConnectorError as error:
+        raise cannot(error.os_error, f"a connection to {where}") from error
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError) as error:
+        raise CannotObserve(Reason.RESET, f"{where} closed the connection before the answer was whole") from error
+    except aiohttp.ClientOSError as error:
+        raise cannot(error, f"a request to {where}") from error
+    except aiohttp.ClientError as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{where} does not speak HTTP: {ascii(str(error))[1:200]}") from error
+
+
+async def _body(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+    parts = []
+    have = 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        have += len(part)
+        if have > limit:
+            return b"".join(parts)[:limit], True
+    return b"".join(parts), False
+
+
+def _certificate_words(error: Exception) -> str:
+    words = getattr(error, "verify_message", "") or str(error)  # CertificateError without a verification of the chain has no message
+    return ascii(words)[1:-1][:LONGEST_VALUE]
+
+
+def _tls_words(error: Any) -> str:  # Any: aiohttp types it as OSError, ssl.SSLError has the reason
+    return str(getattr(error, "reason", None) or type(error).__name__)

@@ -1,0 +1,241 @@
+"""One probe's view of the network: the guard, the budget, the turns and the transports put together for each conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from scanner.model.fact import Evidence
+from scanner.model.reason import CannotObserve, Reason
+from scanner.net import tcp
+from scanner.net.answers import parsed
+from scanner.net.budget import Budget
+from scanner.net.evidence import Asked, Fetched, Notes, Transferred
+from scanner.net.guard import Guard
+from scanner.net.matching import truncated
+from scanner.net.net import Answer, DnsServer, Exchange, HttpReply, Transfer, Transport
+from scanner.net.pacing import Pacer
+from scanner.net.resolver import Resolver
+from scanner.net.scope import Purpose
+from scanner.net.stopwatch import Stopwatch
+from scanner.net.transfer import Reading
+from scanner.net.trouble import peer
+from scanner.net.udp import Udp
+from scanner.wire.dns import BadName, Rclass, Type, query
+
+if TYPE_CHECKING:  # aiohttp is imported when something is fetched, see http.py
+    from scanner.net.http import Web
+
+MOST_ADDRESSES = 4  # of one host name that are tried for HTTPS
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds and tries. ``udp`` and ``resolver`` are the limits of one try, ``tcp`` that of a whole conversation."""
+
+    udp: float = 2.0
+    udp_tries: int = 2
+    tcp: float = 5.0
+    resolver: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all views of a run share. ``web`` is called on the first fetch."""
+
+    zone: str
+    timing: Timing
+    guard: Guard
+    pacer: Pacer
+    udp: Udp
+    resolver: Resolver
+    rng: random.Random
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+    web: Callable[[], Web]
+
+
+class View:
+    """The ``Net`` of one probe run."""
+
+    __slots__ = ("_budget", "_notes", "_parts", "_watch")
+
+    def __init__(self, parts: Parts, budget: Budget) -> None:
+        self._parts = parts
+        self._budget = budget
+        self._notes = Notes()
+        self._watch = Stopwatch()
+
+    @property
+    def zone(self) -> str:
+        """The vantage point."""
+        return self._parts.zone
+
+    @property
+    def rng(self) -> random.Random:
+        """Randomness for names and ids of a probe."""
+        return self._parts.rng
+
+    def now(self) -> datetime:
+        """The time, UTC."""
+        return self._parts.now()
+
+    def keep(self, source: str, excerpt: str) -> None:
+        """Keep evidence; capped."""
+        self._notes.add(Evidence(source, excerpt))
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What this view has kept, in order, without repetitions."""
+        return self._notes.written()
+
+    def stop_with(self, clock: asyncio.Timeout) -> None:
+        """Let a deadline stand still while all that the probe does is wait for turns."""
+        self._watch.follow(clock)
+
+    async def resolve(self, name: str, type: Type, *, checking: bool = True) -> Answer:  # noqa: A002  the protocol's own word
+        """See ``Net.resolve``."""
+        answer = await self._parts.resolver.resolve(name, type, cd=not checking, admit=self._budget.question)
+        self._notes.add(answer)
+        return answer
+
+    async def ask(
+        self,
+        server: DnsServer,
+        name: str,
+        type: Type,  # noqa: A002  the protocol's own word
+        *,
+        transport: Transport = Transport.AUTO,
+        rd: bool = False,
+        do: bool = False,
+        cd: bool = False,
+        edns: int | None = 1232,
+        rclass: Rclass = Rclass.IN,
+        purpose: Purpose = Purpose.ZONE_DATA,
+        any_source: bool = False,
+    ) -> Exchange:
+        """See ``Net.ask``."""
+        try:
+            wire = query(name, type, id=self._parts.rng.getrandbits(16), rd=rd, cd=cd, edns=edns, do=do, rclass=rclass)
+        except BadName as error:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no question can be asked: {error}") from error
+        self._parts.guard.ask(server.name, server.address, server.port, purpose, self._parts.now())
+        self._budget.question()
+        async with self._turn(server.name, server.address):
+            exchange = await self._exchange(server, wire, transport, any_source)
+        self._notes.add(Asked(server, name, type, exchange))
+        return exchange
+
+    async def _exchange(self, server: DnsServer, wire: bytes, transport: Transport, any_source: bool) -> Exchange:
+        parts, timing = self._parts, self._parts.timing
+        start = parts.clock()
+        source, tries, data = server.address, 1, b""
+        try:
+            if transport is not Transport.TCP:
+                seen = await parts.udp.exchange(
+                    server.address, server.port, wire, seconds=timing.udp, tries=timing.udp_tries, any_source=any_source
+                )
+                source, tries, data = seen.source, seen.tries, seen.data
+            over_tcp = transport is Transport.TCP or (transport is Transport.AUTO and truncated(data))
+            if over_tcp:
+                self._budget.connection()
+                data = await tcp.exchange(server.address, server.port, wire, seconds=timing.tcp)
+                source = server.address
+        finally:
+            self._budget.spend(parts.clock() - start, len(data))
+        used = Transport.TCP if over_tcp else Transport.UDP
+        message = parsed(data, f"{peer(source, server.port)}/{used}")
+        return Exchange(message, used, tries, round((parts.clock() - start) * 1000), len(wire), source)
+
+    async def transfer(self, server: DnsServer, zone: str, *, kind: Literal[Type.AXFR, Type.IXFR] = Type.AXFR, serial: int = 0) -> Transfer:
+        """See ``Net.transfer``."""
+        parts = self._parts
+        try:
+            wire = query(
+                zone, kind, id=parts.rng.getrandbits(16), edns=None, ixfr_serial=serial if kind is Type.IXFR else None
+            )  # RFC 5936 section 2.1: EDNS adds nothing here, and old servers stumble over it
+        except BadName as error:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no question can be asked: {error}") from error
+        parts.guard.ask(server.name, server.address, server.port, Purpose.TEST, parts.now())
+        self._budget.question()
+        self._budget.connection()
+        where = f"{peer(server.address, server.port)}/tcp"
+        async with self._turn(server.name, server.address):
+            start, received = parts.clock(), 0
+            try:
+                async with tcp.conversation(server.address, server.port, seconds=parts.timing.tcp) as talk:
+                    await talk.send(wire)
+                    reading = Reading(wire, kind, where)
+                    while not reading.take(parsed(await talk.receive(), where)):
+                        received = talk.received
+            finally:
+                self._budget.spend(parts.clock() - start, received)
+        self._notes.add(Transferred(server, zone, kind, reading.transfer))
+        return reading.transfer
+
+    async def fetch(self, url: str, *, limit: int = 65536, seconds: float = 10.0, purpose: Purpose = Purpose.PUBLIC_POLICY) -> HttpReply:
+        """See ``Net.fetch``."""
+        web = self._parts.web()
+        place = web.place(url)
+        addresses = [place.host] if place.is_address else await self._addresses(place.host)
+        permitted, refusal = [], CannotObserve(Reason.UNREACHABLE, f"{place.host} has no address")
+        for address in addresses:
+            try:
+                self._parts.guard.ask(place.host, address, place.port, purpose, self._parts.now())
+                permitted.append(address)
+            except CannotObserve as error:
+                refusal = error
+        if not permitted:
+            raise refusal
+        failures: list[CannotObserve] = []
+        for address in permitted[:MOST_ADDRESSES]:
+            self._budget.connection()
+            async with self._turn(place.host, address):
+                start, octets = self._parts.clock(), 0
+                try:
+                    reply = await web.get(place, address, limit=limit, seconds=seconds)
+                    octets = len(reply.body)
+                except CannotObserve as error:
+                    failures.append(error)
+                    continue
+                finally:
+                    self._budget.spend(self._parts.clock() - start, octets)
+            self._notes.add(Fetched(url, address, reply))
+            return reply
+        raise CannotObserve(failures[0].reason, "; ".join(failure.detail for failure in failures))
+
+    async def _addresses(self, host: str) -> list[str]:
+        """Resolve both families side by side, IPv4 first; one family's failure does not hide the other's addresses."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._family(host, kind)) for kind in (Type.A, Type.AAAA)]
+        found = [task.result() for task in tasks]
+        addresses = [address for part in found if isinstance(part, list) for address in part]
+        failure = next((part for part in found if isinstance(part, CannotObserve)), None)
+        if failure is not None and not addresses:
+            raise failure
+        return addresses
+
+    async def _family(self, host: str, kind: Type) -> list[str] | CannotObserve:
+        try:
+            answer = await self.resolve(host, kind)
+        except CannotObserve as error:
+            return error
+        return [record.data for record in answer.records if isinstance(record.data, str)]
+
+    @asynccontextmanager
+    async def _turn(self, name: str, address: str) -> AsyncIterator[None]:
+        """Hold a turn; the probe's own clock stands still until it has come."""
+        watch = self._watch
+        queued = 1
+        watch.change(queued=1)
+        try:
+            async with self._parts.pacer.turn(name, address):
+                watch.change(queued=-1, talking=1)
+                queued = 0
+                yield
+        finally:
+            watch.change(queued=-queued, talking=queued - 1)

@@ -63,11 +63,11 @@ def observation_in(name: str, plain: object) -> Observation[Fact]:
         if "unobserved" in plain:
             return _converter().structure(plain, Unobserved)
         if set(plain) != {"fact", "at", "evidence"} or not isinstance(plain["at"], str):
-            raise NotAFact(f"{name}: needs fact, at and evidence, has {', '.join(sorted(map(str, plain)))[:200]}")
+            raise NotAFact(f"needs fact, at and evidence, has {', '.join(sorted(map(str, plain)))[:200]}")
         fact = _converter().structure(plain["fact"], kind)
         return Observed(fact, plain["at"], tuple(_converter().structure(e, Evidence) for e in plain["evidence"]))
-    except NotAFact:
-        raise
+    except NotAFact as error:
+        raise NotAFact(f"{name}: {error}") from error
     except ForbiddenExtraKeysError as error:
         raise NotAFact(f"{name}: unknown keys {', '.join(sorted(error.extra_fields))[:200]}") from error
     except (cattrs.BaseValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

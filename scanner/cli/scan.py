@@ -21,7 +21,8 @@ from scanner.cli.words import Language, usual_language
 from scanner.engine.collect import Collecting, EvidenceReader
 from scanner.engine.factsfile import FactsFile
 from scanner.engine.run import Judging, RunEnd, RunStart, Sink, judge_again, new_run_id
-from scanner.engine.run import scan as run_scan
+from scanner.engine.scan import WORKERS
+from scanner.engine.scan import scan as run_scan
 from scanner.hosts.local import LocalReader, RootReader
 from scanner.ledger.declared import declarations
 from scanner.ledger.inventory import INTERNET, Inventory
@@ -71,7 +72,7 @@ def scan(
         Path | None, typer.Option("--root", help="local の代わりに読むルートディレクトリ / Read this root directory as `local`")
     ] = None,
     budget: Annotated[float, typer.Option("--budget", min=1, help="対象ごとの秒数 / Seconds for each target")] = BUDGET,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=512, help="同時に見る対象の数 / Targets seen at once")] = 64,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=512, help="同時に見る対象の数 / Targets seen at once")] = WORKERS,
     store: StorePath = None,
     no_store: Annotated[bool, typer.Option("--no-store", help="実行記録を残さない / Keep no run record")] = False,
 ) -> None:

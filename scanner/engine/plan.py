@@ -94,6 +94,7 @@ def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Prof
         if not grouped[check.id]:
             grouped[check.id][b""] = (_settings(check, profile, {}, ""), [])
         variants += [Variant(check, s, tuple(controls)) for _, (s, controls) in sorted(grouped[check.id].items())]
+    variants.sort(key=lambda v: v.key)
     return _with_facts(catalogue, tuple(variants))
 
 

@@ -1,13 +1,10 @@
-"""One run from plan to end: a fixed number of workers see targets, each is judged as soon as it was seen, and sinks get
-everything in the plan's order.
+"""The half of a run that needs no network: what was seen is judged, counted, assessed and handed to the sinks.
 
-planned = ended: every planned target reaches the sinks, also one that was cut off. Memory is bounded by the window of
-targets that may be ahead of the oldest unfinished one.
+planned = ended: every planned target reaches the sinks, also one that was cut off, and every planned check gives a result.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,7 +12,6 @@ from typing import Protocol
 
 from baselines.model import Baseline
 from scanner.engine.assess import Assessment, Assessor
-from scanner.engine.collect import Collecting
 from scanner.engine.factset import FactSet
 from scanner.engine.judge import Result, judge
 from scanner.engine.plan import Plan
@@ -23,15 +19,10 @@ from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import Inventory, System
 from scanner.ledger.profile import Profile
 from scanner.model.reason import Reason
-from scanner.model.target import Target
 from scanner.model.verdict import Outcome
 
 UNLISTED = System("unlisted", "台帳に未登録の対象 / targets in no system of the ledger")
 """Stands for the system of a target that the ledger puts in none; its grade and class are unknown."""
-
-WORKERS = 64
-WINDOW = 512
-"""Targets that may be finished or under way beyond the oldest unfinished one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +108,7 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class Judging:
-    """The half of a run that needs no network: judges what was seen, counts it and tells the sinks."""
+    """A run being judged: takes what was seen, counts it and tells the sinks."""
 
     start: RunStart
     plan: Plan
@@ -174,40 +165,6 @@ class Judging:
         for sink in self.sinks:
             sink.end(end)
         return end
-
-
-async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Target], budget: float, workers: int = WORKERS) -> RunEnd:
-    """See and judge every target. ``budget`` is the time in seconds that one target may take."""
-    judging.begin()
-    waiting: Iterator[tuple[int, Target]] = iter(enumerate(targets))
-    finished: dict[int, Seen] = {}
-    handed_on = 0
-    room = asyncio.Semaphore(WINDOW)
-
-    async def work() -> None:
-        nonlocal handed_on
-        while True:
-            await room.acquire()
-            try:
-                number, target = next(waiting)
-            except StopIteration:
-                room.release()
-                return
-            started = collecting.now()
-            facts = await collecting.collect(target, budget)
-            finished[number] = Seen(facts, started, collecting.now())
-            while handed_on in finished:
-                judging.take(finished.pop(handed_on))
-                handed_on += 1
-                room.release()
-
-    async with asyncio.TaskGroup() as run_group:
-        collecting.group = run_group
-        async with asyncio.TaskGroup() as group:
-            for n in range(min(workers, len(targets))):
-                group.create_task(work(), name=f"worker {n}")
-        collecting.group = None
-    return judging.finish(collecting.now())
 
 
 def judge_again(judging: Judging, seen: Iterator[Seen], ended_at: Callable[[], str]) -> RunEnd:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 Arg = str | int | float | bool | tuple[str, ...]
 """What a verdict may carry into a sentence. Tuples become lists in the reader's language."""
@@ -37,6 +38,7 @@ class Text:
         return placeholders(self.ja) | placeholders(self.en)
 
 
+@cache
 def placeholders(sentence: str) -> frozenset[str]:
     """Name the ``{placeholders}`` of one sentence."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name)

@@ -104,9 +104,8 @@ class Store:
         """Keep target number ``n`` with its results and its facts, in one transaction."""
         run = line["run"]
         with self._write() as db:
-            db.execute(
-                insert(schema.targets).values(run=run, n=n, target=line["target"], line=_packed(line), facts=zlib.compress(facts, 1))
-            )
+            packed = {"line": _packed(line), "results": _packed_all(results), "facts": zlib.compress(facts, 1)}
+            db.execute(insert(schema.targets).values(run=run, n=n, target=line["target"], **packed))
             if results:
                 db.execute(
                     insert(schema.results),

@@ -1,0 +1,148 @@
+"""From results to clauses: one row for each rule of DESIGN section 4."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from baselines.model import Control, Status, Strength
+from scanner.engine.assess import WHY_WORDS, Assessor, Finding, Why
+from scanner.engine.judge import judge
+from scanner.engine.plan import make_plan
+from scanner.ledger.attestations import Choice, Decision
+from scanner.ledger.exceptions import Exceptions
+from scanner.ledger.grading import Grade, SystemClass
+from scanner.ledger.inventory import System
+from scanner.ledger.profile import Profile
+from scanner.model.fact import Fact, Observation
+from scanner.model.target import Kind
+from tests.unit.frame import Lights, baseline, control, facts, lights, seen, silent, world
+
+TODAY = date(2026, 11, 22)
+GOOD, BAD, NONE, UNSEEN = seen(Lights(1)), seen(Lights(9)), seen(Lights(0)), silent()
+HIGH = System("sys", "系", Grade(3, 2, 2), SystemClass.HIGH)
+
+
+def _assess(
+    on: Observation[Fact], *controls: Control, system: System = HIGH, decisions: tuple[Decision, ...] = ()
+) -> dict[str, tuple[Finding, Why]]:
+    profile = Profile(decisions=decisions)
+    document = baseline(*controls)
+    assessor = Assessor([document], profile, Exceptions(), TODAY)
+    for result in judge(facts(on), make_plan(world(lights), [document], profile).for_target(Kind.DOMAIN)):
+        assessor.add(result, [system])
+    return {a.control.id: (a.finding, a.why) for a in assessor.assessments()}
+
+
+def _one(on: Observation[Fact], **more: Any) -> tuple[Finding, Why]:
+    system = more.pop("system", HIGH)
+    decisions = more.pop("decisions", ())
+    return _assess(on, control("c", "test.lights", **more), system=system, decisions=decisions)["c"]
+
+
+def _decided(choice: Choice, name: str = "c", **more: Any) -> tuple[Decision, ...]:
+    return (Decision(control=name, choice=choice, by="CISO", on=date(2026, 4, 1), reason="理由", **more),)
+
+
+@pytest.mark.parametrize("strength", [Strength.REQUIRED, Strength.PROHIBITION])
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        (GOOD, (Finding.SATISFIED, Why.ALL_PASS)),
+        (BAD, (Finding.NOT_SATISFIED, Why.A_CHECK_FAILS)),
+        (NONE, (Finding.NOT_APPLICABLE, Why.NOTHING_APPLIES)),
+        (UNSEEN, (Finding.UNDETERMINED, Why.NOT_ALL_SEEN)),
+    ],
+    ids=["good", "bad", "none", "unseen"],
+)
+def test_a_duty_follows_its_checks(strength: Strength, on: Observation[Fact], expected: tuple[Finding, Why]) -> None:
+    assert _one(on, strength=strength) == expected
+
+
+def test_a_duty_that_is_checked_in_part_is_never_satisfied_by_the_program_alone() -> None:
+    assert _one(GOOD, status=Status.PARTIAL) == (Finding.EVIDENCE_NEEDED, Why.REST_NEEDS_EVIDENCE)
+    assert _one(BAD, status=Status.PARTIAL) == (Finding.NOT_SATISFIED, Why.A_CHECK_FAILS)
+
+
+@pytest.mark.parametrize("strength", [Strength.EXAMPLE, Strength.CONDITIONAL_EXAMPLE])
+def test_an_example_never_violates_by_itself(strength: Strength) -> None:
+    decisions = _decided(Choice.NEEDED) if strength is Strength.CONDITIONAL_EXAMPLE else ()
+    assert _one(BAD, strength=strength, decisions=decisions) == (Finding.EVIDENCE_NEEDED, Why.EXAMPLE_MISSING)
+    assert _one(GOOD, strength=strength, decisions=decisions) == (Finding.SATISFIED, Why.ALL_PASS)
+
+
+@pytest.mark.parametrize("strength", [Strength.AS_NEEDED, Strength.CONSIDER, Strength.WHERE_FEASIBLE])
+def test_an_optional_measure_is_satisfied_by_a_result_or_a_recorded_decision(strength: Strength) -> None:
+    assert _one(GOOD, strength=strength)[0] is Finding.SATISFIED
+    assert _one(BAD, strength=strength) == (Finding.EVIDENCE_NEEDED, Why.DECISION_NEEDED)
+    assert _one(BAD, strength=strength, decisions=_decided(Choice.NOT_NEEDED)) == (Finding.SATISFIED, Why.DECIDED_NOT_NEEDED)
+
+
+def test_a_duty_is_not_waived_by_a_decision_that_it_is_not_needed() -> None:
+    assert _one(BAD, decisions=_decided(Choice.NOT_NEEDED)) == (Finding.NOT_SATISFIED, Why.A_CHECK_FAILS)
+
+
+def test_a_declared_substitute_satisfies_until_it_lapses() -> None:
+    assert _one(BAD, decisions=_decided(Choice.SUBSTITUTE, substitute="別の手段")) == (Finding.SATISFIED, Why.SUBSTITUTE)
+    assert _one(BAD, decisions=_decided(Choice.SUBSTITUTE, until=date(2026, 11, 21)))[0] is Finding.NOT_SATISFIED
+    assert _one(BAD, decisions=_decided(Choice.SUBSTITUTE, systems=("other",)))[0] is Finding.NOT_SATISFIED
+
+
+def test_a_condition_must_be_on_record() -> None:
+    assert _one(BAD, strength=Strength.CONDITIONAL) == (Finding.UNDETERMINED, Why.CONDITION_UNRECORDED)
+    assert _one(BAD, strength=Strength.CONDITIONAL, decisions=_decided(Choice.NEEDED)) == (Finding.NOT_SATISFIED, Why.A_CHECK_FAILS)
+    assert _one(BAD, strength=Strength.CONDITIONAL, decisions=_decided(Choice.NOT_NEEDED)) == (
+        Finding.NOT_APPLICABLE,
+        Why.DECIDED_NOT_NEEDED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("grade", "expected"),
+    [
+        (Grade(1, 1, 2), Finding.NOT_SATISFIED),
+        (Grade(3, 2, 1), Finding.NOT_APPLICABLE),
+        (Grade(None, None, None), Finding.UNDETERMINED),
+    ],
+    ids=["graded", "below", "unknown"],
+)
+def test_grading_comes_before_results(grade: Grade, expected: Finding) -> None:
+    assert _one(BAD, info_class=("要安定情報",), system=System("sys", "系", grade, SystemClass.HIGH))[0] is expected
+
+
+@pytest.mark.parametrize(
+    ("classed", "expected"),
+    [(SystemClass.HIGH, Finding.NOT_SATISFIED), (SystemClass.LOW, Finding.NOT_APPLICABLE), (None, Finding.UNDETERMINED)],
+)
+def test_additional_measures_bind_the_high_class_only(classed: SystemClass | None, expected: Finding) -> None:
+    assert _one(BAD, tier="追加", system=System("sys", "系", Grade(3, 2, 2), classed))[0] is expected
+
+
+@pytest.mark.parametrize("strength", [Strength.DEFINITION, Strength.PERMISSION, Strength.INFORMATIVE])
+def test_what_does_not_bind_is_not_assessed(strength: Strength) -> None:
+    assert _assess(BAD, control("c", "test.lights", strength=strength)) == {}
+
+
+PARENT = control("parent", ref="6.2.4(1)(b)")
+CHILD = control("child", "test.lights", strength=Strength.EXAMPLE, supports=("6.2.4(1)(b)",))
+BLIND = control("blind", strength=Strength.EXAMPLE, supports=("6.2.4(1)(b)",))
+
+
+def test_one_example_that_is_found_satisfies_the_clause() -> None:
+    assert _assess(GOOD, PARENT, CHILD, BLIND)["parent"] == (Finding.SATISFIED, Why.EXAMPLE_FOUND)
+
+
+def test_a_clause_fails_only_when_every_example_was_looked_for_and_none_was_found() -> None:
+    assert _assess(BAD, PARENT, CHILD)["parent"] == (Finding.NOT_SATISFIED, Why.NO_EXAMPLE_FOUND)
+    assert _assess(BAD, PARENT, CHILD, BLIND)["parent"] == (Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN)
+    assert _assess(UNSEEN, PARENT, CHILD)["parent"] == (Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN)
+
+
+def test_a_substitute_for_an_example_satisfies_the_clause() -> None:
+    assert _assess(BAD, PARENT, CHILD, decisions=_decided(Choice.SUBSTITUTE, "child"))["parent"] == (Finding.SATISFIED, Why.EXAMPLE_FOUND)
+
+
+def test_every_rule_has_its_words() -> None:
+    assert set(WHY_WORDS) == set(Why)

@@ -1,0 +1,243 @@
+"""The record from facts to bytes: whole, verifiable, stored and given back as it was, and the same for the same facts."""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baselines.model import Use
+from scanner.cli.sinks import RecordSink
+from scanner.codec import fact_types
+from scanner.engine import factsfile
+from scanner.engine.factsfile import BadFacts, FactsFile, Head
+from scanner.engine.plan import make_plan
+from scanner.engine.run import Judging, Seen, judge_again
+from scanner.feed.verify import verify
+from scanner.ledger.exceptions import Exceptions
+from scanner.ledger.inventory import Inventory
+from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
+from scanner.model.reason import Reason
+from scanner.report.files import whole_file
+from scanner.report.table import write_csv
+from scanner.store.store import Store, StoreError
+from tests.unit.frame import AT, Doors, Lights, baseline, control, facts, looked, seen, silent, start, world
+
+SEEN = [
+    looked(facts(seen(Lights(9, ("ns.example.jp",))), {"ns.example.jp": seen(Doors(True))}, "a.example.jp")),
+    looked(facts(silent(Reason.SERVER_FAILURE), name="b.example.jp")),
+    looked(facts(seen(Lights(1)), name="xn--f4v75n.jp")),
+]
+DOCUMENT = baseline(
+    control("c1", "test.lights"), control("c2", "test.doors"), control("c3", "test.lights", checks=(Use("test.lights", {"most": 20}),))
+)
+
+
+def _record(profile: Profile = EMPTY, targets: list[Seen] = SEEN, store: Store | None = None) -> bytes:
+    out = io.BytesIO()
+    plan = make_plan(world(), [DOCUMENT], profile)
+    head = start(DOCUMENT, targets=len(targets), checks=len(plan.variants))
+    sink = RecordSink(Exceptions(), [out], store)
+    judge_again(Judging(head, plan, Inventory.of_targets([]), profile, Exceptions(), [sink]), iter(targets), lambda: AT)
+    return out.getvalue()
+
+
+def _lines(record: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in record.splitlines()]
+
+
+def test_a_record_is_whole_and_fits_its_schema() -> None:
+    assert verify(io.BytesIO(_record())) == []
+
+
+def test_the_same_facts_give_the_same_bytes() -> None:
+    assert _record() == _record()
+
+
+def test_one_profile_value_changes_exactly_the_results_that_name_it() -> None:
+    own = Profile(values={"lights.most": ProfileSetting(10, "profile", "profile.yaml", 2)})
+    before, after = _lines(_record()), _lines(_record(own))
+    changed = [
+        (a["check"], a["settings"]["most"]["source"]) for a, b in zip(after, before, strict=True) if a["type"] == "result" and a != b
+    ]
+    # One variant takes its limit from the profile, the other from the document: only the first changes.
+    assert changed == [("test.lights", "profile")] * 3
+
+
+def test_an_undetermined_result_carries_its_reason_and_detail() -> None:
+    (line,) = [
+        x for x in _lines(_record()) if x["type"] == "result" and x["target"] == "domain:b.example.jp" and x["check"] == "test.absence"
+    ]
+    assert (line["outcome"], line["reason"], line["tag"]) == ("undetermined", "server-failure", "SERVER_FAILURE")
+    assert "192.0.2.1" in line["message"]["ja"]
+
+
+def test_an_internationalised_name_is_shown_as_people_write_it() -> None:
+    assert [x["name"] for x in _lines(_record()) if x["type"] == "target"][-1] == "点検.jp"
+
+
+def _drop(lines: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    gone = next(i for i, line in enumerate(lines) if line["type"] == kind)
+    return lines[:gone] + lines[gone + 1 :]
+
+
+def _set(lines: list[dict[str, Any]], kind: str, key: str, value: object) -> list[dict[str, Any]]:
+    done = False
+    out = []
+    for line in lines:
+        if line["type"] == kind and not done:
+            done, line = True, line | {key: value}  # noqa: PLW2901  the changed line takes its place
+        out.append(line)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda x: _drop(x, "end"), "no end line"),
+        (lambda x: _drop(x, "run"), "before the run line"),
+        (lambda x: _drop(x, "result"), "planned"),
+        (lambda x: _drop(x, "target"), "stands below"),
+        (lambda x: _drop(x, "assessment"), "assessments"),
+        (lambda x: _set(x, "result", "outcome", "fine"), "outcome"),
+        (lambda x: _set(x, "result", "run", "another"), "belongs to the run"),
+        (lambda x: _set(x, "result", "reason", "timeout"), "without being undetermined"),
+        (lambda x: _set(x, "result", "controls", [{"baseline": "nowhere", "id": "x", "ref": "y"}]), "which the run line does not"),
+        (
+            lambda x: _set(
+                x, "assessment", "because", [{"target": "domain:z.jp", "subject": "", "check": "", "outcome": "pass", "tag": ""}]
+            ),
+            "not in the record",
+        ),
+        (lambda x: _set(x, "end", "outcomes", {"pass": 99}), "counts outcomes"),
+        (lambda x: [*x, x[-1]], "after the end line"),
+        (lambda x: [{"type": "surprise"}, *x], "no line of type"),
+        (lambda x: _set(x, "target", "ended", 1), "planned"),
+    ],
+)
+def test_a_spoilt_record_is_found_out(spoil: Callable[[list[dict[str, Any]]], list[dict[str, Any]]], said: str) -> None:
+    spoilt = b"".join(json.dumps(line).encode() + b"\n" for line in spoil(_lines(_record())))
+    assert any(said in problem.message for problem in verify(io.BytesIO(spoilt)))
+
+
+@pytest.mark.parametrize("junk", [b"", b"\n", b"{", b"[1]\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"])
+def test_junk_is_no_record(junk: bytes) -> None:
+    assert verify(io.BytesIO(junk)) != []
+
+
+def test_the_store_gives_back_the_record_byte_for_byte(tmp_path: Path) -> None:
+    with Store(tmp_path / "runs.sqlite3") as store:
+        record = _record(store=store)
+        run = store.find("latest")
+        assert list(store.lines(run)) == _lines(record)
+        assert [row.run for row in store.runs()] == [run]
+        with pytest.raises(StoreError, match="is in the store already"):
+            _record(store=store)
+
+
+def test_the_store_tells_what_changed_between_runs(tmp_path: Path) -> None:
+    with Store(tmp_path / "runs.sqlite3") as store:
+        first = _lines(_record())
+        for name, on in (("run-1", "fail"), ("run-2", "pass")):
+            store.begin(first[0] | {"run": name, "started_at": f"2026-11-22T00:00:0{name[-1]}Z"})
+            results = [x for x in first if x["type"] == "result" and x["target"] == "domain:a.example.jp"]
+            changed = [r | {"outcome": on, "run": name} if r["check"] == "test.doors" else r | {"run": name} for r in results]
+            store.target(0, next(x for x in first if x["type"] == "target") | {"run": name}, changed, b"")
+        (change,) = store.diff("run-1", "run-2")
+        assert (change.check, change.before and change.before["outcome"], change.after and change.after["outcome"]) == (
+            "test.doors",
+            "fail",
+            "pass",
+        )
+        assert store.find("latest") == "run-2"
+        with pytest.raises(StoreError, match="several"):
+            store.find("run")
+        with pytest.raises(StoreError, match="no run"):
+            store.find("other")
+
+
+def test_a_store_of_another_version_and_no_store_at_all_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite3"
+    path.write_bytes(b"no database, but long enough to be taken for one" * 100)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Store(path)
+
+
+@pytest.fixture
+def _known_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.codec.fact_types", lambda: {**fact_types(), "Lights": Lights, "Doors": Doors})
+
+
+def _facts_file() -> bytes:
+    out = io.BytesIO()
+    factsfile.write(out, Head("run", AT, "internet", "me"), map(factsfile.target_line, SEEN), AT)
+    return out.getvalue()
+
+
+@pytest.mark.usefixtures("_known_facts")
+def test_facts_come_back_as_they_went_and_give_the_same_record() -> None:
+    file = FactsFile(io.BytesIO(_facts_file()), "facts.jsonl")
+    again = list(file.targets())
+    assert [list(s.facts.rows()) for s in again] == [list(s.facts.rows()) for s in SEEN]
+    assert (file.head.run, file.ended_at) == ("run", AT)
+    assert _record(targets=again) == _record()
+
+
+@pytest.mark.usefixtures("_known_facts")
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda f: f[: f.rindex(b'{"digest"')], "cut off"),
+        (lambda f: f.replace(b'"on":9', b'"on":1'), "changed"),
+        (lambda f: f.replace(b'"on":9', b'"on":"nine"'), "NotAFact"),
+        (lambda f: f.replace(b'"fact":"Lights"', b'"fact":"Shadows"'), "Shadows"),
+        (lambda f: f.replace(b"domain:a.example.jp", b"domain:-"), "NotATarget"),
+        (lambda f: f + b"more\n", "follows the end line"),
+        (lambda f: b"", "not the head"),
+        (lambda f: f[:200], "no JSON"),
+        (lambda f: f.splitlines()[0] + b"\n[]\n", "JSON object"),
+    ],
+)
+def test_a_spoilt_facts_file_is_refused(spoil: Callable[[bytes], bytes], said: str) -> None:
+    with pytest.raises(BadFacts, match=said):
+        list(FactsFile(io.BytesIO(spoil(_facts_file())), "facts.jsonl").targets())
+
+
+def _write_half(path: Path, end: Callable[[], object]) -> None:
+    with whole_file(path) as out:
+        out.write(b"half" * 4096)
+        out.flush()
+        end()
+
+
+def test_a_file_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _write_half(tmp_path / "report.html", lambda: 1 // 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_finds_no_room_names_itself_and_leaves_nothing(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(OSError, match=r"report\.html"):
+            _write_half(tmp_path / "report.html", lambda: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_csv_opens_in_a_spreadsheet_and_runs_no_formula() -> None:
+    lines = _lines(_record())
+    lines[2]["message"]["ja"] = '=HYPERLINK("http://192.0.2.1")'
+    out = io.BytesIO()
+    write_csv(lines, out, "ja")
+    text = out.getvalue()
+    assert text.startswith(b"\xef\xbb\xbf")
+    assert "'=HYPERLINK" in text.decode()
+    assert len(text.decode().splitlines()) == 1 + sum(x["type"] == "result" for x in lines)

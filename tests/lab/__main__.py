@@ -32,7 +32,16 @@ def _arguments() -> argparse.Namespace:
         verb.add_argument("--where", default="outside", help="namespace: outside, inside, or a server's host")
         verb.add_argument("command", nargs=argparse.REMAINDER)
     sub.add_parser("domains", help="list the domains and what is wrong with them")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if getattr(arguments, "command", [])[:1] == ["--"]:
+        del arguments.command[0]
+    return arguments
+
+
+def _status(lab: Lab, arguments: argparse.Namespace) -> int:
+    """Run the command; it finds the laboratory's files (ca.pem, root.anchor) in the folder $TENKEN_LAB."""
+    environment = {**os.environ, "TENKEN_LAB": str(lab.folder)}
+    return subprocess.run(lab.command(arguments.command, arguments.where), check=False, env=environment).returncode
 
 
 def main() -> int:
@@ -45,15 +54,14 @@ def main() -> int:
             return 0
         case "exec":
             with Lab.attach(_newest()) as lab:
-                return subprocess.run(lab.command(arguments.command, arguments.where), check=False).returncode
+                return _status(lab, arguments)
         case "run":
             with Lab.up(bulk=arguments.bulk) as lab:
-                environment = {**os.environ, "TENKEN_LAB": str(lab.folder)}
-                return subprocess.run(lab.command(arguments.command, arguments.where), check=False, env=environment).returncode
+                return _status(lab, arguments)
         case _:
             with Lab.up(bulk=arguments.bulk) as lab:
                 print(
-                    f"up: {len(lab.domains) + len(lab.bulk)} domains, resolver {lab.resolver}, files in {lab.folder}; Ctrl+C ends it",
+                    f"up: {len(lab.domains)} domains, resolver {lab.resolver}, files in {lab.folder}; Ctrl+C ends it",
                     flush=True,
                 )
                 signal.sigwait({signal.SIGINT, signal.SIGTERM})

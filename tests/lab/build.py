@@ -21,7 +21,8 @@ import dns.exception
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from tests.lab import daemons, plan, signing
+from tests.lab import daemons, plan, signing, web
+from tests.lab.certs import Authority
 from tests.lab.daemons import Daemon, Ready
 from tests.lab.servers import ELSEWHERE
 from tests.lab.table import BadTable, Domain
@@ -133,6 +134,13 @@ class Builder:
             for done in [pool.submit(_sign, jobs[start :: workers * 4], self.now) for start in range(workers * 4)]:
                 done.result()
 
+    def make_web(self, authority: Authority) -> None:
+        """Write the MTA-STS policies and all certificates."""
+        domains = self.tree.domains
+        hosts = {name: self.tree.mail_hosts(name) for name in domains}
+        web.write(self._folder("web"), domains, hosts, authority)
+        (self.folder / "ca.pem").write_bytes((self.folder / "web" / "ca.pem").read_bytes())
+
     def daemons(self) -> list[Daemon]:
         """Write every configuration; the daemons in the order in which they must be ready: resolvers last."""
         at = self.servers
@@ -154,6 +162,9 @@ class Builder:
             Daemon("knot", "knot", argv, tuple(Ready(a, next(iter(self.zones["knot"]))) for server in mine for a in server.addresses))
         )
         first.append(self._odd())
+        mine = self._on("web")
+        argv = web.nginx(self._folder("web"), mine, self.tree.domains)
+        first.append(Daemon("web", "web", argv, tuple(Ready(a, None, 443) for server in mine for a in server.addresses)))
         return first + self._resolvers(anchor)
 
     def _odd(self) -> Daemon:
@@ -190,18 +201,20 @@ class Builder:
     def _resolvers(self, anchor: str) -> list[Daemon]:
         at = self.servers
         office = plan.OFFICE
-        fixed = "  outgoing-port-avoid: 0-65535\n  outgoing-port-permit: 5353\n"
+        everybody = ("0.0.0.0/0", "::/0")
+        fixed = "  outgoing-port-avoid: 0-65535\n  outgoing-port-permit: "
         found = []
         for name, clients, anchor_file, extra in (
-            ("resolver.operator.test", ("0.0.0.0/0", "::/0"), self.anchor_file, ""),
+            ("resolver.operator.test", everybody, self.anchor_file, ""),
             ("resolver.kakuu.lg.jp", office, self.anchor_file, ""),
             ("novalidate.resolvers.test", office, None, ""),
-            ("fixedport.resolvers.test", office, self.anchor_file, fixed),
+            ("fixedport.resolvers.test", office, self.anchor_file, f"{fixed}5353\n"),
+            ("oneport.resolvers.test", everybody, self.anchor_file, f"{fixed}1053\n"),
         ):
             server = at[name]
             argv = daemons.unbound(self._folder(name), server, clients, self.hints, anchor_file, extra=extra)
             found.append(Daemon(name, server.host, argv, tuple(Ready(a, TREE_ZONE) for a in server.addresses)))
-        mine = [at[f"{name}.resolvers.test"] for name in ("open", "closed", "oneport")]
+        mine = [at[f"{name}.resolvers.test"] for name in ("open", "closed")]
         argv = daemons.named(self._folder("resolvers"), mine, daemons.resolver_views(at, self.hints, anchor))
         found.append(Daemon("resolvers", "resolvers", argv, tuple(Ready(a, TREE_ZONE) for server in mine for a in server.addresses)))
         return found

@@ -26,7 +26,8 @@ import dns.query
 import dns.rcode
 
 from tests.lab import netns, network, table
-from tests.lab.build import Builder
+from tests.lab.build import Builder, dkim_keys
+from tests.lab.certs import Authority
 from tests.lab.daemons import Daemon, Ready
 from tests.lab.servers import all_servers
 from tests.lab.zones import Fill
@@ -106,8 +107,6 @@ def _entries(raw: dict[str, dict[str, object]]) -> dict[str, table.Domain]:
 
 
 def _raise(folder: Path, request: dict[str, object]) -> None:
-    from tests.lab.build import dkim_keys
-
     domains = table.load()
     extra = request["domains"]
     assert isinstance(extra, dict)
@@ -120,8 +119,10 @@ def _raise(folder: Path, request: dict[str, object]) -> None:
         netns.bind(resolv, Path("/etc/resolv.conf"))
     network.raise_network(servers)
 
-    fill = Fill(dkim_keys(), {"mx": "0" * 64})
+    authority = Authority()
+    fill = Fill(dkim_keys(), {"mx": authority.spki_sha256()})
     builder = Builder(folder, domains, servers, fill)
+    builder.make_web(authority)
     builder.make_zones()
     daemons = builder.daemons()
     keeper = Keeper(folder)

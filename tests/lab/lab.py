@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
+from tests.lab import bulk as generated
 from tests.lab import netns, network, plan, table
 from tests.lab.daemons import PROGRAMS
 from tests.lab.servers import all_servers
@@ -77,7 +79,8 @@ class Lab:
     def up(cls, *, extra_zones: Mapping[str, Mapping[str, object]] | None = None, bulk: int = 0) -> Self:
         """Raise a laboratory and wait until every server answers.
 
-        ``extra_zones``: further entries in the form of the domain table (name → keys). ``bulk``: that many generated domains.
+        ``extra_zones``: further entries in the form of the domain table (name → keys). ``bulk``: that many generated
+        domains, named in ``lab.bulk``.
         Raises LabUnavailable where the machine cannot do it, RuntimeError with the server's last words where a server fails.
         """
         if reason := why_not():
@@ -85,7 +88,8 @@ class Lab:
         sweep()
         folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         folder.chmod(0o755)
-        request = {"domains": {name: dict(entry) for name, entry in (extra_zones or {}).items()}, "bulk": []}
+        extra = {name: dict(entry) for name, entry in (extra_zones or {}).items()}
+        request = {"domains": {**generated.entries(bulk), **extra}, "bulk": generated.names(bulk)}
         (folder / "lab.json").write_text(json.dumps(request))
         process = subprocess.Popen(
             [*HOLD, sys.executable, "-m", "tests.lab.keeper", str(folder)],
@@ -138,6 +142,11 @@ class Lab:
         return (*plan.SCOPE, *plan.OFFICE)
 
     @property
+    def vantage(self) -> Mapping[str, tuple[str, str]]:
+        """Namespace of a scanner → its IPv4 and IPv6 address."""
+        return {name: (plan.ip4(place), plan.ip6(place)) for name, place in plan.VANTAGE.items()}
+
+    @property
     def trust_anchor_file(self) -> Path:
         """The root's key as one DNSKEY record in presentation format."""
         return self.folder / "root.anchor"
@@ -178,6 +187,22 @@ class Lab:
     def run_async(self, work: Callable[[], Coroutine[Any, Any, T]], where: str = "outside") -> T:
         """Run the coroutine that ``work`` makes on an event loop of its own inside the namespace. (``Any``: unused)"""
         return self.call(lambda: asyncio.run(work()), where)
+
+    @contextmanager
+    def filtered(self, address: str, protocol: str, port: int, verdict: str = "drop") -> Iterator[None]:
+        """A firewall before ``address`` for the time of the body.
+
+        ``protocol`` is ``udp`` or ``tcp``; ``verdict`` is nft's: ``drop``, ``reject with icmpx admin-prohibited`` …
+        """
+        family = "ip6" if ":" in address else "ip"
+        table = f"lab{secrets.token_hex(4)}"
+        rule = f"{family} daddr {address} {protocol} dport {port} {verdict}"
+        ruleset = f"table inet {table} {{ chain forward {{ type filter hook forward priority 0; {rule}; }}; }}\n"
+        self.run(["nft", "-f", "-"], network.ROUTER, stdin=ruleset, check=True)
+        try:
+            yield
+        finally:
+            self.run(["nft", "delete", "table", "inet", table], network.ROUTER, check=True)
 
     def log(self, daemon: str) -> str:
         """What a server program has written so far."""

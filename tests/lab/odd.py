@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import struct
 import sys
 from contextlib import suppress
@@ -22,6 +23,7 @@ from tests.lab.odd_answers import BEHAVIOURS, Ask, Behaviour, Net, Tcp
 
 UPSTREAM_SECONDS = 4.0
 IDLE_SECONDS = 20.0
+SILENT_PORTS = (25, 80, 443)  # where the silent server accepts connections for mail and web, too
 DRIP_SECONDS = 2.0
 MANY_CONNECTIONS = 200
 
@@ -71,8 +73,8 @@ class Server(asyncio.DatagramProtocol):
 
     behaviour: Behaviour
     net: Net
-    elsewhere: asyncio.DatagramTransport  # a socket on another address
-    transport: asyncio.DatagramTransport | None = None
+    sock: socket.socket
+    elsewhere: socket.socket  # on another address
     connections: int = 0
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -84,9 +86,9 @@ class Server(asyncio.DatagramProtocol):
         """Answer one datagram."""
         with suppress(OSError, TimeoutError):
             answer = await self.behaviour.answer(ask, self.net)
-            transport = self.elsewhere if self.behaviour.from_elsewhere else self.transport
-            if answer is not None and transport is not None:
-                transport.sendto(answer, addr)
+            if answer is not None:
+                # asyncio's own sendto passes over empty datagrams.
+                (self.elsewhere if self.behaviour.from_elsewhere else self.sock).sendto(answer, addr)
 
     async def tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection until the peer closes it or says nothing for a while."""
@@ -119,6 +121,14 @@ class Server(asyncio.DatagramProtocol):
         await writer.drain()
 
 
+def bound(address: str) -> socket.socket:
+    """A UDP socket on port 53 of ``address``."""
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.bind((address, 53))
+    return sock
+
+
 def _same(server: Server) -> Server:
     return server
 
@@ -131,17 +141,18 @@ async def serve(config: dict[str, object]) -> None:
     loop = asyncio.get_running_loop()
     upstreams = {str(key): str(value) for key, value in config.items() if isinstance(value, str)}
     net = Net(over_udp, over_tcp, upstreams)
-    others: dict[int, asyncio.DatagramTransport] = {}
-    for version, address in ((4, upstreams["elsewhere4"]), (6, upstreams["elsewhere6"])):
-        others[version], _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(address, 53))
+    others = {4: bound(upstreams["elsewhere4"]), 6: bound(upstreams["elsewhere6"])}
     listed = config["servers"]
     assert isinstance(listed, list)
     for address, name in listed:
         behaviour = BEHAVIOURS[name]
-        server = Server(behaviour, net, others[6 if ":" in address else 4])
-        server.transport, _ = await loop.create_datagram_endpoint(partial(_same, server), local_addr=(address, 53))
+        server = Server(behaviour, net, bound(address), others[6 if ":" in address else 4])
+        await loop.create_datagram_endpoint(partial(_same, server), sock=server.sock)
         if behaviour.tcp is not Tcp.REFUSED:
             await asyncio.start_server(server.tcp, address, 53)
+        if name == "silent":
+            for port in SILENT_PORTS:
+                await asyncio.start_server(server.tcp, address, port)
     await asyncio.Event().wait()
 
 

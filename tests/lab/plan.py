@@ -95,7 +95,7 @@ _FIXED = (
     ),
     Server("open.resolvers.test", Kind.RESOLVER, "a.61", "resolvers", "BIND, validating, open to everybody"),
     Server("closed.resolvers.test", Kind.RESOLVER, "a.62", "resolvers", "BIND, validating, answers the office, REFUSED to outsiders"),
-    Server("oneport.resolvers.test", Kind.RESOLVER, "a.63", "resolvers", "BIND that always asks from port 1053, open to everybody"),
+    Server("oneport.resolvers.test", Kind.RESOLVER, "a.63", "resolvers", "Unbound that always asks from port 1053, open to everybody"),
     Server("mx1.hosting.or.jp", Kind.MAIL, "b.25", "mail", "mail host of the hosting provider; no SMTP server yet"),
     Server("mx2.hosting.or.jp", Kind.MAIL, "c.25", "mail", "second mail host of the hosting provider; no SMTP server yet"),
     Server("mx1.kakuu.lg.jp", Kind.MAIL, "a.25", "mail", "mail host of the well-kept municipality; no SMTP server yet"),

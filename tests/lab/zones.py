@@ -220,6 +220,13 @@ class Tree:
         pointers = {ip_address(address).reverse_pointer: target for address, target in names.items() if target}
         return {(f"{owner}.", "PTR"): [f"{target}."] for owner, target in pointers.items() if owner.endswith(zone)}
 
+    def mail_hosts(self, name: str) -> tuple[str, ...]:
+        """The hosts that the domain's MX records name, as a good MTA-STS policy would list them."""
+        entry = self.domains[name]
+        records = overlay(parse(BASES[entry.base]), parse(entry.records))
+        hosts = [rdata.split()[1] for rdata in records.get(("@", "MX"), ())]
+        return tuple(self.fill(host, name).lower().rstrip(".") if host.endswith(".") else f"{host}.{name}" for host in hosts if host != ".")
+
     def zone(self, name: str, ds: Mapping[str, Iterable[str]]) -> dict[str, str]:
         """Zone text by host; hosts that serve the same text share it under ``""``."""
         entry = self.domains[name]

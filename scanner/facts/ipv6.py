@@ -103,7 +103,7 @@ class TunnelDriver:
     """A driver that tunnels need and whether it is kept from being loaded."""
 
     name: str
-    loaded: bool | None | Unobserved
+    loaded: bool | Unobserved | None
     """``None``: the machine does not run."""
     barred: Readings[Hold]
 
@@ -114,9 +114,9 @@ class Ipv6Tunnels(Fact):
 
     of: ClassVar[Kind] = Kind.MACHINE
 
-    interfaces: tuple[TunnelInterface, ...] | None | Unobserved
+    interfaces: tuple[TunnelInterface, ...] | Unobserved | None
     """``None``: the machine does not run."""
-    addresses: tuple[TunnelAddress, ...] | None | Unobserved
+    addresses: tuple[TunnelAddress, ...] | Unobserved | None
     definitions: tuple[TunnelDefinition, ...]
     """What could be read of them; ``unread`` says what could not."""
     unread: tuple[Unobserved, ...]

@@ -19,9 +19,9 @@ class Readings(Generic[T]):
     something is only there until the next start. A verdict speaks of the reading that its requirement speaks of.
     """
 
-    configured: T | None | Unobserved
+    configured: T | Unobserved | None
     """What policy or files say; ``None``: they say nothing, so the platform's default of this version applies."""
-    in_force: T | None | Unobserved
+    in_force: T | Unobserved | None
     """What the running kernel, session or service does; ``None``: the machine does not run (a mounted image)."""
     after_restart: T | Unobserved
     source: str

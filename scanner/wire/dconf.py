@@ -125,7 +125,7 @@ class Schemas:
             raise NotDconf(f"{schema} {key}: not a description of a key")
         for extra in described[1:]:
             # Further members are pairs of a letter and its value; "d" holds the overrides for named desktops.
-            if isinstance(extra, tuple) and len(extra) == 2 and extra[0] == "d" and isinstance(extra[1], tuple):
+            if isinstance(extra, tuple) and len(extra) == 2 and extra[0] == ord("d") and isinstance(extra[1], tuple):
                 named = {pair[0]: pair[1] for pair in extra[1] if isinstance(pair, tuple) and len(pair) == 2}
                 for desktop in desktops:
                     if desktop in named:

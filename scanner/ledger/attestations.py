@@ -100,13 +100,14 @@ def read_decisions(top: Fields, known: Known) -> tuple[Decision, ...]:
     by_subject: dict[tuple[str, str], list[tuple[Decision, Fields]]] = {}
     found = []
     for row in top.tables("decisions"):
-        choice = row.choice("decision", _CHOICES)
+        row.demand("decision")
+        choice = row.choice("decision", _CHOICES, None)
         # "decided", not "on": YAML 1.1 reads a bare "on" as true.
         on, until = period(row, "decided", "until") if "until" in row else (row.day("decided"), None)
         row.item("until")
         decision = Decision(
             control=read_control(row, known),
-            choice=choice,
+            choice=choice or Choice.NEEDED,
             by=row.text("by"),
             on=on,
             reason=row.text("reason"),
@@ -116,7 +117,7 @@ def read_decisions(top: Fields, known: Known) -> tuple[Decision, ...]:
             file=row.problems.file,
             line=row.place.line,
         )
-        if decision.substitute and choice is not Choice.SUBSTITUTE:
+        if decision.substitute and choice in {Choice.NEEDED, Choice.NOT_NEEDED}:
             message = say("代替措置は decision が substitute の時だけ書く", "a substitute goes with the decision substitute only")
             row.note(message, key="substitute")
         row.done()

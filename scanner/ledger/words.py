@@ -88,8 +88,9 @@ def as_network(text: str) -> Network:
 
 
 def _no_address_gone_wrong(name: str) -> str:
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)*", name):  # 192.0.2.300 passes for a name, but no top-level domain is a number
-        raise NotATarget(f"{name!r} is neither an address nor a name")
+    """Refuse what passes for a name and is an address mistyped, such as 192.0.2.300: no top-level domain is a number."""
+    if name.rpartition(".")[2].isdigit():
+        ipaddress.ip_address(name)
     return name
 
 

@@ -1,7 +1,7 @@
 """Typed reading of parsed YAML: each key is asked for with its type, and what was not asked for is refused with the nearest right name.
 
-Mistakes never raise here: they are noted with their place, a stand-in of the right type is handed back, and the caller raises
-all of them together with ``Problems.close`` when the file is read. Nothing made from a stand-in may leave before that.
+Mistakes never raise here: they are noted with their place, the default or a stand-in of the right type is handed back, and the
+caller raises all of them together with ``Problems.close`` when the file is read. Nothing made from it may leave before that.
 
     top = fields(parse(content, problems), problems)
     limit = top.whole("limit", least=0)
@@ -324,7 +324,7 @@ class Fields:
     ) -> T | D:
         """Give ``parse(text)``, or ``stand_in`` where the key is absent or the text is wrong, which is then noted."""
         if required:
-            self._demand(key, REQUIRED)
+            self.demand(key)
         item = self.item(key)
         read = item.parsed(parse, wanted, mend) if item else None
         return stand_in if read is None else read
@@ -349,7 +349,7 @@ class Fields:
 
     def texts(self, key: str, default: D | _Required = REQUIRED) -> tuple[str, ...] | D:
         """Give a list of texts; the values must differ."""
-        self._demand(key, default)
+        self.demand(key, default)
         if key not in self:
             return () if isinstance(default, _Required) else default
         return self.several(key, str, _TEXT)
@@ -372,17 +372,18 @@ class Fields:
                 message = say("「{key}」というキーはない", "there is no key '{key}' here", key=entry.key)
                 self.problems.note(entry.place, path_of(self.path, entry.key), message, nearest)
 
-    def _demand(self, key: str, default: object) -> None:
+    def demand(self, key: str, default: object = REQUIRED) -> None:
+        """Note that a key is missing, unless there is a default for it."""
         if self.item(key) is None and default is REQUIRED:
             self.problems.note(self.node.place, path_of(self.path, key), say("「{key}」がない", "'{key}' is missing", key=key))
 
     def _read(self, key: str, read: Callable[[Item], T | None], stand_in: T, default: D | _Required) -> T | D:
-        self._demand(key, default)
+        self.demand(key, default)
         item = self._byname.get(key)
-        if item is None:
-            return stand_in if isinstance(default, _Required) else default
-        value = read(item)
-        return stand_in if value is None else value
+        value = read(item) if item is not None else None
+        if value is not None:
+            return value
+        return stand_in if isinstance(default, _Required) else default
 
 
 def fields(top: Pairs, problems: Problems) -> Fields:

@@ -64,6 +64,7 @@ def main() -> int:
                     f"up: {len(lab.domains)} domains, resolver {lab.resolver}, files in {lab.folder}; Ctrl+C ends it",
                     flush=True,
                 )
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
                 signal.sigwait({signal.SIGINT, signal.SIGTERM})
             return 0
 

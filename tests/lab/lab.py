@@ -46,8 +46,12 @@ def why_not() -> str | None:
         return "network namespaces and port 53 need root"
     if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
         return f"not installed: {', '.join(missing)}"
-    probe = subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True, text=True, check=False)
-    return None if probe.returncode == 0 else f"no namespaces: {probe.stderr.strip()}"
+    # Writing the setting shows that IPv6 is there and /proc/sys is not read-only, as it is in most containers.
+    writing = "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad"
+    probe = subprocess.run(
+        ["unshare", "--net", "--mount", "--pid", "--fork", "sh", "-c", writing], capture_output=True, text=True, check=False
+    )
+    return None if probe.returncode == 0 else f"no namespaces with IPv6: {probe.stderr.strip()}"
 
 
 def sweep() -> list[Path]:

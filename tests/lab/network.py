@@ -27,7 +27,6 @@ _SETTINGS = {
     # The scanner's view of "unreachable" must not depend on how many it asked for in this second.
     "ipv4/icmp_ratelimit": "0",
     "ipv6/icmp/ratelimit": "0",
-    "ipv4/ip_unprivileged_port_start": "0",
 }
 _ROUTER_SETTINGS = {**_SETTINGS, "ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "1"}
 

@@ -72,7 +72,8 @@ def test_every_server_that_should_knows_its_zones(lab: Lab) -> None:
 
 def test_every_record_of_the_table_is_served(lab: Lab) -> None:
     expected: dict[Question, int] = {}
-    for entry in lab.domains.values():
+    # dnspython refuses whole messages with a TLSA record of the wrong length, and BIND adds it to the MX answer.
+    for entry in (entry for entry in lab.domains.values() if entry.name != "tlsa-garbage.lg.jp"):
         for (owner, kind), values in zones.parse(entry.records).items():
             name = f"{owner.replace('*', 'any-name')}.{entry.name}".removeprefix("@.")
             if kind not in {"DNSKEY", "NS"} and (servers := carriers(lab, entry)):
@@ -86,6 +87,13 @@ def test_every_record_of_the_table_is_served(lab: Lab) -> None:
             wrong.append((question, found, expected[question]))
     assert len(expected) > 300
     assert wrong == []
+
+
+def test_a_record_of_the_wrong_length_is_served_as_it_is(lab: Lab) -> None:
+    found = lab.run(
+        ["dig", "+short", "+unknownformat", f"@{lab.servers['ns2.hosting.or.jp'].v4}", "_25._tcp.mx.tlsa-garbage.lg.jp", "TLSA"]
+    )
+    assert sorted(found.stdout.splitlines()) == [r"\# 11 0301010123456789ABCDEF", r"\# 4 09090900"]
 
 
 def test_left_out_records_are_not_served(lab: Lab) -> None:

@@ -1,9 +1,111 @@
-"""The values that the documents need and do not give: the organisation's policy profile may set each, sorted by key. No check stands here."""
+"""The values that the documents need and do not give: the policy profile may set each. Sorted by key; no check stands here."""
 
 from __future__ import annotations
 
 from scanner.model.check import Value
 from scanner.model.text import Text
+
+DNS_AUTHORITY_MOST_FACTOR = Value(
+    "dns.authority.most-factor",
+    default=40.0,
+    text=Text(
+        ja="権威サーバの応答が問合せの何倍まで大きくてよいか", en="how many times larger than the question an authoritative answer may be"
+    ),
+    least=1,
+)
+
+DNS_DNSSEC_LEAST_EXPIRY_DAYS = Value(
+    "dns.dnssec.least-expiry-days",
+    default=3,
+    text=Text(ja="DNSSEC の署名の期限までに残すべき日数", en="days that must be left before a DNSSEC signature expires"),
+    unit="d",
+    least=0,
+    most=365,
+)
+
+DNS_DNSSEC_LEAST_RSA_BITS = Value(
+    "dns.dnssec.least-rsa-bits",
+    default=2048,
+    text=Text(ja="DNSSEC の RSA 鍵の最小の長さ", en="least length of RSA keys for DNSSEC"),
+    unit="bit",
+    least=1024,
+    most=4096,
+)
+
+DNS_DNSSEC_MOST_ITERATIONS = Value(
+    "dns.dnssec.most-nsec3-iterations",
+    default=0,
+    text=Text(ja="NSEC3 の繰返しの上限", en="most NSEC3 iterations"),
+    least=0,
+    most=2500,
+)
+
+DNS_NAME_SUFFIXES = Value[tuple[str, ...]](
+    "dns.name.suffixes",
+    default=(),
+    text=Text(
+        ja="組織の公式なドメイン名の末尾（go.jp、lg.jp、ac.jp 等）",
+        en="suffixes of the organisation's official domain names (go.jp, lg.jp …)",
+    ),
+)
+
+DNS_OUTSIDE_ZONES = Value[tuple[str, ...]](
+    "dns.outside-zones",
+    default=("internet",),
+    text=Text(ja="組織の外に当たる観測点の名前", en="vantage zones that stand outside the organisation"),
+)
+
+DNS_RECURSION_MOST_FACTOR = Value(
+    "dns.recursion.most-factor",
+    default=10.0,
+    text=Text(
+        ja="外部への応答が問合せの何倍まで大きくてよいか", en="how many times larger than the question an answer to outsiders may be"
+    ),
+    least=1,
+)
+
+DNS_LEAST_NETWORKS = Value(
+    "dns.redundancy.least-networks",
+    default=2,
+    text=Text(ja="権威サーバを分けて置くネットワークの数", en="networks among which the name servers are spread"),
+    least=1,
+    most=13,
+)
+
+DNS_LEAST_SERVERS = Value(
+    "dns.redundancy.least-servers",
+    default=2,
+    text=Text(ja="権威サーバの台数", en="number of authoritative servers"),
+    least=1,
+    most=13,
+)
+
+DNS_SOA_LEAST_EXPIRE = Value(
+    "dns.soa.least-expire",
+    default=604800,
+    text=Text(ja="SOA の expire の下限", en="least SOA expire"),
+    unit="s",
+    least=0,
+    most=2147483647,
+)
+
+DNS_SOURCE_PORT_LEAST_BITS = Value(
+    "dns.source-port.least-bits",
+    default=10,
+    text=Text(ja="キャッシュサーバの送信元ポートの広がりの下限", en="least spread of a resolver's source ports"),
+    unit="bit",
+    least=1,
+    most=16,
+)
+
+DNS_UDP_MOST_OCTETS = Value(
+    "dns.udp.most-octets",
+    default=1232,
+    text=Text(ja="DNS の UDP 応答の大きさの上限", en="largest DNS answer over UDP"),
+    unit="octet",
+    least=512,
+    most=4096,
+)
 
 MAIL_DKIM_LEAST_RSA_BITS = Value(
     "mail.dkim.least-rsa-bits",

@@ -180,10 +180,10 @@ def dmarc_syntax(records: DmarcRecords) -> Judgement:
         en='Once reports show that genuine mail passes, set "p={least}" or stricter in the TXT record at _dmarc.example.lg.jp.',
     ),
     says={
-        "DMARC_POLICY_MET": Text(ja="ポリシーは {policy}（{domain} の {tag}）", en="the policy is {policy} ({tag} of {domain})"),
+        "DMARC_POLICY_MET": Text(ja="ポリシーは {policy}（{domain} の {by}）", en="the policy is {policy} ({by} of {domain})"),
         "DMARC_POLICY_WEAK": Text(
-            ja="ポリシーは {policy}（{domain} の {tag}）で、求める {least} より緩い",
-            en="the policy is {policy} ({tag} of {domain}), milder than {least}",
+            ja="ポリシーは {policy}（{domain} の {by}）で、求める {least} より緩い",
+            en="the policy is {policy} ({by} of {domain}), milder than {least}",
         ),
         "DMARC_POLICY_INVALID": Text(
             ja="ポリシーの値が誤っており、効力がない（{domain}）",
@@ -201,8 +201,8 @@ def dmarc_policy(records: DmarcRecords, *, least: Annotated[str, MAIL_DMARC_LEAS
     if policy.record.invalid:
         return failed("DMARC_POLICY_INVALID", domain=policy.name)
     if _RANK[policy.stated] < _RANK[Policy(least)]:
-        return failed("DMARC_POLICY_WEAK", policy=policy.stated, domain=policy.name, tag=policy.reach, least=least)
-    return passed("DMARC_POLICY_MET", policy=policy.stated, domain=policy.name, tag=policy.reach)
+        return failed("DMARC_POLICY_WEAK", policy=policy.stated, domain=policy.name, by=policy.reach, least=least)
+    return passed("DMARC_POLICY_MET", policy=policy.stated, domain=policy.name, by=policy.reach)
 
 
 def _reach(records: DmarcRecords, reach: Reach, least: str, words: str) -> Judgement:

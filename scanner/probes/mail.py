@@ -130,8 +130,9 @@ async def mta_sts_record(domain: Domain, net: Net) -> MtaStsRecord:
 
 @probe(limit=15.0)
 async def mta_sts_policy(domain: Domain, net: Net, record: MtaStsRecord) -> MtaStsPolicy:
-    """The policy file, fetched where exactly one record announces it, as a sender would (RFC 8461 section 3.1)."""
-    if mta_sts.select(record.answer.octets).record is None:
+    """The policy file, fetched where exactly one valid record announces it, as a sender would (RFC 8461 section 3.1)."""
+    announced = mta_sts.select(record.answer.octets).record
+    if announced is None or not mta_sts.parse(announced).valid:
         return MtaStsPolicy(None)
     url = f"https://mta-sts.{domain.name}/.well-known/mta-sts.txt"
     reply = await net.fetch(url)

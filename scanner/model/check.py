@@ -31,7 +31,7 @@ _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*){1,3}\Z
 _TAG = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: Value[...](...) sets an attribute, which Python 3.11 does not refuse cleanly on a slotted class
 class Value(Generic[T]):
     """A value that the documents need and do not give: the organisation's policy profile sets it.
 

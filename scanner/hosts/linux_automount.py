@@ -30,6 +30,7 @@ LOCAL_AUTHORITY = ("/etc/polkit-1/localauthority", "/var/lib/polkit-1/localautho
 UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
 _MOUNTING = re.compile(r"(?:^|[/\s'\"])(?:mount|usbmount|systemd-mount|pmount|udisksctl|udevil|devmon|udev-media-automount)(?:[\s'\"@.]|$)")
+_STORAGE = re.compile(r"block|usb|scsi|mmc")
 _REMOVABLE = re.compile(r"/dev/(?:sr[0-9]|cdrom|dvd|fd[0-9]|disk/by-[a-z]+/usb-)")
 _FOR_MEDIA = re.compile(r"(?:/run)?/media(?:/|$)|/mnt/(?:usb|cdrom|floppy|removable)", re.IGNORECASE)
 
@@ -205,6 +206,8 @@ def _udev(read: Reader) -> Mounter | None:
 
 
 def _mounts(placed: Placed) -> bool:
+    if any(m.key in {"SUBSYSTEM", "SUBSYSTEMS"} and m.operator == "==" and not _STORAGE.search(m.value) for m in placed.rule.matches):
+        return False  # systemd mounts its own pseudo file systems when a module appears
     for term in placed.rule.sets:
         if term.key == "RUN" and _MOUNTING.search(term.value):
             return True

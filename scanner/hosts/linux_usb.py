@@ -13,15 +13,15 @@ from scanner.hosts.linux_modules import Modules, modules
 from scanner.hosts.linux_udev import Placed, UdevRules, udev_rules
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve
-from scanner.wire import modprobe
+from scanner.wire import modprobe, udevrules
 
 DAEMON_CONFIG = "/etc/usbguard/usbguard-daemon.conf"
 EXTERNAL_OUT = frozenset({"0", "2"})
 """Values of authorized_default that keep external devices out: 0 nobody, 2 internal devices only."""
-# Comparisons that do not narrow a rule down to certain devices among those that store.
 _GENERAL = re.compile(
     r"ACTION|SUBSYSTEMS?|ENV\{DEVTYPE\}|ENV\{ID_USB_INTERFACES\}|ENV\{ID_BUS\}|ENV\{ID_USB_DRIVER\}|DRIVERS?|ATTRS?\{bInterfaceClass\}"
 )
+"""Comparisons that do not narrow a rule down to certain devices among those that store."""
 
 
 @collector
@@ -164,13 +164,21 @@ def _denied(rules: tuple[Placed, ...] | Unobserved) -> tuple[Hold | Unobserved, 
         return rules, "udev rules"
     found: tuple[Hold | Unobserved, str] = (Hold.NONE, "udev rules: none that refuses or hides storage")
     for placed in rules:
+        general = all(_is_general(match) for match in placed.rule.matches)
         if _sets(placed, "authorized", frozenset({"0"})) and _storage(placed):
-            if all(_GENERAL.fullmatch(f"{m.key}{{{m.attribute}}}" if m.attribute else m.key) for m in placed.rule.matches):
+            if general:
                 return Hold.FULL, placed.where
             found = (Hold.PARTIAL, placed.where)
-        if found[0] is Hold.NONE and any(t.key == "ENV" and t.attribute == "UDISKS_IGNORE" and t.value == "1" for t in placed.rule.sets):
+        hides = any(t.key == "ENV" and t.attribute == "UDISKS_IGNORE" and t.value == "1" for t in placed.rule.sets)
+        if found[0] is Hold.NONE and hides and general:
             found = (Hold.PARTIAL, placed.where)
     return found
+
+
+def _is_general(match: udevrules.Term) -> bool:
+    if match.key == "KERNEL":
+        return match.value.endswith("*")
+    return bool(_GENERAL.fullmatch(f"{match.key}{{{match.attribute}}}" if match.attribute else match.key))
 
 
 def _sets(placed: Placed, attribute: str, values: frozenset[str]) -> bool:

@@ -1,0 +1,51 @@
+"""IPv6 addresses of a running Linux machine, and what an address tells of a transition technique."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from scanner.facts.ipv6 import Technique
+from scanner.hosts.base import Reader
+from scanner.hosts.linux_base import shown
+
+TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE = 768, 769, 776, 778, 823
+"""Kinds of device in /sys/class/net/*/type, linux/if_arp.h."""
+TUNNEL_TYPES = frozenset({TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE})
+MOST_ADDRESSES = 65_536
+SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")  # RFC 3056
+TEREDO = ipaddress.IPv6Network("2001::/32")  # RFC 4380
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214 section 6.1: the upper half of the interface identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An IPv6 address of an interface."""
+
+    interface: str
+    address: ipaddress.IPv6Address
+    length: int
+
+    @property
+    def technique(self) -> Technique | None:
+        """The transition technique that gives such an address, or ``None``."""
+        if self.address in SIX_TO_FOUR:
+            return Technique.SIX_TO_FOUR
+        if self.address in TEREDO:
+            return Technique.TEREDO
+        return Technique.ISATAP if (int(self.address) >> 32) & 0xFFFFFFFF in _ISATAP else None
+
+
+def addresses(read: Reader) -> tuple[Address, ...]:
+    """Give all IPv6 addresses; none where the kernel has no IPv6. Raises ``CannotObserve``."""
+    found = []
+    for line in (read.file("/proc/net/if_inet6", limit=16_000_000) or b"").decode("utf-8", "replace").split("\n")[:MOST_ADDRESSES]:
+        # address, interface index, prefix length, scope, flags (all hexadecimal), name
+        fields = line.split()
+        if len(fields) != 6 or len(fields[0]) != 32:
+            continue
+        try:
+            found.append(Address(shown(fields[5]), ipaddress.IPv6Address(bytes.fromhex(fields[0])), int(fields[2], 16)))
+        except ValueError:
+            continue
+    return tuple(sorted(found, key=lambda a: (a.interface, a.address)))

@@ -430,6 +430,7 @@ class PublicRecords(Fact):
     of: ClassVar[Kind] = Kind.DOMAIN
 
     domain: str
+    exists: bool
     names: tuple[str, ...]
     addresses: tuple[PublicAddress, ...]
     targets: tuple[RecordTarget, ...]

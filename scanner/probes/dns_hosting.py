@@ -43,8 +43,8 @@ HOSTED: dict[str, str] = {
     "edgesuite.net": "Akamai",
     "kintoneapp.com": "kintone",
     "cybozu.com": "cybozu.com",
-    "sakura.ne.jp": "さくらのレンタルサーバ",
-    "xsrv.jp": "エックスサーバー",
+    "sakura.ne.jp": "SAKURA internet",
+    "xsrv.jp": "Xserver",
 }
 """Suffix → service. Remembered public knowledge; it only names the danger of a target that does not exist, it decides nothing."""
 

@@ -49,7 +49,7 @@ async def public_records(domain: Domain, net: Net, tree: Delegation) -> PublicRe
     """Look up the domain, its usual host names, exchangers and name servers: their addresses, and whether what they point to exists."""
     name = domain.name
     if not tree.exists:
-        return PublicRecords(name, (name,), (), (), ())
+        return PublicRecords(name, False, (name,), (), (), ())
     names = (name, *(below(label, name) for label in COMMON_LABELS))
     survey = _Survey(net, tree.zone)
     async with asyncio.TaskGroup() as group:
@@ -75,6 +75,7 @@ class _Survey:
     def result(self, name: str, names: tuple[str, ...]) -> PublicRecords:
         return PublicRecords(
             domain=name,
+            exists=True,
             names=names,
             addresses=tuple(sorted(self.seen, key=lambda a: (a.role, a.name, a.address))),
             targets=tuple(self.targets[key] for key in sorted(self.targets)),

@@ -1,0 +1,1 @@
+"""Checks of zones and of DNS servers, by subject."""

@@ -1,0 +1,209 @@
+"""Checks of a domain's public records: nothing internal among them, nothing that points to nowhere, CAA."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Final
+
+from checks.dns.common import NAME_ABSENT, first_missing, listed
+from checks.values import DNS_OUTSIDE_ZONES
+from scanner.facts.dns import CaaPolicy, InternalNames, PublicRecords, RecordTarget, TargetState, Visibility
+from scanner.model.check import Judgement, check
+from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
+from scanner.model.text import Text
+from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+PRIVATE: Final = tuple(
+    (ip_network(network), source)
+    for network, source in (
+        ("0.0.0.0/8", "RFC 1122"),
+        ("10.0.0.0/8", "RFC 1918"),
+        ("100.64.0.0/10", "RFC 6598"),
+        ("127.0.0.0/8", "RFC 1122"),
+        ("169.254.0.0/16", "RFC 3927"),
+        ("172.16.0.0/12", "RFC 1918"),
+        ("192.168.0.0/16", "RFC 1918"),
+        ("::/127", "RFC 4291"),
+        ("::ffff:0:0/96", "RFC 4291"),
+        ("fc00::/7", "RFC 4193"),
+        ("fe80::/10", "RFC 4291"),
+        ("fec0::/10", "RFC 3879"),
+    )
+)
+"""Address blocks that have a meaning inside a network only, and the RFC that says so."""
+
+
+def _private(address: str) -> str:
+    found = ip_address(address)
+    return next((source for network, source in PRIVATE if found.version == network.version and found in network), "")
+
+
+@check(
+    "dns.records.private-addresses",
+    severity=Severity.MEDIUM,
+    title=Text(ja="公開された名前がプライベートアドレスを指さない", en="No public name points to a private address"),
+    why=Text(
+        ja="内部のアドレスを公開すると、組織内ネットワークの構成が漏れ、利用者のネットワーク内の別の機器へ接続させることにもなる。",
+        en="Internal addresses in public records show how the network is built, and lead users to some machine of their own network.",
+    ),
+    remedy=Text(
+        ja="該当の A/AAAA レコードを公開ゾーンから削除し、内部向けのゾーン（BIND の view、Unbound の local-data 等）へ移す。",
+        en="Delete these A and AAAA records from the public zone; keep them in a zone for inside use (a BIND view, Unbound local-data).",
+    ),
+    says={
+        **NAME_ABSENT,
+        "PRIVATE_NONE": Text(ja="調べた {count} 件のアドレスはすべて公開アドレス", en="all {count} addresses looked at are public"),
+        "PRIVATE_FOUND": Text(ja="プライベートアドレス等を指す名前：{records}", en="names that point to private addresses: {records}"),
+    },
+)
+def records_private_addresses(records: PublicRecords) -> Judgement:
+    if not records.exists:
+        return not_applicable("NAME_ABSENT")
+    found = [(a, source) for a in records.addresses if (source := _private(a.address))]
+    if found:
+        return failed("PRIVATE_FOUND", records=listed(f"{a.name} → {a.address} ({source})" for a, source in found))
+    missing = next((g.why for g in records.gaps if g.type in {"A", "AAAA", "MX"}), None)
+    return missing or passed("PRIVATE_NONE", count=len(records.addresses))
+
+
+@check(
+    "dns.records.internal-names",
+    severity=Severity.HIGH,
+    title=Text(ja="内部向けの名前が外部から引けない", en="Names for inside use cannot be looked up from outside"),
+    why=Text(
+        ja="内部向けの名前が外部から引けると、サーバの存在と役割が攻撃者に知られる。",
+        en="Internal names that resolve outside tell an attacker which servers there are and what they do.",
+    ),
+    remedy=Text(
+        ja=(
+            "内部向けの名前を公開ゾーンから外し、内部専用のサーバ又は view（BIND「view inside {{ match-clients {{ 10.0.0.0/8; }}; … }};」）"
+            "で提供する。"
+        ),
+        en=(
+            "Take these names out of the public zone and serve them on inside servers or in a view (BIND 'view inside "
+            "{{ match-clients {{ 10.0.0.0/8; }}; }};')."
+        ),
+    ),
+    says={
+        "INTERNAL_HIDDEN": Text(ja="{count} 個の内部向けの名前は外部から見えない", en="none of the {count} internal names shows outside"),
+        "INTERNAL_SHOWN": Text(ja="外部から見える内部向けの名前：{names}", en="internal names that show outside: {names}"),
+        "INTERNAL_UNDECLARED": Text(ja="台帳に内部向けの名前がない", en="the ledger declares no names for inside use"),
+    },
+)
+def records_internal_names(
+    seen: InternalNames, *, outside_zones: Annotated[tuple[str, ...], DNS_OUTSIDE_ZONES] = DNS_OUTSIDE_ZONES.default
+) -> Judgement:
+    if not seen.names:
+        return not_applicable("INTERNAL_UNDECLARED")
+    if seen.vantage not in outside_zones:
+        return Unobserved(
+            Reason.NO_VANTAGE,
+            f"the zone {seen.vantage} does not stand outside ({DNS_OUTSIDE_ZONES.key}), where internal names must not show",
+        )
+    shown = [n for n in seen.names if n.visible in {Visibility.RECORDS, Visibility.NAME}]
+    if shown:
+        return failed("INTERNAL_SHOWN", names=listed(f"{n.name} ← {n.where}" for n in shown))
+    if (missing := first_missing(n.visible for n in seen.names)) is not None:
+        return missing
+    if seen.left_out:
+        return Unobserved(Reason.TOO_LARGE, f"{seen.left_out} further internal names were not looked up")
+    return passed("INTERNAL_HIDDEN", count=len(seen.names))
+
+
+@check(
+    "dns.records.dangling",
+    severity=Severity.HIGH,
+    title=Text(ja="レコードの指す先（CNAME・MX・NS）がすべて存在する", en="Everything that CNAME, MX and NS records point to exists"),
+    why=Text(
+        ja=(
+            "使い終えたサービスや失効したドメインを指すレコードが残ると、第三者がその名前を取得して、なりすましサイトやメールの受信に使え"
+            "る。"
+        ),
+        en="A record left pointing to a retired service or a lapsed domain lets somebody else take that name and pose as the organisation.",
+    ),
+    remedy=Text(
+        ja="該当のレコードを削除する。サービスを解約するときは、先に DNS レコードを消してから解約する。",
+        en="Delete the record. When a service is given up, remove its DNS records first and end the contract afterwards.",
+    ),
+    says={
+        **NAME_ABSENT,
+        "TARGETS_EXIST": Text(ja="調べた {count} 件の指す先はすべて存在する", en="all {count} targets looked at exist"),
+        "TARGETS_NONE": Text(ja="他の名前を指すレコードがない", en="no record points to another name"),
+        "TARGETS_FREE": Text(
+            ja="登録されていない、誰でも取得できるドメインを指すレコード：{records}",
+            en="records that point into a domain that nobody holds and anybody can register: {records}",
+        ),
+        "TARGETS_TAKEOVER": Text(
+            ja="ホスティングサービス上の、今は存在しない名前を指すレコード（乗っ取られ得る）：{records}",
+            en="records that point to a name at a hosting service that is gone and can be taken over: {records}",
+        ),
+        "TARGETS_MISSING": Text(
+            ja="存在しない名前を指すレコード：{records}", en="records that point to names that do not exist: {records}"
+        ),
+        "TARGETS_EMPTY": Text(
+            ja="アドレスのない名前を指す MX・NS：{records}", en="MX or NS records that point to names without address: {records}"
+        ),
+    },
+)
+def records_dangling(records: PublicRecords) -> Judgement:
+    if not records.exists:
+        return not_applicable("NAME_ABSENT")
+    free = [t for t in records.targets if t.state is TargetState.FREE]
+    gone = [t for t in records.targets if t.state is TargetState.NXDOMAIN]
+    empty = [t for t in records.targets if t.state is TargetState.EMPTY and t.type != "CNAME"]
+    if free:
+        return failed("TARGETS_FREE", records=listed(map(_record, free)))
+    if hosted := [t for t in gone if t.service]:
+        return failed("TARGETS_TAKEOVER", records=listed(f"{_record(t)} [{t.service}]" for t in hosted))
+    if gone:
+        return failed("TARGETS_MISSING", records=listed(map(_record, gone)))
+    if empty:
+        return failed("TARGETS_EMPTY", records=listed(map(_record, empty)))
+    missing = first_missing(t.state for t in records.targets) or first_missing(g.why for g in records.gaps)
+    if missing is not None:
+        return missing
+    return passed("TARGETS_EXIST", count=len(records.targets)) if records.targets else not_applicable("TARGETS_NONE")
+
+
+def _record(target: RecordTarget) -> str:
+    return f"{target.owner} {target.type} {target.target}"
+
+
+@check(
+    "dns.records.caa",
+    severity=Severity.LOW,
+    title=Text(ja="証明書を発行できる認証局を CAA レコードで限っている", en="CAA records limit which authorities may issue certificates"),
+    why=Text(
+        ja="CAA（RFC 8659）があれば、契約していない認証局はこのドメインの証明書を発行できず、不正な証明書の発行を防げる。",
+        en="With CAA (RFC 8659) authorities that are not named must not issue for the domain, which hinders fraudulent certificates.",
+    ),
+    remedy=Text(
+        ja=(
+            '使う認証局を「example.lg.jp. IN CAA 0 issue "ca.example.net"」のように公開する。証明書を使わないなら「CAA 0 issue ";"」とす'
+            "る。"
+        ),
+        en=(
+            "Publish the authority in use, 'example.lg.jp. IN CAA 0 issue \"ca.example.net\"'; where no certificate is used, 'CAA 0 issue"
+            ' ";"\'.'
+        ),
+    ),
+    says={
+        "CAA_SET": Text(ja="{found_at} の CAA が発行を限る：{issuers}", en="the CAA of {found_at} limits issuance to {issuers}"),
+        "CAA_FORBIDS": Text(ja="{found_at} の CAA がすべての発行を禁じる", en="the CAA of {found_at} forbids all issuance"),
+        "CAA_OPEN": Text(
+            ja="{found_at} に CAA はあるが issue がなく、発行を限っていない",
+            en="there is a CAA at {found_at}, but without issue it limits nothing",
+        ),
+        "CAA_NONE": Text(ja="CAA レコードがない", en="there is no CAA record"),
+    },
+)
+def records_caa(policy: CaaPolicy) -> Judgement:
+    if not policy.found_at:
+        return failed("CAA_NONE")
+    issue = [r.value.split(";")[0].strip() for r in policy.records if r.tag.lower() == "issue"]
+    if not issue:
+        return failed("CAA_OPEN", found_at=policy.found_at)
+    if issuers := sorted(i for i in issue if i):
+        return passed("CAA_SET", found_at=policy.found_at, issuers=listed(issuers))
+    return passed("CAA_FORBIDS", found_at=policy.found_at)

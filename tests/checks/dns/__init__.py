@@ -1,0 +1,1 @@
+"""Cases of the DNS checks, one module for each module of checks."""

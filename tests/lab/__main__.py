@@ -1,4 +1,4 @@
-"""The laboratory by hand: ``python -m tests.lab up``, ``… run COMMAND``, ``… exec COMMAND``, ``… domains``."""
+"""The laboratory by hand: ``python -m tests.lab up``, ``… run COMMAND``, ``… exec COMMAND``, ``… domains``, ``… scan``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from pathlib import Path
 
 from tests.lab import Lab, LabUnavailable, table
 from tests.lab.lab import PREFIX
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "kakuu"
+TENKEN = (str(Path(sys.executable).with_name("tenken")), "scan")
 
 
 def _newest() -> Path:
@@ -32,6 +36,8 @@ def _arguments() -> argparse.Namespace:
         verb.add_argument("--where", default="outside", help="namespace: outside, inside, or a server's host")
         verb.add_argument("command", nargs=argparse.REMAINDER)
     sub.add_parser("domains", help="list the domains and what is wrong with them")
+    scan = sub.add_parser("scan", help="scan this machine, then the fictional town, and write the reports below a folder")
+    scan.add_argument("--out", type=Path, default=Path("out"))
     arguments = parser.parse_args()
     if getattr(arguments, "command", [])[:1] == ["--"]:
         del arguments.command[0]
@@ -44,6 +50,20 @@ def _status(lab: Lab, arguments: argparse.Namespace) -> int:
     return subprocess.run(lab.command(arguments.command, arguments.where), check=False, env=environment).returncode
 
 
+def _scan(out: Path) -> int:
+    """Scan this machine from outside the laboratory, where its own network shows, then the town from the internet of the laboratory.
+
+    Findings are what this is for, so only a defect or wrong use makes it fail.
+    """
+    statuses = [subprocess.run([*TENKEN, "local", "--out", str(out / "local")], check=False).returncode]
+    files = [f"--{name}={EXAMPLE / name}.yaml" for name in ("inventory", "profile", "exceptions")]
+    with Lab.up() as lab:
+        command = [*TENKEN, *files, f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}", f"--out={out / 'kakuu'}"]
+        statuses.append(subprocess.run(lab.command(command, "outside"), check=False).returncode)
+    print(f"{(out / 'local' / 'report.html').resolve()}\n{(out / 'kakuu' / 'report.html').resolve()}")
+    return max((status for status in statuses if status not in {0, 1, 3}), default=0)
+
+
 def main() -> int:
     """Give the exit status."""
     arguments = _arguments()
@@ -52,6 +72,8 @@ def main() -> int:
             for entry in table.load().values():
                 print(f"{entry.name:40} {entry.fault}")
             return 0
+        case "scan":
+            return _scan(arguments.out)
         case "exec":
             with Lab.attach(_newest()) as lab:
                 return _status(lab, arguments)

@@ -99,6 +99,8 @@ def sign(text: str, key: ZoneKey, target: Path, now: float) -> None:
                 "-x",
                 "-K",
                 str(target.parent),
+                "-d",  # where the dsset files go; else into the current folder
+                str(target.parent),
                 "-o",
                 key.zone,
                 "-f",

@@ -121,7 +121,7 @@ def say(ja: str, en: str, **args: Arg) -> Text:
 def shown(text: str) -> str:
     """Give ``text`` as a message may repeat it: short, and without characters that a terminal would obey."""
     cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-    return UNFIT.sub(lambda c: f"\\u{ord(c.group()):04x}", cut.replace("\n", "⏎"))
+    return UNFIT.sub(lambda c: f"\\u{ord(c.group()):04x}", cut.replace("\n", "⏎").replace("\t", "⇥"))
 
 
 def path_of(above: str, key: str) -> str:

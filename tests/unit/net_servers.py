@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import random
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -64,14 +66,12 @@ class FakeDns:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[FakeDns]:
-        """Listen."""
+        """Listen, each time at a new port that is free for both transports."""
         loop = asyncio.get_running_loop()
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
-        with socket.socket(family, socket.SOCK_DGRAM) as udp, socket.socket(family, socket.SOCK_STREAM) as tcp:
-            for listener in (udp, tcp):
-                listener.setblocking(False)
-                listener.bind((self.address, self.port))
-                self.port = listener.getsockname()[1]
+        tcp, udp = _pair(family, self.address)
+        with tcp, udp:
+            self.port = udp.getsockname()[1]
             loop.add_reader(udp, self._datagram, udp)
             server = await asyncio.start_server(self._connection, sock=tcp) if self.tcp else None
             try:
@@ -97,6 +97,25 @@ class FakeDns:
             pass  # the client went away first, which some tests want
         finally:
             writer.close()
+
+
+def _pair(family: int, address: str) -> tuple[socket.socket, socket.socket]:
+    """A TCP and a UDP socket at the same free port."""
+    for port in random.sample(range(20000, 32000), 50):  # below the ports that the system gives out itself
+        tcp, udp = socket.socket(family, socket.SOCK_STREAM), socket.socket(family, socket.SOCK_DGRAM)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            for each in (tcp, udp):
+                each.setblocking(False)
+                each.bind((address, port))
+        except OSError as error:
+            tcp.close()
+            udp.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return tcp, udp
+    raise OSError(errno.EADDRINUSE, "no free port among 50")
 
 
 async def read_question(reader: asyncio.StreamReader) -> bytes:

@@ -48,11 +48,12 @@ def place_of(url: str) -> Place:
     """Take an https URL apart. Raises ``CannotObserve(PROTOCOL_VIOLATION)`` for anything else."""
     try:
         parsed = URL(url[: LONGEST_URL + 1])
-        if len(url) > LONGEST_URL or parsed.scheme != "https" or not parsed.host or parsed.user or not parsed.port:
+        host = parsed.raw_host  # in A-labels; `host` is for people
+        if len(url) > LONGEST_URL or parsed.scheme != "https" or not host or parsed.user or not parsed.port:
             raise ValueError("not an https URL with a host, or too long")
     except ValueError as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{url[:100]!a} cannot be fetched: {error}") from error
-    return Place(parsed, parsed.host, parsed.port)
+    return Place(parsed, host, parsed.port)
 
 
 def tls_context(ca_file: str | None) -> ssl.SSLContext:

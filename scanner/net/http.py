@@ -6,6 +6,7 @@ is imported on first use: the agent and ``tenken scan local`` do without aiohttp
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from scanner.net.net import HttpReply
 from scanner.net.trouble import cannot, peer
 
 LONGEST_URL = 2048
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 LONGEST_LINE = 4096  # status line and each header
 MOST_HEADERS = 64
 LONGEST_VALUE = 300  # of a header that is handed on
@@ -48,9 +50,11 @@ def place_of(url: str) -> Place:
     """Take an https URL apart. Raises ``CannotObserve(PROTOCOL_VIOLATION)`` for anything else."""
     try:
         parsed = URL(url[: LONGEST_URL + 1])
-        host = parsed.raw_host  # in A-labels; `host` is for people
-        if len(url) > LONGEST_URL or parsed.scheme != "https" or not host or parsed.user or not parsed.port:
-            raise ValueError("not an https URL with a host, or too long")
+        host = parsed.raw_host or ""
+        if len(url) > LONGEST_URL or parsed.scheme != "https" or parsed.user or not parsed.port:
+            raise ValueError("not an https URL, or too long")
+        if not is_ip_address(host) and not _HOST.fullmatch(host):
+            raise ValueError("the host is no host name")
     except ValueError as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{url[:100]!a} cannot be fetched: {error}") from error
     return Place(parsed, host, parsed.port)

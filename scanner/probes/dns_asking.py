@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
@@ -25,9 +26,22 @@ async def part(work: Awaitable[T]) -> T | Unobserved:
         return Unobserved(why.reason, why.detail)
 
 
+@asynccontextmanager
+async def side_by_side() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group whose members may raise ``CannotObserve``: the first one ends the others and comes out as it is, not in a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as errors:
+        first: BaseException = errors
+        while isinstance(first, BaseExceptionGroup) and errors.split(CannotObserve)[1] is None:
+            first = first.exceptions[0]
+        raise first from None
+
+
 async def together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:  # Any: what a coroutine is sent, which nobody uses
-    """Run coroutines side by side under one parent and give their results in order."""
-    async with asyncio.TaskGroup() as group:
+    """Run coroutines side by side under one parent and give their results in order. Raises the first ``CannotObserve``."""
+    async with side_by_side() as group:
         tasks = [group.create_task(work) for work in works]
     return [task.result() for task in tasks]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 
@@ -24,7 +23,7 @@ from scanner.model.target import Domain
 from scanner.net.net import DnsServer, Exchange, Net, Transport
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import of_type, part, targets, together
+from scanner.probes.dns_asking import of_type, part, side_by_side, targets, together
 from scanner.wire.dns import Message, Rcode, Soa, Type, rcode_name, type_name
 
 LARGE_OFFER = 4096
@@ -55,7 +54,7 @@ async def zone_servers(domain: Domain, net: Net, tree: Delegation) -> ZoneServer
 
 
 async def _view(net: Net, server: DnsServer, zone: str) -> ServerView:
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         over_udp = group.create_task(_udp(net, server, zone))
         over_tcp = group.create_task(part(net.ask(server, zone, Type.SOA, transport=Transport.TCP)))
     udp, edns = over_udp.result()
@@ -101,7 +100,7 @@ async def _content(net: Net, views: Sequence[ServerView], zone: str, name: str) 
         gap = silent.answer
         return ServerContent(silent.name, silent.address, gap, (), gap, gap, gap)
     server = DnsServer(serving.name, serving.address)
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         names = group.create_task(part(_names(net, server, zone)))
         answers = [group.create_task(_answer(net, server, name, kind)) for kind in COMPARED]
         keys = group.create_task(part(_size(net, server, zone, Type.DNSKEY, Purpose.ZONE_DATA)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -27,7 +26,7 @@ from scanner.model.target import Domain
 from scanner.net.net import Answer, DnsServer, Net, Status
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import ROOT, below, no_servers, of_type, part, resolve_anyway, within
+from scanner.probes.dns_asking import ROOT, below, no_servers, of_type, part, resolve_anyway, side_by_side, within
 from scanner.wire import dnssec
 from scanner.wire.dns import Dnskey, Ds, Message, Nsec, Nsec3, Rcode, Record, Rrsig, Type, type_name
 from scanner.wire.dnssec_verify import signature_time, verify
@@ -45,7 +44,7 @@ async def dnssec_state(domain: Domain, net: Net, tree: Delegation) -> Dnssec:
     zone = tree.zone
     if not tree.exists:
         return Dnssec(zone, False, NOTHING.chain, NOTHING.problem, (), (), (), NOTHING.validation, None)
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         asked_ds = group.create_task(resolve_anyway(net, zone, Type.DS)) if zone != ROOT else None
         asked_keys = group.create_task(resolve_anyway(net, zone, Type.DNSKEY))
         asked_validation = group.create_task(part(_validation(net, zone)))
@@ -95,7 +94,7 @@ async def _signed_sets(net: Net, zone: str, *, checking: bool) -> list[Answer]:
     async def one(kind: Type) -> Answer | Unobserved:
         return await part(net.resolve(zone, kind, checking=checking))
 
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         tasks = [group.create_task(one(kind)) for kind in (Type.SOA, *SIGNED_TYPES)]
     seen = [task.result() for task in tasks]
     return [a for a in seen if isinstance(a, Answer) and a.status is Status.FOUND and not a.aliases]

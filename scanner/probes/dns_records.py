@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from functools import cache
 
@@ -28,7 +27,7 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain
 from scanner.net.net import Answer, DnsServer, Net, Status
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import ROOT, ancestors, below, parent_of, part, referral_owner, together, within
+from scanner.probes.dns_asking import ROOT, ancestors, below, parent_of, part, referral_owner, side_by_side, together, within
 from scanner.probes.dns_hosting import service_of
 from scanner.wire.dns import Caa, Mx, Rcode, Type, type_name
 
@@ -52,7 +51,7 @@ async def public_records(domain: Domain, net: Net, tree: Delegation) -> PublicRe
         return PublicRecords(name, False, (name,), (), (), ())
     names = (name, *(below(label, name) for label in COMMON_LABELS))
     survey = _Survey(net, tree.zone)
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         for owner in names:
             group.create_task(survey.addresses(owner, Role.SELF if owner == name else Role.COMMON))
         group.create_task(survey.exchangers(name))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from scanner.facts.dns_server import DnsTestNames, IdentityAnswer, IdentityPart, Recursion, ResolverBehaviour, ServerIdentity, Trial
 from scanner.facts.ledger import DeclaredDnsService
 from scanner.model.fact import Unobserved
@@ -12,7 +10,7 @@ from scanner.model.target import Service
 from scanner.net.net import DnsServer, Net, Transport
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import ROOT, addresses_of, ancestors, is_address, part
+from scanner.probes.dns_asking import ROOT, addresses_of, ancestors, is_address, part, side_by_side
 from scanner.wire.dns import Rclass, Type, rcode_name, type_name
 
 IDENTITY_NAMES = ("version.bind", "version.server", "hostname.bind", "id.server")
@@ -84,7 +82,7 @@ async def recursion(service: Service, net: Net, names: DnsTestNames, ledger: Dec
     cached = await part(trial(net, server, ROOT, Type.NS, transport=Transport.UDP, rd=False))
     if isinstance(cached, Unobserved) and cached.reason in {Reason.OUT_OF_SCOPE, Reason.NO_CONSENT}:
         raise CannotObserve(cached.reason, cached.detail)
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         udp = group.create_task(part(trial(net, server, names.outside, Type.A, transport=Transport.UDP)))
         tcp = group.create_task(part(trial(net, server, names.outside, Type.A, transport=Transport.TCP)))
         largest = group.create_task(part(trial(net, server, ROOT, Type.DNSKEY, transport=Transport.UDP, do=True, edns=LARGE_OFFER)))
@@ -119,9 +117,13 @@ async def server_identity(service: Service, net: Net) -> ServerIdentity:
         ]
         return IdentityAnswer(name, rcode_name(seen.message.rcode), tuple(t.decode("latin-1")[:LONGEST_TEXT] for t in texts[:MOST_TEXTS]))
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(part(one(name))) for name in IDENTITY_NAMES]
-    return ServerIdentity(service.host, tuple(IdentityPart(n, t.result()) for n, t in zip(IDENTITY_NAMES, tasks, strict=True)))
+    # One after the other, and silence tried again: BIND answers no more than three such questions a second.
+    seen = {name: await part(one(name)) for name in IDENTITY_NAMES}
+    if any(isinstance(answer, IdentityAnswer) for answer in seen.values()):
+        for name, answer in seen.items():
+            if isinstance(answer, Unobserved) and answer.reason is Reason.TIMEOUT:
+                seen[name] = await part(one(name))
+    return ServerIdentity(service.host, tuple(IdentityPart(name, answer) for name, answer in seen.items()))
 
 
 def resolves_for_us(ledger: DeclaredDnsService, seen: Recursion | Unobserved) -> bool:
@@ -138,7 +140,7 @@ async def resolver_behaviour(
     if not resolves_for_us(ledger, seen):
         raise CannotObserve(Reason.UNSUPPORTED, f"{service.key} is not known to resolve for anybody")
     server = await server_of(service, net)
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         signed = group.create_task(part(trial(net, server, names.signed, Type.SOA, transport=Transport.AUTO, do=True)))
         broken = group.create_task(part(trial(net, server, names.broken, Type.A, transport=Transport.AUTO, do=True)))
     # Afterwards: a cached answer to the question with CD must not stand behind the one without.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal
 
 from scanner.facts.dns import Delegation, ServerTransfers, SoaAnswer, TransferEnd, TransferTrial, ZoneServers, ZoneTransfers
@@ -11,7 +10,7 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain
 from scanner.net.net import DnsServer, Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import together
+from scanner.probes.dns_asking import side_by_side, together
 from scanner.wire.dns import Type, rcode_name
 
 SHUT = frozenset({Reason.REFUSED, Reason.RESET})
@@ -28,7 +27,7 @@ async def zone_transfers(domain: Domain, net: Net, tree: Delegation, zone: ZoneS
 
 
 async def _both(net: Net, server: DnsServer, zone: str, serial: int) -> ServerTransfers:
-    async with asyncio.TaskGroup() as group:
+    async with side_by_side() as group:
         full = group.create_task(_trial(net, server, zone, Type.AXFR, 0))
         changes = group.create_task(_trial(net, server, zone, Type.IXFR, serial))
     return ServerTransfers(server.name, server.address, full.result(), changes.result())

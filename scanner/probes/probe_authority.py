@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 from weakref import WeakKeyDictionary
 
 from scanner.facts.dns_server import DnsTestNames, QuestionSeen, Recursion, ResolverRandomness
@@ -23,7 +24,7 @@ from scanner.model.target import Service
 from scanner.net.net import Net, Transport
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import part
+from scanner.probes.dns_asking import part, side_by_side
 from scanner.probes.dns_server import resolves_for_us, server_of
 from scanner.wire.dns import Rcode, Type, name_to_wire
 
@@ -187,8 +188,8 @@ class _Listener(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        # The datagram transport of asyncio's selector loop is no subclass of DatagramTransport before Python 3.12.
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         try:
@@ -246,7 +247,7 @@ async def resolver_randomness(
                 )
             )
 
-    async with attend(names.probe_zone, names.listen) as arrivals, asyncio.TaskGroup() as group:
+    async with attend(names.probe_zone, names.listen) as arrivals, side_by_side() as group:
         for label in labels:
             group.create_task(ask(label))
     return _seen(arrivals, frozenset(labels), names.probe_zone)

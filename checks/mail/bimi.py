@@ -50,5 +50,5 @@ def bimi_record(record: BimiRecord) -> Judgement:
     if read.declined:
         return passed("BIMI_DECLINED")
     if read.problems or not read.location:
-        return passed("BIMI_ODD", problems=listed(map(problem, read.problems)))
+        return passed("BIMI_ODD", problems=listed(map(problem, read.problems)) or ("l=",))
     return passed("BIMI_FOUND", location=shown(read.location))

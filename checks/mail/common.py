@@ -36,7 +36,7 @@ def problem(found: Problem[StrEnum]) -> str:
 
 def undeclared(domain: str, question: str) -> Unobserved:
     """Say that neither the ledger nor the records tell what the check has to know."""
-    return Unobserved(Reason.NOT_DECLARED, f"the ledger does not say whether {domain} {question}, and its records do not show it")
+    return Unobserved(Reason.NOT_DECLARED, f"whether {domain} {question}: neither the ledger nor its records tell")
 
 
 def sends_mail(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved) -> bool | None:
@@ -78,4 +78,4 @@ def first_missing(parts: Iterable[object]) -> Unobserved | None:
 
 def beyond_cap(count: int, what: str) -> Unobserved | None:
     """Say that parts beyond a cap were not looked at, if there are any."""
-    return Unobserved(Reason.TOO_LARGE, f"{count} further {what} were not looked at") if count else None
+    return Unobserved(Reason.BUDGET_SPENT, f"{count} further {what} were not looked at") if count else None

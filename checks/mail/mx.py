@@ -155,7 +155,7 @@ def _without_route(hosts: MailHosts | Unobserved) -> Judgement:
         ),
     ),
     says={
-        "MX_RESOLVED": Text(ja="{count} 件の MX ホストをすべて解決できる", en="all {count} MX hosts resolve"),
+        "MX_RESOLVED": Text(ja="すべての MX ホストを解決できる（{count} 件）", en="every MX host resolves ({count})"),
         "MX_UNRESOLVED": Text(ja="解決できない MX ホスト：{hosts}", en="MX hosts that do not resolve: {hosts}"),
         "MX_IS_ADDRESS": Text(
             ja="ホスト名でなく IP アドレスが MX に指定されている：{hosts}", en="MX records hold an IP address in place of a name: {hosts}"
@@ -285,7 +285,7 @@ def mx_addresses(mx: MailExchangers, hosts: MailHosts) -> Judgement:
     ),
     says={
         "MX_REVERSE_CONFIRMED": Text(
-            ja="{count} 件のアドレスすべてに、正引きと一致する逆引き名がある", en="all {count} addresses have a confirmed reverse name"
+            ja="すべてのアドレスに、正引きと一致する逆引き名がある（{count} 件）", en="every address has a confirmed reverse name ({count})"
         ),
         "MX_REVERSE_MISSING": Text(ja="逆引き名がない：{addresses}", en="no reverse name: {addresses}"),
         "MX_REVERSE_UNCONFIRMED": Text(

@@ -36,7 +36,7 @@ def unseen(policy: SpfPolicy) -> Unobserved | None:
     if policy.unanswered:
         return policy.unanswered[0].why
     if policy.truncated:
-        return Unobserved(Reason.TOO_LARGE, f"the SPF records of {policy.root.domain} go beyond the caps of the walk")
+        return Unobserved(Reason.BUDGET_SPENT, f"the SPF records of {policy.root.domain} go beyond the caps of the walk")
     return None
 
 
@@ -160,8 +160,8 @@ def spf_syntax(policy: SpfPolicy) -> Judgement:
         ),
     ),
     says={
-        "SPF_LOOKUPS_OK": Text(ja="DNS 参照は {lookups} 回（上限 {limit} 回）", en="{lookups} look-ups of at most {limit}"),
-        "SPF_LOOKUPS_MANY": Text(ja="DNS 参照が {lookups} 回で、上限 {limit} 回を超える", en="{lookups} look-ups, more than {limit}"),
+        "SPF_LOOKUPS_OK": Text(ja="DNS 参照は {lookups} 回（上限 {limit} 回）", en="look-ups: {lookups} of at most {limit}"),
+        "SPF_LOOKUPS_MANY": Text(ja="DNS 参照が {lookups} 回で、上限 {limit} 回を超える", en="look-ups: {lookups}, more than {limit}"),
         "SPF_LOOKUPS_LOOP": Text(
             ja="include 又は redirect が循環し、上限に達するまで終わらない：{problems}",
             en="includes or redirects go in a circle until the limit is met: {problems}",
@@ -204,8 +204,8 @@ def spf_lookups(policy: SpfPolicy) -> Judgement:
         en="Remove a, mx, exists and include terms that name what does not exist.",
     ),
     says={
-        "SPF_VOID_OK": Text(ja="空振りする参照は {voids} 回（上限 {limit} 回）", en="{voids} void look-ups of at most {limit}"),
-        "SPF_VOID_MANY": Text(ja="空振りする参照が {voids} 回で、上限 {limit} 回を超える", en="{voids} void look-ups, more than {limit}"),
+        "SPF_VOID_OK": Text(ja="空振りする参照は {voids} 回（上限 {limit} 回）", en="void look-ups: {voids} of at most {limit}"),
+        "SPF_VOID_MANY": Text(ja="空振りする参照が {voids} 回で、上限 {limit} 回を超える", en="void look-ups: {voids}, more than {limit}"),
         "SPF_VOID_IPV6": Text(
             ja="空振りする参照は上限内だが、IPv6 の送信元に対しては {voids} 回で上限 {limit} 回を超える",
             en="within the limit, except that clients with IPv6 meet {voids} void look-ups, more than {limit}",

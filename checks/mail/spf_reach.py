@@ -35,7 +35,7 @@ from scanner.wire.spf import Kind, Qualifier, parse_record
         ),
     ),
     says={
-        "SPF_RANGES_OK": Text(ja="許可する範囲は {count} 件で、いずれも上限以内", en="{count} ranges, none of them too wide"),
+        "SPF_RANGES_OK": Text(ja="許可する範囲はいずれも上限以内（{count} 件）", en="no permitted range is too wide ({count})"),
         "SPF_RANGES_WIDE": Text(
             ja="広すぎる範囲（IPv4 は /{widest_ipv4}、IPv6 は /{widest_ipv6} まで）：{ranges}",
             en="over-wide ranges (up to /{widest_ipv4} of IPv4 and /{widest_ipv6} of IPv6 are accepted): {ranges}",
@@ -80,7 +80,7 @@ def spf_ranges(
         ),
     ),
     says={
-        "SPF_INCLUDES_OK": Text(ja="{count} 件の参照先すべてに SPF レコードがある", en="all {count} references lead to an SPF record"),
+        "SPF_INCLUDES_OK": Text(ja="{count} 件の参照先すべてに SPF レコードがある", en="every reference leads to an SPF record ({count})"),
         "SPF_INCLUDES_NONE": Text(ja="include も redirect もない", en="there is neither include nor redirect"),
         "SPF_INCLUDES_DEAD": Text(ja="存在しない名前を参照している：{places}", en="references to names that do not exist: {places}"),
         "SPF_INCLUDES_EMPTY": Text(ja="参照先に SPF レコードがない：{places}", en="references without an SPF record: {places}"),
@@ -131,7 +131,7 @@ def _places(found: list[SpfPlace]) -> tuple[str, ...]:
     says={
         "SPF_SENDERS_PASS": Text(
             ja="台帳の送信元 {count} 件（範囲は両端）がすべて合格する",
-            en="all {count} declared addresses (both ends of ranges) pass",
+            en="every declared address passes ({count}, both ends of ranges)",
         ),
         "SPF_SENDERS_LEFT_OUT": Text(ja="SPF に合格しない送信元：{senders}", en="outbound addresses that do not pass: {senders}"),
         "SPF_SENDERS_NO_MAIL": Text(ja="メールを送信しないドメイン", en="the domain sends no mail"),

@@ -162,7 +162,7 @@ CASES: dict[str, list[Case]] = {
         case(reports(report_host(route=MailRoute.NONE)), says="DMARC_REPORT_MAILBOX_DEAD"),
         case(reports(), says="DMARC_REPORT_MAILBOX_NONE"),
         case(reports(ReportHost(NAME, (), SILENT, None)), outcome="undetermined", reason=Reason.TIMEOUT),
-        case(reports(report_host(), left_out=3), outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(reports(report_host(), left_out=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.dmarc.report-authorisation": [
         case(reports(report_host(), report_host("r.example", MailRoute.EXCHANGERS, "v=DMARC1", foreign=True)), says="DMARC_CONSENT_GIVEN"),
@@ -178,7 +178,7 @@ CASES: dict[str, list[Case]] = {
         case(reports(report_host()), says="DMARC_CONSENT_NOT_NEEDED"),
         case(reports(), says="DMARC_CONSENT_NOT_NEEDED"),
         case(reports(ReportHost("r.example", (), MailRoute.EXCHANGERS, SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
-        case(reports(report_host(), left_out=3), outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(reports(report_host(), left_out=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.dmarc.no-mail": [
         case(declared(sends=False), NULL_MX, REFUSES_ALL, dmarc(REJECT), says="DMARC_NO_MAIL_REJECT", args={"domain": NAME}),

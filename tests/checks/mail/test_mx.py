@@ -80,7 +80,7 @@ CASES: dict[str, list[Case]] = {
         case(MX, UNSEEN, outcome="undetermined", reason=Reason.TIMEOUT),
         case(ONE_MX, MailHosts((host("mx1.example.lg.jp", addresses("192.175.48.25"), SILENT),)), says="MX_RESOLVED"),
         case(ONE_MX, MailHosts((host("mx1.example.lg.jp", addresses(), SILENT),)), outcome="undetermined", reason=Reason.TIMEOUT),
-        case(MX, MANY, outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(MX, MANY, outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.mx.cname": [
         case(MX, GOOD_HOSTS, says="MX_CNAME_NONE"),
@@ -92,7 +92,7 @@ CASES: dict[str, list[Case]] = {
         ),
         case(NULL_MX, NO_HOSTS, says="MX_CNAME_NO_HOSTS"),
         case(MX, UNSEEN, outcome="undetermined", reason=Reason.TIMEOUT),
-        case(MX, MANY, outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(MX, MANY, outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.mx.addresses": [
         case(MX, GOOD_HOSTS, says="MX_ADDRESSES_PUBLIC"),
@@ -124,7 +124,7 @@ CASES: dict[str, list[Case]] = {
         case(NO_MX, WEB, says="MX_ADDRESSES_NO_HOSTS"),
         case(ONE_MX, one(), says="MX_ADDRESSES_NONE"),
         case(MX, UNSEEN, outcome="undetermined", reason=Reason.TIMEOUT),
-        case(MX, MANY, outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(MX, MANY, outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.mx.reverse": [
         case(

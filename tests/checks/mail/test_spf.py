@@ -59,7 +59,7 @@ LOOP = spf(
 )
 UNDETERMINED_LATER = [
     case(SPF_UNANSWERED, outcome="undetermined", reason=Reason.TIMEOUT),
-    case(spf(truncated=True), outcome="undetermined", reason=Reason.TOO_LARGE),
+    case(spf(truncated=True), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     case(DYNAMIC, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
     case(FAILURE, outcome="undetermined", reason=Reason.SERVER_FAILURE),
 ]
@@ -79,7 +79,7 @@ CASES: dict[str, list[Case]] = {
         case(declared(), SPF_NO_DOMAIN, says="SPF_NO_DOMAIN"),
         case(declared(sends=True), SPF_NO_DOMAIN, says="SPF_NONE"),
         case(declared(), spf(state=SpfState.MALFORMED, status=None), says="SPF_TOP_LEVEL"),
-        case(declared(), CUT, outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(declared(), CUT, outcome="undetermined", reason=Reason.BUDGET_SPENT),
         case(declared(), FAILURE, outcome="undetermined", reason=Reason.SERVER_FAILURE),
     ],
     "mail.spf.syntax": [
@@ -174,7 +174,7 @@ CASES: dict[str, list[Case]] = {
         case(declared(), GOOD, SpfSenders((sender(SpfResult.TEMPERROR),)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(declared(), GOOD, SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
         case(declared(), GOOD, SpfSenders((sender(SpfResult.PASS),), ("nonsense",)), outcome="undetermined", reason=Reason.NOT_DECLARED),
-        case(declared(), GOOD, SpfSenders((sender(SpfResult.PASS),), (), 5), outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(declared(), GOOD, SpfSenders((sender(SpfResult.PASS),), (), 5), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.spf.hosts": [
         case(hosts("v=spf1 a -all"), says="SPF_HOSTS_FOUND", args={"hosts": ("mx1.example.lg.jp",)}),

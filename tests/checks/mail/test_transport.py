@@ -143,7 +143,7 @@ CASES: dict[str, list[Case]] = {
         case(
             MX, tlsa(tlsa_at("mx1.example.lg.jp", EE), ("mx2.example.lg.jp", FAILURE)), outcome="undetermined", reason=Reason.SERVER_FAILURE
         ),
-        case(MX, GOOD_TLSA, outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(MX, GOOD_TLSA, outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.dane.dnssec": [
         case(SIGNED_MX, SIGNED_HOST, GOOD_TLSA, says="DANE_SECURE"),

@@ -107,6 +107,63 @@ DNS_UDP_MOST_OCTETS = Value(
     most=4096,
 )
 
+SCREEN_LOCK_GRACE = Value(
+    "screen-lock.grace-seconds",
+    default=5,
+    text=Text(
+        ja="画面が消えてから主体認証を求めるまでの猶予の上限",
+        en="longest time from the dark screen until authentication is asked for",
+    ),
+    unit="s",
+    least=0,
+    most=3600,
+)
+
+SCREEN_LOCK_IDLE = Value(
+    "screen-lock.idle-seconds",
+    default=900,
+    text=Text(ja="無操作から画面ロックまでの上限", en="longest time without input until the screen locks"),
+    unit="s",
+    least=1,
+    most=86400,
+)
+
+USB_STORAGE_USE = Value(
+    "usb-storage.use",
+    default="unset",
+    text=Text(
+        ja="USB ストレージの使用（allowed：認める、blocked：認めない、unset：未定）",
+        en="use of USB storage (allowed, blocked, or unset: not decided)",
+    ),
+    choices=("allowed", "blocked", "unset"),
+)
+
+IPV6_NATIVE_USE = Value(
+    "ipv6.native",
+    default="unset",
+    text=Text(
+        ja="接続する通信回線での IPv6 通信（allowed：想定する、unused：想定しない、unset：未定）",
+        en="IPv6 on the line the machines are connected to (allowed, unused, or unset: not decided)",
+    ),
+    choices=("allowed", "unused", "unset"),
+)
+
+IPV6_ROUTER_ADVERTISEMENTS = Value(
+    "ipv6.router-advertisements",
+    default="unset",
+    text=Text(
+        ja="ルータ広告による IPv6 の自動設定（allowed：認める、refused：認めない、unset：IPv6 通信を想定しない回線でだけ認めない）",
+        en="set-up of IPv6 by router advertisements (allowed, refused, or unset: refused only where IPv6 is unused)",
+    ),
+    choices=("allowed", "refused", "unset"),
+)
+
+IPV6_TUNNELS = Value[tuple[str, ...]](
+    "ipv6.tunnels",
+    default=(),
+    text=Text(ja="使用を認めた IPv6 トンネルのインタフェース名", en="interface names of the IPv6 tunnels that are meant to be there"),
+)
+
 MAIL_DKIM_LEAST_RSA_BITS = Value(
     "mail.dkim.least-rsa-bits",
     default=2048,

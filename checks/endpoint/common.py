@@ -1,0 +1,36 @@
+"""What the checks of this family share: three-valued logic on readings and short lists for sentences. No check stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from scanner.facts.readings import Readings
+from scanner.model.fact import Unobserved
+
+T = TypeVar("T")
+MOST_LISTED = 8
+LONGEST = 160
+
+
+def listed(texts: Iterable[str]) -> tuple[str, ...]:
+    """Give texts for a sentence, each once, in order, cut to a readable number and length."""
+    found = list(dict.fromkeys(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…" for text in texts))
+    return tuple(found[:MOST_LISTED] + (["…"] if len(found) > MOST_LISTED else []))
+
+
+def whose(program: str, account: str) -> str:
+    """Name a program, with the account where the setting is one person's own."""
+    return f"{program}:{account}" if account else program
+
+
+def every(parts: Sequence[bool | Unobserved]) -> bool | Unobserved:
+    """Tell whether all hold: one that does not settles it, an unobserved one leaves it open."""
+    if any(part is False for part in parts):
+        return False
+    return next((part for part in parts if isinstance(part, Unobserved)), True)
+
+
+def now_and_later(readings: Readings[T]) -> tuple[T | Unobserved | None, T | Unobserved]:
+    """Give the two readings that a verdict speaks of; the first is ``None`` where the machine does not run."""
+    return readings.in_force, readings.after_restart

@@ -17,12 +17,18 @@ from scanner.model.yamlfields import Fields
 class Known:
     """Right names, for checking those that people write; ``None`` leaves them unchecked.
 
-    ``controls`` maps a control id to its baseline's id and its ref in that document.
+    ``controls`` maps a control id to its baseline's id and its ref in that document. An ``inventory`` that was made from targets on the
+    command line lists only what is looked at this time, so names are not checked against it.
     """
 
     controls: Mapping[str, tuple[str, str]] | None = None
     checks: Collection[str] | None = None
     inventory: Inventory | None = None
+
+    @property
+    def written(self) -> Inventory | None:
+        """The inventory, if it was read from a file."""
+        return self.inventory if self.inventory is not None and self.inventory.file else None
 
 
 NOTHING_KNOWN = Known()
@@ -41,12 +47,12 @@ def read_control(row: Fields, known: Known) -> str:
 def read_systems(row: Fields, known: Known) -> tuple[str, ...]:
     """Read ``systems:``, ids of systems of the inventory."""
     systems = row.several("systems", identifier, AN_IDENTIFIER)
-    if known.inventory is not None:
+    if known.written is not None:
         for item in row.items("systems"):
             name = item.text()
-            if name in systems and name not in known.inventory.systems:
+            if name in systems and name not in known.written.systems:
                 message = say("「{id}」というシステムは台帳にない", "the inventory has no system '{id}'", id=name)
-                item.unknown(message, name, known.inventory.systems)
+                item.unknown(message, name, known.written.systems)
     return systems
 
 
@@ -57,7 +63,7 @@ def read_targets(row: Fields, known: Known) -> tuple[str, ...]:
         named = item.parsed(target, A_TARGET, name_in)
         if named is None:
             continue
-        inventory = known.inventory
+        inventory = known.written
         if inventory is not None:
             if isinstance(named, Domain) and named.key not in inventory.entries and Host(named.name).key in inventory.entries:
                 named = Host(named.name)

@@ -8,9 +8,11 @@ from pathlib import Path
 from scanner.ledger.attestations import Attestation, Choice, load_attestations
 from scanner.ledger.exceptions import Article, Exceptions, parse_exceptions
 from scanner.ledger.grading import STANDARD, Levels, Scale
+from scanner.ledger.inventory import Inventory
 from scanner.ledger.known import Known
 from scanner.ledger.profile import EMPTY, AnyValue, Citation, ProfileSetting, load_profile, parse_profile
 from scanner.model.check import Value
+from scanner.model.target import Domain
 from scanner.model.text import Text
 
 W = Text(ja="値", en="value")
@@ -161,3 +163,8 @@ def test_without_baselines_at_hand_a_control_is_taken_as_written() -> None:
     by_ref, by_control = parse_exceptions("e.yaml", EXCEPTIONS).entries
     assert by_ref.article == Article("nite", "第1条", ())
     assert by_control.article == Article("", "", ("kochi-1",))
+
+
+def test_targets_of_the_command_line_do_not_prove_an_exception_wrong() -> None:
+    scanned = Inventory.of_targets([Domain("other.jp")])
+    assert parse_exceptions("e.yaml", EXCEPTIONS, Known(inventory=scanned)).entries[1].systems == ("mail",)

@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from scanner.ledger.inventory_file import load_inventory
 from scanner.ledger.yamlfile import BadLedger, finish, open_file, open_text
+from scanner.model import yamltext
 from scanner.model.problem import MOST_PROBLEMS, BadFile, Place, Problems
 from scanner.model.yamlfields import Fields, fields
 from scanner.model.yamltext import LARGEST, MOST_NODES, Leaf, Series, parse
@@ -191,6 +193,15 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "fstat", lambda handle: Small(real(handle)))
     with pytest.raises(BadLedger, match="too large"):
         open_file(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [1\n", "a: 'x\n", "a: b: c\n", "a:\n\t- b\n", "a: @x\n", 'a: "\\q"\n', "a: {b: 1\n", "a: 'x' y\n", "a:\n- b\n  c: d\n"]
+)
+def test_the_parser_without_libyaml_tells_the_same(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = told(text)
+    monkeypatch.setattr(yamltext, "_LOADER", yaml.SafeLoader)
+    assert [m.partition(": ")[2] for m in told(text)] == [m.partition(": ")[2] for m in fast]
 
 
 def test_all_problems_of_a_file_come_together_and_in_order() -> None:

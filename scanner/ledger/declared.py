@@ -32,9 +32,9 @@ def declared_domain(inventory: Inventory, domain: Domain) -> DeclaredDomain:
 def declared_dns_service(inventory: Inventory, service: Service, zone: str) -> DeclaredDnsService:
     """Give what is declared of a DNS server, and whether the zone ``zone`` is one of its clients.
 
-    The zone is a client where ``resolver_for`` names it, or holds all of its networks. A zone marked outside that is no client is an
-    outsider, also to a server that the ledger does not list. Everything else is unknown: inside, a server that says nothing of a
-    zone may still be meant for it.
+    The zone is a client where ``resolver_for`` names it, or holds all of its networks, by themselves or through another zone. A
+    zone marked outside that is no client is an outsider, also to a server that the ledger does not list. Everything else is
+    unknown: inside, a server that says nothing of a zone may still be meant for it.
     """
     entry = inventory.entry_of(service)
     found = entry if isinstance(entry, ServiceEntry) else ServiceEntry(service)
@@ -42,7 +42,7 @@ def declared_dns_service(inventory: Inventory, service: Service, zone: str) -> D
     return DeclaredDnsService(
         authoritative_for=found.authoritative_for,
         resolver_for=found.resolver_for,
-        vantage=_vantage(where, found.resolver_for or (), frozenset(inventory.zones)) if where else Vantage.UNKNOWN,
+        vantage=_vantage(where, found.resolver_for or (), inventory.zones) if where else Vantage.UNKNOWN,
     )
 
 
@@ -59,10 +59,11 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
     return declare
 
 
-def _vantage(zone: Zone, resolver_for: tuple[str, ...], zones: frozenset[str]) -> Vantage:
+def _vantage(zone: Zone, resolver_for: tuple[str, ...], zones: Mapping[str, Zone]) -> Vantage:
     if zone.name in resolver_for:
         return Vantage.CLIENT
-    clients = frozenset(as_network(text) for text in resolver_for if text not in zones)
+    written = [n for text in resolver_for for n in (zones[text].networks if text in zones else (text,))]
+    clients = frozenset(as_network(text) for text in written)
     if clients >= EVERYBODY:
         return Vantage.CLIENT
     own = [as_network(text) for text in zone.networks]

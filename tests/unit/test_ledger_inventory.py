@@ -22,6 +22,7 @@ organisation: 架空市
 zones:
   - {name: internet, outside: true}
   - {name: office, outside: false, networks: [10.20.0.0/24, "fd20:20::/64"]}
+  - {name: annex, outside: false, networks: [10.20.0.128/25]}
   - {name: branch, outside: true, networks: [198.51.100.0/24]}
 domains:
   - name: Example.LG.jp.
@@ -144,9 +145,9 @@ systems:
     assert seen == {"internet": ["a.jp"], "office": ["a.jp", "c.jp"], "lgwan": ["a.jp", "b.jp", "c.jp"], "nowhere": []}
 
 
-def dns(resolver_for: str, zone: str, *, zones: str = "") -> Vantage:
+def dns(resolver_for: str, zone: str) -> Vantage:
     """The vantage of a zone towards a server with these clients."""
-    listed = f"services: [{{at: 'r.a.jp:53/dns'{resolver_for}}}]\n{TOWN[TOWN.index('zones:') : TOWN.index('domains:')]}{zones}"
+    listed = f"services: [{{at: 'r.a.jp:53/dns'{resolver_for}}}]\n{TOWN[TOWN.index('zones:') : TOWN.index('domains:')]}"
     return declared_dns_service(parse_inventory("f", listed), Service("r.a.jp", 53, "dns", "192.0.2.1"), zone).vantage
 
 
@@ -157,6 +158,8 @@ def dns(resolver_for: str, zone: str, *, zones: str = "") -> Vantage:
         (", resolver_for: [office]", "internet", Vantage.OUTSIDER),
         (", resolver_for: [internet]", "internet", Vantage.CLIENT),
         (", resolver_for: [10.0.0.0/8, 'fd00::/8']", "office", Vantage.CLIENT),
+        (", resolver_for: [office]", "annex", Vantage.CLIENT),
+        (", resolver_for: [annex]", "office", Vantage.UNKNOWN),
         (", resolver_for: [10.0.0.0/8]", "office", Vantage.UNKNOWN),
         (", resolver_for: [10.0.0.0/8]", "internet", Vantage.OUTSIDER),
         (", resolver_for: [10.0.0.0/8]", "branch", Vantage.OUTSIDER),

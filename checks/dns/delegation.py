@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.dns.common import NAME_ABSENT, first_missing, listed, unlooked, unserved, who
-from scanner.facts.dns import Delegation, ParentView, ServerView, SoaAnswer, ZoneServers
+from scanner.facts.dns import Delegation, ParentView, PublicRecords, ServerView, SoaAnswer, ZoneServers
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
@@ -190,3 +190,37 @@ def _answer(answer: SoaAnswer) -> str:
 def _silent(zone: ZoneServers) -> Unobserved | None:
     silent: list[ServerView] = [v for v in zone.views if isinstance(v.answer, Unobserved)]
     return first_missing(v.answer for v in silent)
+
+
+@check(
+    "dns.delegation.alias",
+    severity=Severity.LOW,
+    title=Text(ja="NS が別名（CNAME）でないホスト名を指す", en="NS records name hosts, not aliases (CNAME)"),
+    why=Text(
+        ja="NS の指す名前が CNAME だと、多くのリゾルバはそのサーバを使わず、冗長性が見かけだけになる（RFC 2181 10.3）。",
+        en=(
+            "Many resolvers do not use a name server whose name is a CNAME, so that the redundancy is on paper only (RFC 2181 section "
+            "10.3)."
+        ),
+    ),
+    remedy=Text(
+        ja="NS には A/AAAA レコードを持つ名前を書く（例「example.lg.jp. IN NS ns1.example.jp.」「ns1.example.jp. IN A 203.0.113.53」）。",
+        en="Name hosts with address records: 'example.lg.jp. IN NS ns1.example.jp.', 'ns1.example.jp. IN A 203.0.113.53'.",
+    ),
+    says={
+        **NAME_ABSENT,
+        "NS_HOSTS": Text(ja="{count} 個の NS はすべてホスト名", en="all {count} NS records name hosts"),
+        "NS_ALIASES": Text(ja="別名を指す NS：{names}", en="NS records that name aliases: {names}"),
+        "NS_UNKNOWN": Text(ja="NS が見当たらない", en="there is no NS record"),
+    },
+)
+def delegation_alias(records: PublicRecords) -> Judgement:
+    if not records.exists:
+        return not_applicable("NAME_ABSENT")
+    servers = [t for t in records.targets if t.type == "NS"]
+    if aliases := [f"{t.target} → {t.alias}" for t in servers if t.alias]:
+        return failed("NS_ALIASES", names=listed(aliases))
+    missing = first_missing(t.state for t in servers)
+    if missing is not None:
+        return missing
+    return passed("NS_HOSTS", count=len(servers)) if servers else not_applicable("NS_UNKNOWN")

@@ -34,6 +34,10 @@ PRIVATE: Final = tuple(
 """Address blocks that have a meaning inside a network only, and the RFC that says so."""
 
 
+CRITICAL: Final = 0x80  # RFC 8659 section 4.1
+KNOWN_PROPERTIES: Final = frozenset({"issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"})
+
+
 def _private(address: str) -> str:
     found = ip_address(address)
     return next((source for network, source in PRIVATE if found.version == network.version and found in network), "")
@@ -195,12 +199,18 @@ def _record(target: RecordTarget) -> str:
             ja="{found_at} に CAA はあるが issue がなく、発行を限っていない",
             en="there is a CAA at {found_at}, but without issue it limits nothing",
         ),
+        "CAA_CRITICAL": Text(
+            ja="{found_at} の CAA に、認証局の知らない必須の項目（{tags}）があり、どこも発行できない",
+            en="the CAA of {found_at} has a critical property that authorities do not know ({tags}), so none may issue",
+        ),
         "CAA_NONE": Text(ja="CAA レコードがない", en="there is no CAA record"),
     },
 )
 def records_caa(policy: CaaPolicy) -> Judgement:
     if not policy.found_at:
         return failed("CAA_NONE")
+    if unknown := [r.tag for r in policy.records if r.flags & CRITICAL and r.tag.lower() not in KNOWN_PROPERTIES]:
+        return failed("CAA_CRITICAL", found_at=policy.found_at, tags=listed(unknown))
     issue = [r.value.split(";")[0].strip() for r in policy.records if r.tag.lower() == "issue"]
     if not issue:
         return failed("CAA_OPEN", found_at=policy.found_at)

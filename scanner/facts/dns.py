@@ -405,13 +405,17 @@ class TargetState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordTarget:
-    """A name that a CNAME, MX or NS record of the domain points to. ``service`` is the hosting service that owns its suffix, or empty."""
+    """A name that a CNAME, MX or NS record of the domain points to.
+
+    ``service`` is the hosting service that owns its suffix, or empty; ``alias`` the name that it is itself a CNAME for, or empty.
+    """
 
     owner: str
     type: str
     target: str
     state: TargetState | Unobserved
     service: str = ""
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ LARGE_OFFER = 4096
 """The UDP size that resolvers offered for many years: a server that answers up to it does so to everybody."""
 COMPARED = (Type.A, Type.AAAA, Type.MX, Type.TXT, Type.CAA)
 """Types compared at the domain's name, beside the NS set and the SOA."""
+USUAL_OFFER = 1232
+WITHOUT_EDNS = frozenset({EdnsHandling.REJECTED, EdnsHandling.DROPPED})
+"""Servers that are asked everything else without EDNS, so that one fault is not told as five."""
 NO_EDNS = frozenset({Rcode.FORMERR, Rcode.NOTIMP, Rcode.BADVERS})
 
 
@@ -56,10 +59,17 @@ async def zone_servers(domain: Domain, net: Net, tree: Delegation) -> ZoneServer
 async def _view(net: Net, server: DnsServer, zone: str) -> ServerView:
     async with side_by_side() as group:
         over_udp = group.create_task(_udp(net, server, zone))
-        over_tcp = group.create_task(part(net.ask(server, zone, Type.SOA, transport=Transport.TCP)))
+        over_tcp = group.create_task(_tcp(net, server, zone))
     udp, edns = over_udp.result()
     tcp = over_tcp.result()
-    return ServerView(server.name, server.address, udp, tcp if isinstance(tcp, Unobserved) else _soa(tcp.message, zone), edns)
+    if isinstance(edns, EdnsSeen) and edns.handling in WITHOUT_EDNS and not (isinstance(tcp, SoaAnswer) and tcp.serves):
+        tcp = await _tcp(net, server, zone, edns=None)
+    return ServerView(server.name, server.address, udp, tcp, edns)
+
+
+async def _tcp(net: Net, server: DnsServer, zone: str, edns: int | None = USUAL_OFFER) -> SoaAnswer | Unobserved:
+    seen = await part(net.ask(server, zone, Type.SOA, transport=Transport.TCP, edns=edns))
+    return seen if isinstance(seen, Unobserved) else _soa(seen.message, zone)
 
 
 async def _udp(net: Net, server: DnsServer, zone: str) -> tuple[SoaAnswer | Unobserved, EdnsSeen | Unobserved]:
@@ -100,12 +110,13 @@ async def _content(net: Net, views: Sequence[ServerView], zone: str, name: str) 
         gap = silent.answer
         return ServerContent(silent.name, silent.address, gap, (), gap, gap, gap)
     server = DnsServer(serving.name, serving.address)
+    edns = None if isinstance(serving.edns, EdnsSeen) and serving.edns.handling in WITHOUT_EDNS else USUAL_OFFER
     async with side_by_side() as group:
-        names = group.create_task(part(_names(net, server, zone)))
-        answers = [group.create_task(_answer(net, server, name, kind)) for kind in COMPARED]
-        keys = group.create_task(part(_size(net, server, zone, Type.DNSKEY, Purpose.ZONE_DATA)))
+        names = group.create_task(part(_names(net, server, zone, edns)))
+        answers = [group.create_task(_answer(net, server, name, kind, edns)) for kind in COMPARED]
+        keys = group.create_task(part(_size(net, server, zone, Type.DNSKEY, purpose=Purpose.ZONE_DATA, edns=edns)))
         # A question for everything is no plain look-up: servers of third parties are not asked.
-        everything = group.create_task(part(_size(net, server, zone, Type.ANY, Purpose.TEST)))
+        everything = group.create_task(part(_size(net, server, zone, Type.ANY, purpose=Purpose.TEST, edns=edns)))
     seen = [a.result() for a in answers]
     return ServerContent(
         name=server.name,
@@ -118,8 +129,8 @@ async def _content(net: Net, views: Sequence[ServerView], zone: str, name: str) 
     )
 
 
-async def _names(net: Net, server: DnsServer, zone: str) -> tuple[str, ...]:
-    message = (await net.ask(server, zone, Type.NS)).message
+async def _names(net: Net, server: DnsServer, zone: str, edns: int | None) -> tuple[str, ...]:
+    message = (await net.ask(server, zone, Type.NS, edns=edns)).message
     if message.rcode != Rcode.NOERROR:
         raise CannotObserve(
             Reason.SERVER_FAILURE, f"{server.name} ({server.address}) answers {rcode_name(message.rcode)} for the NS set of {zone}"
@@ -127,13 +138,14 @@ async def _names(net: Net, server: DnsServer, zone: str) -> tuple[str, ...]:
     return targets(of_type(message.answer, Type.NS, zone))
 
 
-async def _size(net: Net, server: DnsServer, zone: str, kind: Type, purpose: Purpose) -> SizeSeen:
-    seen = await net.ask(server, zone, kind, transport=Transport.UDP, do=True, edns=LARGE_OFFER, purpose=purpose)
+async def _size(net: Net, server: DnsServer, zone: str, kind: Type, *, purpose: Purpose, edns: int | None) -> SizeSeen:
+    offer = LARGE_OFFER if edns else None
+    seen = await net.ask(server, zone, kind, transport=Transport.UDP, do=edns is not None, edns=offer, purpose=purpose)
     return SizeSeen(type_name(kind), seen.sent, seen.message.size, seen.message.tc)
 
 
-async def _answer(net: Net, server: DnsServer, name: str, kind: Type) -> AnswerSeen | Unobserved:
-    seen = await part(net.ask(server, name, kind))
+async def _answer(net: Net, server: DnsServer, name: str, kind: Type, edns: int | None) -> AnswerSeen | Unobserved:
+    seen = await part(net.ask(server, name, kind, edns=edns))
     if isinstance(seen, Unobserved):
         return seen
     message = seen.message

@@ -170,6 +170,9 @@ async def _denial(net: Net, tree: Delegation) -> Denial:
         except CannotObserve as error:
             why = error
             continue
+        if message.edns is None:  # a server without EDNS cannot be asked for proofs
+            why = CannotObserve(Reason.UNSUPPORTED, f"{server.name} ({server.address}) answers without EDNS, so without DNSSEC")
+            continue
         if message.rcode in {Rcode.NOERROR, Rcode.NXDOMAIN} and message.aa:
             return _read_denial(message, nonce)
         why = CannotObserve(Reason.SERVER_FAILURE, f"{server.name} ({server.address}) does not serve {tree.zone}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from publicsuffixlist import PublicSuffixList
@@ -27,7 +27,18 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain
 from scanner.net.net import Answer, DnsServer, Net, Status
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import ROOT, ancestors, below, parent_of, part, referral_owner, side_by_side, together, within
+from scanner.probes.dns_asking import (
+    ROOT,
+    ancestors,
+    below,
+    parent_of,
+    part,
+    referral_owner,
+    resolve_anyway,
+    side_by_side,
+    together,
+    within,
+)
 from scanner.probes.dns_hosting import service_of
 from scanner.wire.dns import Caa, Mx, Rcode, Type, type_name
 
@@ -113,10 +124,16 @@ class _Survey:
             spent = Unobserved(Reason.BUDGET_SPENT, f"only {MOST_TARGETS} targets of {owner} are looked at")
             self.gaps[target, kind] = NameGap(target, kind, spent)
             return
-        self.targets[key] = RecordTarget(owner, kind, target, await part(self._state(target)), service_of(target))
+        self.targets[key] = await self._look(owner, kind, target)
 
-    async def _state(self, target: str) -> TargetState:
-        parts = await together(part(self.net.resolve(target, kind)) for kind in (Type.A, Type.AAAA))
+    async def _look(self, owner: str, kind: str, target: str) -> RecordTarget:
+        parts = await together(part(resolve_anyway(self.net, target, family)) for family in (Type.A, Type.AAAA))
+        answers = [p for p in parts if isinstance(p, Answer)]
+        state = await part(self._state(target, parts))
+        alias = next((a.aliases[-1] for a in answers if a.aliases), "")
+        return RecordTarget(owner, kind, target, state, service_of(target), alias)
+
+    async def _state(self, target: str, parts: Sequence[Answer | Unobserved]) -> TargetState:
         answers = [p for p in parts if isinstance(p, Answer)]
         if any(a.status is Status.FOUND for a in answers):
             return TargetState.RESOLVES
@@ -131,7 +148,7 @@ class _Survey:
         return TargetState.FREE if above.status is Status.NXDOMAIN else TargetState.NXDOMAIN
 
     async def _ask(self, name: str, kind: Type) -> Answer | None:
-        seen = await part(self.net.resolve(name, kind))
+        seen = await part(resolve_anyway(self.net, name, kind))
         if isinstance(seen, Unobserved):
             self.gaps[name, type_name(kind)] = NameGap(name, type_name(kind), seen)
             return None
@@ -174,7 +191,7 @@ async def _through_resolver(net: Net, name: str) -> Visibility:
 
 
 async def _status(net: Net, name: str) -> Status:
-    answer = await net.resolve(name, Type.A)
+    answer = await resolve_anyway(net, name, Type.A)
     return Status.FOUND if answer.aliases else answer.status
 
 
@@ -203,7 +220,7 @@ async def caa_policy(domain: Domain, net: Net) -> CaaPolicy:
     for name in ancestors(domain.name):
         if name == ROOT:
             break
-        answer = await net.resolve(name, Type.CAA)
+        answer = await resolve_anyway(net, name, Type.CAA)
         records = [r.data for r in answer.records if isinstance(r.data, Caa)]
         if records:
             kept = sorted((c.flags, c.tag, c.value.decode("latin-1")) for c in records)

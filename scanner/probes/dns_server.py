@@ -14,7 +14,9 @@ from scanner.probes.dns_asking import ROOT, addresses_of, ancestors, is_address,
 from scanner.wire.dns import Rclass, Type, rcode_name, type_name
 
 IDENTITY_NAMES = ("version.bind", "version.server", "hostname.bind", "id.server")
+USUAL_OFFER = 1232
 LARGE_OFFER = 4096
+NO_EDNS = frozenset({"FORMERR", "NOTIMP", "BADVERS"})
 MOST_TEXTS = 4
 LONGEST_TEXT = 255
 
@@ -49,7 +51,7 @@ async def trial(
     rd: bool = True,
     cd: bool = False,
     do: bool = False,
-    edns: int = 1232,
+    edns: int | None = USUAL_OFFER,
 ) -> Trial:
     """Ask one question as a test and describe the answer. Another address may answer a question over UDP."""
     seen = await net.ask(
@@ -78,14 +80,22 @@ async def trial(
 async def recursion(service: Service, net: Net, names: DnsTestNames, ledger: DeclaredDnsService) -> Recursion:
     """Ask for a name outside the server's zones over UDP and TCP, for what its cache holds, and for something large."""
     server = await server_of(service, net)
+    edns: int | None = USUAL_OFFER
     # First without RD: the recursive questions below would fill the cache.
     cached = await part(trial(net, server, ROOT, Type.NS, transport=Transport.UDP, rd=False))
     if isinstance(cached, Unobserved) and cached.reason in {Reason.OUT_OF_SCOPE, Reason.NO_CONSENT}:
         raise CannotObserve(cached.reason, cached.detail)
+    if cached.reason is Reason.TIMEOUT if isinstance(cached, Unobserved) else cached.rcode in NO_EDNS:
+        # A server that stumbles over EDNS must not pass for one that refuses to recurse.
+        plain = await part(trial(net, server, ROOT, Type.NS, transport=Transport.UDP, rd=False, edns=None))
+        if isinstance(plain, Trial):
+            cached, edns = plain, None
     async with side_by_side() as group:
-        udp = group.create_task(part(trial(net, server, names.outside, Type.A, transport=Transport.UDP)))
-        tcp = group.create_task(part(trial(net, server, names.outside, Type.A, transport=Transport.TCP)))
-        largest = group.create_task(part(trial(net, server, ROOT, Type.DNSKEY, transport=Transport.UDP, do=True, edns=LARGE_OFFER)))
+        udp = group.create_task(part(trial(net, server, names.outside, Type.A, transport=Transport.UDP, edns=edns)))
+        tcp = group.create_task(part(trial(net, server, names.outside, Type.A, transport=Transport.TCP, edns=edns)))
+        largest = group.create_task(
+            part(trial(net, server, ROOT, Type.DNSKEY, transport=Transport.UDP, do=edns is not None, edns=edns and LARGE_OFFER))
+        )
     parts = (udp.result(), tcp.result(), cached, largest.result())
     alive = any(isinstance(p, Trial) for p in parts) or await _answers_for_its_zones(net, server, ledger)
     return Recursion(server.address, *parts, alive)

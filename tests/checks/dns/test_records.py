@@ -99,6 +99,18 @@ CASES: dict[str, list[Case]] = {
         case(targets(target("MX", SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(replace(KEPT, gaps=(GAP,)), outcome="undetermined", reason=Reason.TIMEOUT),
     ],
+    "dns.delegation.alias": [
+        case(targets(target("NS", TargetState.RESOLVES), target("CNAME", TargetState.RESOLVES)), says="NS_HOSTS", args={"count": 1}),
+        case(ABSENT, says="NAME_ABSENT"),
+        case(
+            targets(replace(target("NS", TargetState.RESOLVES), alias="real.example.net"), target("NS", SILENT)),
+            says="NS_ALIASES",
+            args={"names": ("old.example.net → real.example.net",)},
+        ),
+        # An alias behind another record is nothing to object to here.
+        case(targets(replace(target("MX", TargetState.RESOLVES), alias="real.example.net")), says="NS_UNKNOWN"),
+        case(targets(target("NS", SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
+    ],
     "dns.records.caa": [
         case(
             caa((0, "issue", "ca.example.net"), (0, "iodef", "mailto:ca@kakuu.lg.jp")),
@@ -108,6 +120,8 @@ CASES: dict[str, list[Case]] = {
         case(caa((0, "issue", "ca.example.net; account=1")), says="CAA_SET", args={"issuers": ("ca.example.net",)}),
         case(caa((0, "issue", ";")), says="CAA_FORBIDS"),
         case(caa((0, "iodef", "mailto:ca@kakuu.lg.jp")), says="CAA_OPEN"),
+        case(caa((128, "quantum", "yes"), (0, "issue", "ca.example.net")), says="CAA_CRITICAL", args={"tags": ("quantum",)}),
+        case(caa((128, "issue", "ca.example.net"), (0, "quantum", "yes")), says="CAA_SET"),
         case(CaaPolicy("", ()), says="CAA_NONE"),
     ],
 }

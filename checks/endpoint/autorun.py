@@ -28,6 +28,11 @@ def _unasked(mounter: Mounter, media: AutoMount) -> tuple[bool | Unobserved | No
     return now, later
 
 
+def _asks_first(media: AutoMount) -> bool:
+    """Whether the mount service is known to ask for authentication, so that a program's own setting does not matter."""
+    return media.permission is not None and media.permission.missing() is None and MountPermission.FREE not in media.permission.seen()
+
+
 @check(
     "endpoint.autorun.automount",
     severity=Severity.MEDIUM,
@@ -83,8 +88,7 @@ def autorun_automount(media: AutoMount, *, locked: bool = True) -> Judgement:
         elif isinstance(now, Unobserved) or isinstance(later, Unobserved):
             unseen = unseen or (now if isinstance(now, Unobserved) else later if isinstance(later, Unobserved) else None)
         elif not (mounter.through_service and media.permission is None):
-            held_back = mounter.through_service and media.permission and MountPermission.FREE not in media.permission.effective()
-            (asks if held_back else off).append(mounter)
+            (asks if mounter.through_service and _asks_first(media) else off).append(mounter)
     for tag, found in on.items():
         if found:
             return failed(tag, by=listed(whose(m.program, m.account) for m in found), places=listed(m.mounts.source for m in found))

@@ -107,8 +107,9 @@ def native_unused(native: Ipv6Native, *, use: Annotated[str, IPV6_NATIVE_USE] = 
     ),
     remedy=Text(
         ja=(
-            "/etc/sysctl.d/90-no-ra.conf に「net.ipv6.conf.default.accept_ra = 0」とインタフェースごとの「net.ipv6.conf.eth0.accept_ra = 0」"
-            "を書く（all.accept_ra は既存のインタフェースに効かない）。systemd-networkd は「IPv6AcceptRA=no」、NetworkManager は "
+            "/etc/sysctl.d/90-no-ra.conf に「net.ipv6.conf.default.accept_ra = 0」とインタフェースごとに"
+            "「net.ipv6.conf.eth0.accept_ra = 0」を書く（all.accept_ra は既存のインタフェースに効かない）。"
+            "systemd-networkd は「IPv6AcceptRA=no」、NetworkManager は "
             "「ipv6.method」を manual 等とする。"
         ),
         en=(

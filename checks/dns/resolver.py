@@ -32,7 +32,12 @@ def _resolves(seen: Recursion | Unobserved, ledger: DeclaredDnsService) -> bool 
         return True
     if isinstance(seen, Unobserved):
         return seen if ledger.resolver_for is None else False
-    return any(isinstance(t, Trial) and t.resolved for t in (seen.udp, seen.tcp))
+    parts = (seen.udp, seen.tcp)
+    if any(isinstance(t, Trial) and t.resolved for t in parts):
+        return True
+    if seen.alive or ledger.resolver_for is not None:
+        return False
+    return next((p for p in parts if isinstance(p, Unobserved)), False)
 
 
 @check(

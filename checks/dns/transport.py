@@ -97,13 +97,17 @@ def transport_tcp(zone: ZoneServers) -> Judgement:
     shut = tuple(v for v in zone.views if isinstance(v.udp, SoaAnswer) and isinstance(v.tcp, Unobserved) and v.tcp.reason in proven)
     if shut:
         return failed("TCP_SHUT", servers=_ends(shut))
-    both = [v for v in zone.views if isinstance(v.udp, SoaAnswer) and isinstance(v.tcp, SoaAnswer)]
-    different = tuple(v for v in both if isinstance(v.udp, SoaAnswer) and isinstance(v.tcp, SoaAnswer) and v.udp.serves != v.tcp.serves)
+    different = tuple(v for v in zone.views if _differs(v.udp, v.tcp))
     if different:
         return failed("TCP_DIFFERS", servers=_ends(different))
     if not zone.views:
         return unserved(zone)
     return unlooked(zone) or first_missing(v.tcp for v in zone.views) or passed("TCP_ANSWERED", count=len(zone.views))
+
+
+def _differs(udp: SoaAnswer | Unobserved, tcp: SoaAnswer | Unobserved) -> bool:
+    """A truncated answer over UDP only sends the asker to TCP; it differs from nothing."""
+    return isinstance(udp, SoaAnswer) and isinstance(tcp, SoaAnswer) and not udp.truncated and udp.serves != tcp.serves
 
 
 def _tcp_gets_out(zone: ZoneServers) -> bool:

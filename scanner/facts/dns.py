@@ -100,11 +100,15 @@ class SoaTimers:
 
 @dataclass(frozen=True, slots=True)
 class SoaAnswer:
-    """A server's answer to the question for the zone's SOA. ``authoritative`` is the AA bit; ``soa`` the record of the zone itself."""
+    """A server's answer to the question for the zone's SOA.
+
+    ``authoritative`` is the AA bit, ``soa`` the record of the zone itself. A ``truncated`` answer (TC) says no more than "ask over TCP".
+    """
 
     rcode: str
     authoritative: bool
     soa: SoaTimers | None
+    truncated: bool = False
 
     @property
     def serves(self) -> bool:
@@ -142,11 +146,11 @@ class ServerView:
 
     @property
     def answer(self) -> SoaAnswer | Unobserved:
-        """The answer of either transport, the one that serves first."""
+        """The answer of either transport: one that serves, else the one that says something, else why there is none."""
         for part in (self.udp, self.tcp):
             if isinstance(part, SoaAnswer) and part.serves:
                 return part
-        return self.tcp if isinstance(self.udp, Unobserved) else self.udp
+        return self.tcp if isinstance(self.udp, Unobserved) or self.udp.truncated else self.udp
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,12 @@ async def _udp(net: Net, server: DnsServer, zone: str) -> tuple[SoaAnswer | Unob
         return (plain, plain) if isinstance(first, Unobserved) else (_soa(first.message, zone), plain)
     answer = _soa(plain.message, zone)
     if isinstance(first, Unobserved):
-        return answer, EdnsSeen(EdnsHandling.DROPPED, None)
+        # Packets get lost: only a question that fails once more beside the plain one that came through was dropped for its EDNS.
+        again = await part(net.ask(server, zone, Type.SOA, transport=Transport.UDP))
+        if isinstance(again, Unobserved):
+            return answer, EdnsSeen(EdnsHandling.DROPPED, None)
+        edns = again.message.edns
+        return answer, EdnsSeen(EdnsHandling.SUPPORTED, edns.size) if edns else EdnsSeen(EdnsHandling.IGNORED, None)
     if plain.message.rcode == first.message.rcode:  # the error has nothing to do with EDNS
         return answer, Unobserved(
             Reason.PROTOCOL_VIOLATION, f"{server.name} ({server.address}) answers {answer.rcode} with EDNS and without"
@@ -97,7 +102,7 @@ async def _udp(net: Net, server: DnsServer, zone: str) -> tuple[SoaAnswer | Unob
 def _soa(message: Message, zone: str) -> SoaAnswer:
     record = next((r.data for r in of_type(message.answer, Type.SOA, zone) if isinstance(r.data, Soa)), None)
     timers = SoaTimers(record.serial, record.refresh, record.retry, record.expire, record.minimum) if record else None
-    return SoaAnswer(rcode_name(message.rcode), message.aa, timers)
+    return SoaAnswer(rcode_name(message.rcode), message.aa, timers, message.tc)
 
 
 async def _content(net: Net, views: Sequence[ServerView], zone: str, name: str) -> ServerContent | None:

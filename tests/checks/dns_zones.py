@@ -32,6 +32,7 @@ OUT = Unobserved(Reason.OUT_OF_SCOPE, "not in scope")
 SOA = SoaTimers(serial=2026112201, refresh=3600, retry=900, expire=1209600, minimum=300)
 GOOD = SoaAnswer("NOERROR", True, SOA)
 LAME = SoaAnswer("REFUSED", False, None)
+TRUNCATED = SoaAnswer("NOERROR", True, None, truncated=True)
 EDNS = EdnsSeen(EdnsHandling.SUPPORTED, 1232)
 
 

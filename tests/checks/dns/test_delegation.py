@@ -20,6 +20,7 @@ from tests.checks.dns_zones import (
     SILENT,
     SOA,
     TREE,
+    TRUNCATED,
     UNFOUND,
     content,
     parent,
@@ -78,6 +79,9 @@ CASES: dict[str, list[Case]] = {
         case(zone(view(NS1, A1, udp=SILENT, tcp=SILENT), view(NS2, A2, udp=LAME, tcp=LAME)), says="LAME_FOUND"),
         case(UNFOUND, outcome="undetermined", reason=Reason.TIMEOUT),
         case(NOWHERE, says="LAME_UNRESOLVABLE"),
+        # "Ask over TCP" is neither a proof nor an answer.
+        case(zone(view(NS1, A1, udp=TRUNCATED, tcp=SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(zone(view(NS1, A1, udp=TRUNCATED)), says="LAME_NONE"),
         case(zone(contents=()), outcome="undetermined", reason=Reason.SERVER_FAILURE),
     ],
 }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from scanner.facts.dns_server import QuestionSeen, ResolverBehaviour, ResolverRandomness
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
-from tests.checks.dns.test_recursion import CLIENT, CLOSED, NOBODY, OUTSIDER, REFUSED, RESOLVED, seen
+from tests.checks.dns.test_recursion import CLIENT, CLOSED, DEAD, NOBODY, OUTSIDER, REFUSED, RESOLVED, seen
 from tests.checks.dns_zones import OUT, SILENT
 
 SERVES = seen(RESOLVED)
@@ -82,6 +82,7 @@ CASES: dict[str, list[Case]] = {
         case(SILENT, SERVES, CLIENT, outcome="undetermined", reason=Reason.TIMEOUT),
         case(SILENT, CLOSED, OUTSIDER, says="NOT_A_RESOLVER"),
         case(SILENT, CLOSED, NOBODY, says="NOT_A_RESOLVER"),
+        case(SILENT, DEAD, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
         case(SILENT, OUT, OUTSIDER, outcome="undetermined", reason=Reason.OUT_OF_SCOPE),
         # Nobody declared it, but it does resolve: then it is judged.
         case(ON, SERVES, OUTSIDER, says="VALIDATION_ON"),

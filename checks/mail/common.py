@@ -14,6 +14,8 @@ from scanner.wire.txt import Problem, excerpt
 
 MAX_LISTED = 10
 """Items of a list that a sentence names; the rest is counted."""
+MAX_SHOWN = 200
+"""Characters of a record that a sentence shows."""
 
 
 def listed(items: Iterable[str]) -> tuple[str, ...]:
@@ -23,8 +25,13 @@ def listed(items: Iterable[str]) -> tuple[str, ...]:
 
 
 def shown(text: str) -> str:
-    """Give a record for a sentence: printable and cut."""
-    return excerpt(text, 200)
+    """Give a stranger's text for a sentence: printable and cut."""
+    return excerpt(text, MAX_SHOWN)
+
+
+def cut(text: str) -> str:
+    """Cut a text that is printable already."""
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def problem(found: Problem[StrEnum]) -> str:
@@ -42,15 +49,15 @@ def undeclared(domain: str, question: str) -> Unobserved:
 def sends_mail(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved) -> bool | None:
     """Tell whether mail is sent in the domain's name: by the ledger, else as its own records say; ``None`` when neither does.
 
-    An SPF policy that lets somebody pass says yes; one that ends in ``-all`` and lets nobody pass says no. Without SPF a null MX says
-    no and exchangers say yes: a domain that takes mail answers it.
+    An SPF policy that lets somebody pass says yes; a flawless record that is ``-all`` and nothing else says no. Without either a null MX
+    says no and exchangers say yes: a domain that takes mail answers it.
     """
     if declared.sends_mail is not None:
         return declared.sends_mail
     if isinstance(spf, SpfPolicy) and spf.published:
         if spf.lets_pass:
             return True
-        if spf.ending == "-":
+        if spf.ending == "-" and spf.lookups == 0 and not spf.problems:
             return False
     if isinstance(mx, Unobserved):
         return None

@@ -33,6 +33,11 @@ def _publishing(tlsa: MailTlsa) -> tuple[HostTlsa, ...]:
     return tuple(one for one in tlsa.hosts if isinstance(one.answer, TlsaAnswer) and one.answer.status is Status.FOUND)
 
 
+def _dead(hosts: MailHosts) -> frozenset[str]:
+    """The hosts without any address: nobody can connect to them, so nobody misses their TLSA records."""
+    return frozenset(host.name for host in hosts.hosts if not host.addresses and host.missing is None)
+
+
 @check(
     "mail.dane.tlsa",
     severity=Severity.LOW,
@@ -64,14 +69,18 @@ def _publishing(tlsa: MailTlsa) -> tuple[HostTlsa, ...]:
         "DANE_NO_HOSTS": _NO_HOSTS,
     },
 )
-def dane_tlsa(mx: MailExchangers, tlsa: MailTlsa, *, required: bool = False) -> Judgement:
+def dane_tlsa(mx: MailExchangers, hosts: MailHosts, tlsa: MailTlsa, *, required: bool = False) -> Judgement:
     """``required`` makes a domain without any TLSA record fail; else DANE counts as not used."""
     if not mx.hosts:
         return not_applicable("DANE_NO_HOSTS")
     publishing = _publishing(tlsa)
     if unusable := [one for one in publishing if not wire.usable(_records(one))]:
         return failed("DANE_UNUSABLE", problems=_problems(unusable))
-    without = [one.host for one in tlsa.hosts if isinstance(one.answer, TlsaAnswer) and one.answer.status is not Status.FOUND]
+    without = [
+        one.host
+        for one in tlsa.hosts
+        if isinstance(one.answer, TlsaAnswer) and one.answer.status is not Status.FOUND and one.host not in _dead(hosts)
+    ]
     if publishing and without:
         return failed("DANE_PARTIAL", hosts=listed(without))
     if missing := first_missing(one.answer for one in tlsa.hosts) or beyond_cap(len(mx.hosts) - len(tlsa.hosts), "MX hosts"):
@@ -114,6 +123,10 @@ def _problems(hosts: tuple[HostTlsa, ...] | list[HostTlsa]) -> tuple[str, ...]:
             ja="TLSA レコードがあるが、DNSSEC で検証できない応答がある：{parts}",
             en="there are TLSA records, but answers that are not secure: {parts}",
         ),
+        "DANE_MX_UNSIGNED": Text(
+            ja="MX ホストの管理者は TLSA レコードを公開しているが、このドメインは DNSSEC で署名されておらず、その保護は及ばない",
+            en="the operator of the MX hosts publishes TLSA records, but this domain is not signed and so does not profit from them",
+        ),
         "DANE_DNSSEC_NOT_USED": _NOT_USED,
         "DANE_DNSSEC_NO_HOSTS": _NO_HOSTS,
     },
@@ -129,13 +142,17 @@ def dane_dnssec(mx: MailExchangers, hosts: MailHosts, tlsa: MailTlsa) -> Judgeme
         return tlsa.validating
     if not tlsa.validating:
         return Unobserved(Reason.UNSUPPORTED, "the resolver that was asked does not validate DNSSEC")
-    insecure = [f"MX {mx.name}"] if not mx.authenticated else []
-    insecure += [f"A/AAAA {h.name}" for h in hosts.hosts if h.name in publishing and h.addresses and not h.authenticated]
+    insecure = [f"A/AAAA {h.name}" for h in hosts.hosts if h.name in publishing and h.addresses and not h.authenticated]
     insecure += [
         f"TLSA {one.host}"
         for one in tlsa.hosts
         if isinstance(one.answer, TlsaAnswer) and one.host in publishing and not one.answer.authenticated
     ]
+    if not mx.authenticated:
+        # Whoever has his mail hosted did not choose DANE himself: it is a flaw only where the hosts are his own.
+        if not insecure and not any(host == mx.name or host.endswith("." + mx.name) for host in publishing):
+            return missing or not_applicable("DANE_MX_UNSIGNED")
+        insecure.insert(0, f"MX {mx.name}")
     if insecure:
         return failed("DANE_INSECURE", parts=listed(insecure))
     return missing or first_missing(h.missing for h in hosts.hosts if h.name in publishing) or passed("DANE_SECURE")

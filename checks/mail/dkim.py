@@ -90,9 +90,9 @@ def _proven_empty(keys: DkimKeys, *, trust_unsigned: bool) -> bool:
     return below.authenticated or trust_unsigned
 
 
-def _applies(declared: DeclaredDomain, keys: DkimKeys, *, tag: str) -> Verdict | Unobserved | None:
+def _applies(sends: bool | None, keys: DkimKeys, *, tag: str) -> Verdict | Unobserved | None:
     """The ending where there is no key to judge: no mail is sent, none can be found, none exists."""
-    if declared.sends_mail is False and not keys.found:
+    if sends is False and not keys.found:
         return not_applicable(tag)
     if _read(keys):
         return None
@@ -205,9 +205,14 @@ def dkim_published(
     },
 )
 def dkim_strength(
-    declared: DeclaredDomain, keys: DkimKeys, *, least_bits: Annotated[int, MAIL_DKIM_LEAST_RSA_BITS] = MAIL_DKIM_LEAST_RSA_BITS.default
+    declared: DeclaredDomain,
+    mx: MailExchangers | Unobserved,
+    spf: SpfPolicy | Unobserved,
+    keys: DkimKeys,
+    *,
+    least_bits: Annotated[int, MAIL_DKIM_LEAST_RSA_BITS] = MAIL_DKIM_LEAST_RSA_BITS.default,
 ) -> Judgement:
-    if ending := _applies(declared, keys, tag="DKIM_STRENGTH_NO_KEY"):
+    if ending := _applies(sends_mail(declared, mx, spf), keys, tag="DKIM_STRENGTH_NO_KEY"):
         return ending
     measured = [one for one in _read(keys) if one.key.bits]
     rsa = [one for one in measured if one.key.algorithm is KeyType.RSA]
@@ -241,8 +246,8 @@ def dkim_strength(
         "DKIM_TESTING_NO_KEY": NO_KEY,
     },
 )
-def dkim_testing(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
-    if ending := _applies(declared, keys, tag="DKIM_TESTING_NO_KEY"):
+def dkim_testing(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, keys: DkimKeys) -> Judgement:
+    if ending := _applies(sends_mail(declared, mx, spf), keys, tag="DKIM_TESTING_NO_KEY"):
         return ending
     live = [one for one in _read(keys) if not one.key.revoked]
     if testing := [one.selector for one in live if one.key.testing]:
@@ -271,8 +276,8 @@ def dkim_testing(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
         "DKIM_HASH_NO_KEY": NO_KEY,
     },
 )
-def dkim_hash(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
-    if ending := _applies(declared, keys, tag="DKIM_HASH_NO_KEY"):
+def dkim_hash(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, keys: DkimKeys) -> Judgement:
+    if ending := _applies(sends_mail(declared, mx, spf), keys, tag="DKIM_HASH_NO_KEY"):
         return ending
     live = [one for one in _read(keys) if not one.key.revoked]
     if without := [one.selector for one in live if one.key.hashes is not None and "sha256" not in one.key.hashes]:
@@ -304,7 +309,7 @@ def dkim_hash(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
         "DKIM_SYNTAX_NO_KEY": NO_KEY,
     },
 )
-def dkim_syntax(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
+def dkim_syntax(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, keys: DkimKeys) -> Judgement:
     several: list[str] = []
     broken: list[str] = []
     odd: list[str] = []
@@ -322,7 +327,7 @@ def dkim_syntax(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
         return failed("DKIM_SYNTAX_SEVERAL", selectors=listed(several))
     if broken:
         return failed("DKIM_SYNTAX_BROKEN", problems=listed(broken))
-    if ending := _applies(declared, keys, tag="DKIM_SYNTAX_NO_KEY"):
+    if ending := _applies(sends_mail(declared, mx, spf), keys, tag="DKIM_SYNTAX_NO_KEY"):
         return ending
     if missing := _unseen(keys):
         return missing
@@ -351,10 +356,10 @@ def dkim_syntax(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
         "DKIM_REVOKED_NO_KEY": NO_KEY,
     },
 )
-def dkim_revoked(declared: DeclaredDomain, keys: DkimKeys) -> Judgement:
+def dkim_revoked(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, keys: DkimKeys) -> Judgement:
     if revoked := [one.selector for one in _read(keys) if one.key.revoked]:
         return passed("DKIM_REVOKED", selectors=listed(revoked))
     general = dkim.select(text.encode("latin-1") for text in keys.catch_all).record
     if general is not None and dkim.parse(general).revoked:
         return passed("DKIM_REVOKED_ALL")
-    return _applies(declared, keys, tag="DKIM_REVOKED_NO_KEY") or _unseen(keys) or passed("DKIM_REVOKED_NONE")
+    return _applies(sends_mail(declared, mx, spf), keys, tag="DKIM_REVOKED_NO_KEY") or _unseen(keys) or passed("DKIM_REVOKED_NONE")

@@ -201,11 +201,11 @@ def dmarc_policy(records: DmarcRecords, *, least: Annotated[str, MAIL_DMARC_LEAS
     if policy.record.invalid:
         return failed("DMARC_POLICY_INVALID", domain=policy.name)
     if _RANK[policy.stated] < _RANK[Policy(least)]:
-        return failed("DMARC_POLICY_WEAK", policy=policy.stated, domain=policy.name, by=policy.reach, least=least)
-    return passed("DMARC_POLICY_MET", policy=policy.stated, domain=policy.name, by=policy.reach)
+        return failed("DMARC_POLICY_WEAK", policy=policy.stated.value, domain=policy.name, by=policy.reach.value, least=least)
+    return passed("DMARC_POLICY_MET", policy=policy.stated.value, domain=policy.name, by=policy.reach.value)
 
 
-def _reach(records: DmarcRecords, reach: Reach, least: str, words: str) -> Judgement:
+def _reach(records: DmarcRecords, reach: Reach, words: str, *, least: str, not_milder: bool) -> Judgement:
     """Judge what the domain's own record asks for names below it; the tags begin with ``words``."""
     policy = applied(records)
     if isinstance(policy, Unobserved):
@@ -215,11 +215,11 @@ def _reach(records: DmarcRecords, reach: Reach, least: str, words: str) -> Judge
     if policy.name != records.domain:
         return not_applicable(f"{words}_INHERITED", domain=policy.name)
     stated = policy.record.stated(reach)
-    if _RANK[stated] < _RANK[policy.stated]:
-        return failed(f"{words}_MILDER", policy=stated, own=policy.stated)
+    if not_milder and _RANK[stated] < _RANK[policy.stated]:
+        return failed(f"{words}_MILDER", policy=stated.value, own=policy.stated.value)
     if _RANK[stated] < _RANK[Policy(least)]:
-        return failed(f"{words}_WEAK", policy=stated, least=least)
-    return passed(f"{words}_COVERED", policy=stated)
+        return failed(f"{words}_WEAK", policy=stated.value, least=least)
+    return passed(f"{words}_COVERED", policy=stated.value)
 
 
 @check(
@@ -249,9 +249,13 @@ def _reach(records: DmarcRecords, reach: Reach, least: str, words: str) -> Judge
     },
 )
 def dmarc_subdomains(
-    records: DmarcRecords, *, least: Annotated[str, MAIL_DMARC_LEAST_POLICY] = MAIL_DMARC_LEAST_POLICY.default
+    records: DmarcRecords,
+    *,
+    least: Annotated[str, MAIL_DMARC_LEAST_POLICY] = MAIL_DMARC_LEAST_POLICY.default,
+    not_milder: bool = True,
 ) -> Judgement:
-    return _reach(records, Reach.SUBDOMAIN, least, "DMARC_SUBDOMAINS")
+    """``not_milder`` also holds the policy to that of the domain itself."""
+    return _reach(records, Reach.SUBDOMAIN, "DMARC_SUBDOMAINS", least=least, not_milder=not_milder)
 
 
 @check(
@@ -284,9 +288,13 @@ def dmarc_subdomains(
     },
 )
 def dmarc_nonexistent(
-    records: DmarcRecords, *, least: Annotated[str, MAIL_DMARC_LEAST_POLICY] = MAIL_DMARC_LEAST_POLICY.default
+    records: DmarcRecords,
+    *,
+    least: Annotated[str, MAIL_DMARC_LEAST_POLICY] = MAIL_DMARC_LEAST_POLICY.default,
+    not_milder: bool = True,
 ) -> Judgement:
-    return _reach(records, Reach.NONEXISTENT, least, "DMARC_NONEXISTENT")
+    """``not_milder`` also holds the policy to that of the domain itself."""
+    return _reach(records, Reach.NONEXISTENT, "DMARC_NONEXISTENT", least=least, not_milder=not_milder)
 
 
 @check(
@@ -314,7 +322,7 @@ def dmarc_testing(records: DmarcRecords) -> Judgement:
     if policy is None:
         return not_applicable("DMARC_TESTING_NO_RECORD")
     if policy.record.testing:
-        return failed("DMARC_TESTING", stated=policy.stated, effective=policy.effective, domain=policy.name)
+        return failed("DMARC_TESTING", stated=policy.stated.value, effective=policy.effective.value, domain=policy.name)
     return passed("DMARC_IN_FORCE")
 
 
@@ -389,7 +397,7 @@ def dmarc_alignment(records: DmarcRecords) -> Judgement:
         return policy
     if policy is None:
         return not_applicable("DMARC_ALIGNMENT_NO_RECORD")
-    return passed("DMARC_ALIGNMENT", adkim=policy.record.adkim, aspf=policy.record.aspf)
+    return passed("DMARC_ALIGNMENT", adkim=policy.record.adkim.value, aspf=policy.record.aspf.value)
 
 
 @check(
@@ -483,5 +491,5 @@ def _reject_wanted(records: DmarcRecords) -> Verdict | Unobserved:
     if policy is None:
         return failed("DMARC_NO_MAIL_NONE")
     if policy.effective is not Policy.REJECT:
-        return failed("DMARC_NO_MAIL_WEAK", policy=policy.effective, domain=policy.name)
+        return failed("DMARC_NO_MAIL_WEAK", policy=policy.effective.value, domain=policy.name)
     return passed("DMARC_NO_MAIL_REJECT", domain=policy.name)

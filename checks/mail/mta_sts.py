@@ -108,6 +108,7 @@ def _receiver(declared: DeclaredDomain, mx: MailExchangers | Unobserved, *, publ
             ja="ポリシーは有効だが、注意すべき記述がある：{problems}",
             en="the policy is valid, with oddities: {problems}",
         ),
+        "MTA_STS_NO_HOST": Text(ja="ポリシーのサーバ（mta-sts.）にアドレスがない", en="the policy host (mta-sts.) has no address"),
         "MTA_STS_CERTIFICATE": Text(
             ja="ポリシーのサーバの証明書が検証に失敗する：{problem}",
             en="the certificate of the policy host does not validate: {problem}",
@@ -128,8 +129,10 @@ def _receiver(declared: DeclaredDomain, mx: MailExchangers | Unobserved, *, publ
 )
 def mta_sts_policy(policy: MtaStsPolicy) -> Judgement:
     reply = policy.reply
-    if reply is None:
+    if not policy.announced:
         return not_applicable("MTA_STS_POLICY_NOT_ANNOUNCED")
+    if reply is None:
+        return failed("MTA_STS_NO_HOST")
     if reply.certificate_problem:
         return failed("MTA_STS_CERTIFICATE", problem=shown(reply.certificate_problem))
     if 300 <= reply.status < 400:
@@ -183,8 +186,8 @@ def mta_sts_mode(policy: MtaStsPolicy, *, least: Literal["none", "testing", "enf
     if read is None or read.mode is None:
         return not_applicable("MTA_STS_MODE_NO_POLICY")
     if _RANK[read.mode] < _RANK[Mode(least)]:
-        return failed("MTA_STS_MODE_WEAK", mode=read.mode, least=least)
-    return passed("MTA_STS_MODE_MET", mode=read.mode)
+        return failed("MTA_STS_MODE_WEAK", mode=read.mode.value, least=least)
+    return passed("MTA_STS_MODE_MET", mode=read.mode.value)
 
 
 @check(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Final
 
 from checks.mail.common import beyond_cap, first_missing, listed, takes_mail, undeclared
@@ -14,7 +14,16 @@ from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
-NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052 section 2.1: made up by translators, never published
+# The IANA special-purpose registries (RFC 6890 and what updates it), written out because ``is_global`` differs between releases of Python.
+SPECIAL_IPV4: Final = tuple(
+    IPv4Network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24"),
+        *("192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3"),
+    )
+)
+SPECIAL_IPV6: Final = (IPv6Network("2001:db8::/32"), IPv6Network("3fff::/20"), IPv6Network("2001:2::/48"))
+GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # RFC 4291 section 2.4: all else is local, mapped, translated, multicast or unassigned
 TEREDO: Final = IPv6Network("2001::/32")
 SIX_TO_FOUR: Final = IPv6Network("2002::/16")
 _NO_HOSTS = Text(ja="MX ホストがない", en="there is no MX host")
@@ -226,9 +235,9 @@ def mx_cname(mx: MailExchangers, hosts: MailHosts) -> Judgement:
 def _special(text: str) -> bool:
     """Tell whether an address is of no use to senders on the Internet."""
     address = ip_address(text)
-    if isinstance(address, IPv6Address) and (address.ipv4_mapped or address in NAT64 or address.is_site_local):
-        return True
-    return not address.is_global or address.is_multicast or address.is_reserved
+    if isinstance(address, IPv6Address):
+        return address not in GLOBAL_UNICAST or any(address in network for network in SPECIAL_IPV6)
+    return any(address in network for network in SPECIAL_IPV4)
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Final
 
-from checks.mail.common import listed, sends_mail, shown, undeclared
+from checks.mail.common import cut, listed, sends_mail, undeclared
 from checks.values import MAIL_SPF_ENDINGS
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status
@@ -23,12 +23,12 @@ _ODDITIES: Final = frozenset({ProblemKind.TERM_AFTER_ALL, ProblemKind.REDIRECT_I
 
 def terms(found: Iterable[SpfTerm]) -> tuple[str, ...]:
     """Write terms for a sentence, each with the owner of its record."""
-    return listed(f"{shown(term.term)} ({term.domain})" for term in found)
+    return listed(f"{cut(term.term)} ({term.domain})" for term in found)
 
 
 def problems(found: Iterable[SpfProblem]) -> tuple[str, ...]:
     """Write problems for a sentence, each with its word and the owner of its record."""
-    return listed(f"{p.kind}: {shown(p.detail)} ({p.domain})" if p.detail else f"{p.kind} ({p.domain})" for p in found)
+    return listed(f"{p.kind}: {cut(p.detail)} ({p.domain})" if p.detail else f"{p.kind} ({p.domain})" for p in found)
 
 
 def unseen(policy: SpfPolicy) -> Unobserved | None:
@@ -87,16 +87,16 @@ def hidden(policy: SpfPolicy) -> Unobserved | None:
 def spf_record(declared: DeclaredDomain, policy: SpfPolicy) -> Judgement:
     match policy.root.state:
         case SpfState.FOUND:
-            return passed("SPF_FOUND", record=shown(policy.root.records[0]))
+            return passed("SPF_FOUND", record=cut(policy.root.records[0]))
         case SpfState.SEVERAL:
-            return failed("SPF_SEVERAL", records=listed(map(shown, policy.root.records)))
+            return failed("SPF_SEVERAL", records=listed(map(cut, policy.root.records)))
         case SpfState.MALFORMED:
             return not_applicable("SPF_TOP_LEVEL")
         case SpfState.ABSENT:
             if policy.root.status is Status.NXDOMAIN and not declared.sends_mail:
                 return not_applicable("SPF_NO_DOMAIN")
             near = [p.detail for p in policy.problems if p.kind == ProblemKind.NEAR_MISS and p.domain == policy.root.domain]
-            return failed("SPF_NEAR_MISS", records=listed(map(shown, near))) if near else failed("SPF_NONE")
+            return failed("SPF_NEAR_MISS", records=listed(map(cut, near))) if near else failed("SPF_NONE")
         case _:
             return unseen(policy) or Unobserved(Reason.TOO_LARGE, f"the SPF record of {policy.root.domain} is too long to be read")
 
@@ -257,6 +257,10 @@ def spf_void(policy: SpfPolicy, *, limit: int = DEFAULT_LIMITS.void_lookups) -> 
             ja="all で終わらず、列挙した送信元以外については何も主張していない",
             en="there is no all, so nothing is said of other senders",
         ),
+        "SPF_ALL_UNREACHED": Text(
+            ja="redirect の先にレコードがなく、末尾に達しない（include の検査で判定）：{places}",
+            en="a redirect leads to no record, so the end is not reached (judged with the includes): {places}",
+        ),
         "SPF_ALL_NO_RECORD": NOT_PUBLISHED,
     },
 )
@@ -271,7 +275,10 @@ def spf_all(policy: SpfPolicy, *, accept: Annotated[tuple[str, ...], MAIL_SPF_EN
         return failed("SPF_ALL_WEAK", ending=policy.ending, accept=accept, domain=policy.ending_domain)
     if missing := unseen(policy) or hidden(policy):
         return missing
-    return passed("SPF_ALL_OK", ending=policy.ending, domain=policy.ending_domain) if policy.ending else failed("SPF_ALL_MISSING")
+    if policy.ending:
+        return passed("SPF_ALL_OK", ending=policy.ending, domain=policy.ending_domain)
+    lost = [place for place in policy.places[1:] if place.via.lower().startswith("redirect=") and place.state is not SpfState.FOUND]
+    return not_applicable("SPF_ALL_UNREACHED", places=listed(cut(place.via) for place in lost)) if lost else failed("SPF_ALL_MISSING")
 
 
 @check(
@@ -346,9 +353,9 @@ def spf_no_mail(declared: DeclaredDomain, mx: MailExchangers | Unobserved, polic
     if permitted:
         return failed("SPF_NO_MAIL_PERMITS", terms=terms(permitted))
     if policy.ending and policy.ending != "-":
-        return failed("SPF_NO_MAIL_WEAK", record=shown(policy.root.records[0]))
+        return failed("SPF_NO_MAIL_WEAK", record=cut(policy.root.records[0]))
     if missing := unseen(policy):
         return missing
     if any(p.kind in SYNTAX_ERRORS for p in policy.problems):
         return failed("SPF_NO_MAIL_NONE")
-    return passed("SPF_NO_MAIL_REFUSED") if policy.ending else failed("SPF_NO_MAIL_WEAK", record=shown(policy.root.records[0]))
+    return passed("SPF_NO_MAIL_REFUSED") if policy.ending else failed("SPF_NO_MAIL_WEAK", record=cut(policy.root.records[0]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Annotated
 
-from checks.mail.common import beyond_cap, first_missing, listed, shown
+from checks.mail.common import beyond_cap, cut, first_missing, listed, shown
 from checks.mail.spf import NOT_PUBLISHED, hidden, unseen
 from checks.values import MAIL_SPF_WIDEST_IPV4, MAIL_SPF_WIDEST_IPV6
 from scanner.facts.ledger import DeclaredDomain
@@ -55,7 +55,7 @@ def spf_ranges(
     for one in policy.ranges:
         network = ip_network(one.network)
         if network.prefixlen < (widest_ipv4 if network.version == 4 else widest_ipv6):
-            wide.append(f"{network} ({shown(one.term)}, {one.domain})")
+            wide.append(f"{network} ({cut(one.term)}, {one.domain})")
     if wide:
         return failed("SPF_RANGES_WIDE", ranges=listed(wide), widest_ipv4=widest_ipv4, widest_ipv6=widest_ipv6)
     return unseen(policy) or hidden(policy) or passed("SPF_RANGES_OK", count=policy.ranges_total)
@@ -110,7 +110,7 @@ def spf_includes(policy: SpfPolicy) -> Judgement:
 
 
 def _places(found: list[SpfPlace]) -> tuple[str, ...]:
-    return listed(shown(place.via) for place in found)
+    return listed(cut(place.via) for place in found)
 
 
 @check(
@@ -182,18 +182,26 @@ def spf_senders(declared: DeclaredDomain, policy: SpfPolicy, senders: SpfSenders
             ja="SPF レコードが無効か、だれでも通す MX ホスト：{hosts}",
             en="MX hosts whose SPF record is invalid or lets anybody pass: {hosts}",
         ),
+        "SPF_HOSTS_ABSENT": Text(
+            ja="このドメインの下の MX ホスト名が DNS に存在しない",
+            en="the MX host names below the domain do not exist",
+        ),
         "SPF_HOSTS_FOREIGN": Text(ja="このドメインの下に MX ホストがない", en="no MX host stands below the domain"),
     },
 )
 def spf_hosts(hosts: SpfOfHosts) -> Judgement:
     if not hosts.hosts:
         return not_applicable("SPF_HOSTS_FOREIGN")
-    answers = [(one.host, one.answer) for one in hosts.hosts if isinstance(one.answer, TextAnswer)]
+    # A host name that does not exist is for mail.mx.resolves.
+    there = [one for one in hosts.hosts if isinstance(one.answer, Unobserved) or one.answer.status is not Status.NXDOMAIN]
+    if not there:
+        return not_applicable("SPF_HOSTS_ABSENT")
+    answers = [(one.host, one.answer) for one in there if isinstance(one.answer, TextAnswer)]
     if none := [host for host, answer in answers if not answer.texts]:
         return failed("SPF_HOSTS_NONE", hosts=listed(none))
     if broken := [host for host, answer in answers if not _refuses_strangers(answer)]:
         return failed("SPF_HOSTS_BROKEN", hosts=listed(broken))
-    return first_missing(one.answer for one in hosts.hosts) or passed("SPF_HOSTS_FOUND", hosts=listed(one.host for one in hosts.hosts))
+    return first_missing(one.answer for one in there) or passed("SPF_HOSTS_FOUND", hosts=listed(one.host for one in there))
 
 
 def _refuses_strangers(answer: TextAnswer) -> bool:

@@ -247,10 +247,14 @@ class PolicyReply:
 
 @dataclass(frozen=True, slots=True)
 class MtaStsPolicy(Fact):
-    """The MTA-STS policy as fetched; ``reply`` is ``None`` where no single valid record tells senders to fetch one."""
+    """The MTA-STS policy as fetched. ``announced``: exactly one valid record tells senders to fetch it, else nobody did.
+
+    ``reply`` is ``None`` where none was announced, and where the DNS says that the policy host has no address.
+    """
 
     of: ClassVar[Kind] = Kind.DOMAIN
 
+    announced: bool
     reply: PolicyReply | None
 
 

@@ -31,7 +31,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.target import Domain
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import ROOT, part, together
+from scanner.probes.dns_asking import ROOT, addresses_of, part, together
 from scanner.probes.mail_ask import STATUS, ask_text
 from scanner.wire import mta_sts, tls_rpt
 from scanner.wire.dns import Mx, Tlsa, Type
@@ -125,7 +125,7 @@ async def _tlsa(net: Net, name: str) -> TlsaAnswer:
 @probe(limit=10.0)
 async def mta_sts_record(domain: Domain, net: Net) -> MtaStsRecord:
     """The TXT records that announce an MTA-STS policy."""
-    return MtaStsRecord(await ask_text(net, f"_mta-sts.{domain.name}", mta_sts.select))
+    return MtaStsRecord(await ask_text(net, f"{mta_sts.PREFIX}.{domain.name}", mta_sts.select))
 
 
 @probe(limit=15.0)
@@ -133,11 +133,15 @@ async def mta_sts_policy(domain: Domain, net: Net, record: MtaStsRecord) -> MtaS
     """The policy file, fetched where exactly one valid record announces it, as a sender would (RFC 8461 section 3.1)."""
     announced = mta_sts.select(record.answer.octets).record
     if announced is None or not mta_sts.parse(announced).valid:
-        return MtaStsPolicy(None)
-    url = f"https://mta-sts.{domain.name}/.well-known/mta-sts.txt"
+        return MtaStsPolicy(announced=False, reply=None)
+    host = f"{mta_sts.POLICY_HOST_LABEL}.{domain.name}"
+    if await addresses_of(net, host) == ():
+        return MtaStsPolicy(announced=True, reply=None)
+    url = f"https://{host}{mta_sts.POLICY_PATH}"
     reply = await net.fetch(url)
     return MtaStsPolicy(
-        PolicyReply(
+        announced=True,
+        reply=PolicyReply(
             url=url,
             status=reply.status,
             content_type=reply.content_type,
@@ -145,11 +149,11 @@ async def mta_sts_policy(domain: Domain, net: Net, record: MtaStsRecord) -> MtaS
             body=reply.body.decode("latin-1"),
             truncated=reply.truncated,
             certificate_problem=reply.certificate_problem or "",
-        )
+        ),
     )
 
 
 @probe(limit=10.0)
 async def tls_report_record(domain: Domain, net: Net) -> TlsReportRecord:
     """The TXT records that ask for reports about TLS."""
-    return TlsReportRecord(await ask_text(net, f"_smtp._tls.{domain.name}", tls_rpt.select))
+    return TlsReportRecord(await ask_text(net, f"{tls_rpt.PREFIX}.{domain.name}", tls_rpt.select))

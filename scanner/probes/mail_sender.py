@@ -185,13 +185,14 @@ async def dkim_keys(domain: Domain, net: Net, declared: DeclaredDomain | Unobser
         tried.update(zip(new, answers, strict=True))
 
     await ask((*names, *SENTINELS) if unproven else names)
-    if not nothing_there or any(_has_records(a) for a in tried.values()):
+    if not nothing_there or any(map(_texts, tried.values())):
         unused = f"tenken-{net.rng.getrandbits(64):016x}"
         wildcard = await part(ask_text(net, f"{unused}._domainkey.{domain.name}", None))
         if not isinstance(below, Unobserved):
             await ask((*USUAL_SELECTORS, *_of_senders(policy)))
-            await ask(sibling for first, family in SIBLINGS.items() if _has_records(tried.get(first)) for sibling in family)
-    catch_all = frozenset(wildcard.texts) if isinstance(wildcard, TextAnswer) else frozenset()
+            catch_all = _texts(wildcard)
+            await ask(sibling for first, family in SIBLINGS.items() if _texts(tried.get(first)) - catch_all for sibling in family)
+    catch_all = _texts(wildcard)
     selectors = tuple(
         DkimSelector(s, s in names, answer)
         for s, answer in sorted(tried.items())
@@ -200,8 +201,8 @@ async def dkim_keys(domain: Domain, net: Net, declared: DeclaredDomain | Unobser
     return DkimKeys(below, wildcard, selectors, tuple(sorted(tried)))
 
 
-def _has_records(answer: TextAnswer | Unobserved | None) -> bool:
-    return isinstance(answer, TextAnswer) and bool(answer.texts)
+def _texts(answer: TextAnswer | Unobserved | None) -> frozenset[str]:
+    return frozenset(answer.texts) if isinstance(answer, TextAnswer) else frozenset()
 
 
 def _of_senders(policy: SpfPolicy | Unobserved) -> Iterator[str]:
@@ -277,4 +278,4 @@ async def _route(net: Net, host: str) -> MailRoute:
 @probe(limit=10.0)
 async def bimi_record(domain: Domain, net: Net) -> BimiRecord:
     """The BIMI record of the default selector."""
-    return BimiRecord(await ask_text(net, f"default._bimi.{domain.name}", bimi.select))
+    return BimiRecord(await ask_text(net, f"{bimi.PREFIX}.{domain.name}", bimi.select))

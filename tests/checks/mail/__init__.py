@@ -187,7 +187,10 @@ def policy(
     body: str = GOOD_POLICY, *, status: int = 200, kind: str = "text/plain", location: str = "", truncated: bool = False, problem: str = ""
 ) -> MtaStsPolicy:
     """A fetched policy."""
-    return MtaStsPolicy(PolicyReply(f"https://mta-sts.{NAME}/.well-known/mta-sts.txt", status, kind, location, body, truncated, problem))
+    return MtaStsPolicy(
+        announced=True,
+        reply=PolicyReply(f"https://mta-sts.{NAME}/.well-known/mta-sts.txt", status, kind, location, body, truncated, problem),
+    )
 
 
 def tls_rpt(*texts: str) -> TlsReportRecord:

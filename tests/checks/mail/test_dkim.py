@@ -61,20 +61,22 @@ DECLARED_GONE = dkim(selector("s1", declared=True), selector("s2", GOOD, declare
 PARTLY_SEEN = dkim(selector("s1", GOOD), selector("s2", unseen=SILENT))
 
 WITHOUT_KEY = {
-    "unknown": case(declared(), UNKNOWN, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
-    "unsigned": case(declared(), UNSIGNED_NONE, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
-    "below": case(declared(), dkim(below=FAILURE), outcome="undetermined", reason=Reason.SERVER_FAILURE),
-    "fact": case(declared(), SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
-    "part": case(declared(), PARTLY_SEEN, outcome="undetermined", reason=Reason.TIMEOUT),
+    "unknown": case(declared(), MX, spf(), UNKNOWN, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
+    "unsigned": case(declared(), MX, spf(), UNSIGNED_NONE, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
+    "below": case(declared(), MX, spf(), dkim(below=FAILURE), outcome="undetermined", reason=Reason.SERVER_FAILURE),
+    "fact": case(declared(), MX, spf(), SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
+    "part": case(declared(), MX, spf(), PARTLY_SEEN, outcome="undetermined", reason=Reason.TIMEOUT),
 }
 
 
 def without_key(tag: str) -> list[Case]:
     """What every check of found keys says where there is none."""
     return [
-        case(declared(), PROVEN_NONE, says=tag),
-        case(declared(sends=False), UNKNOWN, says=tag),
-        case(declared(), dkim(selector("s1", declared=True)), says=tag),
+        case(declared(), MX, spf(), PROVEN_NONE, says=tag),
+        case(declared(sends=False), MX, spf(), UNKNOWN, says=tag),
+        case(declared(), NULL_MX, REFUSES_ALL, UNKNOWN, says=tag),
+        case(declared(sends=False), SILENT, SILENT, UNKNOWN, says=tag),
+        case(declared(), MX, spf(), dkim(selector("s1", declared=True)), says=tag),
         *WITHOUT_KEY.values(),
     ]
 
@@ -114,42 +116,43 @@ CASES: dict[str, list[Case]] = {
         case(declared(), MX, spf(), FAILURE, outcome="undetermined", reason=Reason.SERVER_FAILURE),
     ],
     "mail.dkim.strength": [
-        case(declared(), FOUND, says="DKIM_KEYS_STRONG", args={"keys": ("s1 (rsa 2048)",)}),
-        case(declared(), dkim(selector("s2", ED25519)), says="DKIM_KEYS_STRONG"),
-        case(declared(), MIXED, says="DKIM_KEYS_SHORT", args={"keys": ("old (rsa 1024)",), "least_bits": 2048}),
-        case(declared(), MIXED, says="DKIM_KEYS_STRONG", with_={"least_bits": 1024}),
-        case(declared(), FOUND, says="DKIM_KEYS_SHORT", with_={"least_bits": 3072}),
-        case(declared(), dkim(selector("s1", TINY)), says="DKIM_KEYS_UNUSABLE"),
-        case(declared(), dkim(selector("s1", SHORT), selector("s2", unseen=SILENT)), says="DKIM_KEYS_SHORT"),
-        case(declared(), dkim(selector("s1", REVOKED)), says="DKIM_STRENGTH_NO_KEY"),
+        case(declared(), MX, spf(), FOUND, says="DKIM_KEYS_STRONG", args={"keys": ("s1 (rsa 2048)",)}),
+        case(declared(), MX, spf(), dkim(selector("s2", ED25519)), says="DKIM_KEYS_STRONG"),
+        case(declared(), MX, spf(), MIXED, says="DKIM_KEYS_SHORT", args={"keys": ("old (rsa 1024)",), "least_bits": 2048}),
+        case(declared(), MX, spf(), MIXED, says="DKIM_KEYS_STRONG", with_={"least_bits": 1024}),
+        case(declared(), MX, spf(), FOUND, says="DKIM_KEYS_SHORT", with_={"least_bits": 3072}),
+        case(declared(), MX, spf(), dkim(selector("s1", TINY)), says="DKIM_KEYS_UNUSABLE"),
+        case(declared(), MX, spf(), dkim(selector("s1", SHORT), selector("s2", unseen=SILENT)), says="DKIM_KEYS_SHORT"),
+        case(declared(), MX, spf(), dkim(selector("s1", REVOKED)), says="DKIM_STRENGTH_NO_KEY"),
         *without_key("DKIM_STRENGTH_NO_KEY"),
     ],
     "mail.dkim.testing": [
-        case(declared(), FOUND, says="DKIM_NOT_TESTING"),
-        case(declared(), dkim(selector("s1", TESTING)), says="DKIM_TESTING", args={"selectors": ("s1",)}),
-        case(declared(), dkim(selector("s1", "v=DKIM1; t=y; p=")), says="DKIM_TESTING_NO_KEY"),
+        case(declared(), MX, spf(), FOUND, says="DKIM_NOT_TESTING"),
+        case(declared(), MX, spf(), dkim(selector("s1", TESTING)), says="DKIM_TESTING", args={"selectors": ("s1",)}),
+        case(declared(), MX, spf(), dkim(selector("s1", "v=DKIM1; t=y; p=")), says="DKIM_TESTING_NO_KEY"),
         *without_key("DKIM_TESTING_NO_KEY"),
     ],
     "mail.dkim.hash": [
-        case(declared(), FOUND, says="DKIM_HASH_OK"),
-        case(declared(), dkim(selector("s1", SHA1_TOO)), says="DKIM_HASH_SHA1_TOO"),
-        case(declared(), dkim(selector("s1", SHA1)), says="DKIM_HASH_NO_SHA256"),
+        case(declared(), MX, spf(), FOUND, says="DKIM_HASH_OK"),
+        case(declared(), MX, spf(), dkim(selector("s1", SHA1_TOO)), says="DKIM_HASH_SHA1_TOO"),
+        case(declared(), MX, spf(), dkim(selector("s1", SHA1)), says="DKIM_HASH_NO_SHA256"),
         *without_key("DKIM_HASH_NO_KEY"),
     ],
     "mail.dkim.syntax": [
-        case(declared(), FOUND, says="DKIM_SYNTAX_OK"),
-        case(declared(), dkim(selector("s1", REVOKED)), says="DKIM_SYNTAX_OK"),
-        case(declared(), dkim(selector("s1", GOOD + "; g=*")), says="DKIM_SYNTAX_ODD"),
-        case(declared(), dkim(selector("s1", "v=DKIM1; p=***")), says="DKIM_SYNTAX_BROKEN"),
-        case(declared(), dkim(selector("s1", "v=DKIM2; p=abcd")), says="DKIM_SYNTAX_BROKEN"),
-        case(declared(), dkim(selector("s1", "v=DKIM1; k=rsa; k=rsa; p=" + rsa(2048))), says="DKIM_SYNTAX_BROKEN"),
-        case(declared(), dkim(selector("s1", GOOD, SHORT)), says="DKIM_SYNTAX_SEVERAL", args={"selectors": ("s1",)}),
+        case(declared(), MX, spf(), FOUND, says="DKIM_SYNTAX_OK"),
+        case(declared(), MX, spf(), dkim(selector("s1", REVOKED)), says="DKIM_SYNTAX_OK"),
+        case(declared(), MX, spf(), dkim(selector("s1", GOOD + "; g=*")), says="DKIM_SYNTAX_ODD"),
+        case(declared(), MX, spf(), dkim(selector("s1", "v=DKIM1; p=***")), says="DKIM_SYNTAX_BROKEN"),
+        case(declared(), MX, spf(), dkim(selector("s1", "v=DKIM2; p=abcd")), says="DKIM_SYNTAX_BROKEN"),
+        case(declared(), MX, spf(), dkim(selector("s1", "v=DKIM1; k=rsa; k=rsa; p=" + rsa(2048))), says="DKIM_SYNTAX_BROKEN"),
+        case(declared(), MX, spf(), dkim(selector("s1", GOOD, SHORT)), says="DKIM_SYNTAX_SEVERAL", args={"selectors": ("s1",)}),
         *without_key("DKIM_SYNTAX_NO_KEY"),
     ],
     "mail.dkim.revoked": [
-        case(declared(), FOUND, says="DKIM_REVOKED_NONE"),
-        case(declared(), dkim(selector("s1", REVOKED)), says="DKIM_REVOKED", args={"selectors": ("s1",)}),
-        case(declared(), ALL_REVOKED, says="DKIM_REVOKED_ALL"),
+        case(declared(), MX, spf(), FOUND, says="DKIM_REVOKED_NONE"),
+        case(declared(), MX, spf(), dkim(selector("s1", REVOKED)), says="DKIM_REVOKED", args={"selectors": ("s1",)}),
+        case(declared(), MX, spf(), ALL_REVOKED, says="DKIM_REVOKED_ALL"),
+        case(declared(), NULL_MX, REFUSES_ALL, ALL_REVOKED, says="DKIM_REVOKED_ALL"),
         *without_key("DKIM_REVOKED_NO_KEY"),
     ],
 }

@@ -45,6 +45,8 @@ def below(words: str, tag: str) -> list[Case]:
         case(dmarc(REJECT), says=f"{words}_COVERED", args={"policy": "reject"}),
         case(dmarc(REJECT + f"; {tag}=quarantine"), says=f"{words}_MILDER", args={"policy": "quarantine", "own": "reject"}),
         case(dmarc(REJECT + f"; {tag}=none"), says=f"{words}_MILDER"),
+        case(dmarc(REJECT + f"; {tag}=quarantine"), says=f"{words}_COVERED", with_={"not_milder": False}),
+        case(dmarc(REJECT + f"; {tag}=none"), says=f"{words}_WEAK", with_={"not_milder": False}),
         case(dmarc(WATCHING), says=f"{words}_WEAK"),
         case(dmarc(QUARANTINE), says=f"{words}_WEAK", with_={"least": "reject"}),
         case(dmarc(WATCHING + f"; {tag}=reject"), says=f"{words}_COVERED"),

@@ -30,7 +30,8 @@ from tests.checks.mail import (
 )
 
 RECORD = "v=STSv1; id=20261101T000000;"
-NO_POLICY = MtaStsPolicy(None)
+NO_POLICY = MtaStsPolicy(announced=False, reply=None)
+NO_POLICY_HOST = MtaStsPolicy(announced=True, reply=None)
 TESTING = policy(GOOD_POLICY.replace("enforce", "testing"))
 OFF = policy("version: STSv1\nmode: none\nmax_age: 60\n")
 SIGNED_MX = mx("10 mx1.example.lg.jp", authenticated=True)
@@ -82,6 +83,7 @@ CASES: dict[str, list[Case]] = {
         case(policy("mode: strict\r\n"), says="MTA_STS_BROKEN"),
         case(policy(GOOD_POLICY + "mx: not a name\r\n"), says="MTA_STS_BROKEN"),
         case(NO_POLICY, says="MTA_STS_POLICY_NOT_ANNOUNCED"),
+        case(NO_POLICY_HOST, says="MTA_STS_NO_HOST"),
         case(SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
     ],
     "mail.mta-sts.mode": [
@@ -90,6 +92,7 @@ CASES: dict[str, list[Case]] = {
         case(TESTING, says="MTA_STS_MODE_MET", with_={"least": "testing"}),
         case(OFF, says="MTA_STS_MODE_WEAK"),
         case(NO_POLICY, says="MTA_STS_MODE_NO_POLICY"),
+        case(NO_POLICY_HOST, says="MTA_STS_MODE_NO_POLICY"),
         case(policy(status=404), says="MTA_STS_MODE_NO_POLICY"),
         case(SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
     ],
@@ -126,24 +129,35 @@ CASES: dict[str, list[Case]] = {
         case(declared(), MX, SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
     ],
     "mail.dane.tlsa": [
-        case(SIGNED_MX, GOOD_TLSA, says="DANE_FOUND", args={"hosts": ("mx1.example.lg.jp",)}),
-        case(SIGNED_MX, NO_TLSA, says="DANE_NOT_USED"),
-        case(SIGNED_MX, NO_TLSA, says="DANE_MISSING", with_={"required": True}),
+        case(SIGNED_MX, SIGNED_HOST, GOOD_TLSA, says="DANE_FOUND", args={"hosts": ("mx1.example.lg.jp",)}),
+        case(SIGNED_MX, SIGNED_HOST, NO_TLSA, says="DANE_NOT_USED"),
+        case(SIGNED_MX, SIGNED_HOST, NO_TLSA, says="DANE_MISSING", with_={"required": True}),
         case(
             MX,
+            GOOD_HOSTS,
             tlsa(tlsa_at("mx1.example.lg.jp", EE), tlsa_at("mx2.example.lg.jp")),
             says="DANE_PARTIAL",
             args={"hosts": ("mx2.example.lg.jp",)},
         ),
-        case(SIGNED_MX, tlsa(tlsa_at("mx1.example.lg.jp", f"1 1 1 {DIGEST}")), says="DANE_UNUSABLE"),
-        case(SIGNED_MX, tlsa(tlsa_at("mx1.example.lg.jp", "9 9 9 00", "3 1 1 0123")), says="DANE_UNUSABLE"),
-        case(SIGNED_MX, tlsa(tlsa_at("mx1.example.lg.jp", EE, f"1 1 1 {DIGEST}")), says="DANE_ODD"),
-        case(NULL_MX, tlsa(), says="DANE_NO_HOSTS"),
-        case(SIGNED_MX, UNSEEN_TLSA, outcome="undetermined", reason=Reason.TIMEOUT),
+        case(SIGNED_MX, SIGNED_HOST, tlsa(tlsa_at("mx1.example.lg.jp", f"1 1 1 {DIGEST}")), says="DANE_UNUSABLE"),
+        case(SIGNED_MX, SIGNED_HOST, tlsa(tlsa_at("mx1.example.lg.jp", "9 9 9 00", "3 1 1 0123")), says="DANE_UNUSABLE"),
+        case(SIGNED_MX, SIGNED_HOST, tlsa(tlsa_at("mx1.example.lg.jp", EE, f"1 1 1 {DIGEST}")), says="DANE_ODD"),
+        case(NULL_MX, NO_HOSTS, tlsa(), says="DANE_NO_HOSTS"),
+        case(SIGNED_MX, SIGNED_HOST, UNSEEN_TLSA, outcome="undetermined", reason=Reason.TIMEOUT),
         case(
-            MX, tlsa(tlsa_at("mx1.example.lg.jp", EE), ("mx2.example.lg.jp", FAILURE)), outcome="undetermined", reason=Reason.SERVER_FAILURE
+            MX,
+            GOOD_HOSTS,
+            tlsa(tlsa_at("mx1.example.lg.jp", EE), ("mx2.example.lg.jp", FAILURE)),
+            outcome="undetermined",
+            reason=Reason.SERVER_FAILURE,
         ),
-        case(MX, GOOD_TLSA, outcome="undetermined", reason=Reason.BUDGET_SPENT),
+        case(MX, GOOD_HOSTS, GOOD_TLSA, outcome="undetermined", reason=Reason.BUDGET_SPENT),
+        case(
+            MX,
+            MailHosts((host("mx1.example.lg.jp", addresses("192.175.48.25")), host("mx2.example.lg.jp"))),
+            tlsa(tlsa_at("mx1.example.lg.jp", EE), tlsa_at("mx2.example.lg.jp")),
+            says="DANE_FOUND",
+        ),
     ],
     "mail.dane.dnssec": [
         case(SIGNED_MX, SIGNED_HOST, GOOD_TLSA, says="DANE_SECURE"),
@@ -154,6 +168,12 @@ CASES: dict[str, list[Case]] = {
             tlsa(tlsa_at("mx1.example.lg.jp", EE, authenticated=False)),
             says="DANE_INSECURE",
             args={"parts": ("A/AAAA mx1.example.lg.jp", "TLSA mx1.example.lg.jp")},
+        ),
+        case(
+            mx("10 mx.provider.example"),
+            MailHosts((host("mx.provider.example", addresses("192.175.48.25", authenticated=True)),)),
+            tlsa(tlsa_at("mx.provider.example", EE)),
+            says="DANE_MX_UNSIGNED",
         ),
         case(SIGNED_MX, SIGNED_HOST, NO_TLSA, says="DANE_DNSSEC_NOT_USED"),
         case(NULL_MX, NO_HOSTS, tlsa(), says="DANE_DNSSEC_NO_HOSTS"),

@@ -63,7 +63,7 @@ def main() -> None:
     except BadFile as error:
         language = usual_language()
         for problem in error.problems:
-            console.err.print(language.of(problem.text()), markup=False)
+            console.err.print(language.of(problem.text), markup=False)
         sys.exit(console.WRONG_USE)
     except (BadFacts, StoreError) as error:
         console.err.print(str(error), markup=False)

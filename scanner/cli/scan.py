@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from scanner.cli import console
-from scanner.cli.network import NetworkOptions
+from scanner.cli.network import network_settings
 from scanner.cli.outputs import Formats, Out, Outputs, StorePath, open_store
 from scanner.cli.setup import Setup, set_up
 from scanner.cli.sinks import RecordSink, TerminalSink
@@ -64,9 +64,6 @@ def scan(
         list[str] | None, typer.Option("--resolver", metavar="ADDRESS", help="使う名前解決サーバ / The resolver to ask, repeatable")
     ] = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="信頼する追加の認証局 / Further trusted roots (PEM)")] = None,
-    trust_anchor: Annotated[
-        Path | None, typer.Option("--trust-anchor", help="DNSSEC のトラストアンカー / DNSSEC trust anchor file")
-    ] = None,
     contact: Annotated[str, typer.Option("--contact", help="名乗りに添える連絡先 / Contact named in the User-Agent")] = "",
     root: Annotated[
         Path | None, typer.Option("--root", help="local の代わりに読むルートディレクトリ / Read this root directory as `local`")
@@ -85,7 +82,7 @@ def scan(
     if zone not in setup.inventory.zones:
         console.refuse(f"--zone {zone}: 台帳にない観測点 / not a zone of the inventory: {', '.join(setup.inventory.zones)}")
     chosen = _chosen(setup.inventory, named, zone)
-    network = NetworkOptions(setup.inventory, zone, resolver or [], ca_file, trust_anchor, contact).settings()
+    network = network_settings(setup.inventory, zone, resolvers=resolver or [], ca_file=ca_file, contact=contact)
     now = datetime.now(UTC)
     approvers = dict.fromkeys(e.approved_by for e in setup.inventory.permissions.scope.allowed if e.approved_by)
     start = setup.start(

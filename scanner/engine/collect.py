@@ -22,7 +22,7 @@ from scanner.hosts.base import Collector, Reader
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Kind, Target
-from scanner.net.net import Net, Network
+from scanner.net.network import Network
 from scanner.probes.base import Probe
 
 log = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ class _Looking:
                 given.append(seen)
             else:
                 given.append(seen.fact)
-        net: Net = self.run.network.view(self.facts.target.key)
+        net = self.run.network.view(self.facts.target.key)
         try:
             async with asyncio.timeout(probe.limit) as clock:
                 net.stop_with(clock)

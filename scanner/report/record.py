@@ -160,7 +160,8 @@ class _VariantLines:
         self.title = _text(check.title)
         self.why = _text(check.why)
         self._variant = variant
-        self.controls = [{"baseline": b, "id": c, "ref": controls[b][c].ref} for b, c in variant.controls]
+        rows = [(b, controls[b][c]) for b, c in variant.controls]
+        self.controls = [{"baseline": b, "id": c.id, "ref": c.ref, "strength": c.strength.value} for b, c in rows]
         self.settings = {name: _applied(applied) for name, applied in variant.settings.items()}
 
     @cached_property

@@ -1,0 +1,37 @@
+"""How the command line's options become the settings of the network: scope, resolvers, roots and the name it gives itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+
+from scanner.cli import console
+from scanner.ledger.inventory import Inventory
+from scanner.net.net import DnsServer
+from scanner.net.network import Settings, agent_name
+
+
+def network_settings(inventory: Inventory, zone: str, *, resolvers: Sequence[str], ca_file: Path | None, contact: str) -> Settings:
+    """Give the settings of a run; refuses addresses, files and contacts that cannot be used."""
+    try:
+        agent_name(contact)
+    except ValueError as error:
+        console.refuse(f"--contact: {error}")
+    if ca_file is not None and not ca_file.is_file():
+        console.refuse(f"--ca-file {ca_file}: ファイルがない / no such file")
+    return Settings(
+        scope=inventory.permissions.scope,
+        consents=inventory.permissions.consents,
+        zone=zone,
+        resolvers=tuple(_server(text) for text in resolvers),
+        contact=contact,
+        ca_file=str(ca_file) if ca_file else None,
+    )
+
+
+def _server(text: str) -> DnsServer:
+    try:
+        return DnsServer("", str(ip_address(text)))
+    except ValueError:
+        console.refuse(f"--resolver {text}: IP アドレスではない / not an IP address")

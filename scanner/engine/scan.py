@@ -1,0 +1,51 @@
+"""Sees all targets of a run: a fixed number of workers, each target judged as soon as it was seen, sinks told in the plan's order.
+
+Memory is bounded by the window of targets that may be ahead of the oldest unfinished one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from scanner.engine.collect import Collecting
+from scanner.engine.run import Judging, RunEnd, Seen
+from scanner.model.target import Target
+
+WORKERS = 64
+WINDOW = 512
+"""Targets that may be finished or under way beyond the oldest unfinished one."""
+
+
+async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Target], budget: float, workers: int = WORKERS) -> RunEnd:
+    """See and judge every target. ``budget`` is the time in seconds that one target may take."""
+    judging.begin()
+    waiting: Iterator[tuple[int, Target]] = iter(enumerate(targets))
+    finished: dict[int, Seen] = {}
+    handed_on = 0
+    room = asyncio.Semaphore(WINDOW)
+
+    async def work() -> None:
+        nonlocal handed_on
+        while True:
+            await room.acquire()
+            try:
+                number, target = next(waiting)
+            except StopIteration:
+                room.release()
+                return
+            started = collecting.now()
+            facts = await collecting.collect(target, budget)
+            finished[number] = Seen(facts, started, collecting.now())
+            while handed_on in finished:
+                judging.take(finished.pop(handed_on))
+                handed_on += 1
+                room.release()
+
+    async with asyncio.TaskGroup() as run_group:
+        collecting.group = run_group
+        async with asyncio.TaskGroup() as group:
+            for n in range(min(workers, len(targets))):
+                group.create_task(work(), name=f"worker {n}")
+        collecting.group = None
+    return judging.finish(collecting.now())

@@ -1,0 +1,183 @@
+"""The command line from inventory to reports, in the laboratory: the fictional town, and what spoils a run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scanner.feed.verify import verify
+from tests.lab import Lab
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "kakuu"
+LEDGER = [f"--{name}={EXAMPLE / name}.yaml" for name in ("inventory", "profile", "exceptions")]
+PROGRAM = str(Path(sys.executable).with_name("tenken"))
+
+Line = dict[str, Any]  # one JSON object of the record
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[Line]:
+        """The record on stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def outcomes(self, target: str) -> dict[tuple[str, str], str]:
+        """Tags by check and subject of one target."""
+        return {(x["check"], x["subject"]): x["tag"] for x in self.lines if x["type"] == "result" and x["target"] == target}
+
+
+def tenken(*words: str, lab: Lab | None = None, where: str = "outside") -> Ran:
+    """Run the command, inside the laboratory where one is given."""
+    command = [PROGRAM, *words]
+    done = subprocess.run(lab.command(command, where) if lab else command, capture_output=True, text=True, check=False, timeout=110)
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def scan(lab: Lab, *words: str, where: str = "outside") -> Ran:
+    return tenken("scan", *words, f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}", lab=lab, where=where)
+
+
+@pytest.fixture(scope="module")
+def town(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The town scanned once; gives the folder of reports, with the store beside them."""
+    folder = tmp_path_factory.mktemp("town")
+    ran = scan(lab, *LEDGER, f"--out={folder}", f"--store={folder / 'runs.sqlite3'}", "--lang=en")
+    assert (ran.status, (folder / "record.jsonl").exists()) == (1, True), ran.err
+    return folder
+
+
+def test_the_record_of_the_town_is_whole(town: Path) -> None:
+    with (town / "record.jsonl").open("rb") as source:
+        assert verify(source) == []
+    assert tenken("feed", "verify", str(town / "record.jsonl")).status == 0
+
+
+def test_every_output_is_there_and_nothing_else(town: Path) -> None:
+    assert {p.name for p in town.iterdir() if not p.name.startswith("runs.")} == {"record.jsonl", "report.html", "results.csv"}
+
+
+def _record(folder: Path) -> list[Line]:
+    return [json.loads(line) for line in (folder / "record.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_well_kept_domain_fails_in_nothing(town: Path) -> None:
+    failing = [
+        x["check"] for x in _record(town) if x["type"] == "result" and x["target"] == "domain:kakuu.lg.jp" and x["outcome"] == "fail"
+    ]
+    assert failing == []
+
+
+def test_the_badly_kept_domain_is_found_out_and_its_articles_are_named(town: Path) -> None:
+    failing = {
+        x["tag"]: x for x in _record(town) if x["type"] == "result" and x["target"] == "domain:bad-all.lg.jp" and x["outcome"] == "fail"
+    }
+    assert {"SPF_ALL_ANYBODY", "DMARC_NONE", "AXFR_GIVEN", "SERVERS_FEW", "MX_ADDRESSES_SPECIAL"} <= set(failing)
+    assert {c["baseline"] for c in failing["SPF_ALL_ANYBODY"]["controls"]} >= {"nite", "ssk"}
+
+
+def test_clauses_are_assessed_for_each_system(town: Path) -> None:
+    assessed = [x for x in _record(town) if x["type"] == "assessment"]
+    assert {x["system"] for x in assessed} >= {"mail", "public-web", "name-resolution"}
+    broken = [x for x in assessed if x["strength"] in {"example", "conditional-example"} and x["outcome"] == "not-satisfied"]
+    assert broken == [], "an example never violates by itself"
+
+
+def test_facts_are_judged_again_to_the_same_bytes(town: Path, tmp_path: Path) -> None:
+    store = f"--store={town / 'runs.sqlite3'}"
+    facts = tmp_path / "facts.jsonl"
+    assert tenken("facts", "export", "latest", f"--out={facts}", store).status == 0
+    first = tenken("judge", str(facts), *LEDGER, "--format=jsonl")
+    again = tenken("judge", str(facts), *LEDGER, "--format=jsonl")
+    assert first.out == again.out
+    assert first.out == (town / "record.jsonl").read_text(encoding="utf-8")
+
+
+def test_one_profile_value_changes_exactly_the_results_that_name_it(town: Path, tmp_path: Path) -> None:
+    facts = tmp_path / "facts.jsonl"
+    assert tenken("facts", "export", "latest", f"--out={facts}", f"--store={town / 'runs.sqlite3'}").status == 0
+    inventory = LEDGER[0]
+    bits = {}
+    for value in (2048, 4096):
+        profile = tmp_path / "profile.yaml"
+        profile.write_text(f"values:\n  mail.dkim.least-rsa-bits: {value}\n")
+        bits[value] = [
+            x for x in tenken("judge", str(facts), inventory, f"--profile={profile}", "--format=jsonl").lines if x["type"] == "result"
+        ]
+    changed = [a for a, b in zip(bits[2048], bits[4096], strict=True) if a != b]
+    naming = [x for x in bits[2048] if any(s["key"] == "mail.dkim.least-rsa-bits" for s in x["settings"].values())]
+    assert naming
+    assert changed == naming
+
+
+def test_the_same_scan_twice_differs_in_nothing_that_was_found(lab: Lab) -> None:
+    def found() -> list[Line]:
+        lines = scan(lab, "kakuu.lg.jp", "--format=jsonl", "--no-store", "--only=mail").lines
+        return [{k: v for k, v in x.items() if k not in {"run", "observed_at"}} for x in lines if x["type"] == "result"]
+
+    assert found() == found()
+
+
+def test_a_name_as_people_write_it_is_scanned(lab: Lab) -> None:
+    ran = scan(lab, "架空市.LG.jp.", "--only=mail.spf", "--format=jsonl", "--no-store")
+    assert ran.lines[1]["target"] == "domain:xn--7stw9s1vp.lg.jp"
+    assert ran.lines[1]["name"] == "架空市.lg.jp"
+
+
+def test_a_dead_resolver_makes_everything_undetermined_and_nothing_pass(lab: Lab) -> None:
+    ran = tenken("scan", "kakuu.lg.jp", "--resolver=192.175.48.199", "--format=jsonl", "--no-store", "--only=mail.spf", lab=lab)
+    outcomes = {x["outcome"] for x in ran.lines if x["type"] == "result"}
+    assert outcomes == {"undetermined"}
+    assert ran.status == 3
+
+
+def test_runs_are_listed_shown_and_compared(town: Path) -> None:
+    store = f"--store={town / 'runs.sqlite3'}"
+    (run,) = json.loads(tenken("runs", "list", "--json", store).out)
+    assert run["end"]["exit"] == 1
+    assert "bad-all.lg.jp" in tenken("runs", "show", run["run"], store, "--lang=en").out
+    assert tenken("runs", "diff", run["run"], "latest", store).out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["scan"], "--inventory"),
+        (["scan", "exa mple.jp"], "exa mple.jp"),
+        (["scan", "example.jp", "--only", "mail.spff"], "mail.spf"),
+        (["scan", "example.jp", "--baseline", "nitte"], "nite"),
+        (["scan", "example.jp", "--zone", "moon"], "internet"),
+        (["scan", "example.jp", "--resolver", "resolver"], "--resolver"),
+        (["scan", "--inventory", "/nonexistent.yaml"], "/nonexistent.yaml"),
+        (["judge", "/nonexistent.jsonl"], "/nonexistent.jsonl"),
+        (["checks", "show", "mail.spf.al"], "mail.spf.all"),
+        (["scan", "example.jp", "--format=csv", "--format=html"], "--out"),
+    ],
+    ids=lambda w: "-".join(w) if isinstance(w, list) else "",
+)
+def test_wrong_use_is_told_with_the_nearest_right_name(words: list[str], said: str) -> None:
+    ran = tenken(*words)
+    assert (ran.status, said in ran.err) == (2, True), ran.err
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_no_file_that_looks_whole(town: Path, tmp_path: Path) -> None:
+    facts = tmp_path / "facts.jsonl"
+    assert tenken("facts", "export", "latest", f"--out={facts}", f"--store={town / 'runs.sqlite3'}").status == 0
+    full = tmp_path / "full"
+    full.mkdir()
+    script = f"mount -t tmpfs -o size=64k tmpfs {full} && {PROGRAM} judge {facts} --out {full}; echo status $?; ls -A {full}"
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["status", "2"], done.stdout + done.stderr
+    assert "record.jsonl" in done.stderr

@@ -99,6 +99,8 @@ def _converter() -> cattrs.Converter:
     made.register_unstructure_hook(Unobserved, lambda u: {"unobserved": u.reason.value, "detail": u.detail, "at": u.at})
     made.register_structure_hook(Unobserved, lambda v, _: _unobserved(v))
     made.register_structure_hook_factory(_may_be_unobserved, lambda union: _seen_or_not(made, union))
+    made.register_structure_hook_factory(_is_tuple, lambda hint: _list_of(made, hint))
+    made.register_structure_hook(type(None), lambda v, _: _exactly_one_of(v, (type(None),)))
     for scalar in (str, int, bool):
         made.register_structure_hook(scalar, _exactly(scalar))
     made.register_structure_hook(float, lambda v, _: float(_exactly_one_of(v, (int, float))))
@@ -108,7 +110,8 @@ def _converter() -> cattrs.Converter:
 def _unobserved(value: object) -> Unobserved:
     if not isinstance(value, dict) or set(value) != {"unobserved", "detail", "at"}:
         raise NotAFact("an unobserved part needs unobserved, detail and at")
-    return Unobserved(Reason(value["unobserved"]), str(value["detail"]), str(value["at"]))
+    reason, detail, at = (_exactly_one_of(value[key], (str,)) for key in ("unobserved", "detail", "at"))
+    return Unobserved(Reason(reason), detail, at)
 
 
 def _exactly(scalar: type) -> Callable[[object, type], object]:
@@ -125,6 +128,28 @@ def _exactly_one_of(value: Any, kinds: tuple[type, ...]) -> Any:  # the border: 
     if type(value) not in kinds:
         raise NotAFact(f"{type(value).__name__} where {' or '.join(k.__name__ for k in kinds)} is needed")
     return value
+
+
+def _is_tuple(hint: Any) -> bool:  # a type as written in a field
+    origin: object = typing.get_origin(hint)
+    return origin is tuple
+
+
+def _list_of(made: cattrs.Converter, hint: object) -> Callable[[object, object], object]:
+    """Take a JSON list and nothing else that can be iterated, such as a text or an object."""
+    members = typing.get_args(hint)
+    alike = len(members) == 2 and members[1] is Ellipsis
+
+    def structure(value: object, _: object) -> object:
+        if not isinstance(value, list):
+            raise NotAFact(f"{type(value).__name__} where a list is needed")
+        if alike:
+            return tuple(made.structure(item, members[0]) for item in value)
+        if len(value) != len(members):
+            raise NotAFact(f"{len(value)} items where {len(members)} are needed")
+        return tuple(made.structure(item, member) for item, member in zip(value, members, strict=True))
+
+    return structure
 
 
 def _may_be_unobserved(hint: object) -> bool:

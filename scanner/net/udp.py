@@ -26,6 +26,7 @@ MOST_PEERS = 256  # idle sockets are closed above this
 SOCKET_QUESTIONS = 200  # a socket is renewed after this many
 _IP_RECVERR = 11  # linux/in.h; Python 3.11 does not name it
 _IPV6_RECVERR = 25  # linux/in6.h
+_ANCILLARY = 256  # octets for what comes beside a message in the error queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def sockaddr(address: str, port: int) -> tuple[int, tuple[str, int] | tuple[str,
 class _Pending:
     """One question under way."""
 
-    __slots__ = ("future", "most", "question", "seconds", "timer", "tries", "wire", "wrong_id", "wrong_question")
+    __slots__ = ("future", "most", "question", "seconds", "timer", "too_short", "tries", "wire", "wrong_id", "wrong_question")
 
     def __init__(self, wire: bytes, question: bytes, seconds: float, most: int, future: asyncio.Future[tuple[bytes, str] | OSError | None]):
         self.wire = wire
@@ -58,6 +59,7 @@ class _Pending:
         self.tries = 0
         self.wrong_id = 0
         self.wrong_question = 0
+        self.too_short = 0
         self.future = future
         self.timer: asyncio.TimerHandle | None = None
 
@@ -79,12 +81,11 @@ class _Channel:
         self.asked = 0
         self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
-            if anywhere:
-                # The port is drawn by the kernel at random in either case; errors reach an unconnected socket only on request.
-                if sys.platform == "linux":
-                    six = family == socket.AF_INET6
-                    self._socket.setsockopt(socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP, _IPV6_RECVERR if six else _IP_RECVERR, 1)
-            else:
+            if sys.platform == "linux":
+                # Without it "network unreachable" is kept from us, and an unconnected socket hears of no error at all.
+                six = family == socket.AF_INET6
+                self._socket.setsockopt(socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP, _IPV6_RECVERR if six else _IP_RECVERR, 1)
+            if not anywhere:  # the port is drawn by the kernel, at random, in either case
                 self._socket.connect(target)
         except BaseException:
             self._socket.close()
@@ -132,7 +133,7 @@ class _Channel:
 
     def _readable(self) -> None:
         source = self.source
-        for _ in range(MOST_AT_ONCE):
+        for turn in range(MOST_AT_ONCE):
             try:
                 if self._anywhere:
                     size, origin = self._socket.recvfrom_into(self._buffer)
@@ -140,20 +141,36 @@ class _Channel:
                 else:
                     size = self._socket.recv_into(self._buffer)
             except BlockingIOError:
+                if turn == 0:
+                    self._drain()  # woken for nothing to read: a sender was given the error, the queue still holds it
                 return
             except OSError as error:
                 self._failed(error)
+                self._drain()
                 return
             self._take(bytes(self._view[:size]), source)
             if not self.pending:
                 return
 
+    def _drain(self) -> None:
+        # What lies in the error queue keeps the socket readable; the error itself has been given by the read before.
+        if sys.platform == "linux":
+            for _ in range(MOST_AT_ONCE):
+                try:
+                    self._socket.recvmsg(HEADER, _ANCILLARY, socket.MSG_ERRQUEUE)
+                except OSError:
+                    return
+
     def _take(self, data: bytes, source: str) -> None:
-        pending = self.pending.get(data[0] << 8 | data[1]) if len(data) >= HEADER else None
+        if len(data) < HEADER:
+            for waiting in list(self.pending.values())[:MOST_COMPARED]:
+                waiting.too_short += 1
+            return
+        pending = self.pending.get(data[0] << 8 | data[1])
         if pending is None:
-            for other in list(self.pending.values())[:MOST_COMPARED]:
-                if same_question(data, other.question):
-                    other.wrong_id += 1
+            for waiting in list(self.pending.values())[:MOST_COMPARED]:
+                if same_question(data, waiting.question):
+                    waiting.wrong_id += 1
         elif answers(data, pending.question):
             _end(pending, (data, source))
         else:
@@ -269,9 +286,8 @@ def _why(result: OSError | None, pending: _Pending, where: str) -> CannotObserve
     if result is not None:
         return cannot(result, f"a question to {where}")
     limit = f"within {pending.seconds:g} s ({pending.tries} {'try' if pending.tries == 1 else 'tries'})"
-    wrong = [
-        f"{count} with {what}" for count, what in ((pending.wrong_id, "a wrong id"), (pending.wrong_question, "a wrong question")) if count
-    ]
+    counts = ((pending.wrong_id, "a wrong id"), (pending.wrong_question, "a wrong question or none"), (pending.too_short, "no header"))
+    wrong = [f"{count} with {what}" for count, what in counts if count]
     if wrong:
         return CannotObserve(Reason.PROTOCOL_VIOLATION, f"only wrong answers from {where} {limit}: {', '.join(wrong)}")
     return CannotObserve(Reason.TIMEOUT, f"no answer from {where} {limit}")

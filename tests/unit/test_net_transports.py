@@ -101,20 +101,37 @@ def test_a_closed_port_is_a_refusal_at_once() -> None:
     assert with_udp(work) < 1.0
 
 
+def test_errors_do_not_keep_the_loop_awake() -> None:
+    port = closed_port()
+
+    async def work(udp: Udp) -> float:
+        for any_source in (False, True):
+            with pytest.raises(CannotObserve):
+                await udp.exchange("127.0.0.1", port, QUESTION, seconds=1, tries=1, any_source=any_source)
+        with pytest.raises(CannotObserve):  # sent while the error of an earlier one may still lie in the queue
+            await asyncio.gather(*(udp.exchange("127.0.0.1", port, QUESTION, seconds=1, tries=1) for _ in range(5)))
+        start = time.process_time()
+        await asyncio.sleep(0.3)
+        return time.process_time() - start
+
+    assert with_udp(work) < 0.1
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
         (lambda q: [reply(q, id=q[0] << 8 | q[1] ^ 1)], "2 with a wrong id"),
-        (lambda q: [reply(query("other.jp", Type.A, id=q[0] << 8 | q[1]))], "2 with a wrong question"),
-        (lambda q: [reply(query("www.example.jp", Type.AAAA, id=q[0] << 8 | q[1]))], "2 with a wrong question"),
-        (lambda q: [q], "2 with a wrong question"),
-        (lambda q: [reply(q)[:12].replace(b"\x81\x80\0\x01", b"\x81\x80\0\0")], "2 with a wrong question"),
+        (lambda q: [reply(query("other.jp", Type.A, id=q[0] << 8 | q[1]))], "2 with a wrong question or none"),
+        (lambda q: [reply(query("www.example.jp", Type.AAAA, id=q[0] << 8 | q[1]))], "2 with a wrong question or none"),
+        (lambda q: [q], "2 with a wrong question or none"),
+        (lambda q: [reply(q)[:12].replace(b"\x81\x80\0\x01", b"\x81\x80\0\0")], "2 with a wrong question or none"),
+        (lambda q: [b"", b"short"], "4 with no header"),
         (
             lambda q: [reply(q, id=1), reply(q, id=2), reply(query("x", 1, id=q[0] << 8 | q[1]))],
-            "4 with a wrong id, 2 with a wrong question",
+            "4 with a wrong id, 2 with a wrong question or none",
         ),
     ],
-    ids=["id", "name", "type", "echo", "empty", "several"],
+    ids=["id", "name", "type", "echo", "bare", "short", "several"],
 )
 def test_only_wrong_answers_are_a_violation_and_not_silence(answers: Callable[[bytes], list[bytes]], words: str) -> None:
     why = refused(FakeDns(answers))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native
+from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native, Technique
 from scanner.facts.readings import Hold, Readings
 from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux_base import agreed, first_line, option, seen, shown
@@ -104,7 +104,10 @@ class _Seer:
                 continue
             index = first_line(self.read, f"/sys/class/net/{name}/ifindex") or ""
             managed = seen(partial(manager, self.read, index)) if index.isdecimal() else None
-            mine = held if isinstance(held, Unobserved) else tuple(f"{a.address}/{a.length}" for a in held if a.interface == name)
+            of_name = () if isinstance(held, Unobserved) else [a for a in held if a.interface == shown(name)]
+            if any(a.technique is Technique.TEREDO for a in of_name):
+                continue  # a tun device: only its address tells that it is a tunnel
+            mine = held if isinstance(held, Unobserved) else tuple(f"{a.address}/{a.length}" for a in of_name)
             found.append(self._interface(name, managed, mine))
         return tuple(found)
 

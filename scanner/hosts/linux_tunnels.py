@@ -36,7 +36,7 @@ def ipv6_tunnels(read: Reader) -> Ipv6Tunnels:
     rules = modules(read)
     fact = Ipv6Tunnels(
         interfaces=interfaces,
-        addresses=held if held is None or isinstance(held, Unobserved) else _from_techniques(held),
+        addresses=held if held is None or isinstance(held, Unobserved) else _from_techniques(read, held),
         definitions=described,
         unread=unread,
         drivers=tuple(TunnelDriver(name, rules.loaded(name), rules.barred(name)) for name in DRIVERS),
@@ -45,8 +45,13 @@ def ipv6_tunnels(read: Reader) -> Ipv6Tunnels:
     return fact
 
 
-def _from_techniques(held: Iterable[Address]) -> tuple[TunnelAddress, ...]:
-    return tuple(TunnelAddress(str(a.address), a.interface, a.technique) for a in held if a.technique)
+def _from_techniques(read: Reader, held: Iterable[Address]) -> tuple[TunnelAddress, ...] | Unobserved:
+    """Leave out what only looks like one: Linux gives GRE devices link-local addresses with an ISATAP identifier."""
+
+    def counts(address: Address) -> bool:
+        return address.technique is not Technique.ISATAP or first_line(read, f"/sys/class/net/{address.interface}/type") != str(IPGRE)
+
+    return seen(lambda: tuple(TunnelAddress(str(a.address), a.interface, a.technique) for a in held if a.technique and counts(a)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ def set_up(
     own = load_profile(profile, known_checks.values, known) if profile else profiles.EMPTY
     listed = inventory if isinstance(inventory, Inventory) else load_inventory(inventory, own.scale)
     known = Known(controls=controls, checks=known_checks.checks.keys(), inventory=listed)
+    if profile:  # again, now that the systems are known which its decisions name; the inventory needed its grading scale first
+        own = load_profile(profile, known_checks.values, known)
     approved = load_exceptions(exceptions, known) if exceptions else Exceptions()
     _check_prefixes(only or (), known_checks)
     return Setup(known_checks, found, listed, own, approved, tuple(only or ()))

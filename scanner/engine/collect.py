@@ -188,7 +188,8 @@ class _Looking:
                 fact = await probe.run(subject, net, *given)
         except TimeoutError as error:
             raise CannotObserve(Reason.TIMEOUT, f"{probe.name} of {subject.key} did not end within {probe.limit:g} s") from error
-        return Observed(fact, self.run.now(), net.evidence())
+        # By source, because questions asked side by side end in any order and the same facts must give the same bytes.
+        return Observed(fact, self.run.now(), tuple(sorted(net.evidence(), key=lambda e: (e.source, e.excerpt))))
 
     async def _read(self, collector: Collector, reader: EvidenceReader) -> Observation[Fact]:
         fact = await asyncio.get_running_loop().run_in_executor(self.run.threads, collector.run, reader)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from scanner.facts.dns_server import DnsTestNames
 from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, Vantage
 from scanner.ledger.inventory import DomainEntry, Inventory, ServiceEntry, Zone
 from scanner.ledger.words import Network, as_network
@@ -53,7 +54,8 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
         if isinstance(subject, Domain):
             return {DeclaredDomain: declared_domain(inventory, subject)}
         if isinstance(subject, Service) and subject.kind is Kind.DNS_SERVICE:
-            return {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}
+            own: dict[type[Fact], Fact] = {DnsTestNames: inventory.dns_tests} if inventory.dns_tests else {}
+            return own | {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}
         return {}
 
     return declare

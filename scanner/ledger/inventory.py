@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from scanner.facts.dns_server import DnsTestNames
 from scanner.ledger.grading import UNGRADED, Grade, SystemClass
 from scanner.ledger.scope import Permissions, listed_targets
 from scanner.model.target import Domain, Endpoint, Host, Service, Target
@@ -108,6 +109,8 @@ class Inventory:
     member_of: Mapping[str, tuple[str, ...]]
     permissions: Permissions
     file: str = ""
+    dns_tests: DnsTestNames | None = None
+    """The organisation's own names to try DNS servers with; ``None``: those that Tenken ships."""
 
     @classmethod
     def of_targets(cls, targets: Iterable[Target]) -> Inventory:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
+from scanner.facts.dns_server import DnsTestNames
 from scanner.ledger.grading import STANDARD, SYSTEM_CLASSES, Scale, read_grade
 from scanner.ledger.inventory import (
     DEFAULT_ZONE,
@@ -94,6 +95,7 @@ def _inventory(top: Fields, scale: Scale) -> Inventory:
         permissions = read_scope(scope, zones)
     else:
         permissions = listed_targets((e.target, e.addresses if isinstance(e, HostEntry) else ()) for e in listed.values())
+    dns_tests = _dns_tests(top.table("dns_tests"))
     if not listed:
         top.note(
             say(
@@ -110,7 +112,26 @@ def _inventory(top: Fields, scale: Scale) -> Inventory:
         MappingProxyType({key: tuple(ids) for key, ids in member_of.items()}),
         permissions,
         top.problems.file,
+        dns_tests,
     )
+
+
+def _dns_tests(table: Fields | None) -> DnsTestNames | None:
+    """Read the names to try DNS servers with; what is left out stays as shipped."""
+    if table is None:
+        return None
+    shipped = DnsTestNames()
+    names = DnsTestNames(
+        outside=table.parsed("outside", domain, A_DOMAIN, shipped.outside),
+        signed=table.parsed("signed", domain, A_DOMAIN, shipped.signed),
+        broken=table.parsed("broken", domain, A_DOMAIN, shipped.broken),
+        probe_zone=table.parsed("probe_zone", domain, A_DOMAIN, shipped.probe_zone),
+        listen=table.several("listen", _address, _AN_ADDRESS),
+    )
+    if bool(names.probe_zone) != bool(names.listen):
+        table.note(say("probe_zone と listen は両方書く", "probe_zone and listen go together"))
+    table.done()
+    return names
 
 
 def _zones(top: Fields) -> dict[str, Zone]:

@@ -196,6 +196,8 @@ def domain_name(text: str) -> str:
             raise NotATarget(f"{text!r}: {label!r} is not a label of 1 to {LONGEST_LABEL} letters, digits, hyphens or underscores")
     if _is_address(name):
         raise NotATarget(f"{text!r} is an IP address, not a domain name")
+    if name.rpartition(".")[2].isdigit():  # no top-level name is a number; most likely an address with a slip in it
+        raise NotATarget(f"{text!r} is neither a domain name nor an IP address")
     return name
 
 

@@ -336,10 +336,10 @@ def test_the_names_for_dns_tests_are_the_shipped_ones_unless_the_organisation_ha
     plain = parse_inventory("inventory.yaml", "domains: [example.jp]\n")
     assert plain.dns_tests is None
     own = parse_inventory(
-        "inventory.yaml", "domains: [example.jp]\ndns_tests: {outside: test., probe_zone: p.example.jp, listen: [192.0.2.1]}\n"
+        "inventory.yaml", "domains: [example.jp]\ndns_tests: {outside: example.org., probe_zone: p.example.jp, listen: [192.0.2.1]}\n"
     )
     assert own.dns_tests is not None
-    assert (own.dns_tests.outside, own.dns_tests.signed, own.dns_tests.listen) == ("test", "jp", ("192.0.2.1",))
+    assert (own.dns_tests.outside, own.dns_tests.signed, own.dns_tests.listen) == ("example.org", "jp", ("192.0.2.1",))
     with pytest.raises(BadLedger) as error:
         parse_inventory("inventory.yaml", "domains: [example.jp]\ndns_tests: {listen: [192.0.2.1]}\n")
     assert [(p.line, p.key_path) for p in error.value.problems] == [(2, "dns_tests")]

@@ -61,10 +61,16 @@ def place_of(url: str) -> Place:
 
 
 def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """Make the context that checks certificates against the public list, and against the organisation's own file if given."""
+    """Make the context that checks certificates against the public list, and against the organisation's own file if given.
+
+    Raises ``CannotObserve(UNSUPPORTED)`` where that file holds no certificates: a fetch would then say too much about the target.
+    """
     context = ssl.create_default_context(cafile=certifi.where())
     if ca_file is not None:
-        context.load_verify_locations(cafile=ca_file)
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError as error:  # ssl.SSLError among them
+            raise CannotObserve(Reason.UNSUPPORTED, f"no certificates can be read from {ca_file}: {error}") from error
     return context
 
 

@@ -26,6 +26,7 @@ from scanner.net.net import DnsServer
 from scanner.net.pacing import Lane, Pace, Pacer
 from scanner.net.resolver import Memory, Resolver
 from scanner.net.scope import Consent, Scope
+from scanner.net.silence import Silence
 from scanner.net.udp import Udp
 from scanner.net.view import Parts, Timing, View
 
@@ -94,6 +95,7 @@ class Network:
             guard=Guard(settings.scope, settings.consents, zone=settings.zone, resolvers=((s.address, s.port) for s in servers)),
             pacer=pacer,
             udp=udp,
+            silence=Silence(self._clock),
             resolver=Resolver(servers, self._send, memory=settings.memory, clock=self._clock, edns=NEAR_EDNS if near else USUAL_EDNS),
             rng=self._rng,
             clock=self._clock,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +22,7 @@ from scanner.net.net import Answer, DnsServer, Exchange, HttpReply, Transfer, Tr
 from scanner.net.pacing import Pacer
 from scanner.net.resolver import Resolver
 from scanner.net.scope import Purpose
+from scanner.net.silence import Silence
 from scanner.net.stopwatch import Stopwatch
 from scanner.net.transfer import Reading
 from scanner.net.trouble import peer
@@ -53,6 +54,7 @@ class Parts:
     guard: Guard
     pacer: Pacer
     udp: Udp
+    silence: Silence
     resolver: Resolver
     rng: random.Random
     clock: Callable[[], float]
@@ -126,30 +128,44 @@ class View:
         self._parts.guard.ask(server.name, server.address, server.port, purpose, self._parts.now())
         self._budget.question()
         async with self._turn(server.name, server.address):
-            exchange = await self._exchange(server, wire, transport, any_source)
+            exchange = await self._exchange(server, wire, transport, edns=edns is not None, any_source=any_source)
         self._notes.add(Asked(server, name, type, exchange))
         return exchange
 
-    async def _exchange(self, server: DnsServer, wire: bytes, transport: Transport, any_source: bool) -> Exchange:
+    async def _exchange(self, server: DnsServer, wire: bytes, transport: Transport, *, edns: bool, any_source: bool) -> Exchange:
         parts, timing = self._parts, self._parts.timing
         start = parts.clock()
         source, tries, data = server.address, 1, b""
         try:
             if transport is not Transport.TCP:
-                seen = await parts.udp.exchange(
-                    server.address, server.port, wire, seconds=timing.udp, tries=timing.udp_tries, any_source=any_source
-                )
+                with self._heeding(server, Transport.UDP, edns):
+                    seen = await parts.udp.exchange(
+                        server.address, server.port, wire, seconds=timing.udp, tries=timing.udp_tries, any_source=any_source
+                    )
                 source, tries, data = seen.source, seen.tries, seen.data
             over_tcp = transport is Transport.TCP or (transport is Transport.AUTO and truncated(data))
             if over_tcp:
                 self._budget.connection()
-                data = await tcp.exchange(server.address, server.port, wire, seconds=timing.tcp)
+                with self._heeding(server, Transport.TCP, edns):
+                    data = await tcp.exchange(server.address, server.port, wire, seconds=timing.tcp)
                 source = server.address
         finally:
             self._budget.spend(parts.clock() - start, len(data))
         used = Transport.TCP if over_tcp else Transport.UDP
         message = parsed(data, f"{peer(source, server.port)}/{used}")
         return Exchange(message, used, tries, round((parts.clock() - start) * 1000), len(wire), source)
+
+    @contextmanager
+    def _heeding(self, server: DnsServer, transport: Transport, edns: bool) -> Iterator[None]:
+        """Leave a place alone that has never answered, and remember how this conversation ends. Some servers drop only EDNS."""
+        silence, place = self._parts.silence, (server.address, server.port, transport.value + ("" if edns else " without EDNS"))
+        silence.check(place, f"{peer(server.address, server.port)}/{transport}")
+        try:
+            yield
+        except CannotObserve as why:
+            (silence.unheard if why.reason is Reason.TIMEOUT else silence.heard)(place)
+            raise
+        silence.heard(place)
 
     async def transfer(self, server: DnsServer, zone: str, *, kind: Literal[Type.AXFR, Type.IXFR] = Type.AXFR, serial: int = 0) -> Transfer:
         """See ``Net.transfer``."""
@@ -167,11 +183,12 @@ class View:
         async with self._turn(server.name, server.address):
             start, received = parts.clock(), 0
             try:
-                async with tcp.conversation(server.address, server.port, seconds=parts.timing.tcp) as talk:
-                    await talk.send(wire)
-                    reading = Reading(wire, kind, where)
-                    while not reading.take(parsed(await talk.receive(), where)):
-                        received = talk.received
+                with self._heeding(server, Transport.TCP, False):
+                    async with tcp.conversation(server.address, server.port, seconds=parts.timing.tcp) as talk:
+                        await talk.send(wire)
+                        reading = Reading(wire, kind, where)
+                        while not reading.take(parsed(await talk.receive(), where)):
+                            received = talk.received
             finally:
                 self._budget.spend(parts.clock() - start, received)
         self._notes.add(Transferred(server, zone, kind, reading.transfer))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import pytest
 
 from scanner.model.reason import CannotObserve, Reason
-from scanner.net.net import DnsServer, Exchange, Status, Transport
+from scanner.net.net import DnsServer, Exchange, Status, Transfer, Transport
 from scanner.net.network import Network, Settings
 from scanner.net.scope import Entry, Match, Purpose, Scope
 from scanner.net.view import Timing, View
@@ -213,15 +214,19 @@ def test_addresses_without_a_way_are_unreachable(lab: Lab) -> None:
     assert ending(lab, question(DnsServer("", plan.ip4(plan.BLACKHOLE)), ".", Type.NS, UDP))[0] == "timeout"
 
 
+async def both(net: View, server: DnsServer, zone: str) -> tuple[Transfer, Transfer]:
+    return await net.transfer(server, zone), await net.transfer(server, zone, kind=Type.IXFR, serial=1)
+
+
 def test_transfers(lab: Lab) -> None:
-    zone = "kakuu.lg.jp"
     refusing = lab.servers["ns1.kakuu.lg.jp"]
-    refused = within(lab, lambda net: net.transfer(DnsServer(refusing.name, refusing.v4), zone))
+    refused = within(lab, lambda net: net.transfer(DnsServer(refusing.name, refusing.v4), "kakuu.lg.jp"))
     assert (refused.rcode, refused.given) == (Rcode.REFUSED, False)
-    generous = lab.servers["axfr.servers.or.jp"]
-    given_zone = next(d.name for d in lab.domains.values() if generous.name in str(d) and d.name.endswith("lg.jp"))
-    given = within(lab, lambda net: net.transfer(DnsServer(generous.name, generous.v6), given_zone))
-    assert (given.rcode, given.given, isinstance(given.soa, Soa)) == (Rcode.NOERROR, True, True)
+    for name, zone, kinds in (("axfr.servers.or.jp", "dns-axfr.lg.jp", (True, True)), ("ixfr.odd.or.jp", "dns-ixfr.lg.jp", (False, True))):
+        server = DnsServer(name, lab.servers[name].v6)
+        full, changes = within(lab, partial(both, server=server, zone=zone))
+        assert (full.given, changes.given) == kinds, (full, changes)
+        assert isinstance(changes.soa, Soa)
 
 
 def test_nothing_is_sent_to_third_parties_but_dns_questions(lab: Lab) -> None:

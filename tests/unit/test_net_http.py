@@ -314,6 +314,13 @@ def test_policies_of_third_parties_are_not_fetched(files: Files) -> None:
     assert why.reason is Reason.OUT_OF_SCOPE
 
 
+def test_a_file_of_authorities_that_holds_none_is_our_trouble(files: Files, tmp_path: Path) -> None:
+    broken = tmp_path / "ca.pem"
+    broken.write_text("no certificates")
+    why = refusal(saying(GOOD), files.good, str(broken))
+    assert (why.reason, str(broken) in why.detail) == (Reason.UNSUPPORTED, True)
+
+
 def test_a_name_without_addresses(files: Files) -> None:
     why = refusal(saying(GOOD), files.good, files.ca, addresses=())
     assert (why.reason, why.detail) == (Reason.UNREACHABLE, f"{HOST} has no address")

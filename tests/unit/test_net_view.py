@@ -20,8 +20,9 @@ from scanner.net.net import DnsServer, Net, Status, Transfer, Transport
 from scanner.net.net import Network as NetworkOfTheEngine
 from scanner.net.network import MOST_BUDGETS, Network, Settings, agent_name, resolvers_of
 from scanner.net.scope import Purpose, Scope
+from scanner.net.silence import MOST_PLACES, QUESTIONS, SECONDS, Silence
 from scanner.net.transfer import MOST_MESSAGES, Reading
-from scanner.net.view import View
+from scanner.net.view import Timing, View
 from scanner.wire.dns import Message, Rcode, Soa, Type, name_to_wire, parse, query
 from tests.unit.net_servers import LOOPBACK, QUICK, FakeDns, framed, network, read_question, record, reply
 
@@ -365,3 +366,40 @@ def test_a_scan_names_itself() -> None:
     for bad in ("a\r\nHost: b", "点検", "x" * 201):
         with pytest.raises(ValueError, match="printable ASCII"):
             agent_name(bad)
+
+
+def test_a_server_that_never_answers_is_left_alone_after_a_while_and_one_that_has_answered_is_not() -> None:
+    seconds = [1000.0]
+
+    async def go() -> tuple[int, list[str], int]:
+        settings = Settings(scope=LOOPBACK, timing=Timing(udp=0.01, udp_tries=1), resolvers=(DnsServer("", "127.0.0.9"),))
+        dead = FakeDns(lambda q: [])
+        moody = FakeDns(lambda q: [reply(q)] if parse(q).question[0].name == "own.jp" else [])
+        async with dead.running(), moody.running(), Network(settings, clock=lambda: seconds[0]) as net:
+            view, details = net.view("domain:a.jp"), []
+            await view.ask(moody.server, "own.jp", Type.SOA)
+            for number in range(QUESTIONS + 3):
+                for fake in (dead, moody):
+                    with pytest.raises(CannotObserve) as caught:
+                        await view.ask(fake.server, f"n{number}.jp", Type.SOA)
+                    details.append(f"{caught.value.reason} {caught.value.detail}")
+            before = len(dead.asked)
+            seconds[0] += SECONDS + 1
+            for _ in range(2):
+                with pytest.raises(CannotObserve):
+                    await view.ask(dead.server, "again.jp", Type.SOA)
+            assert len(dead.asked) == before + 1
+            return before, details, len(moody.asked)
+
+    before, details, moody = asyncio.run(go())
+    assert (before, moody) == (QUESTIONS, 1 + QUESTIONS + 3)
+    assert "to any of 6 questions; it is asked again in 60 s" in details[-2]
+    assert all(detail.startswith("timeout no answer from 127.0.0.1:") for detail in details)
+
+
+def test_silence_is_remembered_within_limits() -> None:
+    silence = Silence(lambda: 0.0)
+    for number in range(MOST_PLACES + 5):
+        silence.unheard((f"a{number}", 53, "udp"))
+        silence.heard((f"b{number}", 53, "udp"))
+    assert (len(silence._silent), len(silence._heard)) == (MOST_PLACES, MOST_PLACES)

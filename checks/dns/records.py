@@ -193,6 +193,7 @@ def _record(target: RecordTarget) -> str:
         ),
     ),
     says={
+        **NAME_ABSENT,
         "CAA_SET": Text(ja="{found_at} の CAA が発行を限る：{issuers}", en="the CAA of {found_at} limits issuance to {issuers}"),
         "CAA_FORBIDS": Text(ja="{found_at} の CAA がすべての発行を禁じる", en="the CAA of {found_at} forbids all issuance"),
         "CAA_OPEN": Text(
@@ -207,6 +208,8 @@ def _record(target: RecordTarget) -> str:
     },
 )
 def records_caa(policy: CaaPolicy) -> Judgement:
+    if not policy.exists:
+        return not_applicable("NAME_ABSENT")
     if not policy.found_at:
         return failed("CAA_NONE")
     if unknown := [r.tag for r in policy.records if r.flags & CRITICAL and r.tag.lower() not in KNOWN_PROPERTIES]:

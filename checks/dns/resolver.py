@@ -22,7 +22,8 @@ LEAST_SAMPLES: Final = 12
 LONGEST_STEP: Final = 16
 """The largest step between successive numbers that still is a count, other questions in between allowed for."""
 _NOT_A_RESOLVER = Text(
-    ja="キャッシュサーバとして宣言されておらず、名前解決にも応じない", en="it is not declared as a resolver and resolves nothing"
+    ja="キャッシュサーバとして台帳になく、名前解決に応じるところも確認されていない",
+    en="the ledger does not declare it a resolver, and it was not seen to resolve",
 )
 
 
@@ -31,7 +32,8 @@ def _resolves(seen: Recursion | Unobserved, ledger: DeclaredDnsService) -> bool 
     if ledger.resolver_for:
         return True
     if isinstance(seen, Unobserved):
-        return seen if ledger.resolver_for is None else False
+        # Name servers of third parties may not be tried, and nobody calls them resolvers.
+        return False if ledger.resolver_for is not None or seen.reason is Reason.OUT_OF_SCOPE else seen
     parts = (seen.udp, seen.tcp)
     if any(isinstance(t, Trial) and t.resolved for t in parts):
         return True

@@ -278,4 +278,6 @@ def transport_ipv6(zone: ZoneServers) -> Judgement:
         return missing
     if not over_v6:
         return failed("IPV6_NONE")
+    if not serving(zone):  # nobody serves it at all: that is no matter of IPv6
+        return unserved(zone)
     return first_missing(v.answer for v in over_v6) or failed("IPV6_NOT_SERVING", servers=_ends(over_v6))

@@ -489,5 +489,6 @@ class CaaPolicy(Fact):
 
     of: ClassVar[Kind] = Kind.DOMAIN
 
+    exists: bool
     found_at: str
     records: tuple[CaaRecord, ...]

@@ -221,8 +221,10 @@ async def caa_policy(domain: Domain, net: Net) -> CaaPolicy:
         if name == ROOT:
             break
         answer = await resolve_anyway(net, name, Type.CAA)
+        if name == domain.name and answer.status is Status.NXDOMAIN and not answer.aliases:
+            return CaaPolicy(False, "", ())
         records = [r.data for r in answer.records if isinstance(r.data, Caa)]
         if records:
             kept = sorted((c.flags, c.tag, c.value.decode("latin-1")) for c in records)
-            return CaaPolicy(name, tuple(CaaRecord(*fields) for fields in kept))
-    return CaaPolicy("", ())
+            return CaaPolicy(True, name, tuple(CaaRecord(*fields) for fields in kept))
+    return CaaPolicy(True, "", ())

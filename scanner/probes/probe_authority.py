@@ -24,14 +24,15 @@ from scanner.model.target import Service
 from scanner.net.net import Net, Transport
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import part, side_by_side
+from scanner.probes.dns_asking import part
 from scanner.probes.dns_server import resolves_for_us, server_of
 from scanner.wire.dns import Rcode, Type, name_to_wire
 
 PORT = 53
 SAMPLES = 24
 """Names asked for; a resolver puts one or two questions for each. 24 ports tell a spread of 2**16 from one of 2**10 beyond doubt."""
-AT_ONCE = 4
+MOST_SILENT = 3
+"""Names without an answer, one after the other, after which no more are asked for."""
 MOST_REMEMBERED = 4096
 LARGEST_QUESTION = 512
 ANSWER = "192.0.2.53"
@@ -236,20 +237,15 @@ async def resolver_randomness(
         )
     server = await server_of(service, net)
     labels = [f"{net.rng.getrandbits(64):016x}" for _ in range(SAMPLES)]
-    limit = asyncio.Semaphore(AT_ONCE)
-
-    async def ask(label: str) -> None:
-        async with limit:
-            # Two labels: a resolver that minimises asks for the first one alone.
-            await part(
-                net.ask(
-                    server, f"a.{label}.{names.probe_zone}", Type.A, transport=Transport.UDP, rd=True, purpose=Purpose.TEST, any_source=True
-                )
-            )
-
-    async with attend(names.probe_zone, names.listen) as arrivals, side_by_side() as group:
+    silent = 0
+    async with attend(names.probe_zone, names.listen) as arrivals:
+        # One after the other: a resolver that has one port only cannot ask for two names at once.
         for label in labels:
-            group.create_task(ask(label))
+            name = f"a.{label}.{names.probe_zone}"  # two labels: a resolver that minimises asks for the first one alone
+            answer = await part(net.ask(server, name, Type.A, transport=Transport.UDP, rd=True, purpose=Purpose.TEST, any_source=True))
+            silent = silent + 1 if isinstance(answer, Unobserved) else 0
+            if silent == MOST_SILENT:
+                break
     return _seen(arrivals, frozenset(labels), names.probe_zone)
 
 

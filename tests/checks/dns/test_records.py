@@ -58,7 +58,7 @@ def internal(*found: Visibility | Unobserved, vantage: str = "internet", left_ou
 
 def caa(*records: tuple[int, str, str]) -> CaaPolicy:
     """A CAA set at the domain."""
-    return CaaPolicy(ZONE, tuple(CaaRecord(*r) for r in records))
+    return CaaPolicy(True, ZONE, tuple(CaaRecord(*r) for r in records))
 
 
 CASES: dict[str, list[Case]] = {
@@ -122,6 +122,7 @@ CASES: dict[str, list[Case]] = {
         case(caa((0, "iodef", "mailto:ca@kakuu.lg.jp")), says="CAA_OPEN"),
         case(caa((128, "quantum", "yes"), (0, "issue", "ca.example.net")), says="CAA_CRITICAL", args={"tags": ("quantum",)}),
         case(caa((128, "issue", "ca.example.net"), (0, "quantum", "yes")), says="CAA_SET"),
-        case(CaaPolicy("", ()), says="CAA_NONE"),
+        case(CaaPolicy(True, "", ()), says="CAA_NONE"),
+        case(CaaPolicy(False, "", ()), says="NAME_ABSENT"),
     ],
 }

@@ -83,7 +83,8 @@ CASES: dict[str, list[Case]] = {
         case(SILENT, CLOSED, OUTSIDER, says="NOT_A_RESOLVER"),
         case(SILENT, CLOSED, NOBODY, says="NOT_A_RESOLVER"),
         case(SILENT, DEAD, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
-        case(SILENT, OUT, OUTSIDER, outcome="undetermined", reason=Reason.OUT_OF_SCOPE),
+        case(SILENT, OUT, OUTSIDER, says="NOT_A_RESOLVER"),
+        case(SILENT, SILENT, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
         # Nobody declared it, but it does resolve: then it is judged.
         case(ON, SERVES, OUTSIDER, says="VALIDATION_ON"),
     ],

@@ -18,7 +18,10 @@ WINDOW = 512
 
 
 async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Target], budget: float, workers: int = WORKERS) -> RunEnd:
-    """See and judge every target. ``budget`` is the time in seconds that one target may take."""
+    """See and judge every target. ``budget`` is the time in seconds that one target may take.
+
+    Raises what a sink raises, such as the ``OSError`` of a full disk.
+    """
     judging.begin()
     waiting: Iterator[tuple[int, Target]] = iter(enumerate(targets))
     finished: dict[int, Seen] = {}
@@ -42,10 +45,20 @@ async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Targe
                 handed_on += 1
                 room.release()
 
-    async with asyncio.TaskGroup() as run_group:
-        collecting.group = run_group
-        async with asyncio.TaskGroup() as group:
-            for n in range(min(workers, len(targets))):
-                group.create_task(work(), name=f"worker {n}")
-        collecting.group = None
+    try:
+        async with asyncio.TaskGroup() as run_group:
+            collecting.group = run_group
+            async with asyncio.TaskGroup() as group:
+                for n in range(min(workers, len(targets))):
+                    group.create_task(work(), name=f"worker {n}")
+            collecting.group = None
+    except BaseExceptionGroup as errors:
+        raise _first(errors) from errors
     return judging.finish(collecting.now())
+
+
+def _first(error: BaseException) -> BaseException:
+    """Give what really went wrong: workers that a sink's error ended all carry the same one."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -22,7 +22,8 @@ from scanner.report.record import Line, Recorder, display_name, to_bytes
 from scanner.store.store import Store
 
 MOST_SHOWN = 40
-"""Failing and undetermined results that the terminal lists; files and reports have all."""
+"""Failing results, and reasons for undetermined ones, that the terminal lists; files and reports have all."""
+CHECKS_NAMED = 6
 
 
 class RecordSink:
@@ -73,7 +74,7 @@ class TerminalSink:
         self._summary = summary
         self._failing: list[Result] = []
         self._reasons: Counter[Reason] = Counter()
-        self._undetermined: list[Result] = []
+        self._undetermined: dict[tuple[str, str], list[str]] = {}
         self._progress: Progress | None = None
 
     def begin(self, start: RunStart) -> None:
@@ -95,8 +96,13 @@ class TerminalSink:
                 self._failing.append(result)
             if result.ending.outcome is Outcome.UNDETERMINED and result.ending.reason:
                 self._reasons[result.ending.reason] += 1
-                if len(self._undetermined) < MOST_SHOWN:
-                    self._undetermined.append(result)
+                self._keep_undetermined(result)
+
+    def _keep_undetermined(self, result: Result) -> None:
+        """Gather the checks that one and the same reason stopped: a dead resolver is one line, not a hundred."""
+        key = (display_name(result.target), self._language.of(result.message()))
+        if key in self._undetermined or len(self._undetermined) < MOST_SHOWN:
+            self._undetermined.setdefault(key, []).append(result.variant.check.id)
 
     def close(self) -> None:
         """Take the bar away; also when the run broke off."""
@@ -120,10 +126,13 @@ class TerminalSink:
             say(place, markup=False, style="cyan")
             say(f"    {language.of(result.message())}", markup=False)
             say(f"    → {language.of(result.variant.check.remedy.fill(result.variant.values))}", markup=False, style="dim")
-        for result in self._undetermined:
+        for (name, message), checks in self._undetermined.items():
             say("[yellow]?[/yellow] ", end="")
-            say(f"{result.variant.check.id}  {display_name(result.target)}  {language.of(result.message())}", markup=False)
-        shown = len(ranked) + len(self._undetermined)
+            say(name, markup=False, style="cyan", end="")
+            say(f"  {message}", markup=False)
+            more = f" … +{len(checks) - CHECKS_NAMED}" if len(checks) > CHECKS_NAMED else ""
+            say(f"    {', '.join(checks[:CHECKS_NAMED])}{more}", markup=False, style="dim")
+        shown = len(ranked) + sum(map(len, self._undetermined.values()))
         hidden = end.outcomes.get(Outcome.FAIL, 0) + end.outcomes.get(Outcome.UNDETERMINED, 0) - shown
         if hidden > 0:
             say(language.of(Text(ja="ほか {n} 件は報告書にある。", en="{n} more are in the report.").fill({"n": hidden})))

@@ -469,11 +469,17 @@ def dmarc_legacy(records: DmarcRecords) -> Judgement:
             en="the domain sends no mail but no DMARC record applies",
         ),
         "DMARC_NO_MAIL_SENDS": Text(ja="メールを送信するドメイン", en="the domain sends mail"),
+        "DMARC_NO_MAIL_NO_DOMAIN": Text(
+            ja="名前が DNS に存在しない（mail.dmarc.policy で判定する）",
+            en="the name does not exist in the DNS (judged by mail.dmarc.policy)",
+        ),
     },
 )
 def dmarc_no_mail(
     declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, records: DmarcRecords
 ) -> Judgement:
+    if records.exists is False and declared.sends_mail is None:
+        return not_applicable("DMARC_NO_MAIL_NO_DOMAIN")
     match sends_mail(declared, mx, spf):
         case True:
             return not_applicable("DMARC_NO_MAIL_SENDS")

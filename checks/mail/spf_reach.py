@@ -5,11 +5,11 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Annotated
 
-from checks.mail.common import beyond_cap, cut, first_missing, listed, shown
+from checks.mail.common import beyond_cap, cut, first_missing, listed, sends_mail, shown
 from checks.mail.spf import NOT_PUBLISHED, hidden, unseen
 from checks.values import MAIL_SPF_WIDEST_IPV4, MAIL_SPF_WIDEST_IPV6
 from scanner.facts.ledger import DeclaredDomain
-from scanner.facts.mail import Status, TextAnswer
+from scanner.facts.mail import MailExchangers, Status, TextAnswer
 from scanner.facts.mail_sender import SpfOfHosts, SpfPlace, SpfPolicy, SpfResult, SpfSenders, SpfState
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
@@ -138,8 +138,10 @@ def _places(found: list[SpfPlace]) -> tuple[str, ...]:
         "SPF_SENDERS_NO_RECORD": NOT_PUBLISHED,
     },
 )
-def spf_senders(declared: DeclaredDomain, policy: SpfPolicy, senders: SpfSenders | Unobserved) -> Judgement:
-    if declared.sends_mail is False:
+def spf_senders(
+    declared: DeclaredDomain, mx: MailExchangers | Unobserved, policy: SpfPolicy, senders: SpfSenders | Unobserved
+) -> Judgement:
+    if sends_mail(declared, mx, policy) is False:
         return not_applicable("SPF_SENDERS_NO_MAIL")
     if not policy.published:
         return not_applicable("SPF_SENDERS_NO_RECORD")

@@ -80,8 +80,9 @@ class SpfAsking:
         except CannotObserve as why:
             self.failures[question] = Unobserved(why.reason, why.detail)
             return spf.Answer(spf.Status.FAILED)
-        records = tuple(value for record in answer.records if (value := _spf_record(record)) is not None)
-        return spf.Answer(spf.Status(answer.status.value), records)
+        records = [value for record in answer.records if (value := _spf_record(record)) is not None]
+        records.sort(key=repr)  # servers rotate the order, and the same records shall give the same fact
+        return spf.Answer(spf.Status(answer.status.value), tuple(records))
 
 
 def _spf_record(record: Record) -> spf.Record | None:

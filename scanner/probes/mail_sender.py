@@ -233,6 +233,9 @@ async def dmarc_records(domain: Domain, net: Net, mx: MailExchangers | Unobserve
 @probe(limit=15.0)
 async def dmarc_report_hosts(domain: Domain, net: Net, records: DmarcRecords) -> DmarcReportHosts:
     """Whether the hosts that the domain's own record sends reports to take mail, and whether foreign ones agree."""
+    here = records.steps[0].answer
+    if isinstance(here, Unobserved):  # nobody knows whether there are report addresses
+        raise CannotObserve(here.reason, here.detail)
     found: dict[str, dmarc.DmarcRecord] = {}
     for step in records.steps:
         record = dmarc.select(step.answer.octets).record if isinstance(step.answer, TextAnswer) else None

@@ -168,21 +168,25 @@ CASES: dict[str, list[Case]] = {
         *UNDETERMINED_LATER,
     ],
     "mail.spf.senders": [
-        case(declared(), GOOD, SpfSenders((sender(SpfResult.PASS),)), says="SPF_SENDERS_PASS", args={"count": 1}),
+        case(declared(), MX, GOOD, SpfSenders((sender(SpfResult.PASS),)), says="SPF_SENDERS_PASS", args={"count": 1}),
         case(
             declared(),
+            MX,
             GOOD,
             SpfSenders((sender(SpfResult.TEMPERROR), sender(SpfResult.SOFTFAIL, "192.31.196.9"))),
             says="SPF_SENDERS_LEFT_OUT",
             args={"senders": ("192.31.196.9 (softfail)",)},
         ),
-        case(declared(), GOOD, SpfSenders((sender(SpfResult.PERMERROR),)), says="SPF_SENDERS_LEFT_OUT"),
-        case(declared(sends=False), GOOD, SILENT, says="SPF_SENDERS_NO_MAIL"),
-        case(declared(), NO_SPF, SILENT, says="SPF_SENDERS_NO_RECORD"),
-        case(declared(), GOOD, SpfSenders((sender(SpfResult.TEMPERROR),)), outcome="undetermined", reason=Reason.TIMEOUT),
-        case(declared(), GOOD, SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
-        case(declared(), GOOD, SpfSenders((sender(SpfResult.PASS),), ("nonsense",)), outcome="undetermined", reason=Reason.NOT_DECLARED),
-        case(declared(), GOOD, SpfSenders((sender(SpfResult.PASS),), (), 5), outcome="undetermined", reason=Reason.BUDGET_SPENT),
+        case(declared(), MX, GOOD, SpfSenders((sender(SpfResult.PERMERROR),)), says="SPF_SENDERS_LEFT_OUT"),
+        case(declared(sends=False), MX, GOOD, SILENT, says="SPF_SENDERS_NO_MAIL"),
+        case(declared(), NULL_MX, REFUSES_ALL, SILENT, says="SPF_SENDERS_NO_MAIL"),
+        case(declared(), MX, NO_SPF, SILENT, says="SPF_SENDERS_NO_RECORD"),
+        case(declared(), MX, GOOD, SpfSenders((sender(SpfResult.TEMPERROR),)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(declared(), MX, GOOD, SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
+        case(
+            declared(), MX, GOOD, SpfSenders((sender(SpfResult.PASS),), ("nonsense",)), outcome="undetermined", reason=Reason.NOT_DECLARED
+        ),
+        case(declared(), MX, GOOD, SpfSenders((sender(SpfResult.PASS),), (), 5), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.spf.hosts": [
         case(hosts("v=spf1 a -all"), says="SPF_HOSTS_FOUND", args={"hosts": ("mx1.example.lg.jp",)}),

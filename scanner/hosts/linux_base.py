@@ -26,7 +26,7 @@ TICKS = 100
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One configuration file: its path and content, or why it could not be read."""
+    """One configuration file: its path, fit to be shown, and its content, or why it could not be read."""
 
     path: str
     data: bytes | Unobserved
@@ -53,7 +53,7 @@ def seen(ask: Callable[[], T]) -> T | Unobserved:
     try:
         return ask()
     except CannotObserve as error:
-        return Unobserved(error.reason, error.detail)
+        return Unobserved(error.reason, shown(error.detail))
 
 
 def needed(value: T | Unobserved) -> T:
@@ -68,7 +68,7 @@ def parsed(path: str, data: bytes, parse: Callable[[bytes], T]) -> T | Unobserve
     try:
         return parse(data)
     except ValueError as error:
-        return Unobserved(Reason.PROTOCOL_VIOLATION, f"{path}: {error}")
+        return Unobserved(Reason.PROTOCOL_VIOLATION, shown(f"{path}: {error}"))
 
 
 def shown(text: str) -> str:
@@ -102,7 +102,7 @@ def drop_ins(read: Reader, directories: Sequence[str], suffix: str) -> tuple[Tex
 def one_file(read: Reader, path: str) -> Text | None:
     """Give a file that may be missing."""
     data = seen(lambda: read.file(path))
-    return None if data is None else Text(path, data)
+    return None if data is None else Text(shown(path), data)
 
 
 def exists(read: Reader, *paths: str) -> str | None:

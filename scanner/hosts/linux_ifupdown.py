@@ -40,7 +40,7 @@ def stanzas(read: Reader) -> tuple[Placed, ...]:
             continue
         held = needed(parsed(path, needed(file.data), ifupdown.parse))
         starting |= held.starting
-        found.extend((stanza, f"{path} line {stanza.line}") for stanza in held.stanzas)
+        found.extend((stanza, f"{file.path} line {stanza.line}") for stanza in held.stanzas)
         for pattern in (*held.sources, *(f"{directory.rstrip('/')}/*" for directory in held.directories)):
             queue.extend(_matching(read, pattern if pattern.startswith("/") else f"/etc/network/{pattern}"))
     return tuple(Placed(stanza, where, stanza.name in starting) for stanza, where in found)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from scanner.facts.ipv6 import Technique
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import shown
+from scanner.hosts.linux_base import first_line, shown
+from scanner.model.reason import CannotObserve, Reason
 
 TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE = 768, 769, 776, 778, 823
 """Kinds of device in /sys/class/net/*/type, linux/if_arp.h."""
@@ -34,6 +35,16 @@ class Address:
         if self.address in TEREDO:
             return Technique.TEREDO
         return Technique.ISATAP if (int(self.address) >> 32) & 0xFFFFFFFF in _ISATAP else None
+
+
+def flags(read: Reader, name: str) -> int | None:
+    """Give the flags of a device, netdevice(7); ``None`` where /sys does not have it. Raises ``CannotObserve``."""
+    path = f"/sys/class/net/{name}/flags"
+    text = first_line(read, path)
+    try:
+        return None if text is None else int(text, 16)
+    except ValueError as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{shown(path)}: no flags") from error
 
 
 def addresses(read: Reader) -> tuple[Address, ...]:

@@ -12,7 +12,7 @@ from scanner.facts.readings import Hold, Readings
 from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux_base import agreed, first_line, option, seen, shown
 from scanner.hosts.linux_ifupdown import stanzas
-from scanner.hosts.linux_inet6 import TUNNEL_TYPES, addresses
+from scanner.hosts.linux_inet6 import TUNNEL_TYPES, addresses, flags
 from scanner.hosts.linux_modules import Modules, modules
 from scanner.hosts.linux_netmanager import Managed, manager
 from scanner.hosts.linux_sysctl import Sysctl, Written, settings
@@ -113,9 +113,10 @@ class _Seer:
 
     def _counts(self, name: str) -> bool:
         """Leave out what is down, loops back or is a tunnel: tunnels are a fact of their own."""
-        flags = int(first_line(self.read, f"/sys/class/net/{name}/flags") or "0x1", 16)
+        held = flags(self.read, name)
+        state = UP if held is None else held
         kind = first_line(self.read, f"/sys/class/net/{name}/type") or "1"
-        return bool(flags & UP) and not flags & LOOPBACK and not (kind.isdecimal() and int(kind) in TUNNEL_TYPES)
+        return bool(state & UP) and not state & LOOPBACK and not (kind.isdecimal() and int(kind) in TUNNEL_TYPES)
 
     def _interface(self, name: str, managed: Managed | Unobserved | None, held: tuple[str, ...] | Unobserved) -> Ipv6Interface:
         by = managed.by if isinstance(managed, Managed) else ""
@@ -182,7 +183,7 @@ class _Seer:
         own = self.lasting.get(f"{CONF}/{here}/{leaf}")
         general = self.lasting.get(f"{CONF}/all/{leaf}") if reaches_all else None
         default = None if here == "default" else self.lasting.get(f"{CONF}/default/{leaf}")
-        return _Setting(f"/proc/sys/{CONF}/{here}/{leaf}", now, own, general, default)
+        return _Setting(shown(f"/proc/sys/{CONF}/{here}/{leaf}"), now, own, general, default)
 
     def _now(self, key: str) -> str | Unobserved | None:
         if not self.read.live:

@@ -145,12 +145,12 @@ def _ifcfg(read: Reader) -> Iterator[TunnelDefinition]:
             device = held.get("DEVICE") or name.removeprefix("ifcfg-")
             starts = held.get("ONBOOT", "no").lower() == "yes" or held.get("STARTMODE", "").lower() in {"auto", "onboot", "boot", "hotplug"}
             if held.get("IPV6TUNNELIPV4"):
-                yield TunnelDefinition(shown(device), Technique.CONFIGURED, starts, f"{path} IPV6TUNNELIPV4")
+                yield TunnelDefinition(shown(device), Technique.CONFIGURED, starts, f"{shown(path)} IPV6TUNNELIPV4")
             if held.get("IPV6TO4INIT", "no").lower() == "yes":
-                yield TunnelDefinition("tun6to4", Technique.SIX_TO_FOUR, starts, f"{path} IPV6TO4INIT")
+                yield TunnelDefinition("tun6to4", Technique.SIX_TO_FOUR, starts, f"{shown(path)} IPV6TO4INIT")
             kind = held.get("TUNNEL", "").lower()
             if kind in KINDS:
-                yield TunnelDefinition(shown(device), KINDS[kind], starts, f"{path} TUNNEL={kind}")
+                yield TunnelDefinition(shown(device), KINDS[kind], starts, f"{shown(path)} TUNNEL={kind}")
 
 
 def _shell_settings(data: bytes) -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from scanner.facts.ipv6 import Ipv6Tunnels, Technique, TunnelAddress, TunnelDriver, TunnelInterface
 from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux_base import first_line, seen, shown
-from scanner.hosts.linux_inet6 import IP6GRE, IPGRE, SIT, TUNNEL6, Address, addresses
+from scanner.hosts.linux_inet6 import IP6GRE, IPGRE, SIT, TUNNEL6, Address, addresses, flags
 from scanner.hosts.linux_modules import modules
 from scanner.hosts.linux_tunnel_files import definitions
 from scanner.model.fact import Unobserved
@@ -71,13 +71,12 @@ def _interfaces(read: Reader, held: tuple[Address, ...]) -> tuple[TunnelInterfac
     found = []
     for name in read.names("/sys/class/net") or ():
         number = first_line(read, f"/sys/class/net/{name}/type") or ""
-        flags = first_line(read, f"/sys/class/net/{name}/flags") or "0x0"
         mine = [address for address in held if address.interface == shown(name)]
         device = described.get(name) or _from_sys(read, name, number)
         technique = _technique(name, number, device, mine)
         if technique is None:
             continue
-        up = bool(int(flags, 16) & UP)
+        up = bool((flags(read, name) or 0) & UP)
         fallback = name in FALLBACK and device.remote in _ANY and device.local in _ANY
         found.append(
             TunnelInterface(

@@ -58,13 +58,13 @@ class RootReader:
                 if stat.S_ISCHR(found.st_mode) and found.st_rdev == os.makedev(1, 3):
                     return b""
                 if not stat.S_ISREG(found.st_mode):
-                    raise CannotObserve(Reason.UNSUPPORTED, f"{path}: {_kind(found.st_mode).value} where a file is expected")
+                    raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: {_kind(found.st_mode).value} where a file is expected")
                 with _translated(path):
                     opened = os.open(name, _READ, dir_fd=parent)
                 try:
                     with _translated(path):
                         if (seen := os.fstat(opened)) and (seen.st_dev, seen.st_ino) != (found.st_dev, found.st_ino):
-                            raise CannotObserve(Reason.UNSUPPORTED, f"{path}: it was replaced while it was read")
+                            raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: it was replaced while it was read")
                         return _all(opened, limit, path)
                 finally:
                     os.close(opened)
@@ -87,7 +87,7 @@ class RootReader:
         except _Missing:
             return None
         if len(found) > NAMES:
-            raise CannotObserve(Reason.TOO_LARGE, f"{directory}: more than {NAMES} entries")
+            raise CannotObserve(Reason.TOO_LARGE, f"{directory!r}: more than {NAMES} entries")
         return tuple(sorted(found))
 
     def state(self, path: str) -> FileState | None:
@@ -141,7 +141,7 @@ class RootReader:
                         text = os.readlink("", dir_fd=handle)
                     os.close(handle)
                     if links > LINKS:
-                        raise CannotObserve(Reason.UNSUPPORTED, f"{path}: more than {LINKS} links")
+                        raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: more than {LINKS} links")
                     if text == "/dev/null" and not ahead:  # an image may lack the device; what the link means is plain
                         text, trail[1:] = "dev/null", _closed(trail[1:])
                         trail[0:1] = _closed(trail[0:1], os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
@@ -254,7 +254,7 @@ def _all(handle: int, limit: int, path: str) -> bytes:
     while chunk := os.read(handle, min(65536, limit + 1 - len(gathered))):
         gathered += chunk
         if len(gathered) > limit:
-            raise CannotObserve(Reason.TOO_LARGE, f"{path}: more than {limit} octets")
+            raise CannotObserve(Reason.TOO_LARGE, f"{path!r}: more than {limit} octets")
     return bytes(gathered)
 
 
@@ -282,6 +282,6 @@ def _translated(path: str) -> Iterator[None]:
             case errno.ENOENT | errno.ENOTDIR | errno.ENAMETOOLONG | errno.ENODEV | errno.ENXIO:
                 raise _Missing(path) from error
             case errno.EACCES | errno.EPERM:
-                raise CannotObserve(Reason.ACCESS_DENIED, f"{path}: {error.strerror}") from error
+                raise CannotObserve(Reason.ACCESS_DENIED, f"{path!r}: {error.strerror}") from error
             case _:
-                raise CannotObserve(Reason.UNSUPPORTED, f"{path}: {error.strerror}") from error
+                raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: {error.strerror}") from error

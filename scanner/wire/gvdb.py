@@ -67,8 +67,8 @@ def _table(data: bytes, start: int, end: int, depth: int, left: list[int]) -> Ta
             values[key] = _part(data, value, value_end)
         elif kind == b"H":
             tables[key] = _table(data, value, value_end, depth + 1, left)
-        elif kind != b"L":  # lists only name the children of a directory
-            raise NotGvdb(f"an item of kind {kind!r}")
+        # Lists ("L") only name the children of a directory. dconf's compiler leaves the kind of an empty root directory
+        # unset, so that any octet may stand there; GLib's reader passes over kinds that it does not look for, and so do we.
     return Table(values, tables)
 
 

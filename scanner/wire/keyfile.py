@@ -95,7 +95,7 @@ def parse(data: bytes, *, comments: str = "#", continued: bool = False) -> KeyFi
                 groups.append((name[1:-1], "i" in marks, []))
             continue
         key, equals, value = text.partition("=")
-        if not equals:
+        if not equals and "d" not in _marks(key)[1]:  # KConfig deletes with "key[$d]" alone
             odd += 1
             continue
         if not groups:

@@ -158,27 +158,27 @@ class _Responder:
     zone: str
     listen: tuple[str, ...]
     arrivals: deque[Arrival] = field(default_factory=lambda: deque(maxlen=MOST_REMEMBERED))
-    transports: list[asyncio.DatagramTransport] = field(default_factory=list)
+    listeners: list[_Listener] = field(default_factory=list)
     attending: int = 0
-    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             for address in self.listen:
-                transport, _ = await loop.create_datagram_endpoint(lambda: _Listener(self), local_addr=(address, PORT))
-                self.transports.append(transport)
+                _, listener = await loop.create_datagram_endpoint(lambda: _Listener(self), local_addr=(address, PORT))
+                self.listeners.append(listener)
         except OSError as error:
-            self.close()
+            await self.close()
             reason = Reason.ACCESS_DENIED if isinstance(error, PermissionError) else Reason.UNSUPPORTED
-            raise CannotObserve(
-                reason, f"the probe zone {self.zone} cannot be served at {', '.join(self.listen)} port {PORT}: {error.strerror}"
-            ) from error
+            where = ", ".join(self.listen)
+            raise CannotObserve(reason, f"the probe zone {self.zone} cannot be served at {where} port {PORT}: {error.strerror}") from error
 
-    def close(self) -> None:
-        for transport in self.transports:
-            transport.close()
-        self.transports.clear()
+    async def close(self) -> None:
+        """Close the sockets and wait until they are closed, so that the address can be listened at again."""
+        for listener in self.listeners:
+            await listener.end()
+        self.listeners.clear()
 
 
 class _Listener(asyncio.DatagramProtocol):
@@ -187,10 +187,14 @@ class _Listener(asyncio.DatagramProtocol):
     def __init__(self, responder: _Responder) -> None:
         self.responder = responder
         self.transport: asyncio.DatagramTransport | None = None
+        self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The datagram transport of asyncio's selector loop is no subclass of DatagramTransport before Python 3.12.
         self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         try:
@@ -200,6 +204,11 @@ class _Listener(asyncio.DatagramProtocol):
         self.responder.arrivals.append(Arrival(addr[0], addr[1], asked.id, asked.name, asked.cookie))
         if self.transport is not None:
             self.transport.sendto(answer_to(asked, self.responder.zone, self.responder.listen), addr)
+
+    async def end(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+            await self.closed.wait()
 
 
 # One event loop has one responder for a zone, however many resolvers are tried at once: two cannot listen on one address.
@@ -211,16 +220,17 @@ async def attend(zone: str, listen: tuple[str, ...]) -> AsyncIterator[deque[Arri
     """Serve the probe zone for the time of the body and give the questions as they arrive, those of others too."""
     shared = _responders.setdefault(asyncio.get_running_loop(), {})
     responder = shared.setdefault((zone, listen), _Responder(zone, listen))
-    async with responder.opening:
-        if not responder.transports:
+    async with responder.changing:
+        if not responder.listeners:
             await responder.open()
         responder.attending += 1
     try:
         yield responder.arrivals
     finally:
-        responder.attending -= 1
-        if not responder.attending:
-            responder.close()
+        async with responder.changing:
+            responder.attending -= 1
+            if not responder.attending:
+                await responder.close()
 
 
 @probe(limit=60.0)

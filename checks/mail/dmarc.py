@@ -1,31 +1,30 @@
-"""Checks of the DMARC policy that applies to a domain (RFC 9989, with RFC 7489 receivers in mind). Reports are in ``dmarc_reports``."""
+"""Checks of the DMARC policy that applies to a domain (RFC 9989, RFC 7489 in mind). Its reach and its reports have modules of their own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from checks.mail.common import listed, problem, sends_mail, shown, undeclared
+from checks.mail.common import listed, problem, shown
 from checks.values import MAIL_DMARC_LEAST_POLICY
-from scanner.facts.ledger import DeclaredDomain
-from scanner.facts.mail import MailExchangers, TextAnswer
-from scanner.facts.mail_sender import DmarcRecords, SpfPolicy
+from scanner.facts.mail import TextAnswer
+from scanner.facts.mail_sender import DmarcRecords
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
-from scanner.model.verdict import Severity, Verdict, doubtful, failed, not_applicable, passed
+from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire import dmarc
-from scanner.wire.dmarc import DmarcFlaw, DmarcRecord, Policy, Psd, Reach
+from scanner.wire.dmarc import DmarcFlaw, DmarcRecord, Policy, Reach
 from scanner.wire.dmarc_discovery import AppliedPolicy, policy_for
 from scanner.wire.report_uri import UriFlaw
 from scanner.wire.tags import TagFlaw
 
 NO_RECORD: Final = Text(ja="適用される DMARC レコードがない", en="no DMARC record applies")
-_INHERITED: Final = Text(
+INHERITED: Final = Text(
     ja="上位の {domain} のレコードが適用されるため、そちらで判定する",
     en="the record of {domain} applies and is judged there",
 )
-_RANK: Final = {Policy.NONE: 0, Policy.QUARANTINE: 1, Policy.REJECT: 2}
+RANK: Final = {Policy.NONE: 0, Policy.QUARANTINE: 1, Policy.REJECT: 2}
 _NOTED: Final = frozenset(
     {
         TagFlaw.NAME_CASE,
@@ -200,101 +199,9 @@ def dmarc_policy(records: DmarcRecords, *, least: Annotated[str, MAIL_DMARC_LEAS
         return not_applicable("DMARC_POLICY_NO_RECORD")
     if policy.record.invalid:
         return failed("DMARC_POLICY_INVALID", domain=policy.name)
-    if _RANK[policy.stated] < _RANK[Policy(least)]:
+    if RANK[policy.stated] < RANK[Policy(least)]:
         return failed("DMARC_POLICY_WEAK", policy=policy.stated.value, domain=policy.name, by=policy.reach.value, least=least)
     return passed("DMARC_POLICY_MET", policy=policy.stated.value, domain=policy.name, by=policy.reach.value)
-
-
-def _reach(records: DmarcRecords, reach: Reach, words: str, *, least: str, not_milder: bool) -> Judgement:
-    """Judge what the domain's own record asks for names below it; the tags begin with ``words``."""
-    policy = applied(records)
-    if isinstance(policy, Unobserved):
-        return policy
-    if policy is None:
-        return not_applicable(f"{words}_NO_RECORD")
-    if policy.name != records.domain:
-        return not_applicable(f"{words}_INHERITED", domain=policy.name)
-    stated = policy.record.stated(reach)
-    if not_milder and _RANK[stated] < _RANK[policy.stated]:
-        return failed(f"{words}_MILDER", policy=stated.value, own=policy.stated.value)
-    if _RANK[stated] < _RANK[Policy(least)]:
-        return failed(f"{words}_WEAK", policy=stated.value, least=least)
-    return passed(f"{words}_COVERED", policy=stated.value)
-
-
-@check(
-    "mail.dmarc.subdomains",
-    severity=Severity.MEDIUM,
-    title=Text(ja="サブドメインにも DMARC のポリシーが及ぶ", en="The DMARC policy covers subdomains as well"),
-    why=Text(
-        ja="sp=none のように緩めると、実在するサブドメインを差出人とするなりすましが素通りする。",
-        en="With a milder sp mail that forges an existing subdomain goes through.",
-    ),
-    remedy=Text(
-        ja="「sp=」を削除して p に従わせるか、「sp={least}」以上とする。",
-        en='Remove "sp=" so that p applies, or set "sp={least}" or stricter.',
-    ),
-    says={
-        "DMARC_SUBDOMAINS_COVERED": Text(ja="サブドメインのポリシーは {policy}", en="the policy for subdomains is {policy}"),
-        "DMARC_SUBDOMAINS_MILDER": Text(
-            ja="サブドメインのポリシー {policy} が、ドメイン自身の {own} より緩い",
-            en="the policy for subdomains, {policy}, is milder than the domain's own, {own}",
-        ),
-        "DMARC_SUBDOMAINS_WEAK": Text(
-            ja="サブドメインのポリシー {policy} が、求める {least} より緩い",
-            en="the policy for subdomains, {policy}, is milder than {least}",
-        ),
-        "DMARC_SUBDOMAINS_INHERITED": _INHERITED,
-        "DMARC_SUBDOMAINS_NO_RECORD": NO_RECORD,
-    },
-)
-def dmarc_subdomains(
-    records: DmarcRecords,
-    *,
-    least: Annotated[str, MAIL_DMARC_LEAST_POLICY] = MAIL_DMARC_LEAST_POLICY.default,
-    not_milder: bool = True,
-) -> Judgement:
-    """``not_milder`` also holds the policy to that of the domain itself."""
-    return _reach(records, Reach.SUBDOMAIN, "DMARC_SUBDOMAINS", least=least, not_milder=not_milder)
-
-
-@check(
-    "mail.dmarc.nonexistent",
-    severity=Severity.MEDIUM,
-    title=Text(ja="存在しないサブドメインにも DMARC のポリシーが及ぶ", en="The DMARC policy covers subdomains that do not exist"),
-    why=Text(
-        ja="存在しない名前は正規のメールに使われないため、差出人に使われれば必ずなりすましである。緩める理由がない。",
-        en="Names that do not exist send no genuine mail, so whatever claims to come from them is forged; there is no reason to be mild.",
-    ),
-    remedy=Text(
-        ja="「np=」を削除して sp 又は p に従わせるか、「np=reject」とする。",
-        en='Remove "np=" so that sp or p applies, or set "np=reject".',
-    ),
-    says={
-        "DMARC_NONEXISTENT_COVERED": Text(
-            ja="存在しないサブドメインのポリシーは {policy}",
-            en="the policy for names that do not exist is {policy}",
-        ),
-        "DMARC_NONEXISTENT_MILDER": Text(
-            ja="存在しないサブドメインのポリシー {policy} が、ドメイン自身の {own} より緩い",
-            en="the policy for names that do not exist, {policy}, is milder than the domain's own, {own}",
-        ),
-        "DMARC_NONEXISTENT_WEAK": Text(
-            ja="存在しないサブドメインのポリシー {policy} が、求める {least} より緩い",
-            en="the policy for names that do not exist, {policy}, is milder than {least}",
-        ),
-        "DMARC_NONEXISTENT_INHERITED": _INHERITED,
-        "DMARC_NONEXISTENT_NO_RECORD": NO_RECORD,
-    },
-)
-def dmarc_nonexistent(
-    records: DmarcRecords,
-    *,
-    least: Annotated[str, MAIL_DMARC_LEAST_POLICY] = MAIL_DMARC_LEAST_POLICY.default,
-    not_milder: bool = True,
-) -> Judgement:
-    """``not_milder`` also holds the policy to that of the domain itself."""
-    return _reach(records, Reach.NONEXISTENT, "DMARC_NONEXISTENT", least=least, not_milder=not_milder)
 
 
 @check(
@@ -324,45 +231,6 @@ def dmarc_testing(records: DmarcRecords) -> Judgement:
     if policy.record.testing:
         return failed("DMARC_TESTING", stated=policy.stated.value, effective=policy.effective.value, domain=policy.name)
     return passed("DMARC_IN_FORCE")
-
-
-@check(
-    "mail.dmarc.psd",
-    severity=Severity.LOW,
-    title=Text(ja="公共サフィックスでないドメインが psd=y を名乗らない", en="Only public suffixes say psd=y in DMARC"),
-    why=Text(
-        ja=(
-            "psd=y は lg.jp のような登録の単位となる名前だけが使う。誤って付けると、サブドメインが別組織とみなされ、"
-            "ポリシーも識別名の一致（アラインメント）も及ばなくなる。"
-        ),
-        en=(
-            "psd=y is for names under which others register, such as lg.jp. Elsewhere it cuts subdomains off from the policy and from "
-            "alignment."
-        ),
-    ),
-    remedy=Text(
-        ja="「psd=y」を削除する。組織ドメインであることを明示するなら「psd=n」とする。",
-        en='Remove "psd=y"; to state that this is the organizational domain, write "psd=n".',
-    ),
-    says={
-        "DMARC_PSD_NO": Text(ja="psd=y を名乗っていない", en="the record does not say psd=y"),
-        "DMARC_PSD_CLAIMED": Text(
-            ja="psd=y を名乗っている。公共サフィックスの管理者でなければ誤り",
-            en="the record says psd=y, which is wrong unless the name is a public suffix",
-        ),
-        "DMARC_PSD_INHERITED": _INHERITED,
-        "DMARC_PSD_NO_RECORD": NO_RECORD,
-    },
-)
-def dmarc_psd(records: DmarcRecords) -> Judgement:
-    policy = applied(records)
-    if isinstance(policy, Unobserved):
-        return policy
-    if policy is None:
-        return not_applicable("DMARC_PSD_NO_RECORD")
-    if policy.name != records.domain:
-        return not_applicable("DMARC_PSD_INHERITED", domain=policy.name)
-    return doubtful("DMARC_PSD_CLAIMED") if policy.record.psd is Psd.YES else passed("DMARC_PSD_NO")
 
 
 @check(
@@ -441,61 +309,3 @@ def dmarc_legacy(records: DmarcRecords) -> Judgement:
     if policy.record.removed:
         return passed("DMARC_LEGACY_TAGS", tags=listed(shown(f"{tag.name}={tag.value}") for tag in policy.record.removed))
     return passed("DMARC_LEGACY_ORDER" if DmarcFlaw.P_NOT_SECOND in kinds else "DMARC_LEGACY_NONE")
-
-
-@check(
-    "mail.dmarc.no-mail",
-    severity=Severity.MEDIUM,
-    title=Text(
-        ja="メールを送信しないドメインの DMARC ポリシーが reject である",
-        en="The DMARC policy of a domain that sends no mail is reject",
-    ),
-    why=Text(
-        ja="送信しないドメインを差出人とするメールはすべてなりすましであり、拒否して支障がない。",
-        en="All mail that claims to come from such a domain is forged; refusing it harms nobody.",
-    ),
-    remedy=Text(
-        ja='「_dmarc.example.lg.jp. IN TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.lg.jp"」を公開する。',
-        en='Publish _dmarc.example.lg.jp. IN TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.lg.jp".',
-    ),
-    says={
-        "DMARC_NO_MAIL_REJECT": Text(ja="ポリシーは reject（{domain}）", en="the policy is reject ({domain})"),
-        "DMARC_NO_MAIL_WEAK": Text(
-            ja="送信しないドメインだが、ポリシーが {policy} である（{domain}）",
-            en="the domain sends no mail but the policy is {policy} ({domain})",
-        ),
-        "DMARC_NO_MAIL_NONE": Text(
-            ja="送信しないドメインだが、DMARC レコードが適用されない",
-            en="the domain sends no mail but no DMARC record applies",
-        ),
-        "DMARC_NO_MAIL_SENDS": Text(ja="メールを送信するドメイン", en="the domain sends mail"),
-        "DMARC_NO_MAIL_NO_DOMAIN": Text(
-            ja="名前が DNS に存在しない（mail.dmarc.policy で判定する）",
-            en="the name does not exist in the DNS (judged by mail.dmarc.policy)",
-        ),
-    },
-)
-def dmarc_no_mail(
-    declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, records: DmarcRecords
-) -> Judgement:
-    if records.exists is False and declared.sends_mail is None:
-        return not_applicable("DMARC_NO_MAIL_NO_DOMAIN")
-    match sends_mail(declared, mx, spf):
-        case True:
-            return not_applicable("DMARC_NO_MAIL_SENDS")
-        case None:
-            unseen = next((part for part in (mx, spf) if isinstance(part, Unobserved)), None)
-            return unseen or undeclared(records.domain, "sends mail")
-        case False:
-            return _reject_wanted(records)
-
-
-def _reject_wanted(records: DmarcRecords) -> Verdict | Unobserved:
-    policy = applied(records)
-    if isinstance(policy, Unobserved):
-        return policy
-    if policy is None:
-        return failed("DMARC_NO_MAIL_NONE")
-    if policy.effective is not Policy.REJECT:
-        return failed("DMARC_NO_MAIL_WEAK", policy=policy.effective.value, domain=policy.name)
-    return passed("DMARC_NO_MAIL_REJECT", domain=policy.name)

@@ -106,7 +106,7 @@ async def closed() -> None:
     """Wait until the connections that policy servers left hanging are dropped, so that none outlives the loop."""
     transports = vars(asyncio.get_running_loop())["_transports"]  # nothing public of asyncio names its open connections
     async with asyncio.timeout(5):
-        while any(vars(transport)["_sock"] is not None for transport in list(transports.values())):
+        while any(vars(transport)["_sock"] is not None for transport in list(transports.values())):  # noqa: ASYNC110  nothing tells
             await asyncio.sleep(0.01)
 
 

@@ -62,10 +62,11 @@ def _counts(row: RunRow, unfinished: str) -> tuple[str, ...]:
 def show_run(run: Run = "latest", store: StorePath = None, lang: Lang = None) -> None:
     """一つの実行の不適合と判定不能 / The failing and undetermined results of a run."""
     language = (lang or usual_language()).value
+    wanted = {Outcome.FAIL.value, Outcome.UNDETERMINED.value}
     with open_store(store) as found:
-        for line in found.lines(found.find(run)):
-            if line["type"] == "result" and line["outcome"] in {Outcome.FAIL.value, Outcome.UNDETERMINED.value}:
-                console.print_table(("", "", "", ""), [(line["outcome"], line["check"], line["subject"], line["message"][language])])
+        lines = (line for line in found.lines(found.find(run)) if line["type"] == "result" and line["outcome"] in wanted)
+        rows = ((line["outcome"], line["check"], line["subject"], line["message"][language], line["detail"]) for line in lines)
+        console.print_table(("outcome", "check", "subject", "", ""), rows)
 
 
 @runs_app.command("diff")

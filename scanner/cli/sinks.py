@@ -74,7 +74,7 @@ class TerminalSink:
         self._summary = summary
         self._failing: list[Result] = []
         self._reasons: Counter[Reason] = Counter()
-        self._undetermined: dict[tuple[str, str], list[str]] = {}
+        self._undetermined: dict[tuple[str, str, str], list[str]] = {}
         self._progress: Progress | None = None
 
     def begin(self, start: RunStart) -> None:
@@ -100,7 +100,7 @@ class TerminalSink:
 
     def _keep_undetermined(self, result: Result) -> None:
         """Gather the checks that one and the same reason stopped: a dead resolver is one line, not a hundred."""
-        key = (display_name(result.target), self._language.of(result.message()))
+        key = (display_name(result.target), self._language.of(result.message()), result.ending.detail)
         if key in self._undetermined or len(self._undetermined) < MOST_SHOWN:
             self._undetermined.setdefault(key, []).append(result.variant.check.id)
 
@@ -126,10 +126,11 @@ class TerminalSink:
             say(place, markup=False, style="cyan")
             say(f"    {language.of(result.message())}", markup=False)
             say(f"    → {language.of(result.variant.check.remedy.fill(result.variant.values))}", markup=False, style="dim")
-        for (name, message), checks in self._undetermined.items():
+        for (name, message, detail), checks in self._undetermined.items():
             say("[yellow]?[/yellow] ", end="")
             say(name, markup=False, style="cyan", end="")
-            say(f"  {message}", markup=False)
+            say(f"  {message}", markup=False, end="")
+            say(f"  {detail}" if detail else "", markup=False, style="dim")
             more = f" … +{len(checks) - CHECKS_NAMED}" if len(checks) > CHECKS_NAMED else ""
             say(f"    {', '.join(checks[:CHECKS_NAMED])}{more}", markup=False, style="dim")
         shown = len(ranked) + sum(map(len, self._undetermined.values()))

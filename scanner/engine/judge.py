@@ -29,7 +29,10 @@ ENGINE_SAYS: Mapping[str, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How one judgement ended. ``reason`` is set for undetermined and only then."""
+    """How one judgement ended. ``reason`` is set for undetermined and only then.
+
+    ``detail`` is for operators: the peer, what was tried and the limit, in English, as a log line would have it.
+    """
 
     outcome: Outcome
     tag: str
@@ -105,8 +108,7 @@ def says(check: Check, ending: Ending) -> Text:
             return Text(ja=f"{said.ja}（{note.ja}）", en=f"{said.en} ({note.en})")
         return said
     if ending.reason is not None:
-        words = WORDS[ending.reason]
-        return Text(ja=f"{words.ja}：{ending.detail}", en=f"{words.en}: {ending.detail}") if ending.detail else words
+        return WORDS[ending.reason]
     return ENGINE_SAYS[ending.tag]
 
 

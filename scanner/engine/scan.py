@@ -39,6 +39,7 @@ async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Targe
                 return
             started = collecting.now()
             facts = await collecting.collect(target, budget)
+            collecting.network.forget(target.key)
             finished[number] = Seen(facts, started, collecting.now())
             while handed_on in finished:
                 judging.take(finished.pop(handed_on))

@@ -115,6 +115,7 @@ class Recorder:
             "tag": ending.tag,
             "args": {k: list(v) if isinstance(v, tuple) else v for k, v in ending.args.items()},
             "reason": ending.reason.value if ending.reason else None,
+            "detail": ending.detail,
             "severity": result.variant.check.severity.value,
             "title": variant.title,
             "message": _text(result.message()),

@@ -25,6 +25,7 @@ _HEADS = {
         "観測日時",
         "タグ",
         "理由",
+        "詳細",
     ),
     "en": (
         "target",
@@ -41,6 +42,7 @@ _HEADS = {
         "observed at",
         "tag",
         "reason",
+        "detail",
     ),
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -72,6 +74,7 @@ def _cells(line: Line, language: str) -> tuple[str, ...]:
         line["observed_at"],
         line["tag"],
         line["reason"] or "",
+        line["detail"],
     )
 
 

@@ -74,7 +74,8 @@ def test_an_undetermined_result_carries_its_reason_and_detail() -> None:
         x for x in _lines(_record()) if x["type"] == "result" and x["target"] == "domain:b.example.jp" and x["check"] == "test.absence"
     ]
     assert (line["outcome"], line["reason"], line["tag"]) == ("undetermined", "server-failure", "SERVER_FAILURE")
-    assert "192.0.2.1" in line["message"]["ja"]
+    assert "192.0.2.1" in line["detail"]
+    assert line["message"] == {"ja": "サーバが失敗を返した", "en": "the server answered with a failure"}
 
 
 def test_an_internationalised_name_is_shown_as_people_write_it() -> None:

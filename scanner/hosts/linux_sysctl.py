@@ -1,12 +1,11 @@
 """What the lasting sysctl files of a Linux machine come to at its next start, by the program that reads them then.
 
-systemd-sysctl and ``sysctl --system`` of procps disagree: the one reads /etc/sysctl.conf only where a link in sysctl.d
-names it, the other reads it last of all; the one lets a full name beat a pattern, the other goes by order.
+systemd-sysctl and ``sysctl --system`` of procps 4 disagree on one thing: the one reads /etc/sysctl.conf only where a link
+in sysctl.d names it, the other reads it last of all. In both a full name beats a pattern, wherever it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from scanner.hosts.base import Reader
@@ -36,13 +35,13 @@ _File = tuple[str, tuple[sysctl.Assignment, ...] | Unobserved]
 class Sysctl:
     """The lasting files in the order in which the starting program takes them; more than one program where it is not known."""
 
-    ways: tuple[tuple[Callable[[tuple[_File, ...], str], Answer], tuple[_File, ...]], ...] | Unobserved
+    ways: tuple[tuple[_File, ...], ...] | Unobserved
 
     def get(self, key: str) -> Answer:
         """Give what a key (``net/ipv6/conf/all/accept_ra``) is set to at the next start; ``None``: nothing sets it."""
         if isinstance(self.ways, Unobserved):
             return self.ways
-        answers = [ask(files, key) for ask, files in self.ways]
+        answers = [_answer(files, key) for files in self.ways]
         values = {answer.value if isinstance(answer, Written) else answer for answer in answers}
         if len(values) == 1:
             return answers[0]
@@ -62,19 +61,19 @@ def settings(read: Reader) -> Sysctl:
     in_order = (*by_directory, *((_parsed(main),) if main else ()))
     match started:
         case "systemd":
-            return Sysctl(((_named_first, by_directory),))
+            return Sysctl((by_directory,))
         case None:
-            return Sysctl(((_named_first, by_directory), (_last_wins, in_order)))
+            return Sysctl((by_directory, in_order))
         case _:
-            return Sysctl(((_last_wins, in_order),))
+            return Sysctl((in_order,))
 
 
 def _parsed(file: Text) -> _File:
     return file.path, file.data if isinstance(file.data, Unobserved) else parsed(file.path, file.data, sysctl.parse)
 
 
-def _named_first(files: tuple[_File, ...], key: str) -> Answer:
-    """As systemd-sysctl: the last line that names the key in full; only where there is none, the last pattern."""
+def _answer(files: tuple[_File, ...], key: str) -> Answer:
+    """Give the last line that names the key in full; only where there is none, the last pattern that fits."""
     by_pattern: Answer = None
     for path, lines in reversed(files):
         if isinstance(lines, Unobserved):
@@ -87,14 +86,3 @@ def _named_first(files: tuple[_File, ...], key: str) -> Answer:
             if by_pattern is None and line.value is not None:
                 by_pattern = Written(line.value, f"{path} line {line.line}")
     return by_pattern
-
-
-def _last_wins(files: tuple[_File, ...], key: str) -> Answer:
-    """As ``sysctl --system`` of procps: the last line that speaks of the key."""
-    for path, lines in reversed(files):
-        if isinstance(lines, Unobserved):
-            return lines
-        for line in reversed(lines):
-            if line.value is not None and sysctl.covers(line, key):
-                return Written(line.value, f"{path} line {line.line}")
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from checks.dns.common import first_missing, listed
 from checks.values import DNS_RECURSION_MOST_FACTOR
@@ -33,6 +33,24 @@ _SILENT = Text(
     en="it does not answer outsiders, though it answers other questions",
 )
 _PUBLIC = Text(ja="台帳で、誰にでも名前解決を提供するサーバとされている", en="the ledger declares it a resolver for everybody")
+
+
+_NOT_A_RESOLVER = Text(
+    ja="キャッシュサーバとして台帳になく、外部の名前解決にも応じない",
+    en="the ledger does not declare it a resolver, and it resolves nothing for outsiders",
+)
+
+
+def _not_a_resolver(seen: Recursion | Unobserved, ledger: DeclaredDnsService, of: str) -> bool:
+    """Tell whether a clause on resolvers (``of`` is "resolvers") passes the server by: nobody declared it one, nor does it act as one.
+
+    A third party's name server, which may not be tried, is none.
+    """
+    if of != "resolvers" or ledger.resolver_for:
+        return False
+    if isinstance(seen, Unobserved):
+        return seen.reason is Reason.OUT_OF_SCOPE
+    return seen.alive and not any(t.resolved for t in _trials((seen.udp, seen.tcp)))
 
 
 def _for_everybody(ledger: DeclaredDnsService) -> bool:
@@ -84,9 +102,14 @@ def _gap(seen: Recursion, parts: Iterable[Trial | Unobserved]) -> Unobserved | N
         "RECURSION_OWN": Text(ja="自分の持つゾーンとして答えた（AA）", en="it answered as for a zone of its own (AA)"),
         "RECURSION_SILENT": _SILENT,
         "RECURSION_FOR_ALL": _PUBLIC,
+        "RECURSION_NOT_A_RESOLVER": _NOT_A_RESOLVER,
     },
 )
-def recursion_closed(seen: Recursion, ledger: DeclaredDnsService) -> Judgement:
+def recursion_closed(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *, of: Literal["all", "resolvers"] = "all") -> Judgement:
+    if _not_a_resolver(seen, ledger, of):
+        return not_applicable("RECURSION_NOT_A_RESOLVER")
+    if isinstance(seen, Unobserved):
+        return seen
     if _for_everybody(ledger):
         return not_applicable("RECURSION_FOR_ALL")
     if (why := _no_outsider(ledger)) is not None:
@@ -129,9 +152,14 @@ def recursion_closed(seen: Recursion, ledger: DeclaredDnsService) -> Judgement:
         "FORWARDER_NONE": Text(ja="問い合わせたアドレス自身が応答した", en="the address that was asked answered itself"),
         "FORWARDER_SEEN": Text(ja="{address} への問合せに {source} が応答した", en="{source} answered the question put to {address}"),
         "FORWARDER_SILENT": _SILENT,
+        "FORWARDER_NOT_A_RESOLVER": _NOT_A_RESOLVER,
     },
 )
-def recursion_forwarder(seen: Recursion, ledger: DeclaredDnsService) -> Judgement:
+def recursion_forwarder(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *, of: Literal["all", "resolvers"] = "all") -> Judgement:
+    if _not_a_resolver(seen, ledger, of):
+        return not_applicable("FORWARDER_NOT_A_RESOLVER")
+    if isinstance(seen, Unobserved):
+        return seen
     if (why := _no_outsider(ledger)) is not None:
         return why
     over_udp = [t for t in _trials((seen.udp, seen.cached, seen.largest)) if t.source]
@@ -196,9 +224,14 @@ def recursion_amplification(
         "SNOOP_OWN": Text(ja="自分の持つゾーンとして答えた（AA）", en="it answered as for a zone of its own (AA)"),
         "SNOOP_SILENT": _SILENT,
         "SNOOP_FOR_ALL": _PUBLIC,
+        "SNOOP_NOT_A_RESOLVER": _NOT_A_RESOLVER,
     },
 )
-def recursion_snooping(seen: Recursion, ledger: DeclaredDnsService) -> Judgement:
+def recursion_snooping(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *, of: Literal["all", "resolvers"] = "all") -> Judgement:
+    if _not_a_resolver(seen, ledger, of):
+        return not_applicable("SNOOP_NOT_A_RESOLVER")
+    if isinstance(seen, Unobserved):
+        return seen
     if _for_everybody(ledger):
         return not_applicable("SNOOP_FOR_ALL")
     if (why := _no_outsider(ledger)) is not None:

@@ -44,6 +44,7 @@ NOBODY = DeclaredDnsService(("kakuu.lg.jp",), (), Vantage.UNKNOWN)
 PUBLIC = DeclaredDnsService(None, ("0.0.0.0/0", "::/0"), Vantage.CLIENT)
 
 Part = Trial | Unobserved
+RESOLVERS = {"of": "resolvers"}
 
 
 def seen(udp: Part, tcp: Part | None = None, *, cached: Part = REFUSED, largest: Part = REFUSED, alive: bool = True) -> Recursion:
@@ -77,6 +78,12 @@ CASES: dict[str, list[Case]] = {
         case(seen(RESOLVED), NOBODY, says="RECURSION_OPEN"),  # it resolves for nobody, so we are outsiders wherever we stand
         case(seen(RESOLVED), PUBLIC, says="RECURSION_FOR_ALL"),
         case(OUT, OUTSIDER, outcome="undetermined", reason=Reason.OUT_OF_SCOPE),
+        # A clause on resolvers passes name servers by, those of third parties too, but not one that resolves all the same.
+        case(CLOSED, OUTSIDER, says="RECURSION_NOT_A_RESOLVER", with_=RESOLVERS),
+        case(OUT, OUTSIDER, says="RECURSION_NOT_A_RESOLVER", with_=RESOLVERS),
+        case(seen(RESOLVED), OUTSIDER, says="RECURSION_OPEN", with_=RESOLVERS),
+        case(CLOSED, RESOLVER_OUTSIDE, says="RECURSION_REFUSED", with_=RESOLVERS),
+        case(DEAD, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT, with_=RESOLVERS),
     ],
     "dns.recursion.forwarder": [
         case(CLOSED, OUTSIDER, says="FORWARDER_NONE"),
@@ -84,6 +91,12 @@ CASES: dict[str, list[Case]] = {
         case(QUIET, OUTSIDER, says="FORWARDER_SILENT"),
         case(DEAD, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
         case(CLOSED, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
+        # A clause on resolvers passes name servers by, those of third parties too, but not one that resolves all the same.
+        case(CLOSED, OUTSIDER, says="FORWARDER_NOT_A_RESOLVER", with_=RESOLVERS),
+        case(OUT, OUTSIDER, says="FORWARDER_NOT_A_RESOLVER", with_=RESOLVERS),
+        case(seen(replace(RESOLVED, source="198.51.100.9")), OUTSIDER, says="FORWARDER_SEEN", with_=RESOLVERS),
+        case(CLOSED, RESOLVER_OUTSIDE, says="FORWARDER_NONE", with_=RESOLVERS),
+        case(DEAD, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT, with_=RESOLVERS),
     ],
     "dns.recursion.amplification": [
         case(CLOSED, OUTSIDER, says="AMPLIFY_LOW", args={"factor": "1.0"}),
@@ -102,6 +115,12 @@ CASES: dict[str, list[Case]] = {
         case(DEAD, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
         case(CLOSED, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
         case(seen(RESOLVED, cached=CACHED), PUBLIC, says="SNOOP_FOR_ALL"),
+        # A clause on resolvers passes name servers by, those of third parties too, but not one that resolves all the same.
+        case(CLOSED, OUTSIDER, says="SNOOP_NOT_A_RESOLVER", with_=RESOLVERS),
+        case(OUT, OUTSIDER, says="SNOOP_NOT_A_RESOLVER", with_=RESOLVERS),
+        case(seen(RESOLVED, cached=CACHED), OUTSIDER, says="SNOOP_OPEN", with_=RESOLVERS),
+        case(CLOSED, RESOLVER_OUTSIDE, says="SNOOP_NOTHING", with_=RESOLVERS),
+        case(DEAD, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT, with_=RESOLVERS),
     ],
     "dns.recursion.inside": [
         case(seen(RESOLVED), CLIENT, says="INSIDE_RESOLVED"),

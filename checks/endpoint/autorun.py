@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.endpoint.common import every, listed, now_and_later, whose
+from checks.endpoint.common import every, listed, now_and_later, settled, whose
 from checks.values import USB_STORAGE_USE
 from scanner.facts.readings import Hold
 from scanner.facts.removable_media import AutoMount, AutoRun, Barrier, Behaviour, Mounter, MountPermission, UsbStorage
@@ -85,8 +85,8 @@ def autorun_automount(media: AutoMount, *, locked: bool = True) -> Judgement:
         if now is True or later is True:
             not_applied = mounter.mounts.configured is False
             on["AUTOMOUNT_RETURNS" if now is False else "AUTOMOUNT_NOT_APPLIED" if not_applied else "AUTOMOUNT_ON"].append(mounter)
-        elif isinstance(now, Unobserved) or isinstance(later, Unobserved):
-            unseen = unseen or (now if isinstance(now, Unobserved) else later if isinstance(later, Unobserved) else None)
+        elif open_part := next((part for part in (now, later) if isinstance(part, Unobserved)), None):
+            unseen = unseen or open_part
         elif not (mounter.through_service and media.permission is None):
             (asks if mounter.through_service and _asks_first(media) else off).append(mounter)
     for tag, found in on.items():
@@ -208,8 +208,12 @@ def _named(barriers: tuple[Barrier, ...], hold: Hold) -> tuple[str, ...]:
 def autorun_usb_storage(usb: UsbStorage, *, use: Annotated[str, USB_STORAGE_USE] = USB_STORAGE_USE.default) -> Judgement:
     if use == "allowed":
         return not_applicable("USB_USE_ALLOWED")
-    if use == "unset":
-        return Unobserved(Reason.VALUE_NOT_SET, USB_STORAGE_USE.key)
+    judged = _usb_storage(usb)
+    # What cannot be used is fine whatever the organisation says; only for the rest its decision is needed.
+    return judged if use == "blocked" or settled(judged) else Unobserved(Reason.VALUE_NOT_SET, USB_STORAGE_USE.key)
+
+
+def _usb_storage(usb: UsbStorage) -> Judgement:
     now = _stopped([barrier.holds.in_force for barrier in usb.barriers])
     later = _stopped([barrier.holds.after_restart for barrier in usb.barriers])
     full, partial = _named(usb.barriers, Hold.FULL), _named(usb.barriers, Hold.PARTIAL)
@@ -219,6 +223,5 @@ def autorun_usb_storage(usb: UsbStorage, *, use: Annotated[str, USB_STORAGE_USE]
         return failed("USB_AFTER_RESTART", by=full)
     if now is False or later is False:
         return failed("USB_WEAK", by=partial) if partial else failed("USB_OPEN")
-    if isinstance(now, Unobserved) or isinstance(later, Unobserved):
-        return now if isinstance(now, Unobserved) else later if isinstance(later, Unobserved) else Unobserved(Reason.DEFECT)
-    return passed("USB_BLOCKED", by=full)
+    unseen = next((part for part in (now, later) if isinstance(part, Unobserved)), None)
+    return unseen or passed("USB_BLOCKED", by=full)

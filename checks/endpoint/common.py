@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from scanner.facts.readings import Readings
+from scanner.model.check import Judgement
 from scanner.model.fact import Unobserved
+from scanner.model.verdict import Outcome, Verdict
 
 T = TypeVar("T")
 MOST_LISTED = 8
@@ -22,6 +24,11 @@ def listed(texts: Iterable[str]) -> tuple[str, ...]:
 def whose(program: str, account: str) -> str:
     """Name a program, with the account where the setting is one person's own."""
     return f"{program}:{account}" if account else program
+
+
+def settled(judged: Judgement) -> bool:
+    """Whether the wished state was seen, so that no further value is needed."""
+    return isinstance(judged, Verdict) and judged.outcome is Outcome.PASS
 
 
 def every(parts: Sequence[bool | Unobserved]) -> bool | Unobserved:

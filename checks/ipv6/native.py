@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from checks.endpoint.common import settled
 from checks.ipv6.tunnel import listed
 from checks.values import IPV6_NATIVE_USE, IPV6_ROUTER_ADVERTISEMENTS
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native
@@ -71,8 +72,12 @@ def _on_later(native: Ipv6Native, interface: Ipv6Interface) -> bool | Unobserved
 def native_unused(native: Ipv6Native, *, use: Annotated[str, IPV6_NATIVE_USE] = IPV6_NATIVE_USE.default) -> Judgement:
     if use == "allowed":
         return not_applicable("IPV6_MEANT")
-    if use == "unset":
-        return Unobserved(Reason.VALUE_NOT_SET, IPV6_NATIVE_USE.key)
+    judged = _unused(native)
+    # Where IPv6 is off nothing has to be decided; for the rest the organisation has to say whether the line is meant for it.
+    return judged if use == "unused" or settled(judged) else Unobserved(Reason.VALUE_NOT_SET, IPV6_NATIVE_USE.key)
+
+
+def _unused(native: Ipv6Native) -> Judgement:
     if _without_stack(native):
         return passed("IPV6_NO_STACK")
     if isinstance(native.interfaces, Unobserved):
@@ -91,9 +96,9 @@ def native_unused(native: Ipv6Native, *, use: Annotated[str, IPV6_NATIVE_USE] = 
     if any(_on_later(native, i) is True for i in general):
         return failed("IPV6_NEW_INTERFACES")
     for interface in native.interfaces:
-        later = _on_later(native, interface)
-        if isinstance(interface.enabled.in_force, Unobserved) or isinstance(later, Unobserved):
-            return interface.enabled.missing() or (later if isinstance(later, Unobserved) else Unobserved(Reason.DEFECT))
+        for part in (interface.enabled.in_force, _on_later(native, interface)):
+            if isinstance(part, Unobserved):
+                return part
     return passed("IPV6_OFF")
 
 
@@ -139,8 +144,14 @@ def native_router_advertisements(
 ) -> Judgement:
     if advertisements == "allowed":
         return not_applicable("RA_MEANT")
-    if advertisements == "unset" and use != "unused":
-        return not_applicable("RA_MEANT") if use == "allowed" else Unobserved(Reason.VALUE_NOT_SET, IPV6_ROUTER_ADVERTISEMENTS.key)
+    if advertisements == "unset" and use == "allowed":
+        return not_applicable("RA_MEANT")
+    judged = _advertisements(native)
+    decided = advertisements == "refused" or use == "unused"
+    return judged if decided or settled(judged) else Unobserved(Reason.VALUE_NOT_SET, IPV6_ROUTER_ADVERTISEMENTS.key)
+
+
+def _advertisements(native: Ipv6Native) -> Judgement:
     if _without_stack(native):
         return passed("RA_NO_STACK")
     if isinstance(native.interfaces, Unobserved):

@@ -81,6 +81,9 @@ CASES: dict[str, list[Case]] = {
     ],
     "endpoint.autorun.usb-storage": [
         case(usb(), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(usb(driver=unknown()), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        # what cannot be used needs no decision
+        case(usb(driver=always(Hold.FULL)), says="USB_BLOCKED"),
         case(usb(), says="USB_USE_ALLOWED", with_={"use": "allowed"}),
         case(usb(), says="USB_OPEN", with_=BLOCKED),
         case(usb(driver=always(Hold.FULL)), says="USB_BLOCKED", with_=BLOCKED, args={"by": ("place",)}),

@@ -34,7 +34,9 @@ BLIND = Ipv6Native(ON, OFF, DENIED)
 IMAGE = Readings(None, None, False, "place")
 CASES: dict[str, list[Case]] = {
     "ipv6.native.unused": [
-        case(host(), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(host(on("eth0", ON)), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(BLIND, outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(host(on("eth0", OFF)), says="IPV6_OFF"),
         case(host(on("eth0", ON)), says="IPV6_MEANT", with_={"use": "allowed"}),
         case(host(on("eth0", ON), stack=OFF), says="IPV6_NO_STACK", with_=UNUSED),
         case(host(on("", OFF), on("eth0", OFF)), says="IPV6_OFF", with_=UNUSED),
@@ -51,7 +53,8 @@ CASES: dict[str, list[Case]] = {
         case(BLIND, outcome="undetermined", reason=Reason.ACCESS_DENIED, with_=UNUSED),
     ],
     "ipv6.native.router-advertisements": [
-        case(host(), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(host(on("eth0", ON, ON)), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(host(on("eth0", ON, OFF)), says="RA_REFUSED"),
         case(host(on("eth0", ON, ON)), says="RA_MEANT", with_={"advertisements": "allowed"}),
         case(host(on("eth0", ON, ON)), says="RA_MEANT", with_={"use": "allowed"}),
         case(host(on("eth0", ON, ON)), says="RA_ACCEPTED", with_={"use": "allowed", "advertisements": "refused"}),

@@ -43,7 +43,7 @@ _NOTED: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class FoundKey:
     selector: str
     key: DkimKey
 
@@ -53,14 +53,14 @@ class _Key:
         return f"{self.selector} ({self.key.key_type} {self.key.bits})" if self.key.bits else self.selector
 
 
-def _read(keys: DkimKeys) -> tuple[_Key, ...]:
+def readable(keys: DkimKeys) -> tuple[FoundKey, ...]:
     """The keys at selectors that have exactly one."""
     found = []
     for selector in keys.found:
         assert isinstance(selector.answer, TextAnswer)
         record = dkim.select(selector.answer.octets).record
         if record is not None:
-            found.append(_Key(selector.selector, dkim.parse(record)))
+            found.append(FoundKey(selector.selector, dkim.parse(record)))
     return tuple(found)
 
 
@@ -68,11 +68,11 @@ def _unseen(keys: DkimKeys) -> Unobserved | None:
     return first_missing(selector.answer for selector in keys.selectors)
 
 
-def _names(found: Iterable[_Key]) -> tuple[str, ...]:
+def _names(found: Iterable[FoundKey]) -> tuple[str, ...]:
     return listed(one.name for one in found)
 
 
-def _nothing_found(keys: DkimKeys) -> Unobserved:
+def nothing_found(keys: DkimKeys) -> Unobserved:
     """Say that selectors cannot be listed; what was tried stands in the detail."""
     if isinstance(keys.below, Unobserved):
         return keys.below
@@ -82,7 +82,7 @@ def _nothing_found(keys: DkimKeys) -> Unobserved:
     return Unobserved(Reason.NOT_DISCOVERABLE, f"selectors cannot be listed; {where} {state}{tried}")
 
 
-def _proven_empty(keys: DkimKeys, *, trust_unsigned: bool) -> bool:
+def proven_empty(keys: DkimKeys, *, trust_unsigned: bool) -> bool:
     """Whether the zone says that no selector exists at all (RFC 8020), and proves it or is trusted."""
     below = keys.below
     if isinstance(below, Unobserved) or below.status is not Status.NXDOMAIN or keys.found:
@@ -94,16 +94,16 @@ def _applies(sends: bool | None, keys: DkimKeys, *, tag: str) -> Verdict | Unobs
     """The ending where there is no key to judge: no mail is sent, none can be found, none exists."""
     if sends is False and not keys.found:
         return not_applicable(tag)
-    if _read(keys):
+    if readable(keys):
         return None
     # Records that are no single readable key are for mail.dkim.syntax, declared selectors without any for mail.dkim.published.
     if (
         keys.found
-        or _proven_empty(keys, trust_unsigned=False)
+        or proven_empty(keys, trust_unsigned=False)
         or any(s.declared and isinstance(s.answer, TextAnswer) for s in keys.selectors)
     ):
         return not_applicable(tag)
-    return _unseen(keys) or _nothing_found(keys)
+    return _unseen(keys) or nothing_found(keys)
 
 
 @check(
@@ -153,7 +153,7 @@ def dkim_published(
     sends = sends_mail(declared, mx, spf)
     if sends is False:
         return not_applicable("DKIM_NO_MAIL")
-    good = {one.selector for one in _read(keys) if one.key.usable}
+    good = {one.selector for one in readable(keys) if one.key.usable}
     lost = [s.selector for s in keys.selectors if s.declared and isinstance(s.answer, TextAnswer) and s.selector not in good]
     if lost:
         return failed("DKIM_DECLARED_MISSING", selectors=listed(lost))
@@ -163,11 +163,11 @@ def dkim_published(
         return passed("DKIM_FOUND", selectors=listed(sorted(good)))
     if isinstance(mx, MailExchangers) and mx.status is Status.NXDOMAIN and not sends:
         return not_applicable("DKIM_NO_DOMAIN")
-    if _proven_empty(keys, trust_unsigned=trust_unsigned):
+    if proven_empty(keys, trust_unsigned=trust_unsigned):
         if sends is None:
             return undeclared(mx.name, "sends mail") if isinstance(mx, MailExchangers) else mx
         return failed("DKIM_NONE_EXISTS")
-    return _unseen(keys) or _nothing_found(keys)
+    return _unseen(keys) or nothing_found(keys)
 
 
 @check(
@@ -214,7 +214,7 @@ def dkim_strength(
 ) -> Judgement:
     if ending := _applies(sends_mail(declared, mx, spf), keys, tag="DKIM_STRENGTH_NO_KEY"):
         return ending
-    measured = [one for one in _read(keys) if one.key.bits]
+    measured = [one for one in readable(keys) if one.key.bits]
     rsa = [one for one in measured if one.key.algorithm is KeyType.RSA]
     if unusable := [one for one in rsa if (one.key.bits or 0) < RSA_LEAST_BITS]:
         return failed("DKIM_KEYS_UNUSABLE", keys=_names(unusable))
@@ -249,7 +249,7 @@ def dkim_strength(
 def dkim_testing(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, keys: DkimKeys) -> Judgement:
     if ending := _applies(sends_mail(declared, mx, spf), keys, tag="DKIM_TESTING_NO_KEY"):
         return ending
-    live = [one for one in _read(keys) if not one.key.revoked]
+    live = [one for one in readable(keys) if not one.key.revoked]
     if testing := [one.selector for one in live if one.key.testing]:
         return failed("DKIM_TESTING", selectors=listed(testing))
     if missing := _unseen(keys):
@@ -279,7 +279,7 @@ def dkim_testing(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf:
 def dkim_hash(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, keys: DkimKeys) -> Judgement:
     if ending := _applies(sends_mail(declared, mx, spf), keys, tag="DKIM_HASH_NO_KEY"):
         return ending
-    live = [one for one in _read(keys) if not one.key.revoked]
+    live = [one for one in readable(keys) if not one.key.revoked]
     if without := [one.selector for one in live if one.key.hashes is not None and "sha256" not in one.key.hashes]:
         return failed("DKIM_HASH_NO_SHA256", selectors=listed(without))
     if missing := _unseen(keys):
@@ -357,7 +357,7 @@ def dkim_syntax(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: 
     },
 )
 def dkim_revoked(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved, keys: DkimKeys) -> Judgement:
-    if revoked := [one.selector for one in _read(keys) if one.key.revoked]:
+    if revoked := [one.selector for one in readable(keys) if one.key.revoked]:
         return passed("DKIM_REVOKED", selectors=listed(revoked))
     general = dkim.select(text.encode("latin-1") for text in keys.catch_all).record
     if general is not None and dkim.parse(general).revoked:

@@ -82,6 +82,7 @@ FAULTS: dict[str, dict[str, str]] = {
         "mail.mx.published": "NOT_DECLARED",
         "mail.spf.no-mail": "NOT_DECLARED",
         "mail.spf.record": "SPF_NONE",
+        "mail.spoofing.measures": "SPOOFING_OPEN",
         "mail.tls-rpt.record": "NOT_DECLARED",
         "mail.transport.downgrade": "NOT_DECLARED",
     },
@@ -260,6 +261,7 @@ WELL_KEPT: dict[str, str] = {
     "mail.spf.senders": "SPF_SENDERS_PASS",
     "mail.spf.syntax": "SPF_SYNTAX_OK",
     "mail.spf.void": "SPF_VOID_OK",
+    "mail.spoofing.measures": "SPOOFING_MEASURES",
     "mail.tls-rpt.record": "TLS_RPT_FOUND",
     "mail.transport.downgrade": "DOWNGRADE_MTA_STS",
 }
@@ -309,6 +311,7 @@ PARKED: dict[str, str] = {
     "mail.spf.senders": "SPF_SENDERS_NO_MAIL",
     "mail.spf.syntax": "SPF_SYNTAX_OK",
     "mail.spf.void": "SPF_VOID_OK",
+    "mail.spoofing.measures": "SPOOFING_MEASURES",
     "mail.tls-rpt.record": "TLS_RPT_NO_MAIL",
     "mail.transport.downgrade": "DOWNGRADE_NO_MAIL",
 }
@@ -329,5 +332,6 @@ NO_MAIL: dict[str, str] = {
     "mail.mx.null": "NULL_MX_MISSING",
     "mail.spf.no-mail": "SPF_NO_MAIL_NONE",
     "mail.spf.record": "SPF_NONE",
+    "mail.spoofing.measures": "SPOOFING_OPEN",
 }
 """The failures of nomail-bare.lg.jp once the ledger says that it neither sends nor takes mail."""

@@ -1,0 +1,133 @@
+"""Text of the record made fit for a page: escaped, with everything invisible made visible, in both languages. Nothing here knows the report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from functools import cache
+
+from markupsafe import Markup, escape
+
+from scanner.model.text import Text
+
+LONGEST_TEXT = 1_200
+"""Characters of one text that the page shows; the record holds the whole."""
+JST = timezone(timedelta(hours=9))
+
+_MARK = "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u0e47-\u0e4e\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_ODD = re.compile(
+    # Control characters, soft hyphen, fillers, zero-width and direction characters, separators, lone surrogates, non-characters, tags.
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\uffff\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+    # Marks piled upon one letter paint over the lines around them.
+    f"|(?<=[{_MARK}]{{3}})[{_MARK}]+"
+)
+_CODE_JA = re.compile(r"(?<=「)[\x20-\x7e…]*[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e0-9][\x20-\x7e…]*(?=」)")
+_CODE_EN = re.compile(
+    r"\S+\. IN [A-Z0-9]+ (?:\"[^\"]*\"|[^\"\s;,]+(?: [^\"\s;,a-z]+)*?(?=[;,.]?(?:\s|$)))"  # a record as a zone file has it
+    r"|(?<=\")[\x20-\x7e…]*?[=:/._+~-][\x20-\x7e…]*?(?=\")"  # what stands in quotes and is no plain word
+    r"|(?<!\S)(?:/[\w.*-]+){2,}(?=[\s,;:.)]|$)"  # a path
+    r"|(?<![\w\"])[\w.-]+ ?= ?[\w./:-]*\w"  # key=value
+)
+
+
+def shown(text: str, *, lines: bool = False) -> Markup:
+    """Escape a text and write out each character that cannot be seen as ``U+202E``; ``lines`` keeps line breaks and tabs.
+
+    Texts beyond ``LONGEST_TEXT`` end in a sentence that says how long they are.
+    """
+    rest = len(text) - LONGEST_TEXT
+    made = _visible(text[:LONGEST_TEXT] if rest > 0 else text, lines=lines)
+    if rest <= 0:
+        return made
+    return made + Markup("… ") + words("（続き {n} 字は record.jsonl にある）", "({n} more characters in record.jsonl)", n=number(rest))
+
+
+def _visible(text: str, *, lines: bool) -> Markup:
+    if text.isascii() and text.isprintable():
+        return escape(text)
+    pieces, at = [], 0
+    for odd in _ODD.finditer(text):
+        if lines and odd[0] in "\n\t":
+            continue
+        pieces += [escape(text[at : odd.start()]), _named(odd[0])]
+        at = odd.end()
+    return Markup().join([*pieces, escape(text[at:])])
+
+
+def _named(odd: str) -> Markup:
+    times = f" ×{len(odd)}" if len(odd) > 1 else ""
+    return Markup('<span class="x">U+{:04X}{}</span>').format(ord(odd[0]), times)
+
+
+def _pair(ja: Markup, en: Markup) -> Markup:
+    return Markup('<span class="j" lang="ja">') + ja + Markup('</span><span class="e" lang="en">') + en + Markup("</span>")
+
+
+def words(ja: str, en: str, **args: object) -> Markup:
+    """Give a sentence of ours in both languages; the arguments are escaped unless they are markup already."""
+    return _pair(Markup(ja).format(**args), Markup(en).format(**args)) if args else _fixed(ja, en)
+
+
+@cache
+def _fixed(ja: str, en: str) -> Markup:
+    return _pair(Markup(ja), Markup(en))  # noqa: S704  sentences of this package, not of a record
+
+
+def of(text: Text) -> Markup:
+    """Give a sentence of the program's own in both languages."""
+    return _pair(escape(text.ja), escape(text.en))
+
+
+def both(text: Mapping[str, str]) -> Markup:
+    """Give a sentence of the record in both languages."""
+    return _pair(shown(text["ja"]), shown(text["en"]))
+
+
+def remedy(text: Mapping[str, str]) -> Markup:
+    """Give a remedy in both languages, with what is to be typed set as code."""
+    return _pair(_with_code(text["ja"], _CODE_JA), _with_code(text["en"], _CODE_EN))
+
+
+def _with_code(text: str, code: re.Pattern[str]) -> Markup:
+    text, rest = text[:LONGEST_TEXT], text[LONGEST_TEXT:]
+    pieces, at = [], 0
+    for typed in code.finditer(text):
+        pieces += [shown(text[at : typed.start()]), Markup("<code>") + shown(typed[0]) + Markup("</code>")]
+        at = typed.end()
+    return Markup().join([*pieces, shown(text[at:]), Markup("…") if rest else Markup()])
+
+
+def number(n: int) -> str:
+    """Write a number with its thousands apart."""
+    return f"{n:,}"
+
+
+def moment(at: str) -> Markup:
+    """Write a time of the record in Japan's time, which is said beside it."""
+    try:
+        here = datetime.fromisoformat(at).astimezone(JST)
+    except (ValueError, OverflowError):
+        return shown(at)
+    return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M:%S} JST</time>').format(at, here)
+
+
+def kind(key: str) -> Markup:
+    """Name the kind of a subject from its canonical key."""
+    match key.partition(":")[0]:
+        case "domain":
+            return words("ドメイン", "domain")
+        case "service":
+            return words("サービス", "service")
+        case "host":
+            return words("ホスト", "host")
+        case "endpoint":
+            return words("端末", "endpoint")
+        case _:
+            return Markup()
+
+
+def bare(key: str) -> str:
+    """Give a canonical key without its kind."""
+    return key.partition(":")[2] or key

@@ -198,7 +198,7 @@ def dumped(tree: Path) -> Part:
         path, _, data = rest.partition(" ")
         text = base64.b64decode(data).decode()
         if kind == "file":
-            files[path] = text.replace(str(tree), "/tree") if path == "/proc/cmdline" else text
+            files[path] = text.replace(str(tree.parent), "/room") if path == "/proc/cmdline" else text
         elif kind == "directory":
             directories.append(path)
         elif kind == "command":

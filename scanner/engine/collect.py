@@ -42,8 +42,6 @@ class EvidenceReader(Reader, Protocol):
 Declare = Callable[[Target], Mapping[type[Fact], Fact]]
 """What the ledger declares of a subject."""
 
-Shared = OrderedDict[tuple[Target, type[Fact]], "asyncio.Task[Observation[Fact]]"]
-
 
 @dataclass
 class Collecting:
@@ -55,7 +53,7 @@ class Collecting:
     declare: Declare
     reader_for: Callable[[Target], EvidenceReader | None]
     threads: Executor
-    shared: Shared = field(default_factory=OrderedDict)
+    shared: OrderedDict[Target, _Looking] = field(default_factory=OrderedDict)
     group: asyncio.TaskGroup | None = None
 
     async def collect(self, target: Target, budget: float) -> FactSet:
@@ -87,6 +85,22 @@ class Collecting:
 
     def _leading_kinds(self, kind: Kind | None) -> tuple[Kind, ...]:
         return tuple(sorted(self.plan.kinds.get(kind, frozenset()) - {kind})) if kind is not None else ()
+
+    def looking_at(self, subject: Target) -> _Looking:
+        """Give the one look at a lead that all targets of the run share. Raises ``RuntimeError`` outside a run."""
+        if self.group is None:
+            raise RuntimeError("leads are followed within a run only")
+        looking = self.shared.get(subject)
+        if looking is None:
+            looking = self.shared[subject] = _Looking(self, FactSet(subject), self.group)
+            if len(self.shared) > SHARED_SUBJECTS:
+                oldest = next(iter(self.shared))
+                if self.shared[oldest].idle:
+                    del self.shared[oldest]
+                    self.network.forget(oldest.key)
+        else:
+            self.shared.move_to_end(subject)
+        return looking
 
     def now(self) -> str:
         """Give the wall clock in UTC, whole seconds."""
@@ -123,29 +137,16 @@ class _Looking:
                     self.want(subject, fact)
 
     async def _see(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
-        own = subject == self.facts.target
-        observation = await self._observe(subject, fact) if own else await self._shared(subject, fact)
+        looking = self if subject == self.facts.target else self.run.looking_at(subject)
+        # A lead's task belongs to the run, so that the end of this target does not end it.
+        observation = await (self._observe(subject, fact) if looking is self else asyncio.shield(looking.want(subject, fact)))
         self.facts.put(subject, fact, observation)
         return observation
 
-    async def _shared(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
-        """See a fact of a lead once a run: the task belongs to the run, so that the end of one target does not end it."""
-        group = self.run.group
-        if group is None:
-            return await self._observe(subject, fact)
-        shared = self.run.shared
-        key = (subject, fact)
-        task = shared.get(key)
-        if task is None:
-            alone = _Looking(self.run, FactSet(subject), group)
-            task = shared[key] = group.create_task(alone._observe(subject, fact))
-            if len(shared) > SHARED_SUBJECTS:
-                oldest = next(iter(shared))
-                if shared[oldest].done():
-                    del shared[oldest]
-        else:
-            shared.move_to_end(key)
-        return await asyncio.shield(task)
+    @property
+    def idle(self) -> bool:
+        """Whether everything wanted so far has been seen."""
+        return all(task.done() for task in self.tasks.values())
 
     async def _observe(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
         """Never raises but for cancellation."""

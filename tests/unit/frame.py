@@ -41,6 +41,14 @@ class Doors(Fact):
     open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Keys(Fact):
+    """How many keys a server's door has."""
+
+    of: ClassVar[Kind] = Kind.DNS_SERVICE
+    count: int
+
+
 MOST = Value("lights.most", 3, Text(ja="灯りの上限", en="most lights"), least=0)
 
 
@@ -99,10 +107,22 @@ def absence(seen: Lights | Unobserved) -> Verdict | Unobserved:
     return seen if isinstance(seen, Unobserved) else passed("HEARD")
 
 
+@check(
+    "test.keys",
+    severity=Severity.LOW,
+    title=_text("鍵がある", "there is a key"),
+    why=_text("防犯のため", "to keep thieves out"),
+    remedy=_text("付ける", "fit one"),
+    says={"KEY_THERE": _text("ある", "there"), "KEY_NONE": _text("ない", "none")},
+)
+def keyed(seen: Keys) -> Verdict:
+    return passed("KEY_THERE") if seen.count else failed("KEY_NONE")
+
+
 def world(*checks: Check) -> Catalogue:
     """Make a catalogue of the given checks, or of all three."""
     found = {c.id: c for c in checks or (lights, doors, absence)}
-    return Catalogue(found, {}, {MOST.key: MOST}, {Lights: (), Doors: ()}, "sha256:" + "0" * 64)
+    return Catalogue(found, {}, {MOST.key: MOST}, {Lights: (), Doors: (), Keys: ()}, "sha256:" + "0" * 64)
 
 
 def seen(fact: Fact) -> Observed[Fact]:

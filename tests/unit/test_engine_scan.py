@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,7 @@ from scanner.model.target import Domain, Service, Target
 from scanner.model.verdict import Outcome
 from scanner.net.network import Network, Settings
 from scanner.probes.base import Probe
-from tests.unit.frame import Doors, Lights, start, world
+from tests.unit.frame import Doors, Keys, Lights, doors, keyed, start, world
 
 Run = Callable[..., Awaitable[Fact]]
 
@@ -186,3 +187,30 @@ def test_a_sink_that_fails_ends_the_run_with_its_own_error() -> None:
 
     with pytest.raises(OSError, match="No space left"):
         asyncio.run(go())
+
+
+def test_a_fact_that_two_facts_of_a_lead_need_is_seen_once() -> None:
+    asked: list[str] = []
+
+    async def count(target: Service, net: object) -> Doors:
+        asked.append(target.key)
+        return Doors(False)
+
+    async def keys(target: Service, net: object, seen: Doors) -> Keys:
+        return Keys(0 if seen.open else 1)
+
+    async def go() -> None:
+        plan = make_plan(world(doors, keyed), [], EMPTY)
+        judging = Judging(start(targets=1), plan, Inventory.of_targets(EXAMPLE), EMPTY, Exceptions(), [])
+        probes = {
+            Lights: (_probe(Lights, _one_light),),
+            Doors: (_probe(Doors, count),),
+            Keys: (replace(_probe(Keys, keys), needs=((Doors, False),)),),
+        }
+        with ThreadPoolExecutor(1) as threads:
+            async with Network(Settings(resolv_conf="/nonexistent")) as network:
+                end = await scan(judging, Collecting(plan, probes, network, lambda _: {}, lambda _: None, threads), EXAMPLE, 5.0)
+        assert end.outcomes == {Outcome.PASS: 2}
+
+    asyncio.run(go())
+    assert asked == ["service:ns.example.jp:53/dns"]

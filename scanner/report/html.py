@@ -65,7 +65,7 @@ def _environment() -> jinja2.Environment:
         excerpt=lambda text: html_text.shown(text, lines=True),
         more_than=more_than,
     )
-    made.filters.update(shown=html_text.shown, n=html_text.number, bare=html_text.bare)
+    made.filters.update(shown=html_text.shown, n=html_text.number, bare=html_text.bare, name=html_text.name)
     return made
 
 

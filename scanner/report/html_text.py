@@ -9,6 +9,7 @@ from functools import cache
 
 from markupsafe import Markup, escape
 
+from scanner.model.target import unicode_name
 from scanner.model.text import Text
 
 LONGEST_TEXT = 1_200
@@ -131,3 +132,8 @@ def kind(key: str) -> Markup:
 def bare(key: str) -> str:
     """Give a canonical key without its kind."""
     return key.partition(":")[2] or key
+
+
+def name(key: str) -> str:
+    """Give a canonical key without its kind as people write it: IDN labels decoded."""
+    return unicode_name(bare(key)) if "xn--" in key else bare(key)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from markupsafe import Markup
 
@@ -198,6 +199,12 @@ def status(word: str) -> Markup:
 def reason(word: str) -> Markup:
     """Say what a reason means."""
     return _named({r.value: t for r, t in WORDS.items()}, word)
+
+
+def only_reason(line: Mapping[str, Any]) -> bool:
+    """Whether the message of an undetermined result says no more than its reason does."""
+    known = next((words for r, words in WORDS.items() if r.value == line["reason"]), None)
+    return known is not None and line["message"]["ja"] == known.ja
 
 
 def advice(word: str) -> Markup:

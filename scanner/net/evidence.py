@@ -1,4 +1,7 @@
-"""What supports a fact: answers are held by reference while a probe runs and written out only when somebody asks. Capped."""
+"""What supports a fact: answers are held by reference while a probe runs and written out only when somebody asks. Capped.
+
+Records are written in a fixed order, because servers rotate them and the same facts must give the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,7 @@ def _written(note: Note) -> Evidence:
             flags = [flag for flag, on in (("aa", message.aa), ("tc", message.tc), ("ra", message.ra), ("ad", message.ad)) if on]
             head = " ".join([rcode_name(message.rcode), *flags, f"{message.size} octets"])
             sections = (("answer", message.answer), ("authority", message.authority), ("additional", message.additional))
-            lines = [f"{section}: {shown(record)}" for section, records in sections for record in records]
+            lines = [f"{section}: {line}" for section, records in sections for line in sorted(map(shown, records))]
             return Evidence(source, _joined([head, *lines]))
         case Transferred():
             transfer = note.transfer
@@ -109,7 +112,7 @@ def _answer(answer: Answer) -> str:
     else:
         head = f"{len(answer.records)} records"
     signed = ", validated" if answer.authenticated else ""
-    return _joined([head + signed, *(f"alias: {alias}" for alias in answer.aliases), *(shown(record) for record in answer.records)])
+    return _joined([head + signed, *(f"alias: {alias}" for alias in answer.aliases), *sorted(map(shown, answer.records))])
 
 
 def _joined(lines: list[str]) -> str:

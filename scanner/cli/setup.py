@@ -54,6 +54,7 @@ class Setup:
             profile_digest=_digest(self.profile.file),
             inventory_file=self.inventory.file,
             inventory_digest=_digest(self.inventory.file),
+            systems=tuple(self.inventory.systems.values()),
             planned_targets=targets,
             planned_checks=len(self.plan.variants),
         )

@@ -40,6 +40,7 @@ class RunStart:
     profile_digest: str
     inventory_file: str
     inventory_digest: str
+    systems: tuple[System, ...]
     planned_targets: int
     planned_checks: int
 

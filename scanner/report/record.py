@@ -18,7 +18,7 @@ from scanner import codec
 from scanner.engine.assess import WHY_WORDS, Assessment
 from scanner.engine.judge import Result
 from scanner.engine.plan import Applied, Variant
-from scanner.engine.run import RunEnd, RunStart, TargetDone
+from scanner.engine.run import UNLISTED, RunEnd, RunStart, TargetDone
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import System
 from scanner.model.fact import Fact, Observation, Observed
@@ -68,6 +68,7 @@ class Recorder:
             "baselines": [_baseline(b) for b in start.baselines],
             "profile": {"file": start.profile_file, "digest": start.profile_digest} if start.profile_file else None,
             "inventory": {"file": start.inventory_file, "digest": start.inventory_digest} if start.inventory_file else None,
+            "systems": [{"id": system.id, "name": system.name} for system in (*start.systems, UNLISTED)],
             "planned": {"targets": start.planned_targets, "checks": start.planned_checks},
         }
 

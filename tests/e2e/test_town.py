@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,6 +152,56 @@ def test_runs_are_listed_shown_and_compared(town: Path) -> None:
     assert run["end"]["exit"] == 1
     assert "bad-all.lg.jp" in tenken("runs", "show", run["run"], store, "--lang=en").out
     assert tenken("runs", "diff", run["run"], "latest", store).out == ""
+
+
+def test_reports_made_from_the_store_are_those_of_the_scan(town: Path, tmp_path: Path) -> None:
+    assert tenken("report", "latest", f"--store={town / 'runs.sqlite3'}", f"--out={tmp_path}", "--lang=en").status == 0
+    for name in ("record.jsonl", "report.html", "results.csv"):
+        assert (tmp_path / name).read_bytes() == (town / name).read_bytes(), name
+
+
+def test_facts_from_elsewhere_become_a_run_of_this_store(town: Path, tmp_path: Path) -> None:
+    facts = tmp_path / "facts.jsonl"
+    assert tenken("facts", "export", "latest", f"--out={facts}", f"--store={town / 'runs.sqlite3'}").status == 0
+    store = f"--store={tmp_path / 'other.sqlite3'}"
+    assert tenken("facts", "import", str(facts), *LEDGER, store).status == 1
+    assert tenken("report", "latest", "--format=jsonl", store).out == (town / "record.jsonl").read_text(encoding="utf-8")
+    refused = tenken("facts", "import", str(facts), *LEDGER, store)
+    assert (refused.status, "in the store already" in refused.err) == (2, True)
+
+
+def test_a_run_that_is_killed_keeps_its_finished_targets_and_shows_as_unfinished(lab: Lab, tmp_path: Path) -> None:
+    store = tmp_path / "runs.sqlite3"
+    words = ["scan", "kakuu.lg.jp", "all-silent.lg.jp", f"--resolver={lab.resolver}", f"--store={store}", f"--out={tmp_path / 'out'}"]
+    running = subprocess.Popen(lab.command([PROGRAM, *words], "outside"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not _finished_targets(store):
+            time.sleep(0.05)  # polled: the first target is written as soon as it is done
+    finally:
+        running.kill()
+        running.wait()
+    assert _finished_targets(store) == ["domain:kakuu.lg.jp"]
+    (run,) = json.loads(tenken("runs", "list", "--json", f"--store={store}").out)
+    assert run["end"] is None
+    assert not (tmp_path / "out").exists() or list((tmp_path / "out").glob("[!.]*")) == []
+
+
+def _finished_targets(store: Path) -> list[str]:
+    if not store.exists():
+        return []
+    with closing(sqlite3.connect(store)) as db:
+        try:
+            return [name for (name,) in db.execute("select target from targets")]
+        except sqlite3.OperationalError:  # the tables are not there yet
+            return []
+
+
+def test_the_catalogue_can_be_listed_for_other_programs() -> None:
+    (checks,) = [json.loads(line) for line in tenken("checks", "list", "--format=json").out.splitlines()]
+    assert {"id", "severity", "title", "facts", "parameters", "methods", "intrusive", "controls"} == set(checks[0])
+    rows = [json.loads(line) for line in tenken("baselines", "coverage", "--format=jsonl").out.splitlines()]
+    assert len(rows) == 2504
 
 
 @pytest.mark.parametrize(

@@ -181,5 +181,18 @@ def baseline(*controls: Control, name: str = "doc") -> Baseline:
 def start(*baselines: Baseline, targets: int = 1, checks: int = 3) -> RunStart:
     """Make the head of a run."""
     return RunStart(
-        "20261122T000000Z-test", AT, "internet", "command line", "0.1.0", "sha256:" + "0" * 64, baselines, "", "", "", "", targets, checks
+        "20261122T000000Z-test",
+        AT,
+        "internet",
+        "command line",
+        "0.1.0",
+        "sha256:" + "0" * 64,
+        baselines,
+        "",
+        "",
+        "",
+        "",
+        (),
+        targets,
+        checks,
     )

@@ -161,6 +161,7 @@ class Gathered:
         self.targets = 0
         self.titles: dict[str, Line] = {}
         self.documents: dict[str, Document] = {}
+        self.names: dict[str, str] = {}
         self._systems: dict[str, System] = {}
         self._groups: dict[tuple[str, str, str, str], Group] = {}
         self._first: dict[tuple[str, str, str, str], str] = {}
@@ -187,6 +188,7 @@ class Gathered:
 
     def _run(self, line: Line) -> None:
         self.run = line
+        self.names = {system["id"]: system["name"] for system in line.get("systems", ())}
         for baseline in line["baselines"]:
             self.documents[baseline["id"]] = Document(baseline, self._anchor("d", baseline["id"]))
 

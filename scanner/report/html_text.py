@@ -1,4 +1,4 @@
-"""Text of the record made fit for a page: escaped, with everything invisible made visible, in both languages. Nothing here knows the report."""
+"""Text of the record made fit for a page: escaped, everything invisible made visible, in both languages. Nothing here knows the report."""
 
 from __future__ import annotations
 
@@ -24,13 +24,19 @@ _ODD = re.compile(
     # Marks piled upon one letter paint over the lines around them.
     f"|(?<=[{_MARK}]{{3}})[{_MARK}]+"
 )
-_CODE_JA = re.compile(r"(?<=「)[\x20-\x7e…]*[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e0-9][\x20-\x7e…]*(?=」)")
-_CODE_EN = re.compile(
-    r"\S+\. IN [A-Z0-9]+ (?:\"[^\"]*\"|[^\"\s;,]+(?: [^\"\s;,a-z]+)*?(?=[;,.]?(?:\s|$)))"  # a record as a zone file has it
-    r"|(?<=\")[\x20-\x7e…]*?[=:/._+~-][\x20-\x7e…]*?(?=\")"  # what stands in quotes and is no plain word
-    r"|(?<!\S)(?:/[\w.*-]+){2,}(?=[\s,;:.)]|$)"  # a path
-    r"|(?<![\w\"])[\w.-]+ ?= ?[\w./:-]*\w"  # key=value
-)
+_PATH = r"(?P<path>(?<![^\s、。（：])(?:/[\w.*@-]*[a-z0-9*]){2,}(?![\w/]))"
+_VALUE = r"(?P<value>(?<![\w\"])[\w.-]+ ?= ?[\w./:-]*\w(?: \d+)?)"
+_TYPED = {
+    # What the remedies of the checks put in quotes, and what can be told as typed without any.
+    "ja": re.compile(rf"「(?P<quoted>[^「」]*)」|{_PATH}", re.ASCII),
+    "en": re.compile(
+        r"(?P<record>[^\s'\"(]+\. IN [A-Z0-9]+ (?:\"[^\"]*\"|[^\"\s;,]+(?: [^\"\s;,a-z]+)*?(?=[;,.]?(?:\s|$))))"
+        rf"|\"(?P<quoted>[^\"]*)\"|(?<!\w)'(?P<single>[^']*)'(?!\w)|{_PATH}|{_VALUE}",
+        re.ASCII,
+    ),
+}
+_SIGN = re.compile(r"[!-/:-@\[-`{-~0-9]|[a-z-]+ [a-z]")
+_MOSTLY = 0.6
 
 
 def shown(text: str, *, lines: bool = False) -> Markup:
@@ -68,7 +74,9 @@ def _pair(ja: Markup, en: Markup) -> Markup:
 
 def words(ja: str, en: str, **args: object) -> Markup:
     """Give a sentence of ours in both languages; the arguments are escaped unless they are markup already."""
-    return _pair(Markup(ja).format(**args), Markup(en).format(**args)) if args else _fixed(ja, en)
+    if not args:
+        return _fixed(ja, en)
+    return _pair(Markup(ja).format(**args), Markup(en).format(**args))  # noqa: S704  sentences of this package; format escapes
 
 
 @cache
@@ -88,16 +96,23 @@ def both(text: Mapping[str, str]) -> Markup:
 
 def remedy(text: Mapping[str, str]) -> Markup:
     """Give a remedy in both languages, with what is to be typed set as code."""
-    return _pair(_with_code(text["ja"], _CODE_JA), _with_code(text["en"], _CODE_EN))
+    return _pair(_with_code(text["ja"], _TYPED["ja"]), _with_code(text["en"], _TYPED["en"]))
 
 
-def _with_code(text: str, code: re.Pattern[str]) -> Markup:
+def _with_code(text: str, typed: re.Pattern[str]) -> Markup:
     text, rest = text[:LONGEST_TEXT], text[LONGEST_TEXT:]
     pieces, at = [], 0
-    for typed in code.finditer(text):
-        pieces += [shown(text[at : typed.start()]), Markup("<code>") + shown(typed[0]) + Markup("</code>")]
-        at = typed.end()
+    for found in typed.finditer(text):
+        group = found.lastgroup or ""
+        if group != "quoted" or _is_typed(found[group]):
+            pieces += [shown(text[at : found.start(group)]), Markup("<code>") + shown(found[group]) + Markup("</code>")]
+            at = found.end(group)
     return Markup().join([*pieces, shown(text[at:]), Markup("…") if rest else Markup()])
+
+
+def _is_typed(quoted: str) -> bool:
+    """Tell a line of configuration or a command from a word that is merely quoted."""
+    return _SIGN.search(quoted) is not None and sum(map(str.isascii, quoted)) >= _MOSTLY * len(quoted)
 
 
 def number(n: int) -> str:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from baselines.model import STATUS_WORDS, Status, Strength
 from scanner.engine.assess import Finding
+from scanner.engine.run import UNLISTED
 from scanner.model.reason import WORDS, Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome, Severity
@@ -212,9 +213,12 @@ def advice(word: str) -> Markup:
     return text.of(ADVICE.get(word, _OTHER))
 
 
-def system(name: str) -> Markup:
-    """Name a system; the one that stands for unlisted targets by what it is."""
-    return text.words("台帳にない対象", "targets in no system") if name == "unlisted" else text.shown(name)
+def system(id_: str, names: Mapping[str, str]) -> Markup:
+    """Name a system with its id; the one that stands for unlisted targets by what it is."""
+    if id_ == UNLISTED.id:
+        return text.words("台帳にない対象", "targets in no system")
+    name = names.get(id_)
+    return text.shown(name) + Markup(' <span class="quiet">') + text.shown(id_) + Markup("</span>") if name else text.shown(id_)
 
 
 def setting(value: object) -> Markup:

@@ -318,7 +318,8 @@ class Gathered:
     @cached_property
     def shown(self) -> Mapping[str, str]:
         """Anchors of the targets that are listed, by key: the worst for which there is room, in the order of the record."""
-        chosen, room = [], MOST_ROWS
+        chosen: list[ShownTarget] = []
+        room = MOST_ROWS
         for target in sorted(self._heap, reverse=True):
             if chosen and target.rows > room:
                 break

@@ -1,17 +1,15 @@
-"""What the DNS checks share: words for a name that does not exist, lists for sentences, parts that nobody saw. No check is here."""
+"""What the DNS checks share: words for a name that does not exist, servers and those that stayed silent. No check is here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
+from checks.common import first_missing
 from scanner.facts.dns import ServerView, ZoneServers
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.model.text import Text
-
-MAX_LISTED: Final = 10
-"""Items of a list that a sentence names; the rest is counted."""
 
 NAME_ABSENT: Final[Mapping[str, Text]] = {
     "NAME_ABSENT": Text(ja="名前が DNS に存在しない", en="the name does not exist in the DNS"),
@@ -19,20 +17,9 @@ NAME_ABSENT: Final[Mapping[str, Text]] = {
 """The tag of every check on a zone for a domain that the DNS does not know; ``dns.name.exists`` is the one that fails."""
 
 
-def listed(items: Iterable[str]) -> tuple[str, ...]:
-    """Give a list fit for a sentence: each item once, in order, cut with a count of the rest."""
-    found = tuple(dict.fromkeys(items))
-    return found if len(found) <= MAX_LISTED else (*found[:MAX_LISTED], f"… (+{len(found) - MAX_LISTED})")
-
-
 def who(name: str, address: str) -> str:
     """Write a server for a sentence."""
     return f"{name} ({address})"
-
-
-def first_missing(parts: Iterable[object]) -> Unobserved | None:
-    """Give the first part that could not be seen."""
-    return next((part for part in parts if isinstance(part, Unobserved)), None)
 
 
 def unlooked(zone: ZoneServers) -> Unobserved | None:

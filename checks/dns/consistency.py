@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks.dns.common import NAME_ABSENT, listed, serving, silent_names, unserved, who
+from checks.common import first_missing, listed
+from checks.dns.common import NAME_ABSENT, serving, silent_names, unserved, who
 from scanner.facts.dns import ZoneServers
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
@@ -91,7 +92,7 @@ def consistency_ns(zone: ZoneServers) -> Judgement:
         return failed(
             "NS_DIFFERS", servers=listed(sorted({f"{n} ← {by}" for by, names in seen for n in names - common} or {by for by, _ in seen}))
         )
-    missing = _silent(zone) or next((c.names for c in zone.contents if isinstance(c.names, Unobserved)), None)
+    missing = _silent(zone) or first_missing(c.names for c in zone.contents)
     if missing is not None:
         return missing
     if not seen:

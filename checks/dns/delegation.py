@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks.dns.common import NAME_ABSENT, first_missing, listed, unlooked, unserved, who
+from checks.common import first_missing, listed
+from checks.dns.common import NAME_ABSENT, unlooked, unserved, who
 from scanner.facts.dns import Delegation, ParentView, PublicRecords, ServerView, SoaAnswer, ZoneServers
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved

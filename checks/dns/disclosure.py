@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from checks.dns.common import first_missing, listed
+from checks.common import first_missing, listed
 from scanner.facts.dns_server import IdentityAnswer, ServerIdentity
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
-from checks.dns.common import NAME_ABSENT, listed
+from checks.common import listed
+from checks.dns.common import NAME_ABSENT
 from checks.values import DNS_DNSSEC_LEAST_EXPIRY_DAYS, DNS_DNSSEC_LEAST_RSA_BITS, DNS_DNSSEC_MOST_ITERATIONS
 from scanner.facts.dns import Chain, ChainProblem, DenialKind, Dnssec, SignatureSeen, SignatureState, Validation, ZoneWalk
 from scanner.model.check import Judgement, check

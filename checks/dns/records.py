@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Final
 
-from checks.dns.common import NAME_ABSENT, first_missing, listed
+from checks.common import first_missing, listed
+from checks.dns.common import NAME_ABSENT
 from checks.values import DNS_OUTSIDE_ZONES
 from scanner.facts.dns import CaaPolicy, InternalNames, PublicRecords, RecordTarget, TargetState, Visibility
 from scanner.model.check import Judgement, check

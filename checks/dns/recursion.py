@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
-from checks.dns.common import first_missing, listed
+from checks.common import first_missing, listed
 from checks.values import DNS_RECURSION_MOST_FACTOR
 from scanner.facts.dns_server import Recursion, Trial
 from scanner.facts.ledger import DeclaredDnsService, Vantage

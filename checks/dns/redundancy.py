@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from ipaddress import ip_network
 from typing import Annotated
 
-from checks.dns.common import NAME_ABSENT, listed, serving, silent_names, unlooked
+from checks.common import listed
+from checks.dns.common import NAME_ABSENT, serving, silent_names, unlooked
 from checks.values import DNS_LEAST_NETWORKS, DNS_LEAST_SERVERS
 from scanner.facts.dns import ZoneServers
 from scanner.model.check import Judgement, check

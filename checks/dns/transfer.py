@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from checks.dns.common import NAME_ABSENT, first_missing, listed, who
+from checks.common import first_missing, listed
+from checks.dns.common import NAME_ABSENT, who
 from scanner.facts.dns import TransferEnd, TransferTrial, ZoneTransfers
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved

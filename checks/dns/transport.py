@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.dns.common import NAME_ABSENT, first_missing, listed, serving, unlooked, unserved, who
+from checks.common import first_missing, listed
+from checks.dns.common import NAME_ABSENT, serving, unlooked, unserved, who
 from checks.values import DNS_AUTHORITY_MOST_FACTOR, DNS_UDP_MOST_OCTETS
 from scanner.facts.dns import EdnsHandling, EdnsSeen, ServerView, SizeSeen, SoaAnswer, ZoneServers
 from scanner.model.check import Judgement, check

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks.mail.common import listed, problem, shown
+from checks.common import listed
+from checks.mail.common import problem, shown
 from scanner.facts.mail_sender import BimiRecord
 from scanner.model.check import Judgement, check
 from scanner.model.text import Text

@@ -1,8 +1,7 @@
-"""What the mail checks share: whether a domain sends or takes mail, lists for sentences, parts that nobody saw. No check is here."""
+"""What the mail checks share: whether a domain sends or takes mail, a record's text for sentences. No check is here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 from scanner.facts.ledger import DeclaredDomain
@@ -12,16 +11,8 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire.txt import Problem, excerpt
 
-MAX_LISTED = 10
-"""Items of a list that a sentence names; the rest is counted."""
 MAX_SHOWN = 200
 """Characters of a record that a sentence shows."""
-
-
-def listed(items: Iterable[str]) -> tuple[str, ...]:
-    """Give a list fit for a sentence: each item once, in order, cut with a count of the rest."""
-    found = tuple(dict.fromkeys(items))
-    return found if len(found) <= MAX_LISTED else (*found[:MAX_LISTED], f"… (+{len(found) - MAX_LISTED})")
 
 
 def shown(text: str) -> str:
@@ -76,11 +67,6 @@ def takes_mail(declared: DeclaredDomain, mx: MailExchangers) -> bool | None:
     if mx.refuses_mail or mx.status is Status.NXDOMAIN or declared.sends_mail is False:
         return False
     return None
-
-
-def first_missing(parts: Iterable[object]) -> Unobserved | None:
-    """Give the first part that could not be seen."""
-    return next((part for part in parts if isinstance(part, Unobserved)), None)
 
 
 def beyond_cap(count: int, what: str) -> Unobserved | None:

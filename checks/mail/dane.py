@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from checks.mail.common import beyond_cap, first_missing, listed, problem, takes_mail, undeclared
+from checks.common import first_missing, listed
+from checks.mail.common import beyond_cap, problem, takes_mail, undeclared
 from checks.mail.mta_sts import NO_MAIL, usable_policy
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import HostTlsa, MailExchangers, MailHosts, MailTlsa, MtaStsPolicy, Status, TlsaAnswer

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from checks.mail.common import first_missing, listed, problem, sends_mail, shown, undeclared
+from checks.common import first_missing, listed
+from checks.mail.common import problem, sends_mail, shown, undeclared
 from checks.values import MAIL_DKIM_LEAST_RSA_BITS
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status, TextAnswer

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from checks.mail.common import listed, problem, shown
+from checks.common import listed
+from checks.mail.common import problem, shown
 from checks.values import MAIL_DMARC_LEAST_POLICY
 from scanner.facts.mail import TextAnswer
 from scanner.facts.mail_sender import DmarcRecords

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from checks.common import first_missing
 from checks.mail.common import sends_mail, undeclared
 from checks.mail.dmarc import INHERITED, NO_RECORD, RANK, applied
 from checks.values import MAIL_DMARC_LEAST_POLICY
@@ -189,7 +190,7 @@ def dmarc_no_mail(
         case True:
             return not_applicable("DMARC_NO_MAIL_SENDS")
         case None:
-            unseen = next((part for part in (mx, spf) if isinstance(part, Unobserved)), None)
+            unseen = first_missing((mx, spf))
             return unseen or undeclared(records.domain, "sends mail")
         case False:
             return _reject_wanted(records)

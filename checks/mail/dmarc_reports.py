@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks.mail.common import beyond_cap, first_missing, listed, problem
+from checks.common import first_missing, listed
+from checks.mail.common import beyond_cap, problem
 from checks.mail.dmarc import NO_RECORD, applied
 from scanner.facts.mail import TextAnswer
 from scanner.facts.mail_sender import DmarcRecords, DmarcReportHosts, MailRoute

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from checks.mail.common import listed, problem, shown, takes_mail, undeclared
+from checks.common import listed
+from checks.mail.common import problem, shown, takes_mail, undeclared
 from checks.values import MAIL_MTA_STS_LEAST_MAX_AGE
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, MtaStsPolicy, MtaStsRecord, PolicyReply, TlsReportRecord

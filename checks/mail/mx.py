@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Final
 
-from checks.mail.common import beyond_cap, first_missing, listed, takes_mail, undeclared
+from checks.common import first_missing, listed
+from checks.mail.common import beyond_cap, takes_mail, undeclared
 from checks.values import MAIL_MX_IPV6_REQUIRED
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import Addresses, MailExchangers, MailHost, MailHosts, MailReverse, Status

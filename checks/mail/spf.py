@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Final
 
-from checks.mail.common import cut, listed, sends_mail, undeclared
+from checks.common import listed
+from checks.mail.common import cut, sends_mail, undeclared
 from checks.values import MAIL_SPF_ENDINGS
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import Annotated
 
-from checks.mail.common import beyond_cap, cut, first_missing, listed, sends_mail, shown
+from checks.common import first_missing, listed
+from checks.mail.common import beyond_cap, cut, sends_mail, shown
 from checks.mail.spf import NOT_PUBLISHED, hidden, unseen
 from checks.values import MAIL_SPF_WIDEST_IPV4, MAIL_SPF_WIDEST_IPV6
 from scanner.facts.ledger import DeclaredDomain

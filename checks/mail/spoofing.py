@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.mail.common import first_missing
+from checks.common import first_missing
 from checks.mail.dkim import nothing_found, proven_empty, readable
 from checks.mail.dmarc import applied
 from checks.mail.spf import unseen

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from scanner.model.target import unicode_name
 from scanner.model.text import Text
 
-LONGEST_TEXT = 1_200
+LONGEST_TEXT = 800
 """Characters of one text that the page shows; the record holds the whole."""
 JST = timezone(timedelta(hours=9))
 

@@ -181,7 +181,7 @@ class Assessor:
                 self._tallies.setdefault((system.id, baseline, control), _Tally()).add(result)
 
     def assessments(self) -> Iterator[Assessment]:
-        """Give one assessment for each system and each control that checks or its examples bear on."""
+        """Give one assessment for each system and each control on which a result of that system bears, directly or as its example."""
         for baseline in self._baselines:
             examples: dict[str, list[Control]] = {}
             for control in baseline:
@@ -193,7 +193,7 @@ class Assessor:
                     if not control.strength.binds:
                         continue
                     children = [] if control.strength is Strength.EXAMPLE else examples.get(control.ref, [])
-                    if control.checks or any(child.checks for child in children):
+                    if any((system.id, baseline.id, one.id) in self._tallies for one in (control, *children)):
                         yield self._assess(baseline.id, control, system, children)
 
     def _assess(self, baseline: str, control: Control, system: System, children: Sequence[Control]) -> Assessment:

@@ -15,8 +15,8 @@ from datetime import datetime
 from ipaddress import ip_network
 
 from scanner.model.reason import CannotObserve, Reason
-from scanner.net.addresses import Address, carried, parse_address, special_use
 from scanner.net.scope import Consent, Entry, Level, Match, Purpose, Scope
+from scanner.wire.addresses import Address, carried, parse_address, special_use
 
 REMEMBERED = 4096  # pairs of name and address whose entries are kept at hand
 MOST_HANDSHAKES = 100_000  # third-party addresses and ports in one run
@@ -162,9 +162,9 @@ class Guard:
         for each in addresses:
             for entry in self._control.all(each):
                 refusal = refusal or f"{each} lies in the control network {entry.what}, which is passive only"
-            words = special_use(each)
-            if words and not self._networks.most_specific(each):
-                refusal = refusal or f"{each} is {words}, and no network entry of the scope holds it"
+            block = special_use(each)
+            if block and not self._networks.most_specific(each):
+                refusal = refusal or f"{each} is {block.words}, and no network entry of the scope holds it"
         forbidden = [entry for each in addresses for entry in self._no_networks.all(each)]
         forbidden += self._no_hosts.get(name, ())
         forbidden += [entry for parent in parents for entry in self._no_domains.get(parent, ())]

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, ip_network
 
 from publicsuffixlist import PublicSuffixList
 
-from scanner.net.addresses import parse_address
+from scanner.wire.addresses import parse_address
 
 MOST_LANES = 4096  # idle ones are swept out above this
 MOST_OPERATORS = 8192  # names whose operator is kept at hand

@@ -19,7 +19,7 @@ from scanner.engine.assess import WHY_WORDS, Assessment
 from scanner.engine.judge import Result
 from scanner.engine.plan import Applied, Variant
 from scanner.engine.run import UNLISTED, RunEnd, RunStart, TargetDone
-from scanner.ledger.exceptions import Exceptions
+from scanner.ledger.exceptions import ApprovedException, Exceptions
 from scanner.ledger.inventory import System
 from scanner.model.fact import Fact, Observation, Observed
 from scanner.model.target import Domain, Target, unicode_name
@@ -69,6 +69,7 @@ class Recorder:
             "profile": {"file": start.profile_file, "digest": start.profile_digest} if start.profile_file else None,
             "inventory": {"file": start.inventory_file, "digest": start.inventory_digest} if start.inventory_file else None,
             "systems": [{"id": system.id, "name": system.name} for system in (*start.systems, UNLISTED)],
+            "exceptions": [_exception(e) for e in self._exceptions.active(self._today)],
             "planned": {"targets": start.planned_targets, "checks": start.planned_checks},
         }
 
@@ -173,7 +174,26 @@ class _VariantLines:
 
 
 def _baseline(baseline: Baseline) -> Line:
-    return {"id": baseline.id, "title": _text(baseline.title), "edition": baseline.edition, "digest": baseline.digest}
+    return {
+        "id": baseline.id,
+        "title": _text(baseline.title),
+        "edition": baseline.edition,
+        "controls": len(baseline.controls),
+        "digest": baseline.digest,
+    }
+
+
+def _exception(exception: ApprovedException) -> Line:
+    return {
+        "id": exception.id,
+        "baseline": exception.article.baseline,
+        "ref": exception.article.ref,
+        "reason": exception.reason,
+        "substitute": exception.substitute,
+        "approver": exception.approver,
+        "start": exception.start.isoformat(),
+        "end": exception.end.isoformat(),
+    }
 
 
 def _applied(applied: Applied) -> Line:

@@ -18,7 +18,7 @@ from scanner.engine import factsfile
 from scanner.engine.factsfile import BadFacts, FactsFile, Head
 from scanner.engine.plan import make_plan
 from scanner.engine.run import Judging, Seen, judge_again
-from scanner.feed.verify import verify
+from scanner.feed.verify import schema, verify
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
@@ -242,3 +242,15 @@ def test_csv_opens_in_a_spreadsheet_and_runs_no_formula() -> None:
     assert text.startswith(b"\xef\xbb\xbf")
     assert "'=HYPERLINK" in text.decode()
     assert len(text.decode().splitlines()) == 1 + sum(x["type"] == "result" for x in lines)
+
+
+def test_the_worked_example_of_the_contract_is_a_whole_record() -> None:
+    """Made by ``tenken scan`` in the laboratory; made anew when the record gains a field that readers should see."""
+    with (Path(__file__).parents[2] / "baselines/schema/record-1.example.jsonl").open("rb") as source:
+        assert verify(source) == []
+
+
+def test_the_schema_knows_every_reason_and_every_kind_of_line() -> None:
+    known = schema()["$defs"]
+    assert set(known) == {"run", "target", "result", "assessment", "end"}
+    assert set(known["result"]["properties"]["reason"]["enum"]) == {None, *(reason.value for reason in Reason)}

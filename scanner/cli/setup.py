@@ -70,7 +70,9 @@ def set_up(
     """Load everything. Raises ``BadFile`` with file, line, key and nearest right name for every mistake."""
     known_checks = catalogue()
     found = tuple(load_baselines(baselines or SHIPPED))
-    controls = {c.id: (b.id, c.ref) for b in found for c in b}
+    # Decisions and exceptions may speak of every document, also of one that is left out this time.
+    others = load_baselines(name for name in SHIPPED if name not in {b.id for b in found})
+    controls = {c.id: (b.id, c.ref) for b in (*others, *found) for c in b}
     known = Known(controls=controls, checks=known_checks.checks.keys())
     own = load_profile(profile, known_checks.values, known) if profile else profiles.EMPTY
     listed = inventory if isinstance(inventory, Inventory) else load_inventory(inventory, own.scale)

@@ -36,7 +36,11 @@ def _all_cases() -> dict[str, list[Case]]:
 
 
 CASES = _all_cases()
-ROWS = [pytest.param(check_id, case, id=f"{check_id}-{n}-{case.says or case.reason}") for check_id, rows in CASES.items() for n, case in enumerate(rows)]
+ROWS = [
+    pytest.param(check_id, case, id=f"{check_id}-{n}-{case.says or case.reason}")
+    for check_id, rows in CASES.items()
+    for n, case in enumerate(rows)
+]
 
 
 @pytest.mark.parametrize(("check_id", "case"), ROWS)
@@ -83,6 +87,9 @@ def test_no_case_is_written_for_an_unknown_check() -> None:
 
 def test_importing_every_check_loads_no_module_that_can_do_io() -> None:
     names = [m.name for m in pkgutil.walk_packages(importlib.import_module("checks").__path__, "checks.")]
-    script = f"import importlib, sys\nfor n in {names!r}: importlib.import_module(n)\nprint(sorted(set(sys.modules) & {{'socket', 'ssl', 'asyncio', 'sqlite3', 'subprocess'}}))"
+    script = (
+        f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
+        "print(sorted(set(sys.modules) & {'socket', 'ssl', 'asyncio', 'sqlite3', 'subprocess'}))"
+    )
     seen = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from typing import Annotated, Final
 
 from checks.common import first_missing, listed
@@ -14,34 +13,16 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
-
-PRIVATE: Final = tuple(
-    (ip_network(network), source)
-    for network, source in (
-        ("0.0.0.0/8", "RFC 1122"),
-        ("10.0.0.0/8", "RFC 1918"),
-        ("100.64.0.0/10", "RFC 6598"),
-        ("127.0.0.0/8", "RFC 1122"),
-        ("169.254.0.0/16", "RFC 3927"),
-        ("172.16.0.0/12", "RFC 1918"),
-        ("192.168.0.0/16", "RFC 1918"),
-        ("::/127", "RFC 4291"),
-        ("::ffff:0:0/96", "RFC 4291"),
-        ("fc00::/7", "RFC 4193"),
-        ("fe80::/10", "RFC 4291"),
-        ("fec0::/10", "RFC 3879"),
-    )
-)
-"""Address blocks that have a meaning inside a network only, and the RFC that says so."""
-
+from scanner.wire.addresses import Reach, published
 
 CRITICAL: Final = 0x80  # RFC 8659 section 4.1
 KNOWN_PROPERTIES: Final = frozenset({"issue", "issuewild", "iodef", "issuemail", "issuevmc", "contactemail", "contactphone"})
 
 
 def _private(address: str) -> str:
-    found = ip_address(address)
-    return next((source for network, source in PRIVATE if found.version == network.version and found in network), "")
+    """Name the source of a block that has a meaning inside a network only, or nothing."""
+    block = published(address)
+    return block.source if block is not None and block.reach is Reach.LOCAL else ""
 
 
 @check(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Annotated, Final
+from ipaddress import ip_address
+from typing import Annotated
 
 from checks.common import first_missing, listed
 from checks.mail.common import beyond_cap, takes_mail, undeclared
@@ -14,19 +14,8 @@ from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+from scanner.wire.addresses import Reach, published, tunnelled
 
-# The IANA special-purpose registries (RFC 6890 and what updates it), written out because ``is_global`` differs between releases of Python.
-SPECIAL_IPV4: Final = tuple(
-    IPv4Network(network)
-    for network in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24"),
-        *("192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3"),
-    )
-)
-SPECIAL_IPV6: Final = (IPv6Network("2001:db8::/32"), IPv6Network("3fff::/20"), IPv6Network("2001:2::/48"))
-GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # RFC 4291 section 2.4: all else is local, mapped, translated, multicast or unassigned
-TEREDO: Final = IPv6Network("2001::/32")
-SIX_TO_FOUR: Final = IPv6Network("2002::/16")
 _NO_HOSTS = Text(ja="MX ホストがない", en="there is no MX host")
 
 
@@ -235,10 +224,8 @@ def mx_cname(mx: MailExchangers, hosts: MailHosts) -> Judgement:
 
 def _special(text: str) -> bool:
     """Tell whether an address is of no use to senders on the Internet."""
-    address = ip_address(text)
-    if isinstance(address, IPv6Address):
-        return address not in GLOBAL_UNICAST or any(address in network for network in SPECIAL_IPV6)
-    return any(address in network for network in SPECIAL_IPV4)
+    block = published(text)
+    return block is not None and block.reach is not Reach.RELAYED  # mail.mx.ipv6 speaks of tunnels
 
 
 @check(
@@ -357,7 +344,7 @@ def mx_ipv6(
     if not mx.hosts:
         return not_applicable("MX_IPV6_NO_HOSTS")
     with_v6 = [host for host in hosts.hosts if isinstance(host.v6, Addresses) and host.v6.addresses]
-    if tunnels := [f"{host.name} {a}" for host in with_v6 for a in host.addresses if _tunnel(a)]:
+    if tunnels := [f"{host.name} {a}" for host in with_v6 for a in host.addresses if tunnelled(a)]:
         return failed("MX_IPV6_TUNNEL", addresses=listed(tunnels))
     if with_v6 and hosts.hosts and all(_only_v6(host) for host in hosts.hosts):
         return failed("MX_IPV6_ONLY", hosts=listed(host.name for host in with_v6))
@@ -366,11 +353,6 @@ def mx_ipv6(
     if with_v6:
         return passed("MX_IPV6_FOUND", hosts=listed(host.name for host in with_v6))
     return failed("MX_IPV6_MISSING") if required else passed("MX_IPV6_NONE")
-
-
-def _tunnel(text: str) -> bool:
-    address: IPv4Address | IPv6Address = ip_address(text)
-    return isinstance(address, IPv6Address) and (address in TEREDO or address in SIX_TO_FOUR)
 
 
 def _only_v6(host: MailHost) -> bool:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time, timedelta, timezone
 import pytest
 
 from scanner.model.reason import CannotObserve
-from scanner.net.addresses import carried, parse_address, special_use
 from scanner.net.guard import REMEMBERED, Guard
 from scanner.net.scope import ALWAYS, Consent, Entry, Level, Match, Purpose, Scope, Window
 
@@ -289,12 +288,3 @@ def test_memory_of_the_guard_is_bounded_and_does_not_change_answers() -> None:
     for number in range(REMEMBERED + 10):
         assert verdict(guard, f"h{number}.example.jp", PUBLIC) == "allowed"
     assert len(guard._remembered) == REMEMBERED
-
-
-def test_addresses_in_words() -> None:
-    assert special_use(parse_address("::ffff:192.168.0.1")) == "a private address (RFC 1918)"
-    assert special_use(parse_address("2600::1")) is None
-    assert special_use(parse_address("64:ff9b::8.8.8.8")) is None
-    assert str(carried(parse_address("2002:c0af:3001::1"))) == "192.175.48.1"
-    assert carried(parse_address("2600::1")) is None
-    assert carried(parse_address("192.175.48.1")) is None

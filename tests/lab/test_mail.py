@@ -6,7 +6,6 @@ What is expected of which domain stands in ``mail_expected``.
 from __future__ import annotations
 
 import asyncio
-import asyncio.constants
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -93,21 +92,9 @@ def scan(lab: Lab, domains: Mapping[str, DeclaredDomain]) -> dict[str, list[Resu
                 async with asyncio.TaskGroup() as group:
                     seen = {name: group.create_task(collecting.collect(Domain(name), BUDGET_SECONDS)) for name in domains}
                 results = {name: list(judge(task.result(), PLAN.variants)) for name, task in seen.items()}
-        await closed()
         return results
 
-    with pytest.MonkeyPatch.context() as patch:
-        # asyncio grants a server that never says goodbye 30 s before it drops the TLS connection; nobody here waits so long.
-        patch.setattr(asyncio.constants, "SSL_SHUTDOWN_TIMEOUT", 0.1)
-        return lab.run_async(run)
-
-
-async def closed() -> None:
-    """Wait until the connections that policy servers left hanging are dropped, so that none outlives the loop."""
-    transports = vars(asyncio.get_running_loop())["_transports"]  # nothing public of asyncio names its open connections
-    async with asyncio.timeout(5):
-        while any(vars(transport)["_sock"] is not None for transport in list(transports.values())):  # noqa: ASYNC110  nothing tells
-            await asyncio.sleep(0.01)
+    return lab.run_async(run)
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import ssl
 import time
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
+from threading import Event, Thread
 
+import psutil  # type: ignore[import-untyped]  # it has no types of its own, and two attributes need no stubs
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from scanner.model.reason import CannotObserve, Reason
+from scanner.net.http import Web
 from scanner.net.net import DnsServer, HttpReply
 from scanner.net.network import Network, Settings
 from scanner.net.scope import Entry, Match, Purpose, Scope
@@ -136,6 +140,11 @@ async def web(talk: Talk, certificate: str | None, address: str = "127.0.0.1", p
         server.close()
 
 
+def connections_to(port: int) -> int:
+    """How many sockets this process has open towards a port."""
+    return sum(1 for seen in psutil.Process().net_connections("tcp") if seen.raddr and seen.raddr.port == port)
+
+
 def names(*addresses: str) -> FakeDns:
     """A resolver that gives these IPv4 addresses for every name."""
 
@@ -165,7 +174,10 @@ def fetched(
             settings = Settings(scope=scope, timing=QUICK, resolvers=(dns.server,), ca_file=ca, contact="https://example.jp/scan")
             async with Network(settings) as network:
                 view = network.view("domain:example.jp")
-                reply = await view.fetch(f"https://{host}:{port}/.well-known/mta-sts.txt", limit=limit, seconds=seconds)
+                try:
+                    reply = await view.fetch(f"https://{host}:{port}/.well-known/mta-sts.txt", limit=limit, seconds=seconds)
+                finally:
+                    assert connections_to(port) == 0
                 assert view.evidence()[-1].source.startswith("GET https://")
                 return reply
 
@@ -273,6 +285,60 @@ def test_servers_that_misbehave(files: Files, talk: Talk, reason: Reason, words:
     why = refusal(talk, files.good, files.ca, seconds=0.6)
     assert (why.reason, words in why.detail) == (reason, True), why.detail
     assert time.monotonic() - start < 2
+
+
+@contextmanager
+def rude(certificate: str, answer: bytes) -> Iterator[tuple[int, Event]]:
+    """A TLS server that reads the request, sends these octets and then neither speaks nor hangs up; yields the port, and when it has."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    answered, over = Event(), Event()
+
+    def serve(listening: socket.socket) -> None:
+        with context.wrap_socket(listening.accept()[0], server_side=True) as connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+            answered.set()
+            over.wait(10)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(5)
+        thread = Thread(target=serve, args=(listening,))
+        thread.start()
+        try:
+            yield listening.getsockname()[1], answered
+        finally:
+            over.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "ending"),
+    [(b"", "timeout"), (CUT, "timeout"), (b"220 no HTTP\r\n", "protocol-violation"), (GOOD, "200"), (b"", "cancelled"), (CUT, "cancelled")],
+)
+def test_a_server_that_never_says_goodbye_holds_no_connection_open(files: Files, answer: bytes, ending: str) -> None:
+    """asyncio would wait 30 s for the goodbye of TLS; whatever ends the call, the socket is closed when it has come back."""
+
+    async def go(port: int, answered: Event) -> str:
+        web = Web("test", files.ca)
+        place = web.place(f"https://{HOST}:{port}/")
+        fetching = asyncio.create_task(web.get(place, "127.0.0.1", limit=1000, seconds=10 if ending == "cancelled" else 0.4))
+        try:
+            if ending == "cancelled":
+                await asyncio.to_thread(answered.wait, 5)
+                fetching.cancel()
+            return str((await fetching).status)
+        except CannotObserve as why:
+            return str(why.reason)
+        except asyncio.CancelledError:
+            return "cancelled"
+        finally:
+            assert connections_to(port) == 0
+
+    with rude(files.good, answer) as (port, answered), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert asyncio.run(go(port, answered)) == ending
+        gc.collect()
 
 
 def test_a_server_without_tls(files: Files) -> None:

@@ -15,6 +15,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from functools import cache
+from json.encoder import encode_basestring
 from typing import Any, Union
 
 import cattrs
@@ -87,9 +88,49 @@ def canonical(plain: object) -> bytes:
 
 def digest(seen: Observation[Fact]) -> str:
     """Give the digest of what was seen, apart from when: ``sha256:`` and 64 hex digits."""
-    named = {"type": "unobserved"} if isinstance(seen, Unobserved) else {"type": type(seen.fact).__name__}
-    body = {"reason": seen.reason.value, "detail": seen.detail} if isinstance(seen, Unobserved) else fact_out(seen.fact)
-    return "sha256:" + hashlib.sha256(canonical(named | {"body": body})).hexdigest()
+    return _digest(seen, canonical(_body(seen)))
+
+
+def _body(seen: Observation[Fact]) -> Plain:
+    return {"reason": seen.reason.value, "detail": seen.detail} if isinstance(seen, Unobserved) else fact_out(seen.fact)
+
+
+def _digest(seen: Observation[Fact], body: bytes) -> str:
+    name = "unobserved" if isinstance(seen, Unobserved) else type(seen.fact).__name__
+    return "sha256:" + hashlib.sha256(b'{"body":%b,"type":"%b"}' % (body, name.encode())).hexdigest()
+
+
+class Bodies:
+    """The canonical bytes and digests of observations, made once although record and store both write them; the latest are kept."""
+
+    MOST = 512
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Observation[Fact], bytes, str]] = {}
+
+    def digest(self, seen: Observation[Fact]) -> str:
+        """Give what ``digest`` gives."""
+        return self._of(seen)[2]
+
+    def observation(self, seen: Observation[Fact]) -> bytes:
+        """Give the canonical bytes of what ``observation_out`` gives."""
+        if isinstance(seen, Unobserved):
+            return canonical(observation_out(seen))
+        evidence = b",".join([b'{"excerpt":%b,"source":%b}' % (_text(e.excerpt), _text(e.source)) for e in seen.evidence])
+        return b'{"at":%b,"evidence":[%b],"fact":%b}' % (_text(seen.at), evidence, self._of(seen)[1])
+
+    def _of(self, seen: Observation[Fact]) -> tuple[Observation[Fact], bytes, str]:
+        found = self._kept.get(id(seen))  # the observation is kept alive beside it, so its id is not given to another
+        if found is None:
+            body = canonical(_body(seen))
+            found = self._kept[id(seen)] = (seen, body, _digest(seen, body))
+            if len(self._kept) > self.MOST:
+                del self._kept[next(iter(self._kept))]
+        return found
+
+
+def _text(text: str) -> bytes:
+    return encode_basestring(text).encode("utf-8", "surrogatepass")
 
 
 @cache

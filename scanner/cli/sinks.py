@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import IO
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -18,7 +19,7 @@ from scanner.ledger.exceptions import Exceptions
 from scanner.model.reason import WORDS, Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
-from scanner.report.record import Line, Recorder, display_name, to_bytes
+from scanner.report.record import Recorder, display_name, to_bytes
 from scanner.store.store import Store
 
 MOST_SHOWN = 40
@@ -39,28 +40,28 @@ class RecordSink:
         """Write the run line."""
         self._recorder = Recorder(start, self._exceptions)
         line = self._recorder.begin()
-        self._write([line])
+        self._write([to_bytes(line)])
         if self._store:
             self._store.begin(line)
 
     def target(self, done: TargetDone) -> None:
         """Write a target and its results."""
-        lines = list(self._recorder.target(done))
-        self._write(lines)
+        line, results = self._recorder.target(done)
+        self._write([to_bytes(line), *(result.raw for result in results)])
         if self._store:
-            self._store.target(self._count, lines[0], lines[1:], factsfile.target_line(done.seen))
+            self._store.target(self._count, line, results, factsfile.target_line(done.seen, self._recorder.bodies))
         self._count += 1
 
     def end(self, end: RunEnd) -> None:
         """Write the assessments and the end line."""
         lines = list(self._recorder.end(end))
-        self._write(lines)
+        self._write(map(to_bytes, lines))
         if self._store:
             self._store.end(lines[:-1], lines[-1])
 
-    def _write(self, lines: list[Line]) -> None:
+    def _write(self, lines: Iterable[bytes]) -> None:
         if self._outs:
-            text = b"".join(map(to_bytes, lines))
+            text = b"".join(lines)
             for out in self._outs:
                 out.write(text)
                 out.flush()

@@ -141,7 +141,9 @@ class _Tally:
     def add(self, result: Result) -> None:
         outcome = result.ending.outcome
         self.counts[outcome] = self.counts.get(outcome, 0) + 1
-        kept = self.kept.setdefault(outcome, [])
+        kept = self.kept.get(outcome)
+        if kept is None:
+            kept = self.kept[outcome] = []
         if len(kept) < KEPT:
             kept.append(Because(result.target.key, result.subject.key, result.variant.check.id, outcome, result.ending.tag))
 
@@ -178,7 +180,11 @@ class Assessor:
         for system in systems:
             self._systems[system.id] = system
             for baseline, control in result.variant.controls:
-                self._tallies.setdefault((system.id, baseline, control), _Tally()).add(result)
+                key = (system.id, baseline, control)
+                tally = self._tallies.get(key)
+                if tally is None:
+                    tally = self._tallies[key] = _Tally()
+                tally.add(result)
 
     def assessments(self) -> Iterator[Assessment]:
         """Give one assessment for each system and each control on which a result of that system bears, directly or as its example."""

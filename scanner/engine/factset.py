@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from scanner.model.check import Need
 from scanner.model.fact import Fact, Observation, Observed, Unobserved
 from scanner.model.reason import Reason
 from scanner.model.target import Kind, Target
@@ -25,6 +26,11 @@ class FactSet:
         """Give the observation; a fact that nobody tried to see is ``unsupported``."""
         found = self.seen.get(subject, {}).get(fact)
         return found if found is not None else Unobserved(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
+
+    def basis(self, subject: Target, needs: Iterable[Need]) -> tuple[tuple[type[Fact], Observation[Fact]], ...]:
+        """Give the observations that a check needs of a subject, each with its fact type, in the order of the needs."""
+        seen = self.seen.get(subject, {})
+        return tuple([(need.fact, seen.get(need.fact) or self.get(subject, need.fact)) for need in needs])
 
     def subjects(self, kind: Kind) -> tuple[Target, ...] | Unobserved:
         """Name the subjects of a kind, sorted by key; ``Unobserved`` where what leads to them could not be seen.

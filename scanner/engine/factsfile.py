@@ -27,20 +27,16 @@ class BadFacts(ValueError):
     """The file is no whole facts file; the message names the line and what is wrong."""
 
 
-def target_line(seen: Seen) -> bytes:
-    """Write one target and everything that was seen of it, without the newline."""
-    return codec.canonical(
-        {
-            "type": "target",
-            "target": seen.facts.target.key,
-            "started_at": seen.started_at,
-            "ended_at": seen.ended_at,
-            "seen": [
-                {"subject": subject.key, "fact": fact.__name__, "observation": codec.observation_out(observation)}
-                for subject, fact, observation in seen.facts.rows()
-            ],
-        }
-    )
+def target_line(seen: Seen, bodies: codec.Bodies | None = None) -> bytes:
+    """Write one target and everything that was seen of it, without the newline. ``bodies`` may hold its facts already written."""
+    bodies = bodies or codec.Bodies()
+    rows = [
+        b'{"fact":"%b","observation":%b,"subject":%b}'
+        % (fact.__name__.encode(), bodies.observation(observation), codec.canonical(subject.key))
+        for subject, fact, observation in seen.facts.rows()
+    ]
+    ended, started, target = (codec.canonical(text) for text in (seen.ended_at, seen.started_at, seen.facts.target.key))
+    return b'{"ended_at":%b,"seen":[%b],"started_at":%b,"target":%b,"type":"target"}' % (ended, b",".join(rows), started, target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from scanner.engine.plan import Variant
 from scanner.model.check import Check
 from scanner.model.fact import Fact, Observation, Unobserved
 from scanner.model.reason import WORDS, Reason
-from scanner.model.target import Target
+from scanner.model.target import Kind, Target
 from scanner.model.text import Arg, Text
 from scanner.model.verdict import Outcome, Verdict
 
@@ -64,10 +64,13 @@ class Result:
 
 def judge(facts: FactSet, variants: Sequence[Variant]) -> Iterator[Result]:
     """Judge every planned variant on every subject of a target. Each variant gives at least one result."""
+    by_kind: dict[Kind, tuple[Target, ...] | Unobserved] = {}
     for variant in variants:
         check = variant.check
         settings = variant.values
-        subjects = facts.subjects(check.of)
+        subjects = by_kind.get(check.of)
+        if subjects is None:
+            subjects = by_kind[check.of] = facts.subjects(check.of)
         if isinstance(subjects, Unobserved):
             yield Result(facts.target, facts.target, variant, _undetermined(subjects), ())
         elif not subjects:
@@ -75,7 +78,7 @@ def judge(facts: FactSet, variants: Sequence[Variant]) -> Iterator[Result]:
             yield Result(facts.target, facts.target, variant, ending, ())
         else:
             for subject in subjects:
-                basis = tuple((need.fact, facts.get(subject, need.fact)) for need in check.needs)
+                basis = facts.basis(subject, check.needs)
                 yield Result(facts.target, subject, variant, judge_one(check, [seen for _, seen in basis], settings), basis)
 
 
@@ -113,9 +116,10 @@ def says(check: Check, ending: Ending) -> Text:
 
 
 def _ending(check: Check, verdict: Verdict) -> Ending:
-    if verdict.tag not in check.says:
+    says = check.says.get(verdict.tag)
+    if says is None:
         raise LookupError(f"the tag {verdict.tag} is not declared")
-    if missing := check.says[verdict.tag].placeholders() - set(verdict.args):
+    if missing := says.placeholders() - verdict.args.keys():
         raise LookupError(f"the tag {verdict.tag} lacks {', '.join(sorted(missing))}")
     if verdict.outcome is Outcome.FAIL and not verdict.confirmed:
         return Ending(Outcome.UNDETERMINED, verdict.tag, verdict.args, Reason.UNCONFIRMED, confirmed=False)

@@ -35,13 +35,18 @@ class Text:
 
     def placeholders(self) -> frozenset[str]:
         """Name the placeholders of both languages together."""
-        return placeholders(self.ja) | placeholders(self.en)
+        return _of_both(self.ja, self.en)
 
 
 @cache
 def placeholders(sentence: str) -> frozenset[str]:
     """Name the ``{placeholders}`` of one sentence."""
     return frozenset(name for _, name, _, _ in string.Formatter().parse(sentence) if name)
+
+
+@cache
+def _of_both(ja: str, en: str) -> frozenset[str]:
+    return placeholders(ja) | placeholders(en)
 
 
 def _shown(value: Arg, comma: str, yes: str, no: str) -> str | int | float:

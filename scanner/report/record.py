@@ -10,8 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from baselines.model import Baseline, Control
 from scanner import codec
@@ -22,6 +21,7 @@ from scanner.engine.run import UNLISTED, RunEnd, RunStart, TargetDone
 from scanner.ledger.exceptions import ApprovedException, Exceptions
 from scanner.ledger.inventory import System
 from scanner.model.fact import Fact, Observation, Observed
+from scanner.model.reason import Reason
 from scanner.model.target import Domain, Target, unicode_name
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
@@ -35,22 +35,47 @@ Line = dict[str, Any]  # one JSON object of the record; the schema says what sta
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def to_bytes(line: Line) -> bytes:
-    """Write one line, with its newline. Lone surrogates, which no UTF-8 file can hold, become escapes."""
+def encoded(value: object) -> bytes:
+    """Write a JSON value. Lone surrogates, which no UTF-8 file can hold, become escapes."""
     try:
-        return _encode(line).encode() + b"\n"
+        return _encode(value).encode()
     except UnicodeEncodeError:
-        return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def to_bytes(line: Line) -> bytes:
+    """Write one line, with its newline."""
+    return encoded(line) + b"\n"
+
+
+class ResultLine(NamedTuple):
+    """A ``result`` line as it is written, newline included, and the fields by which a store finds and compares results.
+
+    Results are by far the most of a record and mostly made of the same words, so they are put together from parts
+    already written and are read again only by those who need their fields.
+    """
+
+    raw: bytes
+    target: str
+    subject: str
+    check: str
+    settings: str
+    """The values of its settings as JSON with sorted keys: they tell the variants of one check apart."""
+    outcome: str
+    tag: str
 
 
 class Recorder:
-    """Makes the lines of one run."""
+    """Makes the lines of one run. ``bodies`` may be shared with whoever else writes the same facts."""
 
-    def __init__(self, start: RunStart, exceptions: Exceptions) -> None:
+    def __init__(self, start: RunStart, exceptions: Exceptions, bodies: codec.Bodies | None = None) -> None:
         self.start = start
+        self.bodies = bodies or codec.Bodies()
         self._exceptions = exceptions
         self._today = date.fromisoformat(start.started_at[:10])
-        self._variants: dict[str, _VariantLines] = {}
+        self._head = b'{"type":"result","run":%b,"target":' % encoded(start.run)
+        self._zone = b',"zone":%b' % encoded(start.zone)
+        self._variants: dict[str, _VariantParts] = {}
         self._controls: Mapping[str, Mapping[str, Control]] = {b.id: {c.id: c for c in b} for b in start.baselines}
 
     def begin(self) -> Line:
@@ -73,14 +98,14 @@ class Recorder:
             "planned": {"targets": start.planned_targets, "checks": start.planned_checks},
         }
 
-    def target(self, done: TargetDone) -> Iterator[Line]:
-        """The ``target`` line, then its ``result`` lines."""
+    def target(self, done: TargetDone) -> tuple[Line, list[ResultLine]]:
+        """The ``target`` line and its ``result`` lines."""
         facts = done.seen.facts
         outcomes: dict[str, int] = {}
         for result in done.results:
             outcomes[result.ending.outcome.value] = outcomes.get(result.ending.outcome.value, 0) + 1
-        observations = [o for _, _, o in facts.rows()]
-        yield {
+        observed = [isinstance(seen, Observed) for by_fact in facts.seen.values() for seen in by_fact.values()]
+        line = {
             "type": "target",
             "run": self.start.run,
             "target": facts.target.key,
@@ -92,43 +117,35 @@ class Recorder:
             "planned": len(done.results),
             "ended": len(done.results),
             "outcomes": dict(sorted(outcomes.items())),
-            "facts": {
-                "observed": sum(isinstance(o, Observed) for o in observations),
-                "unobserved": sum(not isinstance(o, Observed) for o in observations),
-            },
+            "facts": {"observed": sum(observed), "unobserved": len(observed) - sum(observed)},
         }
-        digests: dict[int, str] = {}
-        for result in done.results:
-            yield self._result(result, done.systems, digests)
+        parts = _TargetParts(self._head, facts.target, self.bodies)
+        return line, [self._result(result, parts, done.systems) for result in done.results]
 
-    def _result(self, result: Result, systems: tuple[System, ...], digests: dict[int, str]) -> Line:
+    def _result(self, result: Result, parts: _TargetParts, systems: tuple[System, ...]) -> ResultLine:
         variant = self._variants.get(result.variant.key)
         if variant is None:
-            variant = self._variants[result.variant.key] = _VariantLines(result.variant, self._controls)
+            variant = self._variants[result.variant.key] = _VariantParts(result.variant, self._zone, self._controls)
         ending = result.ending
-        return {
-            "type": "result",
-            "run": self.start.run,
-            "target": result.target.key,
-            "zone": self.start.zone,
-            "check": result.variant.check.id,
-            "subject": result.subject.key,
-            "outcome": ending.outcome.value,
-            "tag": ending.tag,
-            "args": {k: list(v) if isinstance(v, tuple) else v for k, v in ending.args.items()},
-            "reason": ending.reason.value if ending.reason else None,
-            "detail": ending.detail,
-            "severity": result.variant.check.severity.value,
-            "title": variant.title,
-            "message": _text(result.message()),
-            "why": variant.why,
-            "remedy": variant.remedy,
-            "settings": variant.settings,
-            "evidence": list(_evidence(result.basis, digests)),
-            "controls": variant.controls,
-            "exception": self._exception(result, systems),
-            "observed_at": result.observed_at,
-        }
+        subject, subject_json = parts.subject(result.subject)
+        pieces = (
+            parts.head,
+            variant.check,
+            subject_json,
+            f',"outcome":"{ending.outcome.value}","tag":"{ending.tag}","args":'.encode(),
+            encoded(ending.args) if ending.args else b"{}",
+            b',"reason":null,"detail":' if ending.reason is None else f',"reason":"{ending.reason.value}","detail":'.encode(),
+            encoded(ending.detail) if ending.detail else b'""',
+            variant.title,
+            variant.message(result),
+            variant.words,
+            parts.evidence(result.basis),
+            variant.controls,
+            encoded(self._exception(result, systems)) if self._exceptions.entries else b"null",
+            f',"observed_at":"{result.observed_at}"}}\n'.encode(),
+        )
+        check = result.variant.check.id
+        return ResultLine(b"".join(pieces), parts.target, subject, check, variant.values, ending.outcome.value, ending.tag)
 
     def _exception(self, result: Result, systems: tuple[System, ...]) -> str | None:
         """Name the approved exception that covers a result: an overlay, the result stays as it is."""
@@ -155,22 +172,37 @@ class Recorder:
         }
 
 
-class _VariantLines:
-    """The parts of a result line that are the same for every result of one variant."""
+class _VariantParts:
+    """The parts of a result line that are the same for every result of one variant, in the order of the line."""
 
-    def __init__(self, variant: Variant, controls: Mapping[str, Mapping[str, Control]]) -> None:
+    def __init__(self, variant: Variant, zone: bytes, controls: Mapping[str, Mapping[str, Control]]) -> None:
         check = variant.check
-        self.title = _text(check.title)
-        self.why = _text(check.why)
-        self._variant = variant
         rows = [(b, controls[b][c]) for b, c in variant.controls]
-        self.controls = [{"baseline": b, "id": c.id, "ref": c.ref, "strength": c.strength.value} for b, c in rows]
-        self.settings = {name: _applied(applied) for name, applied in variant.settings.items()}
+        settings = {name: _applied(applied) for name, applied in variant.settings.items()}
+        self.values = codec.canonical(variant.values).decode()
+        self.check = b'%b,"check":%b,"subject":' % (zone, encoded(check.id))
+        self.title = b',"severity":%b,"title":%b,"message":' % (encoded(check.severity.value), encoded(_text(check.title)))
+        remedy = _text(check.remedy.fill(variant.values))
+        self.words = b',"why":%b,"remedy":%b,"settings":%b,"evidence":[' % (
+            encoded(_text(check.why)),
+            encoded(remedy),
+            encoded(settings),
+        )
+        self.controls = b'],"controls":%b,"exception":' % encoded(
+            [{"baseline": b, "id": c.id, "ref": c.ref, "strength": c.strength.value} for b, c in rows]
+        )
+        self._plain: dict[tuple[str, Reason | None], bytes] = {}
 
-    @cached_property
-    def remedy(self) -> Line:
-        """The remedy with the settings in use."""
-        return _text(self._variant.check.remedy.fill(self._variant.values))
+    def message(self, result: Result) -> bytes:
+        """The message; one without arguments is the same each time."""
+        ending = result.ending
+        if ending.args or ending.detail:
+            return encoded(_text(result.message()))
+        key = (ending.tag, ending.reason)
+        known = self._plain.get(key)
+        if known is None:
+            known = self._plain[key] = encoded(_text(result.message()))
+        return known
 
 
 def _baseline(baseline: Baseline) -> Line:
@@ -201,18 +233,50 @@ def _applied(applied: Applied) -> Line:
     return {"value": value, "source": applied.source.value, "key": applied.key or None, "where": applied.where or None}
 
 
-def _evidence(basis: tuple[tuple[type[Fact], Observation[Fact]], ...], digests: dict[int, str]) -> Iterator[Line]:
-    given = 0
-    for fact, seen in basis:
-        digest = digests.get(id(seen))
-        if digest is None:
-            digest = digests[id(seen)] = codec.digest(seen)
+class _TargetParts:
+    """What the results of one target share: its name, its subjects and the evidence of the few facts that all of them rest on."""
+
+    def __init__(self, head: bytes, target: Target, bodies: codec.Bodies) -> None:
+        self.target = target.key
+        self.head = head + encoded(self.target)
+        self._bodies = bodies
+        self._subjects: dict[Target, tuple[str, bytes]] = {}
+        self._sightings: dict[int, list[bytes]] = {}
+        self._evidence: dict[tuple[int, ...], bytes] = {}
+
+    def subject(self, subject: Target) -> tuple[str, bytes]:
+        """Give the key of a subject, as it is and as JSON."""
+        known = self._subjects.get(subject)
+        if known is None:
+            key = subject.key
+            known = self._subjects[subject] = (key, encoded(key))
+        return known
+
+    def evidence(self, basis: tuple[tuple[type[Fact], Observation[Fact]], ...]) -> bytes:
+        """Write what a result rests on, without the brackets: at most ``MOST_EVIDENCE`` sightings of all its facts together."""
+        key = tuple([id(seen) for _, seen in basis])
+        known = self._evidence.get(key)
+        if known is None:
+            lines: list[bytes] = []
+            room = MOST_EVIDENCE
+            for fact, seen in basis:
+                of_fact = self._sightings.get(id(seen))
+                if of_fact is None:
+                    of_fact = self._sightings[id(seen)] = list(self._lines(fact, seen))
+                if isinstance(seen, Observed) and seen.evidence:
+                    of_fact = of_fact[:room]
+                    room -= len(of_fact)
+                lines += of_fact
+            known = self._evidence[key] = b",".join(lines)
+        return known
+
+    def _lines(self, fact: type[Fact], seen: Observation[Fact]) -> Iterator[bytes]:
+        head = b'{"fact":"%b","digest":"%b","source":' % (fact.__name__.encode(), self._bodies.digest(seen).encode())
         sightings = seen.evidence if isinstance(seen, Observed) else ()
         if not sightings:
-            yield {"fact": fact.__name__, "digest": digest, "source": "", "excerpt": ""}
-        for sighting in sightings[: MOST_EVIDENCE - given]:
-            given += 1
-            yield {"fact": fact.__name__, "digest": digest, "source": sighting.source, "excerpt": _cut(sighting.excerpt)}
+            yield head + b'"","excerpt":""}'
+        for sighting in sightings[:MOST_EVIDENCE]:
+            yield b'%b%b,"excerpt":%b}' % (head, encoded(sighting.source), encoded(_cut(sighting.excerpt)))
 
 
 def _cut(excerpt: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -23,6 +23,45 @@ Line = dict[str, Any]  # one JSON object of the record
 
 class StoreError(Exception):
     """The store cannot be used; the message names the file and what is wrong."""
+
+
+class Row(Protocol):
+    """A result as the store takes it: its record line as written, and the fields by which results are found and compared."""
+
+    @property
+    def raw(self) -> bytes:
+        """The line."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """Key of the target."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """Key of the subject."""
+        ...
+
+    @property
+    def check(self) -> str:
+        """Id of the check."""
+        ...
+
+    @property
+    def settings(self) -> str:
+        """What tells the variants of one check apart."""
+        ...
+
+    @property
+    def outcome(self) -> str:
+        """The ending."""
+        ...
+
+    @property
+    def tag(self) -> str:
+        """The tag."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +139,16 @@ class Store:
                 insert(schema.runs).values(run=line["run"], started_at=line["started_at"], zone=line["zone"], begin=_packed(line)),
             )
 
-    def target(self, n: int, line: Line, results: list[Line], facts: bytes) -> None:
+    def target(self, n: int, line: Line, results: Sequence[Row], facts: bytes) -> None:
         """Keep target number ``n`` with its results and its facts, in one transaction."""
-        run = line["run"]
+        run, zone = line["run"], line["zone"]
+        packed = zlib.compress(b"[" + b",".join([result.raw.rstrip(b"\n") for result in results]) + b"]", 1)
         with self._write() as db:
-            packed = {"line": _packed(line), "results": _packed_all(results), "facts": zlib.compress(facts, 1)}
-            db.execute(insert(schema.targets).values(run=run, n=n, target=line["target"], **packed))
+            db.execute(
+                insert(schema.targets).values(
+                    run=run, n=n, target=line["target"], line=_packed(line), results=packed, facts=zlib.compress(facts, 1)
+                )
+            )
             if results:
                 db.execute(
                     insert(schema.results),
@@ -114,15 +157,15 @@ class Store:
                             "run": run,
                             "n": n,
                             "m": m,
-                            "target": r["target"],
-                            "subject": r["subject"],
-                            "check_id": r["check"],
-                            "variant": json.dumps({k: v["value"] for k, v in r["settings"].items()}, sort_keys=True),
-                            "zone": r["zone"],
-                            "outcome": r["outcome"],
-                            "tag": r["tag"],
+                            "target": result.target,
+                            "subject": result.subject,
+                            "check_id": result.check,
+                            "variant": result.settings,
+                            "zone": zone,
+                            "outcome": result.outcome,
+                            "tag": result.tag,
                         }
-                        for m, r in enumerate(results)
+                        for m, result in enumerate(results)
                     ],
                 )
 

@@ -13,7 +13,7 @@ import pytest
 
 from baselines.model import Use
 from scanner.cli.sinks import RecordSink
-from scanner.codec import fact_types
+from scanner.codec import canonical, fact_types
 from scanner.engine import factsfile
 from scanner.engine.factsfile import BadFacts, FactsFile, Head
 from scanner.engine.plan import make_plan
@@ -24,6 +24,7 @@ from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
 from scanner.model.reason import Reason
 from scanner.report.files import whole_file
+from scanner.report.record import ResultLine, to_bytes
 from scanner.report.table import write_csv
 from scanner.store.store import Store, StoreError
 from tests.unit.frame import AT, Doors, Lights, baseline, control, facts, looked, seen, silent, start, world
@@ -141,6 +142,14 @@ def test_the_store_gives_back_the_record_byte_for_byte(tmp_path: Path) -> None:
             _record(store=store)
 
 
+def _row(line: dict[str, Any]) -> ResultLine:
+    """A result line as the recorder would have handed it to the store."""
+    settings = {name: applied["value"] for name, applied in line["settings"].items()}
+    return ResultLine(
+        to_bytes(line), line["target"], line["subject"], line["check"], canonical(settings).decode(), line["outcome"], line["tag"]
+    )
+
+
 def test_the_store_tells_what_changed_between_runs(tmp_path: Path) -> None:
     with Store(tmp_path / "runs.sqlite3") as store:
         first = _lines(_record())
@@ -148,7 +157,7 @@ def test_the_store_tells_what_changed_between_runs(tmp_path: Path) -> None:
             store.begin(first[0] | {"run": name, "started_at": f"2026-11-22T00:00:0{name[-1]}Z"})
             results = [x for x in first if x["type"] == "result" and x["target"] == "domain:a.example.jp"]
             changed = [r | {"outcome": on, "run": name} if r["check"] == "test.doors" else r | {"run": name} for r in results]
-            store.target(0, next(x for x in first if x["type"] == "target") | {"run": name}, changed, b"")
+            store.target(0, next(x for x in first if x["type"] == "target") | {"run": name}, [_row(x) for x in changed], b"")
         (change,) = store.diff("run-1", "run-2")
         assert (change.check, change.before and change.before["outcome"], change.after and change.after["outcome"]) == (
             "test.doors",

@@ -42,11 +42,7 @@ def bimi_record(record: BimiRecord) -> Judgement:
     if len(chosen.records) > 1:
         return passed("BIMI_SEVERAL", count=len(chosen.records))
     if chosen.record is None:
-        return (
-            passed("BIMI_ODD", problems=listed(shown(r.decode("latin-1")) for r in chosen.near))
-            if chosen.near
-            else not_applicable("BIMI_NONE")
-        )
+        return passed("BIMI_ODD", problems=listed(map(shown, chosen.near))) if chosen.near else not_applicable("BIMI_NONE")
     read = bimi.parse(chosen.record)
     if read.declined:
         return passed("BIMI_DECLINED")

@@ -15,7 +15,7 @@ MAX_SHOWN = 200
 """Characters of a record that a sentence shows."""
 
 
-def shown(text: str) -> str:
+def shown(text: str | bytes) -> str:
     """Give a stranger's text for a sentence: printable and cut."""
     return excerpt(text, MAX_SHOWN)
 

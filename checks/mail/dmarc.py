@@ -89,7 +89,7 @@ def text_of(records: DmarcRecords, domain: str) -> str:
     answer = next(step.answer for step in records.steps if step.domain == domain)
     assert isinstance(answer, TextAnswer)
     record = dmarc.select(answer.octets).record
-    return shown(record.decode("latin-1")) if record else ""
+    return shown(record) if record else ""
 
 
 @check(
@@ -123,11 +123,11 @@ def dmarc_record(records: DmarcRecords) -> Judgement:
     if isinstance(here, Unobserved):
         return here
     if len(here.records) > 1:
-        return failed("DMARC_SEVERAL", records=listed(shown(r.decode("latin-1")) for r in here.records))
+        return failed("DMARC_SEVERAL", records=listed(map(shown, here.records)))
     if here.records:
-        return passed("DMARC_FOUND", record=shown(here.records[0].decode("latin-1")))
+        return passed("DMARC_FOUND", record=shown(here.records[0]))
     if here.near:
-        return failed("DMARC_NEAR_MISS", records=listed(shown(r.decode("latin-1")) for r in here.near))
+        return failed("DMARC_NEAR_MISS", records=listed(map(shown, here.near)))
     policy = applied(records)
     if policy is None:
         return failed("DMARC_NONE")

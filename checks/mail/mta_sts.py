@@ -15,6 +15,7 @@ from scanner.model.text import Text
 from scanner.model.verdict import Severity, Verdict, failed, not_applicable, passed
 from scanner.wire import mta_sts, tls_rpt
 from scanner.wire.mta_sts import Mode, MtaStsFlaw
+from scanner.wire.txt import Selection
 
 NO_MAIL: Final = Text(ja="メールを受信しないドメイン", en="the domain takes no mail")
 NO_POLICY: Final = Text(ja="判定できる MTA-STS ポリシーがない", en="there is no MTA-STS policy to judge")
@@ -60,16 +61,21 @@ def mta_sts_record(declared: DeclaredDomain, mx: MailExchangers | Unobserved, re
     chosen = mta_sts.select(record.answer.octets)
     if ending := _receiver(declared, mx, published=bool(chosen.records), tag="MTA_STS_NO_MAIL"):
         return ending
-    if len(chosen.records) > 1:
-        return failed("MTA_STS_SEVERAL", count=len(chosen.records))
     if chosen.record is None:
-        if chosen.near:
-            return failed("MTA_STS_NEAR_MISS", records=listed(shown(r.decode("latin-1")) for r in chosen.near))
-        return failed("MTA_STS_NONE")
+        return _none(chosen, "MTA_STS")
     read = mta_sts.parse(chosen.record)
     if not read.valid:
         return failed("MTA_STS_INVALID", problems=listed(map(problem, read.problems)))
     return passed("MTA_STS_FOUND", id=read.id)
+
+
+def _none(chosen: Selection, words: str) -> Verdict:
+    """Say why no record counts; the tags begin with ``words``."""
+    if chosen.records:
+        return failed(f"{words}_SEVERAL", count=len(chosen.records))
+    if chosen.near:
+        return failed(f"{words}_NEAR_MISS", records=listed(map(shown, chosen.near)))
+    return failed(f"{words}_NONE")
 
 
 def _receiver(declared: DeclaredDomain, mx: MailExchangers | Unobserved, *, published: bool, tag: str) -> Verdict | Unobserved | None:
@@ -291,12 +297,8 @@ def tls_rpt_record(declared: DeclaredDomain, mx: MailExchangers | Unobserved, re
     chosen = tls_rpt.select(record.answer.octets)
     if ending := _receiver(declared, mx, published=bool(chosen.records), tag="TLS_RPT_NO_MAIL"):
         return ending
-    if len(chosen.records) > 1:
-        return failed("TLS_RPT_SEVERAL", count=len(chosen.records))
     if chosen.record is None:
-        if chosen.near:
-            return failed("TLS_RPT_NEAR_MISS", records=listed(shown(r.decode("latin-1")) for r in chosen.near))
-        return failed("TLS_RPT_NONE")
+        return _none(chosen, "TLS_RPT")
     read = tls_rpt.parse(chosen.record)
     if not read.usable:
         return failed("TLS_RPT_BROKEN", problems=listed(map(problem, read.problems)))

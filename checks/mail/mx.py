@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Annotated
 
 from checks.common import first_missing, listed
@@ -14,7 +13,7 @@ from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
-from scanner.wire.addresses import Reach, published, tunnelled
+from scanner.wire.addresses import Reach, is_address, published, tunnelled
 
 _NO_HOSTS = Text(ja="MX ホストがない", en="there is no MX host")
 
@@ -168,7 +167,7 @@ def _without_route(hosts: MailHosts | Unobserved) -> Judgement:
 def mx_resolves(mx: MailExchangers, hosts: MailHosts) -> Judgement:
     if not mx.hosts:
         return not_applicable("MX_RESOLVES_NO_HOSTS")
-    if literals := [host for host in mx.hosts if _is_address(host)]:
+    if literals := [host for host in mx.hosts if is_address(host.strip("[]"))]:
         return failed("MX_IS_ADDRESS", hosts=listed(literals))
     lost = [host.name for host in hosts.hosts if not host.addresses and host.missing is None]
     if lost:
@@ -178,14 +177,6 @@ def mx_resolves(mx: MailExchangers, hosts: MailHosts) -> Judgement:
     # One family is enough: a host with IPv4 resolves even where nobody answered for IPv6.
     missing = first_missing(host.missing for host in hosts.hosts if not host.addresses)
     return missing or beyond_cap(hosts.left_out, "MX hosts") or passed("MX_RESOLVED", count=len(hosts.hosts))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _is_host_name(host: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from scanner.model.problem import WHOLE_FILE, BadFile, Problems, say
 from scanner.model.text import Text
 from scanner.model.yamlfields import Fields, fields
-from scanner.model.yamltext import LARGEST, parse
+from scanner.model.yamltext import LARGEST, parse, refuse_size
 
 
 class BadLedger(BadFile):
@@ -49,17 +49,7 @@ def _content(path: Path, problems: Problems) -> bytes:
             # One byte more than allowed: the parser then says how large the file is allowed to be.
             size = os.fstat(handle).st_size
             if size > LARGEST:
-                problems.note(
-                    WHOLE_FILE,
-                    "",
-                    say(
-                        "ファイルが大きすぎる（{size} バイト。上限は {limit} バイト）",
-                        "the file is too large ({size} bytes; the limit is {limit})",
-                        size=size,
-                        limit=LARGEST,
-                    ),
-                )
-                problems.close()
+                refuse_size(size, problems)
             return file.read(LARGEST + 1)  # it may grow while it is read
     except OSError as error:
         problems.note(WHOLE_FILE, "", _why(error))

@@ -95,19 +95,21 @@ def parse(content: bytes | str, problems: Problems) -> Pairs:
     raise AssertionError("a file without a mapping always has a problem")
 
 
+def refuse_size(size: int, problems: Problems) -> None:
+    """Note that the file has more than ``LARGEST`` bytes, and raise what was found so far."""
+    words = say(
+        "ファイルが大きすぎる（{size} バイト。上限は {limit} バイト）",
+        "the file is too large ({size} bytes; the limit is {limit})",
+        size=size,
+        limit=LARGEST,
+    )
+    problems.note(WHOLE_FILE, "", words)
+    problems.close()
+
+
 def _decoded(content: bytes | str, problems: Problems) -> str:
     if len(content) > LARGEST:
-        problems.note(
-            WHOLE_FILE,
-            "",
-            say(
-                "ファイルが大きすぎる（{size} バイト。上限は {limit} バイト）",
-                "the file is too large ({size} bytes; the limit is {limit})",
-                size=len(content),
-                limit=LARGEST,
-            ),
-        )
-        problems.close()
+        refuse_size(len(content), problems)
     if isinstance(content, str):
         text = content
     else:

@@ -16,7 +16,7 @@ from ipaddress import ip_network
 
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.scope import Consent, Entry, Level, Match, Purpose, Scope
-from scanner.wire.addresses import Address, carried, parse_address, special_use
+from scanner.wire.addresses import Address, carried, is_address, parse_address, special_use
 
 REMEMBERED = 4096  # pairs of name and address whose entries are kept at hand
 MOST_HANDSHAKES = 100_000  # third-party addresses and ports in one run
@@ -178,20 +178,12 @@ def _indexed(entries: tuple[Entry, ...]) -> tuple[dict[str, tuple[Entry, ...]], 
     domains: dict[str, tuple[Entry, ...]] = {}
     networks = []
     for entry in entries:
-        if entry.match is Match.NETWORK or (entry.match is Match.HOST and _is_address(entry.what)):
+        if entry.match is Match.NETWORK or (entry.match is Match.HOST and is_address(entry.what)):
             networks.append(entry)
         else:
             table = domains if entry.match is Match.DOMAIN else hosts
             table[entry.what] = (*table.get(entry.what, ()), entry)
     return hosts, domains, _Networks(networks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parse_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _parents(name: str) -> list[str]:

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, ip_network
 
 from publicsuffixlist import PublicSuffixList
 
-from scanner.wire.addresses import parse_address
+from scanner.wire.addresses import is_address, parse_address
 
 MOST_LANES = 4096  # idle ones are swept out above this
 MOST_OPERATORS = 8192  # names whose operator is kept at hand
@@ -129,7 +129,7 @@ class Pacer:
         return known
 
     def _registrable(self, name: str) -> str | None:
-        if not name or _is_address(name):
+        if not name or is_address(name):
             return None
         if self._suffixes is None:
             self._suffixes = PublicSuffixList()
@@ -142,14 +142,6 @@ class Pacer:
                 self._lanes = {k: v for k, v in self._lanes.items() if not v.idle}
             lane = self._lanes[key] = Lane(rate, self._clock, self._sleep)
         return lane
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parse_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _network(address: str) -> str:

@@ -136,10 +136,11 @@ async def server_identity(service: Service, net: Net) -> ServerIdentity:
     return ServerIdentity(service.host, tuple(IdentityPart(name, answer) for name, answer in seen.items()))
 
 
-def resolves_for_us(ledger: DeclaredDnsService, seen: Recursion | Unobserved) -> bool:
-    """Tell whether it makes sense to try the server as a resolver: it is declared as one, or it resolved a name for us."""
+def only_resolvers(service: Service, ledger: DeclaredDnsService, seen: Recursion | Unobserved) -> None:
+    """Come back for a server that is declared a resolver or resolved a name for us; others raise ``CannotObserve(UNSUPPORTED)``."""
     trials = () if isinstance(seen, Unobserved) else (seen.udp, seen.tcp)
-    return bool(ledger.resolver_for) or any(isinstance(t, Trial) and t.resolved for t in trials)
+    if not ledger.resolver_for and not any(isinstance(t, Trial) and t.resolved for t in trials):
+        raise CannotObserve(Reason.UNSUPPORTED, f"{service.key} is not known to resolve for anybody")
 
 
 @probe(limit=60.0)
@@ -147,8 +148,7 @@ async def resolver_behaviour(
     service: Service, net: Net, names: DnsTestNames, ledger: DeclaredDnsService, seen: Recursion | Unobserved
 ) -> ResolverBehaviour:
     """Try a resolver with a name that validates and with one that must not."""
-    if not resolves_for_us(ledger, seen):
-        raise CannotObserve(Reason.UNSUPPORTED, f"{service.key} is not known to resolve for anybody")
+    only_resolvers(service, ledger, seen)
     server = await server_of(service, net)
     async with side_by_side() as group:
         signed = group.create_task(part(trial(net, server, names.signed, Type.SOA, transport=Transport.AUTO, do=True)))

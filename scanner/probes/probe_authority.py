@@ -25,7 +25,7 @@ from scanner.net.net import Net, Transport
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import part
-from scanner.probes.dns_server import resolves_for_us, server_of
+from scanner.probes.dns_server import only_resolvers, server_of
 from scanner.wire.dns import Rcode, Type, name_to_wire
 
 PORT = 53
@@ -238,8 +238,7 @@ async def resolver_randomness(
     service: Service, net: Net, names: DnsTestNames, ledger: DeclaredDnsService, seen: Recursion | Unobserved
 ) -> ResolverRandomness:
     """Let a resolver look up fresh names of the probe zone, and keep how it asked for them."""
-    if not resolves_for_us(ledger, seen):
-        raise CannotObserve(Reason.UNSUPPORTED, f"{service.key} is not known to resolve for anybody")
+    only_resolvers(service, ledger, seen)
     if not names.probe_zone or not names.listen:
         raise CannotObserve(
             Reason.NO_VANTAGE,

@@ -98,6 +98,15 @@ def parse_address(text: str) -> Address:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
+def is_address(text: str) -> bool:
+    """Whether ``parse_address`` takes it."""
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def carried(address: Address) -> IPv4Address | None:
     """Give the IPv4 address to which packets for an IPv6 address are translated or tunnelled: 6to4, NAT64, IPv4-compatible."""
     if isinstance(address, IPv4Address):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, ip_address
 
 import pytest
 
@@ -11,49 +11,15 @@ from scanner.wire.spf import (
     Answer,
     Evaluation,
     Limits,
-    MxName,
     Problem,
     ProblemKind,
     Question,
-    Record,
     Result,
     Status,
     check_host,
     drive,
 )
-
-
-class Zone:
-    """A DNS written as ``{"name TYPE": records}``; a value of ``None`` is no answer. Keeps what was asked."""
-
-    def __init__(self, entries: dict[str, list[str] | None]) -> None:
-        self.entries = entries
-        self.names = {key.split()[0] for key in entries}
-        self.asked: list[str] = []
-
-    def __call__(self, question: Question) -> Answer:
-        key = f"{question.name} {question.type}"
-        self.asked.append(key)
-        if key not in self.entries:
-            return Answer(Status.EMPTY if question.name in self.names else Status.NXDOMAIN)
-        values = self.entries[key]
-        if values is None:
-            return Answer(Status.FAILED)
-        return Answer(Status.FOUND, tuple(record(question.type, v) for v in values))
-
-
-def record(kind: str, text: str) -> Record:
-    match kind:
-        case "TXT":
-            return (text.encode(),)
-        case "A":
-            return IPv4Address(text)
-        case "AAAA":
-            return IPv6Address(text)
-        case "MX":
-            return MxName(int(text.split(maxsplit=1)[0]), text.split()[1])
-        case _:
-            return text
+from tests.unit.spf_zone import Zone
 
 
 def check(

@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, ip_network
 
 import pytest
 
 from scanner.wire.spf import (
-    Answer,
     Limits,
-    MxName,
     NodeState,
     Place,
     Problem,
     ProblemKind,
     Qualifier,
     Question,
-    Record,
     Status,
     Survey,
     drive,
     survey,
 )
 from scanner.wire.spf.values import MAX_DEPTH, MAX_QUESTIONS, MAX_RECORDS
-
-
-class Zone:
-    """A DNS written as ``{"name TYPE": records}``; a value of ``None`` is no answer. Keeps what was asked."""
-
-    def __init__(self, entries: dict[str, list[str] | None]) -> None:
-        self.entries = entries
-        self.names = {key.split()[0] for key in entries}
-        self.asked: list[str] = []
-
-    def __call__(self, question: Question) -> Answer:
-        key = f"{question.name} {question.type}"
-        self.asked.append(key)
-        if key not in self.entries:
-            return Answer(Status.EMPTY if question.name in self.names else Status.NXDOMAIN)
-        values = self.entries[key]
-        if values is None:
-            return Answer(Status.FAILED)
-        return Answer(Status.FOUND, tuple(record(question.type, v) for v in values))
-
-
-def record(kind: str, text: str) -> Record:
-    match kind:
-        case "TXT":
-            return (text.encode("latin-1"),)
-        case "A":
-            return IPv4Address(text)
-        case "AAAA":
-            return IPv6Address(text)
-        case "MX":
-            return MxName(int(text.split(maxsplit=1)[0]), text.split()[1])
-        case _:
-            return text
+from tests.unit.spf_zone import Zone
 
 
 def look(entries: dict[str, list[str] | None], domain: str = "example.jp", limits: Limits | None = None) -> Survey:
@@ -331,7 +296,7 @@ def test_a_record_named_twice_side_by_side_is_no_loop() -> None:
 
 
 def test_a_record_with_errors_is_still_walked() -> None:
-    seen = look({"example.jp TXT": ["v=spf1 oops include:b.jp \x80 -all"], "b.jp TXT": ["v=spf1 ip4:192.0.2.1 -all"]})
+    seen = look({"example.jp TXT": ["v=spf1 oops include:b.jp \udc80 -all"], "b.jp TXT": ["v=spf1 ip4:192.0.2.1 -all"]})
     assert [n.domain for n in seen.root.walk()] == ["example.jp", "b.jp"]
     assert seen.permerrors == (
         Problem(ProblemKind.UNKNOWN_MECHANISM, "oops", "example.jp"),

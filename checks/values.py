@@ -49,12 +49,6 @@ DNS_NAME_SUFFIXES = Value[tuple[str, ...]](
     ),
 )
 
-DNS_OUTSIDE_ZONES = Value[tuple[str, ...]](
-    "dns.outside-zones",
-    default=("internet",),
-    text=Text(ja="組織の外に当たる観測点の名前", en="vantage zones that stand outside the organisation"),
-)
-
 DNS_RECURSION_MOST_FACTOR = Value(
     "dns.recursion.most-factor",
     default=10.0,

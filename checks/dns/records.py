@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 from checks.common import first_missing, listed
 from checks.dns.common import NAME_ABSENT
-from checks.values import DNS_OUTSIDE_ZONES
 from scanner.facts.dns import CaaPolicy, InternalNames, PublicRecords, RecordTarget, TargetState, Visibility
+from scanner.facts.ledger import DeclaredDomain
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
@@ -77,16 +77,13 @@ def records_private_addresses(records: PublicRecords) -> Judgement:
         "INTERNAL_UNDECLARED": Text(ja="台帳に内部向けの名前がない", en="the ledger declares no names for inside use"),
     },
 )
-def records_internal_names(
-    seen: InternalNames, *, outside_zones: Annotated[tuple[str, ...], DNS_OUTSIDE_ZONES] = DNS_OUTSIDE_ZONES.default
-) -> Judgement:
+def records_internal_names(seen: InternalNames, ledger: DeclaredDomain) -> Judgement:
     if not seen.names:
         return not_applicable("INTERNAL_UNDECLARED")
-    if seen.vantage not in outside_zones:
-        return Unobserved(
-            Reason.NO_VANTAGE,
-            f"the zone {seen.vantage} does not stand outside ({DNS_OUTSIDE_ZONES.key}), where internal names must not show",
-        )
+    if ledger.vantage_outside is None:
+        return Unobserved(Reason.NO_VANTAGE, f"the ledger does not say whether the zone {seen.vantage} stands outside the organisation")
+    if not ledger.vantage_outside:
+        return Unobserved(Reason.NO_VANTAGE, f"the zone {seen.vantage} stands inside, where these names may show; ask from outside")
     shown = [n for n in seen.names if n.visible in {Visibility.RECORDS, Visibility.NAME}]
     if shown:
         return failed("INTERNAL_SHOWN", names=listed(f"{n.name} ← {n.where}" for n in shown))

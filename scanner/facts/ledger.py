@@ -12,7 +12,7 @@ from scanner.model.target import Kind
 
 @dataclass(frozen=True, slots=True)
 class DeclaredDomain(Fact):
-    """What the ledger says of a domain name."""
+    """What the ledger says of a domain name, and whether it is looked at from outside."""
 
     of: ClassVar[Kind] = Kind.DOMAIN
 
@@ -28,6 +28,8 @@ class DeclaredDomain(Fact):
     """Whether a web site for the public is served under this name."""
     domain_exception: str
     """A recorded reason why the official suffix cannot be used, or empty."""
+    vantage_outside: bool | None
+    """Whether this scan looks from a zone outside the organisation; ``None`` where the ledger does not know the zone."""
 
 
 @unique

@@ -1,4 +1,4 @@
-"""What the inventory declares of a subject, as facts for checks; for DNS servers also where the scanner stands seen from them."""
+"""What the inventory declares of a subject, as facts for checks; and where the scanner stands seen from it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from scanner.model.target import Domain, Kind, Service, Target
 EVERYBODY = frozenset({as_network("0.0.0.0/0"), as_network("::/0")})
 
 
-def declared_domain(inventory: Inventory, domain: Domain) -> DeclaredDomain:
-    """Give what is declared of a domain. Nothing is taken over from a domain above it."""
+def declared_domain(inventory: Inventory, domain: Domain, zone: str) -> DeclaredDomain:
+    """Give what is declared of a domain, looked at from the zone ``zone``. Nothing is taken over from a domain above it."""
+    where = inventory.zones.get(zone)
     entry = inventory.entry_of(domain)
     if not isinstance(entry, DomainEntry):
         entry = DomainEntry(domain)
@@ -27,6 +28,7 @@ def declared_domain(inventory: Inventory, domain: Domain) -> DeclaredDomain:
         internal_names=entry.internal_names,
         public_site=entry.public_site,
         domain_exception=entry.domain_exception,
+        vantage_outside=where.outside if where else None,
     )
 
 
@@ -52,7 +54,7 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
 
     def declare(subject: Target) -> Mapping[type[Fact], Fact]:
         if isinstance(subject, Domain):
-            return {DeclaredDomain: declared_domain(inventory, subject)}
+            return {DeclaredDomain: declared_domain(inventory, subject, zone)}
         if isinstance(subject, Service) and subject.kind is Kind.DNS_SERVICE:
             own: dict[type[Fact], Fact] = {DnsTestNames: inventory.dns_tests} if inventory.dns_tests else {}
             return own | {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from scanner.engine.catalogue import catalogue
 from scanner.engine.collect import Collecting, Declare
@@ -43,6 +44,7 @@ def ledger(*, internal: Sequence[str] = (), exception: str = "", site: bool | No
         internal_names=tuple(internal),
         public_site=site,
         domain_exception=exception,
+        vantage_outside=None,
     )
 
 
@@ -55,7 +57,7 @@ def declare(
 
     def of(subject: Target) -> Mapping[type[Fact], Fact]:
         if isinstance(subject, Domain):
-            return {DeclaredDomain: domains.get(subject.name, ledger())}
+            return {DeclaredDomain: replace(domains.get(subject.name, ledger()), vantage_outside=where == "outside")}
         return {DeclaredDnsService: service, DnsTestNames: tests} if isinstance(subject, Service) else {}
 
     return of

@@ -60,6 +60,7 @@ def ledger(
         internal_names=(),
         public_site=None,
         domain_exception="",
+        vantage_outside=True,
     )
 
 

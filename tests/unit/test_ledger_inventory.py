@@ -75,7 +75,7 @@ def test_names_are_normalised() -> None:
 
 
 def test_a_domain_declares_what_is_written_and_nothing_else() -> None:
-    assert declared_domain(town(), Domain("example.lg.jp")) == DeclaredDomain(
+    assert declared_domain(town(), Domain("example.lg.jp"), "internet") == DeclaredDomain(
         sends_mail=True,
         receives_mail=False,
         dkim_selectors=("2026", "s1"),
@@ -83,10 +83,16 @@ def test_a_domain_declares_what_is_written_and_nothing_else() -> None:
         internal_names=("naibu.example.lg.jp",),
         public_site=True,
         domain_exception="名前を変えられない",
+        vantage_outside=True,
     )
-    silent = DeclaredDomain(None, None, (), (), (), None, "")
-    assert declared_domain(town(), Domain.parse("架空市.lg.jp")) == silent
-    assert declared_domain(town(), Domain("www.example.lg.jp")) == silent
+    silent = DeclaredDomain(None, None, (), (), (), None, "", True)
+    assert declared_domain(town(), Domain.parse("架空市.lg.jp"), "internet") == silent
+    assert declared_domain(town(), Domain("www.example.lg.jp"), "internet") == silent
+
+
+@pytest.mark.parametrize(("zone", "outside"), [("internet", True), ("branch", True), ("office", False), ("elsewhere", None)])
+def test_a_domain_is_looked_at_from_outside_where_the_zone_is_marked_so(zone: str, outside: bool | None) -> None:
+    assert declared_domain(town(), Domain("example.lg.jp"), zone).vantage_outside is outside
 
 
 def test_systems_know_their_grade_class_and_members() -> None:

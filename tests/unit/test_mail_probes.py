@@ -94,7 +94,7 @@ def txt(*records: bytes) -> list[RData]:
 
 def ledger(*, selectors: tuple[str, ...] = (), outbound: tuple[str, ...] = (), receives: bool | None = None) -> DeclaredDomain:
     """What the ledger says."""
-    return DeclaredDomain(None, receives, selectors, outbound, (), None, "")
+    return DeclaredDomain(None, receives, selectors, outbound, (), None, "", True)
 
 
 NOTHING = Unobserved(Reason.TIMEOUT)

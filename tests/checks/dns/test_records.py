@@ -17,6 +17,7 @@ from scanner.facts.dns import (
     TargetState,
     Visibility,
 )
+from scanner.facts.ledger import DeclaredDomain
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
@@ -51,9 +52,12 @@ def targets(*found: RecordTarget) -> PublicRecords:
 GAP = NameGap(ZONE, "AAAA", SILENT)
 
 
-def internal(*found: Visibility | Unobserved, vantage: str = "internet", left_out: int = 0) -> InternalNames:
+OUTSIDE, INSIDE, SOMEWHERE = (DeclaredDomain(None, None, (), (), (), None, "", seen) for seen in (True, False, None))
+
+
+def internal(*found: Visibility | Unobserved, left_out: int = 0) -> InternalNames:
     """How declared internal names look."""
-    return InternalNames(vantage, tuple(InternalName(f"n{n}.in.{ZONE}", v, "resolver") for n, v in enumerate(found)), left_out)
+    return InternalNames("branch", tuple(InternalName(f"n{n}.in.{ZONE}", v, "resolver") for n, v in enumerate(found)), left_out)
 
 
 def caa(*records: tuple[int, str, str]) -> CaaPolicy:
@@ -75,16 +79,18 @@ CASES: dict[str, list[Case]] = {
         case(replace(KEPT, gaps=(GAP,)), outcome="undetermined", reason=Reason.TIMEOUT),
     ],
     "dns.records.internal-names": [
-        case(internal(Visibility.ABSENT), says="INTERNAL_HIDDEN", args={"count": 1}),
-        case(internal(), says="INTERNAL_UNDECLARED"),
-        case(internal(Visibility.ABSENT, Visibility.RECORDS), says="INTERNAL_SHOWN", args={"names": (f"n1.in.{ZONE} ← resolver",)}),
-        case(internal(Visibility.NAME), says="INTERNAL_SHOWN"),
-        case(internal(SILENT, Visibility.NAME), says="INTERNAL_SHOWN"),
-        case(internal(SILENT, Visibility.ABSENT), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(internal(Visibility.ABSENT), OUTSIDE, says="INTERNAL_HIDDEN", args={"count": 1}),
+        case(internal(), OUTSIDE, says="INTERNAL_UNDECLARED"),
+        case(
+            internal(Visibility.ABSENT, Visibility.RECORDS), OUTSIDE, says="INTERNAL_SHOWN", args={"names": (f"n1.in.{ZONE} ← resolver",)}
+        ),
+        case(internal(Visibility.NAME), OUTSIDE, says="INTERNAL_SHOWN"),
+        case(internal(SILENT, Visibility.NAME), OUTSIDE, says="INTERNAL_SHOWN"),
+        case(internal(SILENT, Visibility.ABSENT), OUTSIDE, outcome="undetermined", reason=Reason.TIMEOUT),
         # Seen from inside these names are meant to resolve.
-        case(internal(Visibility.RECORDS, vantage="office"), outcome="undetermined", reason=Reason.NO_VANTAGE),
-        case(internal(Visibility.RECORDS, vantage="branch"), says="INTERNAL_SHOWN", with_={"outside_zones": ("internet", "branch")}),
-        case(internal(Visibility.ABSENT, left_out=3), outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(internal(Visibility.RECORDS), INSIDE, outcome="undetermined", reason=Reason.NO_VANTAGE),
+        case(internal(Visibility.ABSENT), SOMEWHERE, outcome="undetermined", reason=Reason.NO_VANTAGE),
+        case(internal(Visibility.ABSENT, left_out=3), OUTSIDE, outcome="undetermined", reason=Reason.TOO_LARGE),
     ],
     "dns.records.dangling": [
         case(KEPT, says="TARGETS_EXIST", args={"count": 1}),

@@ -20,6 +20,7 @@ SILENT_LEDGER = DeclaredDomain(
     internal_names=(),
     public_site=None,
     domain_exception="",
+    vantage_outside=True,
 )
 SITE = replace(SILENT_LEDGER, public_site=True)
 MAIL = replace(SILENT_LEDGER, sends_mail=True, public_site=False)

@@ -53,6 +53,7 @@ def declared(
         internal_names=(),
         public_site=None,
         domain_exception="",
+        vantage_outside=True,
     )
 
 

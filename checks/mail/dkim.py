@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from checks.common import first_missing, listed
 from checks.mail.common import problem, sends_mail, shown, undeclared
+from checks.reading import remembered
 from checks.values import MAIL_DKIM_LEAST_RSA_BITS
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status, TextAnswer
@@ -54,6 +55,7 @@ class FoundKey:
         return f"{self.selector} ({self.key.key_type} {self.key.bits})" if self.key.bits else self.selector
 
 
+@remembered
 def readable(keys: DkimKeys) -> tuple[FoundKey, ...]:
     """The keys at selectors that have exactly one."""
     found = []

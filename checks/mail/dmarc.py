@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from checks.common import listed
 from checks.mail.common import problem, shown
+from checks.reading import remembered
 from checks.values import MAIL_DMARC_LEAST_POLICY
 from scanner.facts.mail import TextAnswer
 from scanner.facts.mail_sender import DmarcRecords
@@ -53,6 +54,7 @@ class Own:
     near: tuple[bytes, ...]
 
 
+@remembered
 def own(records: DmarcRecords) -> Own | Unobserved:
     """Give what stands at the domain itself."""
     answer = records.steps[0].answer
@@ -62,6 +64,7 @@ def own(records: DmarcRecords) -> Own | Unobserved:
     return Own(chosen.records, chosen.near)
 
 
+@remembered
 def applied(records: DmarcRecords) -> AppliedPolicy | Unobserved | None:
     """Give the policy that receivers apply to the domain, ``None`` where there is none, or why it cannot be told.
 

@@ -13,10 +13,10 @@ _EDE_TEXT = 100  # octets of a server's own words that go into a message
 _REASONS: dict[int, Reason] = {Rcode.SERVFAIL: Reason.SERVER_FAILURE, Rcode.REFUSED: Reason.REFUSED}
 
 
-def parsed(data: bytes, where: str) -> Message:
-    """Read a message that came from ``where``, or raise ``CannotObserve(PROTOCOL_VIOLATION)``."""
+def parsed(data: bytes, where: str, *, proofs: bool = True) -> Message:
+    """Read a message that came from ``where``, or raise ``CannotObserve(PROTOCOL_VIOLATION)``. For ``proofs`` see ``parse``."""
     try:
-        return parse(data)
+        return parse(data, proofs=proofs)
     except NotDns as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{where} sent no DNS message: {error}") from error
 

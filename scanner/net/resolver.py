@@ -139,7 +139,8 @@ class Resolver:
             server = self._servers[place]
             where = f"resolver {peer(server.address, server.port)}"
             try:
-                answer = answer_of(parsed(await self._send(server, wire, 1 if count > 1 else 2), where), name, type_, where)
+                data = await self._send(server, wire, 1 if count > 1 else 2)
+                answer = answer_of(parsed(data, where, proofs=False), name, type_, where)
             except CannotObserve as error:
                 failures.append(error)
                 if step and error.reason is Reason.SERVER_FAILURE and failures[0].reason is Reason.SERVER_FAILURE:

@@ -18,6 +18,7 @@ Known = dict[int, tuple[str, bytes]]
 ROOT = (".", b"\0")
 _PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789-_."
 _KEPT = frozenset(_PLAIN[:-1] + b"!#%&'*+,/:<=>?[]^`{|}~")  # not the seven that zone files give a meaning, nor space
+_UNESCAPED = bytes(octet for octet in range(0x20, 0x7F) if octet not in b'"\\')
 _ESCAPED = [chr(octet) if octet in _KEPT else f"\\{octet:03d}" for octet in range(256)]
 _LENGTHS = [bytes((n,)) for n in range(LONGEST_LABEL + 1)]
 
@@ -79,6 +80,19 @@ def read_name(wire: bytes, at: int, known: Known) -> tuple[str, bytes, int]:
     return text, full, end or position
 
 
+def name_end(wire: bytes, at: int) -> int:
+    """Give the offset behind the name at ``at`` without following its pointer. Raises like ``read_name``."""
+    length = wire[at]
+    while 0 < length <= LONGEST_LABEL:
+        at += 1 + length
+        length = wire[at]
+    if not length:
+        return at + 1
+    if length < 0xC0:
+        raise NotDns(f"the name at octet {at} has a label of an unknown kind")
+    return at + 2
+
+
 def _joined(head: str, tail: str) -> str:
     return tail if head == "." else head if tail == "." else f"{head}.{tail}"
 
@@ -94,6 +108,8 @@ def _text(labels: list[bytes]) -> str:
 
 def escaped(octets: bytes) -> str:
     """Write octets as printable ASCII: backslash and quote with a backslash before them, others as ``\\DDD``."""
+    if not octets.translate(None, _UNESCAPED):
+        return octets.decode("ascii")
     return "".join(
         f"\\{octet:03d}" if not 0x20 <= octet < 0x7F else f"\\{chr(octet)}" if octet in b'"\\' else chr(octet) for octet in octets
     )

@@ -281,13 +281,15 @@ class Message(NamedTuple):
     size: int
 
 
+_TYPE_NAMES = {int(kind): kind.name for kind in Type}
+_RCODE_NAMES = {int(code): code.name for code in Rcode}
+
+
 def type_name(number: int) -> str:
     """Give the mnemonic of a type, or ``TYPE65280`` (RFC 3597 section 5)."""
-    known = Type._value2member_map_.get(number)
-    return known.name if known is not None else f"TYPE{number}"
+    return _TYPE_NAMES.get(number) or f"TYPE{number}"
 
 
 def rcode_name(number: int) -> str:
     """Give the mnemonic of a response code, or ``RCODE12``."""
-    known = Rcode._value2member_map_.get(number)
-    return known.name if known is not None else f"RCODE{number}"
+    return _RCODE_NAMES.get(number) or f"RCODE{number}"

@@ -36,7 +36,7 @@ def _silent(zone: ZoneServers) -> Unobserved | None:
         ja="すべての権威サーバのゾーンの版（SOA シリアル）が同じ", en="All name servers hold the same version (SOA serial) of the zone"
     ),
     why=Text(
-        ja="版が食い違うと、どのサーバに当たるかで答えが変わる。転送が止まったセカンダリはやがてゾーンを失効させる。",
+        ja="版が食い違うと、どのサーバが応答するかによって内容が変わる。転送が止まったセカンダリはやがてゾーンを失効させる。",
         en=(
             "With different versions the answer depends on which server is hit, and a secondary whose transfers stopped will let the zone"
             " expire."
@@ -69,7 +69,7 @@ def consistency_serial(zone: ZoneServers) -> Judgement:
 @check(
     "dns.consistency.ns",
     severity=Severity.MEDIUM,
-    title=Text(ja="すべての権威サーバが同じ NS の一覧を答える", en="All name servers give the same NS set"),
+    title=Text(ja="すべての権威サーバの応答する NS の一覧が一致する", en="All name servers give the same NS set"),
     why=Text(
         ja="NS の一覧がサーバごとに違うと、問合せ先が時によって変わり、障害の切り分けも難しくなる。",
         en="Where the NS set depends on the server, questions go to changing places and faults are hard to find.",
@@ -78,7 +78,7 @@ def consistency_serial(zone: ZoneServers) -> Judgement:
     says={
         **NAME_ABSENT,
         "NS_SAME": Text(ja="NS の一覧が一致：{servers}", en="the NS sets agree: {servers}"),
-        "NS_DIFFERS": Text(ja="一部のサーバだけが答える NS：{servers}", en="named by some of the servers only: {servers}"),
+        "NS_DIFFERS": Text(ja="一部のサーバだけが応答に含める NS：{servers}", en="named by some of the servers only: {servers}"),
         "NS_ALONE": _ALONE,
     },
 )
@@ -105,16 +105,16 @@ def consistency_ns(zone: ZoneServers) -> Judgement:
 @check(
     "dns.consistency.answers",
     severity=Severity.MEDIUM,
-    title=Text(ja="すべての権威サーバが同じ内容を答える", en="All name servers give the same answers"),
+    title=Text(ja="すべての権威サーバの応答する内容が一致する", en="All name servers give the same answers"),
     why=Text(
-        ja="サーバごとに A・MX・TXT 等が違うと、届く先やなりすまし対策の判定が当たるサーバで変わる。",
+        ja="A・MX・TXT 等がサーバごとに違うと、どのサーバが応答するかによって、接続先や送信ドメイン認証の結果が変わる。",
         en="Where addresses, MX or TXT records depend on the server, so do delivery and the protection against forged mail.",
     ),
     remedy=_REMEDY,
     says={
         **NAME_ABSENT,
-        "ANSWERS_SAME": Text(ja="{count} 台の答えが一致（{types}）", en="{count} servers give the same answers ({types})"),
-        "ANSWERS_DIFFER": Text(ja="答えが食い違うレコード：{records}", en="records that differ: {records}"),
+        "ANSWERS_SAME": Text(ja="{count} 台の応答が一致（{types}）", en="{count} servers give the same answers ({types})"),
+        "ANSWERS_DIFFER": Text(ja="サーバによって内容が異なるレコード：{records}", en="records that differ: {records}"),
         "ANSWERS_ALONE": _ALONE,
     },
 )

@@ -29,12 +29,12 @@ _UNDELEGATED = Text(ja="上位ゾーン {parent} に委任がない", en="the pa
         ),
     ),
     remedy=Text(
-        ja="正しい NS の一覧を決め、ゾーンの「@ IN NS ns1.example.jp.」等とレジストラの登録（ネームサーバ設定）の両方を揃える。",
+        ja="正しい NS の一覧を決め、ゾーンの「@ IN NS ns1.example.jp.」等とレジストラの登録（ネームサーバ設定）の両方を一致させる。",
         en='Decide on the right list and put it both into the zone ("@ IN NS ns1.example.jp." and so on) and at the registrar.',
     ),
     says={
         **NAME_ABSENT,
-        "AGREEMENT_SAME": Text(ja="上位とゾーンの NS が一致：{servers}", en="parent and zone agree: {servers}"),
+        "AGREEMENT_SAME": Text(ja="上位ゾーンとゾーン自身の NS が一致：{servers}", en="parent and zone agree: {servers}"),
         "AGREEMENT_SHARED": _SHARED,
         "AGREEMENT_UNDELEGATED": _UNDELEGATED,
         "AGREEMENT_PARENT_MORE": Text(ja="上位ゾーンだけにある NS：{parent_only}", en="only the parent names {parent_only}"),
@@ -87,7 +87,7 @@ def delegation_agreement(tree: Delegation, zone: ZoneServers) -> Judgement:
         **NAME_ABSENT,
         "GLUE_RIGHT": Text(ja="グルーが A/AAAA レコードと一致：{servers}", en="the glue equals the address records: {servers}"),
         "GLUE_NOT_NEEDED": Text(
-            ja="ゾーン内の名前の権威サーバがなく、グルーは要らない", en="no name server lies in the zone, so no glue is needed"
+            ja="ゾーン内の名前を持つ権威サーバがなく、グルーは不要", en="no name server lies in the zone, so no glue is needed"
         ),
         "GLUE_SHARED": _SHARED,
         "GLUE_MISSING": Text(ja="グルーのない権威サーバ：{servers}", en="name servers without glue: {servers}"),
@@ -135,7 +135,7 @@ def _glue(view: ParentView, name: str) -> set[str]:
 @check(
     "dns.delegation.lame",
     severity=Severity.HIGH,
-    title=Text(ja="委任先のサーバがすべてゾーンに権威を持って応答する", en="Every server named for the zone answers for it"),
+    title=Text(ja="委任先のサーバがすべて、ゾーンの権威サーバとして応答する", en="Every server named for the zone answers for it"),
     why=Text(
         ja="ゾーンを持たないサーバへの委任（lame delegation）は名前解決を遅く不安定にし、放置されたサーバ名は第三者に取得され得る。",
         en=(
@@ -156,7 +156,7 @@ def _glue(view: ParentView, name: str) -> set[str]:
     ),
     says={
         **NAME_ABSENT,
-        "LAME_NONE": Text(ja="{count} 個のアドレスすべてが権威を持って応答した", en="all {count} addresses answered with authority"),
+        "LAME_NONE": Text(ja="{count} 個のアドレスすべてが権威サーバとして応答した", en="all {count} addresses answered with authority"),
         "LAME_FOUND": Text(ja="ゾーンを持たないサーバ：{servers}", en="servers that do not know the zone: {servers}"),
         "LAME_UNRESOLVABLE": Text(ja="アドレスのない権威サーバ名：{names}", en="name server names without an address: {names}"),
         "LAME_BOTH": Text(
@@ -198,7 +198,7 @@ def _silent(zone: ZoneServers) -> Unobserved | None:
     severity=Severity.LOW,
     title=Text(ja="NS が別名（CNAME）でないホスト名を指す", en="NS records name hosts, not aliases (CNAME)"),
     why=Text(
-        ja="NS の指す名前が CNAME だと、多くのリゾルバはそのサーバを使わず、冗長性が見かけだけになる（RFC 2181 10.3）。",
+        ja="NS の指す名前が CNAME だと、多くのキャッシュサーバはその権威サーバを使わず、冗長性が見かけだけになる（RFC 2181 10.3）。",
         en=(
             "Many resolvers do not use a name server whose name is a CNAME, so that the redundancy is on paper only (RFC 2181 section "
             "10.3)."

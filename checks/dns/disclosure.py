@@ -39,18 +39,20 @@ def _shown(name: str, text: str) -> str:
 @check(
     "dns.disclosure.version",
     severity=Severity.LOW,
-    title=Text(ja="DNS サーバがソフトウェアの版を明かさない", en="The DNS server does not tell its software and version"),
+    title=Text(ja="DNS サーバがソフトウェアのバージョンを明かさない", en="The DNS server does not tell its software and version"),
     why=Text(
-        ja="ソフトウェアと版が分かると、攻撃者は使える脆弱性を直ちに選べる。",
+        ja="ソフトウェアとそのバージョンが分かると、攻撃者は悪用できる脆弱性を直ちに選べる。",
         en="Software and version let an attacker pick the fitting exploit at once.",
     ),
     remedy=Text(
-        ja='版を答えない設定にする（BIND「version none;」、NSD・Unbound「hide-version: yes」、Knot「version: ""」）。',
+        ja='バージョンを応答しない設定にする（BIND「version none;」、NSD・Unbound「hide-version: yes」、Knot「version: ""」）。',
         en="Do not answer for the version (BIND 'version none;', NSD and Unbound 'hide-version: yes', Knot 'version: \"\"').",
     ),
     says={
-        "VERSION_HIDDEN": Text(ja="版を答えない", en="no version is told"),
-        "VERSION_MASKED": Text(ja="版の分からない文字列を答える：{answers}", en="it answers with a text that tells nothing: {answers}"),
+        "VERSION_HIDDEN": Text(ja="バージョンを応答しない", en="no version is told"),
+        "VERSION_MASKED": Text(
+            ja="バージョンの分からない文字列を応答する：{answers}", en="it answers with a text that tells nothing: {answers}"
+        ),
         "VERSION_SHOWN": Text(ja="ソフトウェアを明かしている：{answers}", en="it tells its software: {answers}"),
     },
 )
@@ -73,8 +75,8 @@ def disclosure_version(seen: ServerIdentity) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "ホスト名を答えない設定にする（BIND「hostname none; server-id none;」、NSD・Unbound「hide-identity: yes」、"
-            'Knot「identity: ""」）。'
+            "ホスト名を応答しない設定にする（BIND「hostname none; server-id none;」、NSD・Unbound「hide-identity: yes」、Knot「"
+            'identity: ""」）。'
         ),
         en=(
             "Do not answer for the host name (BIND 'hostname none; server-id none;', NSD and Unbound 'hide-identity: yes', Knot '"
@@ -82,8 +84,8 @@ def disclosure_version(seen: ServerIdentity) -> Judgement:
         ),
     ),
     says={
-        "IDENTITY_HIDDEN": Text(ja="ホスト名を答えない", en="no host name is told"),
-        "IDENTITY_KNOWN": Text(ja="公開済みのサーバ名だけを答える：{answers}", en="it tells no more than its public name: {answers}"),
+        "IDENTITY_HIDDEN": Text(ja="ホスト名を応答しない", en="no host name is told"),
+        "IDENTITY_KNOWN": Text(ja="公開済みのサーバ名だけを応答する：{answers}", en="it tells no more than its public name: {answers}"),
         "IDENTITY_SHOWN": Text(ja="ホスト名等を明かしている：{answers}", en="it tells a name of its own: {answers}"),
     },
 )

@@ -24,7 +24,9 @@ _UNSIGNED = Text(ja="ゾーンは署名されていない", en="the zone is not 
 @check(
     "dns.dnssec.signed",
     severity=Severity.MEDIUM,
-    title=Text(ja="ゾーンが DNSSEC で署名され、上位に DS がある", en="The zone is signed with DNSSEC and its parent holds a DS"),
+    title=Text(
+        ja="ゾーンが DNSSEC で署名され、上位ゾーンに DS レコードがある", en="The zone is signed with DNSSEC and its parent holds a DS"
+    ),
     why=Text(
         ja="署名がなければ、偽の DNS 応答で利用者やメールを偽のサーバへ導かれても誰も気付けない。",
         en="Without signatures nobody notices forged answers that lead users and mail to false servers.",
@@ -41,13 +43,15 @@ _UNSIGNED = Text(ja="ゾーンは署名されていない", en="the zone is not 
     ),
     says={
         **NAME_ABSENT,
-        "DNSSEC_SIGNED": Text(ja="上位に DS があり、ゾーンに DNSKEY がある", en="the parent holds a DS and the zone a DNSKEY"),
+        "DNSSEC_SIGNED": Text(ja="上位ゾーンに DS があり、ゾーンに DNSKEY がある", en="the parent holds a DS and the zone a DNSKEY"),
         "DNSSEC_UNSIGNED": Text(ja="DS も DNSKEY もない", en="there is neither DS nor DNSKEY"),
         "DNSSEC_ISLAND": Text(
-            ja="DNSKEY はあるが上位に DS がなく、未署名と同じに扱われる",
+            ja="DNSKEY はあるが上位ゾーンに DS がなく、未署名と同じに扱われる",
             en="there is a DNSKEY but no DS at the parent, which counts as unsigned",
         ),
-        "DNSSEC_NO_KEYS": Text(ja="上位に DS があるのにゾーンに DNSKEY がない", en="the parent holds a DS but the zone has no DNSKEY"),
+        "DNSSEC_NO_KEYS": Text(
+            ja="上位ゾーンに DS があるのにゾーンに DNSKEY がない", en="the parent holds a DS but the zone has no DNSKEY"
+        ),
     },
 )
 def dnssec_signed(state: Dnssec) -> Judgement:
@@ -80,8 +84,8 @@ _BROKEN: Final[Mapping[ChainProblem, str]] = {
     ),
     remedy=Text(
         ja=(
-            "上位の DS を今の鍵署名鍵（KSK）から作り直して登録し（「dnssec-dsfromkey -2 Kexample.lg.jp.+013+12345」）、署名をやり直す。"
-            "鍵の交換は、新しい DS が行き渡ってから古い鍵を外す。"
+            "上位ゾーンの DS を今の鍵署名鍵（KSK）から作り直して登録し（「dnssec-dsfromkey -2 Kexample.lg.jp.+013+12345」）、"
+            "署名をやり直す。鍵の交換は、新しい DS が行き渡ってから古い鍵を外す。"
         ),
         en=(
             "Make the DS from the present key signing key ('dnssec-dsfromkey -2 Kexample.lg.jp.+013+12345'), have it entered, and sign "
@@ -91,21 +95,27 @@ _BROKEN: Final[Mapping[ChainProblem, str]] = {
     says={
         **NAME_ABSENT,
         "CHAIN_VALID": Text(
-            ja="DS から署名まで検証でき、リゾルバも検証済みとした", en="verified from the DS down, and the resolver agrees"
+            ja="DS から署名まで検証でき、点検に使ったキャッシュサーバも検証済みとした",
+            en="verified from the DS down, and the resolver agrees",
         ),
         "CHAIN_NONE": _UNSIGNED,
-        "CHAIN_NO_KEYS": Text(ja="上位に DS があるのに DNSKEY がない", en="there is a DS but no DNSKEY"),
+        "CHAIN_NO_KEYS": Text(ja="上位ゾーンに DS があるのに DNSKEY がない", en="there is a DS but no DNSKEY"),
         "CHAIN_NO_MATCH": Text(
-            ja="上位の DS（鍵タグ {tags}）に合う DNSKEY がない", en="no DNSKEY fits the DS at the parent (key tag {tags})"
+            ja="上位ゾーンの DS（鍵タグ {tags}）に合う DNSKEY がない", en="no DNSKEY fits the DS at the parent (key tag {tags})"
         ),
         "CHAIN_KEYS_UNSIGNED": Text(
             ja="DNSKEY の署名が、DS に合う鍵で検証できない：{signatures}",
             en="the signature over the DNSKEY set does not verify with the key of the DS: {signatures}",
         ),
         "CHAIN_DATA_UNSIGNED": Text(ja="有効な署名のないレコード：{signatures}", en="records without a valid signature: {signatures}"),
-        "CHAIN_BOGUS": Text(ja="リゾルバが検証に失敗した（SERVFAIL）", en="the resolver finds the zone bogus (SERVFAIL)"),
+        "CHAIN_BOGUS": Text(
+            ja="点検に使ったキャッシュサーバが検証に失敗した（SERVFAIL）", en="the resolver finds the zone bogus (SERVFAIL)"
+        ),
         "CHAIN_NOT_ANCHORED": Text(
-            ja="DS から下は検証できるが、リゾルバは検証済みとしない（上位の連鎖が切れているか、方式に対応していない）",
+            ja=(
+                "DS から下は検証できるが、点検に使ったキャッシュサーバは検証済みとしない（上位ゾーンの連鎖が切れているか、"
+                "方式に対応していない）"
+            ),
             en=(
                 "it verifies from the DS down, but the resolver does not call it secure: the chain above is broken, or the method "
                 "unsupported"
@@ -147,7 +157,7 @@ def _bad_signatures(signatures: Iterable[SignatureSeen]) -> Iterable[str]:
     severity=Severity.HIGH,
     title=Text(ja="署名に使ってよい方式と鍵長だけを使っている", en="Only algorithms and key lengths fit for use sign the zone"),
     why=Text(
-        ja="SHA-1 や GOST による署名（RFC 9905、RFC 9906）は未署名として扱うリゾルバがあり、短い RSA 鍵は解読され得る。",
+        ja="SHA-1 や GOST による署名（RFC 9905、RFC 9906）は未署名として扱うキャッシュサーバがあり、短い RSA 鍵は解読され得る。",
         en="Signatures with SHA-1 or GOST (RFC 9905, RFC 9906) count as none for some resolvers, and short RSA keys can be broken.",
     ),
     remedy=Text(
@@ -199,9 +209,9 @@ def _level(table: Mapping[int, Rule], number: int) -> Level | None:
 @check(
     "dns.dnssec.digests",
     severity=Severity.MEDIUM,
-    title=Text(ja="上位の DS が使ってよいハッシュ方式で登録されている", en="The DS set at the parent uses a digest fit for use"),
+    title=Text(ja="上位ゾーンの DS が使ってよいハッシュ方式で登録されている", en="The DS set at the parent uses a digest fit for use"),
     why=Text(
-        ja="SHA-1（1）や GOST（3）だけの DS は、未対応とするリゾルバから未署名として扱われる（RFC 9905、RFC 9906）。",
+        ja="SHA-1（1）や GOST（3）だけの DS は、対応しないキャッシュサーバからは未署名として扱われる（RFC 9905、RFC 9906）。",
         en="A DS set of SHA-1 (1) or GOST (3) alone counts as unsigned for resolvers that dropped them (RFC 9905, RFC 9906).",
     ),
     remedy=Text(
@@ -211,7 +221,7 @@ def _level(table: Mapping[int, Rule], number: int) -> Level | None:
     says={
         **NAME_ABSENT,
         "DIGESTS_GOOD": Text(ja="DS のハッシュ方式：{digests}", en="DS digests: {digests}"),
-        "DIGESTS_NONE": Text(ja="上位に DS がない", en="the parent holds no DS"),
+        "DIGESTS_NONE": Text(ja="上位ゾーンに DS がない", en="the parent holds no DS"),
         "DIGESTS_FORBIDDEN": Text(
             ja="使ってはならないハッシュ方式の DS しかない：{digests}", en="DS with digests that must not be used only: {digests}"
         ),
@@ -244,7 +254,10 @@ def dnssec_digests(state: Dnssec) -> Judgement:
     severity=Severity.HIGH,
     title=Text(ja="署名の有効期限に余裕がある", en="The signatures do not expire soon"),
     why=Text(
-        ja="署名が切れると、検証するリゾルバの利用者全員に名前が引けなくなる。自動の再署名が止まった兆候でもある。",
+        ja=(
+            "署名が切れると、署名を検証するキャッシュサーバの利用者は、全員がこのドメインの名前を引けなくなる。"
+            "自動の再署名が止まった兆候でもある。"
+        ),
         en="When a signature expires the domain vanishes behind validating resolvers; little time left means that re-signing has stopped.",
     ),
     remedy=Text(
@@ -298,8 +311,8 @@ def _left(seconds: int) -> str:
     title=Text(ja="不在証明が正しく付き、NSEC3 の繰返しが 0 回である", en="Denials are proven, and NSEC3 uses no extra iterations"),
     why=Text(
         ja=(
-            "NSEC3 の繰返しは守りにならず負荷だけを増やし、多いと未署名として扱われる（RFC 9276）。証明がないと不在の名前が SERVFAIL にな"
-            "る。"
+            "NSEC3 の繰返しは安全性を高めずに負荷だけを増やし、多いと未署名として扱われる（RFC 9276）。不在証明がないと、"
+            "存在しない名前への問合せが SERVFAIL になる。"
         ),
         en="Extra NSEC3 iterations only cost work, and above a limit resolvers treat the zone as unsigned (RFC 9276).",
     ),
@@ -384,7 +397,7 @@ def dnssec_nsec3(
             ja="問合せごとに作られる NSEC のため列挙できない", en="NSEC records are made for each question, nothing can be walked"
         ),
         "WALK_NOTHING_INTERNAL": Text(
-            ja="列挙できるが、このゾーンに内部向けの名前は台帳にない",
+            ja="列挙できるが、台帳に、このゾーンの内部向けの名前はない",
             en="it can be walked, but the ledger declares no name for inside use here",
         ),
         "WALK_UNSIGNED": Text(ja="NSEC がなく、列挙できない", en="there is no NSEC to walk"),

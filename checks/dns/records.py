@@ -39,7 +39,9 @@ def _private(address: str) -> str:
     ),
     says={
         **NAME_ABSENT,
-        "PRIVATE_NONE": Text(ja="調べた {count} 件のアドレスはすべて公開アドレス", en="all {count} addresses looked at are public"),
+        "PRIVATE_NONE": Text(
+            ja="調べた {count} 件のアドレスに、プライベートアドレス等はない", en="none of the {count} addresses looked at is private"
+        ),
         "PRIVATE_FOUND": Text(ja="プライベートアドレス等を指す名前：{records}", en="names that point to private addresses: {records}"),
     },
 )
@@ -180,7 +182,7 @@ def _record(target: RecordTarget) -> str:
             en="there is a CAA at {found_at}, but without issue it limits nothing",
         ),
         "CAA_CRITICAL": Text(
-            ja="{found_at} の CAA に、認証局の知らない必須の項目（{tags}）があり、どこも発行できない",
+            ja="{found_at} の CAA に、認証局が対応していない必須（critical）の項目（{tags}）があり、どの認証局も発行できない",
             en="the CAA of {found_at} has a critical property that authorities do not know ({tags}), so none may issue",
         ),
         "CAA_NONE": Text(ja="CAA レコードがない", en="there is no CAA record"),

@@ -36,7 +36,7 @@ _PUBLIC = Text(ja="台帳で、誰にでも名前解決を提供するサーバ�
 
 
 _NOT_A_RESOLVER = Text(
-    ja="キャッシュサーバとして台帳になく、外部の名前解決にも応じない",
+    ja="台帳にキャッシュサーバとしての記載がなく、外部からの再帰問合せにも応じない",
     en="the ledger does not declare it a resolver, and it resolves nothing for outsiders",
 )
 
@@ -97,9 +97,9 @@ def _gap(seen: Recursion, parts: Iterable[Trial | Unobserved]) -> Unobserved | N
             ja="再帰可能（RA）の表示はあるが、名前解決には応じなかった（{rcodes}）", en="it sets the RA bit but resolved nothing ({rcodes})"
         ),
         "RECURSION_CACHE": Text(
-            ja="再帰はせず、キャッシュにある答えだけを返した", en="it did not recurse, but gave an answer out of its cache"
+            ja="再帰問合せには応じず、キャッシュにある内容だけを応答した", en="it did not recurse, but gave an answer out of its cache"
         ),
-        "RECURSION_OWN": Text(ja="自分の持つゾーンとして答えた（AA）", en="it answered as for a zone of its own (AA)"),
+        "RECURSION_OWN": Text(ja="自らの管理するゾーンとして応答した（AA）", en="it answered as for a zone of its own (AA)"),
         "RECURSION_SILENT": _SILENT,
         "RECURSION_FOR_ALL": _PUBLIC,
         "RECURSION_NOT_A_RESOLVER": _NOT_A_RESOLVER,
@@ -141,7 +141,7 @@ def recursion_closed(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *
     severity=Severity.HIGH,
     title=Text(ja="問合せを他のサーバへ中継する機器が外部に開いていない", en="No device relays questions of outsiders to another server"),
     why=Text(
-        ja="問い合わせた先と別のアドレスから答えが返るのは、家庭用ルータ等が問合せを中継しているしるしで、攻撃の踏み台になる。",
+        ja="問い合わせた先と別のアドレスから応答が返るのは、家庭用ルータ等が問合せを中継していることを示し、攻撃の踏み台になる。",
         en="An answer from another address than the one asked shows a router or other device that relays questions and can be abused.",
     ),
     remedy=Text(
@@ -175,7 +175,7 @@ def recursion_forwarder(seen: Recursion | Unobserved, ledger: DeclaredDnsService
     severity=Severity.MEDIUM,
     title=Text(ja="外部からの問合せへの応答が増幅に使えない", en="Answers to outsiders do not amplify"),
     why=Text(
-        ja="送信元を偽った小さな問合せに大きな応答を返すと、第三者への攻撃（DNS リフレクション）の踏み台にされる。",
+        ja="送信元を偽った小さな問合せに大きな応答を返すと、第三者への攻撃（DNS リフレクション攻撃）の踏み台にされる。",
         en="Large answers to small questions with forged sources flood third parties (DNS reflection).",
     ),
     remedy=_ACL,
@@ -209,19 +209,19 @@ def recursion_amplification(
 @check(
     "dns.recursion.snooping",
     severity=Severity.LOW,
-    title=Text(ja="キャッシュの内容を外部へ答えない", en="The cache is not shown to outsiders"),
+    title=Text(ja="キャッシュの内容を外部へ応答しない", en="The cache is not shown to outsiders"),
     why=Text(
-        ja="キャッシュにある答えを外部へ返すと、利用者がどこへ接続しているかを推測される。",
+        ja="キャッシュの内容を外部へ応答すると、利用者がどこへ接続しているかを推測される。",
         en="Answers out of the cache tell outsiders which names the clients look up.",
     ),
     remedy=_ACL,
     says={
         "SNOOP_OPEN": Text(
-            ja="再帰を求めない問合せに、キャッシュから {records} 件を答えた（{name} {type}）",
+            ja="再帰を求めない問合せに、キャッシュから {records} 件を応答した（{name} {type}）",
             en="without recursion it gave {records} records out of its cache ({name} {type})",
         ),
-        "SNOOP_NOTHING": Text(ja="キャッシュの内容を答えなかった（{rcode}）", en="it gave nothing out of its cache ({rcode})"),
-        "SNOOP_OWN": Text(ja="自分の持つゾーンとして答えた（AA）", en="it answered as for a zone of its own (AA)"),
+        "SNOOP_NOTHING": Text(ja="キャッシュの内容を応答しなかった（{rcode}）", en="it gave nothing out of its cache ({rcode})"),
+        "SNOOP_OWN": Text(ja="自らの管理するゾーンとして応答した（AA）", en="it answered as for a zone of its own (AA)"),
         "SNOOP_SILENT": _SILENT,
         "SNOOP_FOR_ALL": _PUBLIC,
         "SNOOP_NOT_A_RESOLVER": _NOT_A_RESOLVER,
@@ -251,13 +251,13 @@ def recursion_snooping(seen: Recursion | Unobserved, ledger: DeclaredDnsService,
     severity=Severity.HIGH,
     title=Text(ja="キャッシュサーバが組織内の利用者の問合せに応じる", en="The resolver answers its own clients"),
     why=Text(
-        ja="キャッシュサーバが応じなければ、利用者は業務に要る名前を引けず、外部の管理外のサーバを使うことにもなる。",
+        ja="キャッシュサーバが応じなければ、利用者は業務に必要な名前を引けず、組織の管理外のサーバを使うことにもなる。",
         en="Without their resolver the clients reach nothing, or turn to resolvers that nobody controls.",
     ),
     remedy=Text(
         ja=(
-            "利用者のネットワークを許可し（BIND「allow-recursion」、Unbound「access-control: 192.0.2.0/24 allow」）、ルートや転送先へ届く"
-            "ことを確かめる。"
+            "利用者のネットワークを許可し（BIND「allow-recursion」、Unbound「access-control: 192.0.2.0/24 allow」）、"
+            "ルートサーバや転送先のサーバと通信できることを確かめる。"
         ),
         en=(
             "Allow the clients' networks (BIND 'allow-recursion', Unbound 'access-control: 192.0.2.0/24 allow') and check the way to the "

@@ -22,7 +22,7 @@ LEAST_SAMPLES: Final = 12
 LONGEST_STEP: Final = 16
 """The largest step between successive numbers that still is a count, other questions in between allowed for."""
 _NOT_A_RESOLVER = Text(
-    ja="キャッシュサーバとして台帳になく、名前解決に応じるところも確認されていない",
+    ja="台帳にキャッシュサーバとしての記載がなく、再帰問合せに応じることも確認されていない",
     en="the ledger does not declare it a resolver, and it was not seen to resolve",
 )
 
@@ -70,10 +70,10 @@ def _resolves(seen: Recursion | Unobserved, ledger: DeclaredDnsService) -> bool 
             en="a broken signature ({broken}) gives SERVFAIL, but good ones are not marked (AD)",
         ),
         "VALIDATION_OFF": Text(
-            ja="壊れた署名（{broken}）の答えをそのまま返した", en="it gave the answer with a broken signature ({broken})"
+            ja="壊れた署名（{broken}）の付いた応答をそのまま返した", en="it gave the answer with a broken signature ({broken})"
         ),
         "VALIDATION_PERMISSIVE": Text(
-            ja="検証はするが、壊れた署名（{broken}）の答えも返した（permissive）",
+            ja="検証はするが、壊れた署名（{broken}）の付いた応答も返した（permissive）",
             en="it validates, yet gave the answer with a broken signature ({broken})",
         ),
         "NOT_A_RESOLVER": _NOT_A_RESOLVER,
@@ -211,7 +211,7 @@ def resolver_ports(
         en="Where the id can be guessed forged answers get into the cache (RFC 5452).",
     ),
     remedy=Text(
-        ja="問合せ番号を無作為に選ぶ版のキャッシュサーバ（現行の BIND、Unbound、Knot Resolver）へ更新する。",
+        ja="問合せ番号を無作為に選ぶバージョンのキャッシュサーバ（現行の BIND、Unbound、Knot Resolver）へ更新する。",
         en="Update to a resolver that draws ids at random (current BIND, Unbound or Knot Resolver).",
     ),
     says={

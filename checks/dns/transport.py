@@ -120,20 +120,23 @@ def _tcp_gets_out(zone: ZoneServers) -> bool:
     severity=Severity.MEDIUM,
     title=Text(ja="すべての権威サーバが EDNS に対応している", en="All name servers support EDNS"),
     why=Text(
-        ja="EDNS（RFC 6891）に対応しないサーバでは 512 オクテットを超える応答や DNSSEC が使えず、無応答のサーバは名前解決を失敗させる。",
+        ja=(
+            "EDNS（RFC 6891）に対応しないサーバでは 512 オクテットを超える応答や DNSSEC が使えない。EDNS "
+            "の付いた問合せに応答しないサーバは、名前解決の失敗を招く。"
+        ),
         en=(
             "Without EDNS (RFC 6891) answers above 512 octets and DNSSEC are impossible; a server that drops such questions makes "
             "resolution fail."
         ),
     ),
     remedy=Text(
-        ja="サーバを EDNS に対応した版に更新し、EDNS の付いた問合せを捨てるファイアウォールの DNS 検査機能を止める。",
+        ja="サーバを EDNS に対応したバージョンに更新し、EDNS の付いた問合せを捨てるファイアウォールの DNS 検査機能を止める。",
         en="Update the server to a release with EDNS, and switch off firewall inspection that drops questions with EDNS.",
     ),
     says={
         **NAME_ABSENT,
         "EDNS_SUPPORTED": Text(ja="{count} 個のアドレスすべてが EDNS で応答した", en="all {count} addresses answered with EDNS"),
-        "EDNS_DROPPED": Text(ja="EDNS の付いた問合せに無応答のサーバ：{servers}", en="servers that drop questions with EDNS: {servers}"),
+        "EDNS_DROPPED": Text(ja="EDNS の付いた問合せに応答しないサーバ：{servers}", en="servers that drop questions with EDNS: {servers}"),
         "EDNS_REJECTED": Text(
             ja="EDNS の付いた問合せをエラーとするサーバ：{servers}", en="servers that answer EDNS with an error: {servers}"
         ),
@@ -210,12 +213,12 @@ def transport_size(zone: ZoneServers, *, limit: Annotated[int, DNS_UDP_MOST_OCTE
         ja="権威サーバの応答が踏み台攻撃に使えるほど大きくならない", en="Answers of the name servers do not serve to amplify attacks"
     ),
     why=Text(
-        ja="小さな問合せに大きな応答を返すサーバは、送信元を偽った問合せによる増幅攻撃（DNS リフレクション）の踏み台にされる。",
+        ja="小さな問合せに大きな応答を返すサーバは、送信元を偽った問合せによる増幅攻撃（DNS リフレクション攻撃）の踏み台にされる。",
         en="A server that answers small questions with large answers is used to flood others by questions with forged sources.",
     ),
     remedy=Text(
         ja=(
-            "ANY への応答を絞り、UDP の大きさと応答頻度を制限する（BIND「minimal-any yes; minimal-responses yes; rate-limit {{ "
+            "ANY への応答を絞り、UDP 応答の大きさと頻度を制限する（BIND「minimal-any yes; minimal-responses yes; rate-limit {{ "
             "responses-per-second 10; }};」、NSD「refuse-any: yes」「rrl-ratelimit: 200」、Knot の mod-rrl）。"
         ),
         en=(

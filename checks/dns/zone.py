@@ -22,7 +22,7 @@ from scanner.model.verdict import Severity, failed, not_applicable, passed
         ja="プライマリの停止中もセカンダリがゾーンを保つ（SOA expire）", en="Secondaries outlive an outage of the primary (SOA expire)"
     ),
     why=Text(
-        ja="expire が短いと、プライマリが数日止まっただけでセカンダリもゾーンを捨て、ドメインが引けなくなる。",
+        ja="expire が短いと、プライマリが数日止まっただけでセカンダリもゾーンを失効させ、ドメインの名前が引けなくなる。",
         en="With a short expire a few days without the primary make the secondaries drop the zone, and the domain vanishes.",
     ),
     remedy=Text(
@@ -58,7 +58,7 @@ def soa_expire(zone: ZoneServers, *, least: Annotated[int, DNS_SOA_LEAST_EXPIRE]
     severity=Severity.HIGH,
     title=Text(ja="台帳のドメイン名が DNS に存在する", en="The domain of the ledger exists in the DNS"),
     why=Text(
-        ja="存在しない名前は、台帳の誤りか、登録の失効を示す。失効した名前は第三者が取得して利用者を欺ける。",
+        ja="存在しない名前は、台帳の誤りか、登録の失効を示す。失効した名前は第三者が取得でき、利用者を欺くために使われる。",
         en="A name that does not exist is a mistake in the ledger or a lapsed registration, which anybody may take and abuse.",
     ),
     remedy=Text(
@@ -79,7 +79,9 @@ def name_exists(tree: Delegation) -> Judgement:
     severity=Severity.MEDIUM,
     title=Text(ja="組織の公式なドメイン名を使っている", en="An official domain name of the organisation is used"),
     why=Text(
-        ja="go.jp・lg.jp・ac.jp 等は登録者が限られ、利用者が本物の組織と確かめられる。誰でも取れる名前では偽サイトと見分けがつかない。",
+        ja=(
+            "go.jp・lg.jp・ac.jp 等は登録者が限られ、利用者が本物の組織と確かめられる。誰でも取得できる名前では偽サイトと見分けがつかない。"
+        ),
         en="Names under go.jp, lg.jp, ac.jp and the like are given to such bodies only, so users can tell them from forgeries.",
     ),
     remedy=Text(

@@ -14,7 +14,7 @@ from scanner.wire import bimi
 @check(
     "mail.bimi.record",
     severity=Severity.INFO,
-    title=Text(ja="BIMI のレコード（記録）", en="BIMI record (noted)"),
+    title=Text(ja="BIMI レコードの有無（参考）", en="BIMI record (noted)"),
     why=Text(
         ja="BIMI は、DMARC に合格したメールにロゴを表示させる仕組みで、なりすまし対策そのものではない。",
         en="BIMI has a logo shown beside mail that passes DMARC; it does not stop forged mail by itself.",

@@ -46,7 +46,7 @@ def _dead(hosts: MailHosts) -> frozenset[str]:
     why=Text(
         ja=(
             "DANE は、DNSSEC で守られた TLSA レコードにより受信サーバの鍵を送信側に示し、盗聴や偽サーバへの配送を防ぐ。"
-            "誤ったレコードは配送を止める。"
+            "誤ったレコードがあると配送が止まる。"
         ),
         en=(
             "DANE tells senders the key of the mail host through DNSSEC and so keeps out eavesdroppers and false hosts; wrong records "
@@ -64,7 +64,7 @@ def _dead(hosts: MailHosts) -> frozenset[str]:
         "DANE_PARTIAL": Text(ja="一部の MX ホストに TLSA レコードがない：{hosts}", en="some MX hosts have no TLSA record: {hosts}"),
         "DANE_UNUSABLE": Text(ja="送信側が使えるレコードがない：{problems}", en="no record that senders can use: {problems}"),
         "DANE_ODD": Text(
-            ja="使えるが、使えないレコード又は推奨されない形も混じる：{problems}",
+            ja="有効なレコードはあるが、送信側が使えない、又は推奨されない形のものもある：{problems}",
             en="usable, beside records that are not or are of a form not advised: {problems}",
         ),
         "DANE_NO_HOSTS": _NO_HOSTS,
@@ -107,8 +107,8 @@ def _problems(hosts: tuple[HostTlsa, ...] | list[HostTlsa]) -> tuple[str, ...]:
     ),
     remedy=Text(
         ja=(
-            "ドメインのゾーンと MX ホストのゾーンの両方を DNSSEC で署名し、親ゾーンに DS レコードを登録する（例「example.lg.jp. IN DS "
-            "12345 13 2 …」）。"
+            "ドメインのゾーンと MX ホストのゾーンの両方を DNSSEC で署名し、上位ゾーンに DS レコードを登録する（例「"
+            "example.lg.jp. IN DS 12345 13 2 …」）。"
         ),
         en=(
             'Sign both the zone of the domain and that of the MX hosts, and have the DS record entered at the parent ("example.lg.jp. IN '
@@ -187,7 +187,7 @@ def dane_dnssec(mx: MailExchangers, hosts: MailHosts, tlsa: MailTlsa) -> Judgeme
         ),
         "DOWNGRADE_MTA_STS": Text(ja="MTA-STS が enforce で公開されている", en="MTA-STS is published in enforce mode"),
         "DOWNGRADE_OPEN": Text(
-            ja="DANE も enforce の MTA-STS もなく、暗号化を外されうる",
+            ja="DANE も enforce の MTA-STS もなく、暗号化を外され得る",
             en="there is neither DANE nor MTA-STS in enforce mode, so encryption can be stripped",
         ),
         "DOWNGRADE_NO_MAIL": NO_MAIL,

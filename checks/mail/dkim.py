@@ -114,7 +114,7 @@ def _applies(sends: bool | None, keys: DkimKeys, *, tag: str) -> Verdict | Unobs
     severity=Severity.HIGH,
     title=Text(ja="DKIM の公開鍵が公開されている", en="DKIM keys are published"),
     why=Text(
-        ja="DKIM 署名は、転送されても差出人ドメインの正当性と本文の無改変を示す。公開鍵がないと署名は検証できない。",
+        ja="DKIM 署名は、署名したドメインと、本文が改ざんされていないことを、転送された後も示す。公開鍵がないと署名は検証できない。",
         en=(
             "DKIM signatures show, even after forwarding, that mail is the domain's own and unchanged; without the key nobody can verify "
             "them."
@@ -233,7 +233,7 @@ def dkim_strength(
     severity=Severity.MEDIUM,
     title=Text(ja="DKIM の鍵が試験中（t=y）でない", en="No DKIM key is marked as a test (t=y)"),
     why=Text(
-        ja="t=y の鍵による署名は、検証に失敗しても署名のないメールと同じに扱われる。試験が終わったまま残すと効果がない。",
+        ja=("t=y の鍵による署名は、検証に失敗しても署名のないメールと同じに扱われる。試験が終わっても残しておくと、署名の効果がない。"),
         en=(
             "Mail signed with a key marked t=y is treated as unsigned when verification fails; left behind after a trial, the key "
             "protects nothing."
@@ -340,7 +340,7 @@ def dkim_syntax(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: 
 @check(
     "mail.dkim.revoked",
     severity=Severity.INFO,
-    title=Text(ja="失効させた DKIM 鍵（記録）", en="Revoked DKIM keys (noted)"),
+    title=Text(ja="失効させた DKIM 鍵の有無（参考）", en="Revoked DKIM keys (noted)"),
     why=Text(
         ja="使わなくなった鍵を空の p= で失効させておけば、漏れた秘密鍵による署名は検証に合格しない。",
         en="A key no longer used that is revoked with an empty p= cannot vouch for mail signed with a stolen private key.",

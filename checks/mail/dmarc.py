@@ -175,11 +175,13 @@ def dmarc_syntax(records: DmarcRecords) -> Judgement:
     severity=Severity.HIGH,
     title=Text(ja="DMARC ポリシーが、組織の定める強さ以上である", en="The DMARC policy is at least as strict as the organisation asks for"),
     why=Text(
-        ja="p=none は監視だけで、なりすましメールはそのまま届く。quarantine（隔離）又は reject（拒否）で初めて受信側が止める。",
+        ja=(
+            "p=none は監視だけで、なりすましメールはそのまま届く。quarantine（隔離）又は reject（拒否）とすることで、初めて受信側で止まる。"
+        ),
         en="p=none only watches: forged mail is delivered. Receivers stop it with quarantine or reject.",
     ),
     remedy=Text(
-        ja="レポートで正規のメールが合格していることを確かめ、「_dmarc.example.lg.jp. IN TXT」の「p={least}」以上に改める。",
+        ja=("レポートで正規のメールが合格していることを確かめ、「_dmarc.example.lg.jp. IN TXT」のポリシーを「p={least}」以上に改める。"),
         en='Once reports show that genuine mail passes, set "p={least}" or stricter in the TXT record at _dmarc.example.lg.jp.',
     ),
     says={
@@ -240,11 +242,11 @@ def dmarc_testing(records: DmarcRecords) -> Judgement:
 @check(
     "mail.dmarc.alignment",
     severity=Severity.INFO,
-    title=Text(ja="DMARC の識別名の一致条件（記録）", en="Alignment modes of DMARC (noted)"),
+    title=Text(ja="DMARC の識別名の一致条件（参考）", en="Alignment modes of DMARC (noted)"),
     why=Text(
         ja=(
             "strict では SPF・DKIM のドメインが差出人と完全に一致する必要があり、relaxed では組織ドメインが同じであればよい。"
-            "どちらも規格に適う。"
+            "どちらも規格に適合する。"
         ),
         en=(
             "Strict mode wants the domains of SPF and DKIM to equal that of the author, relaxed mode the same organizational domain; "
@@ -275,7 +277,7 @@ def dmarc_alignment(records: DmarcRecords) -> Judgement:
 @check(
     "mail.dmarc.legacy",
     severity=Severity.INFO,
-    title=Text(ja="旧規格（RFC 7489）の受信側との違い（記録）", en="Differences for receivers of RFC 7489 (noted)"),
+    title=Text(ja="旧規格（RFC 7489）の受信側での扱いの違い（参考）", en="Differences for receivers of RFC 7489 (noted)"),
     why=Text(
         ja="RFC 9989 は pct、rf、ri を廃止し、p の欠落を p=none とみなす。旧規格の受信側は pct に従い、p のないレコードを無効とする。",
         en=(

@@ -40,7 +40,7 @@ def _reach(records: DmarcRecords, reach: Reach, words: str, *, least: str, not_m
     severity=Severity.MEDIUM,
     title=Text(ja="サブドメインにも DMARC のポリシーが及ぶ", en="The DMARC policy covers subdomains as well"),
     why=Text(
-        ja="sp=none のように緩めると、実在するサブドメインを差出人とするなりすましが素通りする。",
+        ja="sp=none のように緩めると、実在するサブドメインを差出人とするなりすましメールが、隔離も拒否もされずに届く。",
         en="With a milder sp mail that forges an existing subdomain goes through.",
     ),
     remedy=Text(

@@ -30,7 +30,7 @@ _NO_ADDRESS = Text(ja="このドメイン自身のレコードに、メールの
         en="Aggregate reports are nearly the only way to learn of forged mail and of genuine mail that fails.",
     ),
     remedy=Text(
-        ja="レコードに「rua=mailto:dmarc@example.lg.jp」を加え、届いたレポートを定期に確認する。複数の宛先はコンマで区切る。",
+        ja="レコードに「rua=mailto:dmarc@example.lg.jp」を加え、届いたレポートを定期的に確認する。複数の宛先はコンマで区切る。",
         en='Add "rua=mailto:dmarc@example.lg.jp" to the record and read what arrives; separate several addresses by commas.',
     ),
     says={

@@ -29,7 +29,10 @@ HTTP_OK: Final = 200
     severity=Severity.LOW,
     title=Text(ja="MTA-STS のレコードが公開されている", en="An MTA-STS record is published"),
     why=Text(
-        ja="STARTTLS は途中で外されると平文で送られてしまう。MTA-STS は、証明書を検証した TLS でだけ送るよう送信側に求める。",
+        ja=(
+            "STARTTLS だけでは、通信路上の攻撃者に暗号化を外され、メールが平文で送られ得る。MTA-STS は、証明書を検証した TLS "
+            "でだけ送るよう送信側に求める。"
+        ),
         en=(
             "STARTTLS that somebody strips on the way leaves mail in the clear; MTA-STS asks senders for TLS with a verified certificate "
             "only."
@@ -101,8 +104,9 @@ def _receiver(declared: DeclaredDomain, mx: MailExchangers | Unobserved, *, publ
     ),
     remedy=Text(
         ja=(
-            "https://mta-sts.example.lg.jp/.well-known/mta-sts.txt を、有効な証明書、状態 200、転送なし、text/plain で提供する。"
-            "内容は「version: STSv1」「mode: enforce」「mx: mx1.example.lg.jp」「max_age: 1209600」の各行とする。"
+            "https://mta-sts.example.lg.jp/.well-known/mta-sts.txt を、有効な証明書、ステータスコード 200、リダイレクトなし、"
+            "text/plain で提供する。内容は「version: STSv1」「mode: enforce」「mx: mx1.example.lg.jp」「max_age: "
+            "1209600」の各行とする。"
         ),
         en=(
             "Serve https://mta-sts.example.lg.jp/.well-known/mta-sts.txt with a valid certificate, status 200, no redirect, as "
@@ -121,12 +125,12 @@ def _receiver(declared: DeclaredDomain, mx: MailExchangers | Unobserved, *, publ
             en="the certificate of the policy host does not validate: {problem}",
         ),
         "MTA_STS_REDIRECT": Text(
-            ja="転送（{status}）が返り、送信側は従わない：{location}",
+            ja="リダイレクト（{status}）が返り、送信側は従わない：{location}",
             en="a redirect ({status}), which senders do not follow: {location}",
         ),
-        "MTA_STS_STATUS": Text(ja="ポリシーの取得に状態 {status} が返る", en="fetching the policy gives status {status}"),
+        "MTA_STS_STATUS": Text(ja="ポリシーの取得にステータスコード {status} が返る", en="fetching the policy gives status {status}"),
         "MTA_STS_TYPE": Text(ja="Content-Type が text/plain でない：{type}", en="the content type is not text/plain: {type}"),
-        "MTA_STS_TOO_LARGE": Text(ja="ポリシーが大きすぎて送信側が読み切らない", en="the policy is larger than senders read"),
+        "MTA_STS_TOO_LARGE": Text(ja="ポリシーが大きすぎ、送信側が最後まで読まない", en="the policy is larger than senders read"),
         "MTA_STS_BROKEN": Text(ja="ポリシーの誤り：{problems}", en="errors in the policy: {problems}"),
         "MTA_STS_POLICY_NOT_ANNOUNCED": Text(
             ja="有効な MTA-STS のレコードがなく、ポリシーは使われない",
@@ -202,7 +206,7 @@ def mta_sts_mode(policy: MtaStsPolicy, *, least: Literal["none", "testing", "enf
     severity=Severity.LOW,
     title=Text(ja="MTA-STS ポリシーの有効期間が十分に長い", en="The MTA-STS policy is valid for long enough"),
     why=Text(
-        ja="有効期間が短いと送信側の記憶がすぐに切れ、ポリシーの取得を妨げるだけで MTA-STS を無効にできる。",
+        ja="有効期間が短いと、送信側が保存したポリシーがすぐに失効し、攻撃者はポリシーの取得を妨げるだけで MTA-STS を無効にできる。",
         en="With a short validity senders soon forget the policy, and whoever blocks its retrieval switches MTA-STS off.",
     ),
     remedy=Text(

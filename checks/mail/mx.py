@@ -69,7 +69,7 @@ def mx_published(declared: DeclaredDomain, mx: MailExchangers) -> Judgement:
     severity=Severity.LOW,
     title=Text(ja="メールを受信しないドメインは null MX で明示している", en="A domain that takes no mail says so with a null MX"),
     why=Text(
-        ja="null MX（RFC 7505）があれば、送信側は配送を試みずに直ちに誤りとし、なりすましメールの送信元としても信用しない。",
+        ja="null MX（RFC 7505）があれば、送信側は配送を試みずに直ちに配送不能とし、なりすましメールの送信元としても信用しない。",
         en="With a null MX (RFC 7505) senders give up at once, and receivers distrust mail that claims to come from the domain.",
     ),
     remedy=Text(
@@ -194,7 +194,7 @@ def _is_host_name(host: str) -> bool:
         en="An MX target must not be an alias (RFC 2181 section 10.3): some senders refuse it, and DANE cannot tell which name counts.",
     ),
     remedy=Text(
-        ja="MX には CNAME の行き先であるホスト名を直接指定する（例「example.lg.jp. IN MX 10 mx1.provider.example.」）。",
+        ja="MX には CNAME の指す先のホスト名を直接指定する（例「example.lg.jp. IN MX 10 mx1.provider.example.」）。",
         en='Name the final host itself in the MX record ("example.lg.jp. IN MX 10 mx1.provider.example.").',
     ),
     says={

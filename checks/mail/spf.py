@@ -77,7 +77,7 @@ def hidden(policy: SpfPolicy) -> Unobserved | None:
         "SPF_FOUND": Text(ja="SPF レコード：{record}", en="SPF record: {record}"),
         "SPF_NONE": Text(ja="SPF レコードがない", en="there is no SPF record"),
         "SPF_NEAR_MISS": Text(
-            ja="SPF のつもりと思われるが受信側が無視するレコードしかない：{records}",
+            ja="SPF レコードと思われるが、受信側に無視される形のものしかない：{records}",
             en="only records that look meant for SPF but that receivers ignore: {records}",
         ),
         "SPF_SEVERAL": Text(ja="SPF レコードが複数ある：{records}", en="there are several SPF records: {records}"),
@@ -153,7 +153,7 @@ def spf_syntax(policy: SpfPolicy) -> Judgement:
     remedy=Text(
         ja=(
             "使わなくなった include、a、mx を削り、固定アドレスは「ip4:203.0.113.0/28」のように直接書く。"
-            "送信サービスごとにサブドメインを分けるのもよい。"
+            "送信サービスごとにサブドメインを分ける方法もある。"
         ),
         en=(
             'Remove includes, a and mx no longer used, write fixed addresses as "ip4:203.0.113.0/28", or give each sending service a '
@@ -189,7 +189,7 @@ def spf_lookups(policy: SpfPolicy) -> Judgement:
 @check(
     "mail.spf.void",
     severity=Severity.MEDIUM,
-    title=Text(ja="SPF の評価で空振りする DNS 参照が 2 回以内である", en="Evaluating SPF meets at most two void look-ups"),
+    title=Text(ja="SPF の評価で、該当のない DNS 参照（void lookup）が 2 回以内である", en="Evaluating SPF meets at most two void look-ups"),
     why=Text(
         ja=(
             "存在しない名前等への参照が 2 回を超えると、受信側は permerror として扱ってよい（RFC 7208 4.6.4）。"
@@ -205,10 +205,10 @@ def spf_lookups(policy: SpfPolicy) -> Judgement:
         en="Remove a, mx, exists and include terms that name what does not exist.",
     ),
     says={
-        "SPF_VOID_OK": Text(ja="空振りする参照は {voids} 回（上限 {limit} 回）", en="void look-ups: {voids} of at most {limit}"),
-        "SPF_VOID_MANY": Text(ja="空振りする参照が {voids} 回で、上限 {limit} 回を超える", en="void look-ups: {voids}, more than {limit}"),
+        "SPF_VOID_OK": Text(ja="該当のない参照は {voids} 回（上限 {limit} 回）", en="void look-ups: {voids} of at most {limit}"),
+        "SPF_VOID_MANY": Text(ja="該当のない参照が {voids} 回で、上限 {limit} 回を超える", en="void look-ups: {voids}, more than {limit}"),
         "SPF_VOID_IPV6": Text(
-            ja="空振りする参照は上限内だが、IPv6 の送信元に対しては {voids} 回で上限 {limit} 回を超える",
+            ja="該当のない参照は上限以内だが、IPv6 の送信元に対しては {voids} 回で上限 {limit} 回を超える",
             en="within the limit, except that clients with IPv6 meet {voids} void look-ups, more than {limit}",
         ),
         "SPF_VOID_NO_RECORD": NOT_PUBLISHED,
@@ -233,7 +233,7 @@ def spf_void(policy: SpfPolicy, *, limit: int = DEFAULT_LIMITS.void_lookups) -> 
     severity=Severity.HIGH,
     title=Text(ja="SPF が、列挙した送信元以外を拒む all で終わる", en="The SPF policy ends in an all that turns other senders away"),
     why=Text(
-        ja="末尾が +all ではだれでも正規の送信元となり、?all や all の欠落では何も主張しないため、なりすましを止められない。",
+        ja="末尾が +all では誰でも正規の送信元となり、?all や all の欠落では何も主張しないため、なりすましを止められない。",
         en="+all makes anybody a permitted sender, and ?all or no all asserts nothing: forged mail is not stopped.",
     ),
     remedy=Text(
@@ -243,7 +243,7 @@ def spf_void(policy: SpfPolicy, *, limit: int = DEFAULT_LIMITS.void_lookups) -> 
     says={
         "SPF_ALL_OK": Text(ja="末尾は {ending}all（{domain}）", en="the policy ends in {ending}all ({domain})"),
         "SPF_ALL_ANYBODY": Text(
-            ja="末尾が +all で、だれでも送信できる（{domain}）",
+            ja="末尾が +all で、誰でも送信できる（{domain}）",
             en="the policy ends in +all, so anybody may send ({domain})",
         ),
         "SPF_ALL_OPENED": Text(
@@ -259,7 +259,7 @@ def spf_void(policy: SpfPolicy, *, limit: int = DEFAULT_LIMITS.void_lookups) -> 
             en="there is no all, so nothing is said of other senders",
         ),
         "SPF_ALL_UNREACHED": Text(
-            ja="redirect の先にレコードがなく、末尾に達しない（include の検査で判定）：{places}",
+            ja="redirect の先にレコードがなく、末尾に達しない（mail.spf.includes で判定する）：{places}",
             en="a redirect leads to no record, so the end is not reached (judged with the includes): {places}",
         ),
         "SPF_ALL_NO_RECORD": NOT_PUBLISHED,

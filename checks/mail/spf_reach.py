@@ -67,7 +67,10 @@ def spf_ranges(
     severity=Severity.HIGH,
     title=Text(ja="SPF の include と redirect の先がすべて有効である", en="Every include and redirect of SPF leads to a record"),
     why=Text(
-        ja="参照先にレコードがないと評価は permerror となる。参照先の名前が失効していれば、取得した第三者が送信元を自由に足せる。",
+        ja=(
+            "参照先にレコードがないと評価は permerror となる。参照先の名前が失効していれば、"
+            "それを取得した第三者が送信元を自由に追加できる。"
+        ),
         en="A reference without a record ends in permerror; whoever registers a name that lapsed can permit senders at will.",
     ),
     remedy=Text(
@@ -131,7 +134,7 @@ def _places(found: list[SpfPlace]) -> tuple[str, ...]:
     ),
     says={
         "SPF_SENDERS_PASS": Text(
-            ja="台帳の送信元 {count} 件（範囲は両端）がすべて合格する",
+            ja="台帳の送信元 {count} 件（範囲は両端のアドレスで評価）がすべて合格する",
             en="every declared address passes ({count}, both ends of ranges)",
         ),
         "SPF_SENDERS_LEFT_OUT": Text(ja="SPF に合格しない送信元：{senders}", en="outbound addresses that do not pass: {senders}"),
@@ -166,7 +169,7 @@ def spf_senders(
     ),
     why=Text(
         ja=(
-            "SPF は HELO 名でも評価され、エラー通知等の空の送信者では HELO 名だけが手がかりとなる。"
+            "SPF は HELO 名でも評価され、送信者が空のエラー通知等では HELO 名だけが手がかりとなる。"
             "ホスト名を差出人に使うなりすましも防げる。"
         ),
         en=(
@@ -182,7 +185,7 @@ def spf_senders(
         "SPF_HOSTS_FOUND": Text(ja="SPF レコードを持つ MX ホスト：{hosts}", en="MX hosts with an SPF record: {hosts}"),
         "SPF_HOSTS_NONE": Text(ja="SPF レコードのない MX ホスト：{hosts}", en="MX hosts without an SPF record: {hosts}"),
         "SPF_HOSTS_BROKEN": Text(
-            ja="SPF レコードが無効か、だれでも通す MX ホスト：{hosts}",
+            ja="SPF レコードが無効か、誰でも通す MX ホスト：{hosts}",
             en="MX hosts whose SPF record is invalid or lets anybody pass: {hosts}",
         ),
         "SPF_HOSTS_ABSENT": Text(

@@ -21,11 +21,11 @@ from scanner.wire.spf import PERMERRORS
     "mail.spoofing.measures",
     severity=Severity.HIGH,
     title=Text(
-        ja="なりすましメールへの対策が一つ以上講じられている",
+        ja="電子メールのなりすましの防止策（送信ドメイン認証）が一つ以上講じられている",
         en="At least one measure against mail forged in the domain's name is in place",
     ),
     why=Text(
-        ja="SPF、DKIM、DMARC のいずれもなければ、だれでもこのドメインを差出人とするメールを送ることができ、受信側には見分ける手段がない。",
+        ja=("SPF、DKIM、DMARC のいずれもなければ、誰でもこのドメインを差出人とするメールを送ることができ、受信側には見分ける手段がない。"),
         en="With none of SPF, DKIM and DMARC anybody can send mail in the domain's name and receivers have no means to tell.",
     ),
     remedy=Text(
@@ -39,7 +39,7 @@ from scanner.wire.spf import PERMERRORS
         ),
     ),
     says={
-        "SPOOFING_MEASURES": Text(ja="見られた対策：{measures}", en="measures seen: {measures}"),
+        "SPOOFING_MEASURES": Text(ja="確認できた対策：{measures}", en="measures seen: {measures}"),
         "SPOOFING_OPEN": Text(
             ja="有効な SPF も DKIM 鍵も、quarantine 以上の DMARC ポリシーもない",
             en="there is no effective SPF, no DKIM key and no DMARC policy of quarantine or reject",

@@ -1,0 +1,185 @@
+"""Tenken beside checkdmarc 6 on the same 500 laboratory domains, over the same resolver, in turn: ``python -m bench.mail_dns``.
+
+Prints a table and one line of JSON, and writes nothing else. Each program is started as people start it; "start-up" is the time of a
+run over one domain, "steady" is what remains. checkdmarc runs without its SMTP and TLS tests and without its waiting time, in an
+environment of its own below ``build/``, because it needs another version of a library. Questions are counted by a firewall rule in the
+scanner's namespace. The second part shows how memory grows with the number of domains.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.lab import Lab
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = ROOT / "build" / "checkdmarc"
+LOCK = Path(__file__).with_name("checkdmarc.lock")
+TENKEN = str(Path(sys.executable).with_name("tenken"))
+COUNTER = """table inet bench {
+  chain out {
+    type filter hook output priority 0
+    udp dport 53 counter
+  }
+}
+"""
+
+CHECKDMARC = """
+import json, sys, checkdmarc
+names = [line.strip() for line in open(sys.argv[2])]
+found = checkdmarc.check_domains(names, nameservers=[sys.argv[1]], check_mx_tls=False, wait=0.0)
+answers = 0
+for one in found if isinstance(found, list) else [found]:
+    parts = ("soa", "ns", "mx", "mta_sts", "spf", "dmarc", "smtp_tls_reporting", "bimi")
+    answers += sum(isinstance(one.get(part), dict) for part in parts) + isinstance(one.get("dnssec"), bool)
+json.dump(found, open(sys.argv[3], "w"), default=str)
+print(answers)
+"""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One run: seconds of wall clock and processor, megabytes at the peak, questions sent, and answers given (verdicts)."""
+
+    wall: float
+    cpu: float
+    peak_mb: float
+    questions: int
+    answers: int
+
+
+def main() -> int:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--domains", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory", type=int, nargs="*", default=[1000, 2000, 3000], help="numbers of domains for the growth of memory")
+    options = parser.parse_args()
+    _set_up_checkdmarc()
+    with tempfile.TemporaryDirectory() as folder, Lab.up(bulk=max([options.domains, *options.memory])) as lab:
+        _nft(lab, COUNTER)
+        names = list(lab.bulk)
+        programs = {"checkdmarc": _checkdmarc, "tenken mail": _tenken, "tenken mail, with store": _tenken_with_store}
+        for run in programs.values():  # the resolver has seen every name before anything is measured
+            run(lab, names[: options.domains], Path(folder))
+        rounds = [{name: run(lab, names[: options.domains], Path(folder)) for name, run in programs.items()} for _ in range(options.rounds)]
+        start_up = {name: min(run(lab, names[:1], Path(folder)).wall for _ in range(3)) for name, run in programs.items()}
+        memory = {n: _tenken(lab, names[:n], Path(folder)).peak_mb for n in options.memory}
+    _print(rounds, start_up, memory, options.domains)
+    return 0
+
+
+def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], memory: dict[int, float], domains: int) -> None:
+    medians = {
+        name: Figures(*(statistics.median(values) for values in zip(*(asdict(r[name]).values() for r in rounds), strict=True)))
+        for name in rounds[0]
+    }
+    steady = {name: domains / (m.wall - start_up[name]) for name, m in medians.items()}
+    other = medians["checkdmarc"]
+    heads = ("program", "domains/s", "ratio", "steady/s", "ratio", "start-up s", "CPU s", "peak MB", "questions/domain", "answers/domain")
+    print("  ".join(f"{h:>16}" for h in heads))
+    for name, m in medians.items():
+        row = (
+            name,
+            f"{domains / m.wall:.1f}",
+            f"{other.wall / m.wall:.2f}",
+            f"{steady[name]:.1f}",
+            f"{steady[name] / steady['checkdmarc']:.2f}",
+            f"{start_up[name]:.2f}",
+            f"{m.cpu:.2f}",
+            f"{m.peak_mb:.0f}",
+            f"{m.questions / domains:.1f}",
+            f"{m.answers / domains:.1f}",
+        )
+        print("  ".join(f"{cell:>16}" for cell in row))
+    for n, peak in memory.items():
+        print(f"memory of tenken at {n} domains: {peak:.0f} MB")
+    figures = {"medians": {n: asdict(m) for n, m in medians.items()}, "steady": steady, "start_up": start_up, "memory_mb": memory}
+    print(json.dumps(figures))
+
+
+def _checkdmarc(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
+    listed = folder / "names"
+    listed.write_text("\n".join(names))
+    python = str(ENVIRONMENT / "bin" / "python")
+    command = [python, "-c", CHECKDMARC, lab.resolver, str(listed), str(folder / "found.json")]
+    return _measured(lab, command, lambda out: int(out.split()[-1]))
+
+
+def _tenken(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
+    return _scan(lab, names, folder, ["--no-store"])
+
+
+def _tenken_with_store(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
+    return _scan(lab, names, folder, [f"--store={folder / 'runs.sqlite3'}"])
+
+
+def _scan(lab: Lab, names: Sequence[str], folder: Path, more: Sequence[str]) -> Figures:
+    out = folder / "out"
+    command = [TENKEN, "scan", *names, "--only=mail", "--format=jsonl", f"--out={out}", *more]
+    command += [f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}"]
+
+    def answers(_: str) -> int:
+        with (out / "record.jsonl").open("rb") as record:  # the last line alone: what this process holds counts for its children too
+            record.seek(-4096, os.SEEK_END)
+            end = json.loads(record.read().splitlines()[-1])
+        return sum(end["outcomes"][outcome] for outcome in ("pass", "fail", "not-applicable"))
+
+    return _measured(lab, command, answers)
+
+
+def _measured(lab: Lab, command: Sequence[str], answers: Callable[[str], int]) -> Figures:
+    before = _asked(lab)
+    environment = os.environ | {"SSL_CERT_FILE": str(lab.ca_file)}
+    began = time.monotonic()
+    process = subprocess.Popen(
+        lab.command(list(command), "outside"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
+    )
+    assert process.stdout is not None
+    out = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.monotonic() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in {0, 1, 3}:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
+    return Figures(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, _asked(lab) - before, answers(out))
+
+
+def _asked(lab: Lab) -> int:
+    """Count the questions sent from the scanner's namespace so far."""
+    listed = lab.run(["nft", "-j", "list", "table", "inet", "bench"], where="outside").stdout
+    for item in json.loads(listed)["nftables"]:
+        for expression in item.get("rule", {}).get("expr", ()):
+            if "counter" in expression:
+                return int(expression["counter"]["packets"])
+    raise RuntimeError("the counter is not there")
+
+
+def _nft(lab: Lab, rules: str) -> None:
+    subprocess.run(lab.command(["nft", "-f", "-"], "outside"), input=rules, text=True, check=True)
+
+
+def _set_up_checkdmarc() -> None:
+    """Install checkdmarc, pinned by hash, into an environment of its own."""
+    stamp = ENVIRONMENT / "ready"
+    if stamp.exists() and stamp.read_text() == LOCK.read_text():
+        return
+    venv.create(ENVIRONMENT, with_pip=True, clear=True)
+    pip = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([*pip, "-r", str(LOCK)], check=True)
+    stamp.write_text(LOCK.read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -81,9 +81,9 @@ def _parse(wire: bytes, proofs: bool) -> Message:
         asked.append(Question(name, *_question.unpack_from(wire, at)))
         at += 4
     opts: list[tuple[Edns, int]] = []
-    answer, at = _records(wire, at, answers, known, None, None)
-    authority, at = _records(wire, at, authorities, known, None, None if proofs else _SOA)
-    additional, at = _records(wire, at, additionals, known, opts, None if proofs else _OPT)
+    answer, at = _records(wire, at, answers, known)
+    authority, at = _records(wire, at, authorities, known, only=None if proofs else _SOA)
+    additional, at = _records(wire, at, additionals, known, opts=opts, only=None if proofs else _OPT)
     if at != size:
         raise NotDns(f"{size - at} octets behind the last record")
     rcode = flags & 0x000F
@@ -112,7 +112,7 @@ def _parse(wire: bytes, proofs: bool) -> Message:
 
 
 def _records(
-    wire: bytes, at: int, count: int, known: Known, opts: list[tuple[Edns, int]] | None, only: int | None
+    wire: bytes, at: int, count: int, known: Known, *, opts: list[tuple[Edns, int]] | None = None, only: int | None = None
 ) -> tuple[tuple[Record, ...], int]:
     """Read one section; OPT goes to ``opts``, which only the additional section brings along (RFC 6891 section 6.1.1).
 

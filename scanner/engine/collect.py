@@ -62,7 +62,7 @@ class Collecting:
         try:
             async with asyncio.timeout(budget), asyncio.TaskGroup() as group:
                 looking = _Looking(self, facts, group)
-                for fact in self._facts_of(target.kind):
+                for fact in self._facts_of(target):
                     looking.want(target, fact)
                 await looking.follow_leads()
         except TimeoutError:
@@ -70,21 +70,21 @@ class Collecting:
         self._end_what_was_cut_off(facts, budget)
         return facts
 
-    def _facts_of(self, kind: Kind | None) -> tuple[type[Fact], ...]:
-        return self.plan.facts[kind] if kind is not None and self.plan.kinds.get(kind) else ()
+    def _facts_of(self, target: Target) -> tuple[type[Fact], ...]:
+        return tuple(dict.fromkeys(fact for kind in target.kinds if self.plan.kinds.get(kind) for fact in self.plan.facts[kind]))
 
     def _end_what_was_cut_off(self, facts: FactSet, budget: float) -> None:
         spent = Unobserved(Reason.BUDGET_SPENT, f"{facts.target.key}: the time of {budget:g} s for this target was spent", self.now())
-        for fact in self._facts_of(facts.target.kind):
+        for fact in self._facts_of(facts.target):
             facts.seen.setdefault(facts.target, {}).setdefault(fact, spent)
-        for kind in self._leading_kinds(facts.target.kind):
+        for kind in self._leading_kinds(facts.target):
             subjects = facts.subjects(kind)
             for subject in () if isinstance(subjects, Unobserved) else subjects:
                 for fact in self.plan.facts[kind]:
                     facts.seen.setdefault(subject, {}).setdefault(fact, spent)
 
-    def _leading_kinds(self, kind: Kind | None) -> tuple[Kind, ...]:
-        return tuple(sorted(self.plan.kinds.get(kind, frozenset()) - {kind})) if kind is not None else ()
+    def _leading_kinds(self, target: Target) -> tuple[Kind, ...]:
+        return tuple(sorted(self.plan.kinds_below(target) - set(target.kinds)))
 
     def looking_at(self, subject: Target) -> _Looking:
         """Give the one look at a lead that all targets of the run share. Raises ``RuntimeError`` outside a run."""
@@ -127,8 +127,8 @@ class _Looking:
     async def follow_leads(self) -> None:
         """Start the facts of the leads as soon as every fact that names them is there."""
         target = self.facts.target
-        for kind in self.run._leading_kinds(target.kind):
-            for fact in self.run.plan.facts[target.kind] if target.kind else ():
+        for kind in self.run._leading_kinds(target):
+            for fact in self.run._facts_of(target):
                 if kind in fact.leads_to:
                     await self.want(target, fact)
             subjects = self.facts.subjects(kind)

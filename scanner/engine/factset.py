@@ -37,7 +37,7 @@ class FactSet:
 
         Subjects that are known stay known when another lead is missing: the reason is told only when there is none at all.
         """
-        if self.target.kind is kind:
+        if kind in self.target.kinds:
             return (self.target,)
         found: dict[str, Target] = {}
         missing: Unobserved | None = None
@@ -45,7 +45,7 @@ class FactSet:
             if kind not in fact.leads_to:
                 continue
             if isinstance(observation, Observed):
-                found.update((lead.key, lead) for lead in observation.fact.leads() if lead.kind is kind)
+                found.update((lead.key, lead) for lead in observation.fact.leads() if kind in lead.kinds)
             else:
                 missing = observation
         if not found and missing is not None:

@@ -17,7 +17,7 @@ from scanner.engine.catalogue import Catalogue
 from scanner.ledger.profile import Profile
 from scanner.model.check import Check, Setting
 from scanner.model.fact import Fact
-from scanner.model.target import Kind
+from scanner.model.target import Kind, Target
 from scanner.probes.base import Probe
 
 
@@ -69,11 +69,14 @@ class Plan:
     kinds: Mapping[Kind, frozenset[Kind]]
     """For a kind of target: the kinds of subject it can lead to that some check judges, itself included."""
 
-    def for_target(self, kind: Kind | None) -> tuple[Variant, ...]:
-        """Give the variants that are judged for a target of a kind."""
-        if kind is None:
-            return ()
-        return tuple(v for v in self.variants if v.check.of in self.kinds.get(kind, frozenset()))
+    def for_target(self, target: Target) -> tuple[Variant, ...]:
+        """Give the variants that are judged for a target."""
+        judged = self.kinds_below(target)
+        return tuple(v for v in self.variants if v.check.of in judged)
+
+    def kinds_below(self, target: Target) -> frozenset[Kind]:
+        """The kinds of subject that a target is or can lead to and that some check judges."""
+        return frozenset().union(*(self.kinds.get(kind, frozenset()) for kind in target.kinds))
 
 
 def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Profile, only: Sequence[str] = ()) -> Plan:

@@ -135,7 +135,7 @@ class Judging:
     def take(self, seen: Seen) -> None:
         """Judge one target and pass it on. Raises ``AssertionError`` when a planned check did not end: a defect of ours."""
         target = seen.facts.target
-        planned = self.plan.for_target(target.kind)
+        planned = self.plan.for_target(target)
         results = tuple(judge(seen.facts, planned))
         assert {r.variant.key for r in results} == {v.key for v in planned}, f"{target.key}: planned and ended checks differ"
         systems = self.inventory.systems_of(target) or (UNLISTED,)

@@ -55,7 +55,7 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
     def declare(subject: Target) -> Mapping[type[Fact], Fact]:
         if isinstance(subject, Domain):
             return {DeclaredDomain: declared_domain(inventory, subject, zone)}
-        if isinstance(subject, Service) and subject.kind is Kind.DNS_SERVICE:
+        if isinstance(subject, Service) and Kind.DNS_SERVICE in subject.kinds:
             own: dict[type[Fact], Fact] = {DnsTestNames: inventory.dns_tests} if inventory.dns_tests else {}
             return own | {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}
         return {}

@@ -25,7 +25,15 @@ class Kind(StrEnum):
     DOMAIN = "domain"
     DNS_SERVICE = "service/dns"
     SMTP_SERVICE = "service/smtp"
+    TLS_SERVICE = "service/tls"
     MACHINE = "machine"
+
+
+IMPLICIT_TLS = frozenset({"tls", "https", "submissions", "imaps", "pop3s", "ftps", "ldaps", "nntps", "xmpps-client", "xmpps-server"})
+"""Protocols whose connections begin with TLS; ``tls`` is any other one. Names as registered with IANA where there is one."""
+_MAIL_STARTTLS = frozenset({"smtp", "submission", "lmtp", "imap", "pop3", "sieve"})
+STARTTLS = _MAIL_STARTTLS | {"ftp", "nntp", "ldap", "xmpp-client", "xmpp-server", "postgresql", "mysql", "rdp", "mssql"}
+"""Protocols that change to TLS within a connection that began without."""
 
 
 class NotATarget(ValueError):
@@ -44,9 +52,9 @@ class Domain:
         return f"domain:{self.name}"
 
     @property
-    def kind(self) -> Kind | None:
+    def kinds(self) -> tuple[Kind, ...]:
         """Domains are one kind."""
-        return Kind.DOMAIN
+        return (Kind.DOMAIN,)
 
     @property
     def unicode(self) -> str:
@@ -71,9 +79,9 @@ class Host:
         return f"host:{self.name}"
 
     @property
-    def kind(self) -> Kind | None:
+    def kinds(self) -> tuple[Kind, ...]:
         """Hosts are machines."""
-        return Kind.MACHINE
+        return (Kind.MACHINE,)
 
     @classmethod
     def parse(cls, text: str) -> Host:
@@ -97,12 +105,10 @@ class Service:
         return f"service:{where}:{self.port}/{self.protocol}"
 
     @property
-    def kind(self) -> Kind | None:
-        """The kind that goes with the protocol, or ``None`` while no fact is made for it."""
-        try:
-            return Kind(f"service/{self.protocol}")
-        except ValueError:
-            return None
+    def kinds(self) -> tuple[Kind, ...]:
+        """What its protocol makes of it: a mail server that can change to TLS is a TLS service too. Empty while no fact is made for it."""
+        own = {"dns": (Kind.DNS_SERVICE,), "smtp": (Kind.SMTP_SERVICE,)}.get(self.protocol, ())
+        return (*own, Kind.TLS_SERVICE) if self.protocol in IMPLICIT_TLS or self.protocol in STARTTLS else own
 
     @classmethod
     def parse(cls, text: str) -> Service:
@@ -131,9 +137,9 @@ class Endpoint:
         return f"endpoint:{self.id}"
 
     @property
-    def kind(self) -> Kind | None:
+    def kinds(self) -> tuple[Kind, ...]:
         """Endpoints are machines."""
-        return Kind.MACHINE
+        return (Kind.MACHINE,)
 
     @classmethod
     def parse(cls, text: str) -> Endpoint:

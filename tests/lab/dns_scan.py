@@ -99,6 +99,6 @@ def scan(
                 collecting.group = run_group
                 async with asyncio.TaskGroup() as group:
                     tasks = {text: group.create_task(collecting.collect(target, BUDGET_SECONDS)) for text, target in parsed.items()}
-                return {text: list(judge(task.result(), plan.for_target(parsed[text].kind))) for text, task in tasks.items()}
+                return {text: list(judge(task.result(), plan.for_target(parsed[text]))) for text, task in tasks.items()}
 
     return lab.run_async(run, where)

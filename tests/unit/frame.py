@@ -17,6 +17,8 @@ from scanner.model.target import Domain, Kind, Service, Target
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, Verdict, doubtful, failed, not_applicable, passed
 
+EXAMPLE = Domain("example.jp")
+
 AT = "2026-11-22T00:00:00Z"
 
 

@@ -17,8 +17,7 @@ from scanner.ledger.grading import Grade, SystemClass
 from scanner.ledger.inventory import System
 from scanner.ledger.profile import Profile
 from scanner.model.fact import Fact, Observation
-from scanner.model.target import Kind
-from tests.unit.frame import Lights, baseline, control, facts, lights, seen, silent, world
+from tests.unit.frame import EXAMPLE, Lights, baseline, control, facts, lights, seen, silent, world
 
 TODAY = date(2026, 11, 22)
 GOOD, BAD, NONE, UNSEEN = seen(Lights(1)), seen(Lights(9)), seen(Lights(0)), silent()
@@ -31,7 +30,7 @@ def _assess(
     profile = Profile(decisions=decisions)
     document = baseline(*controls)
     assessor = Assessor([document], profile, Exceptions(), TODAY)
-    for result in judge(facts(on), make_plan(world(lights), [document], profile).for_target(Kind.DOMAIN)):
+    for result in judge(facts(on), make_plan(world(lights), [document], profile).for_target(EXAMPLE)):
         assessor.add(result, [system])
     return {a.control.id: (a.finding, a.why) for a in assessor.assessments()}
 

@@ -12,9 +12,9 @@ from scanner.engine.plan import make_plan
 from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
 from scanner.model.fact import Fact, Observation
 from scanner.model.reason import WORDS, Reason
-from scanner.model.target import Domain, Kind
+from scanner.model.target import LOCAL, Kind
 from scanner.model.verdict import Outcome
-from tests.unit.frame import Doors, Lights, absence, baseline, control, doors, facts, lights, seen, silent, world
+from tests.unit.frame import EXAMPLE, Doors, Lights, absence, baseline, control, doors, facts, lights, seen, silent, world
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ PLAN = make_plan(world(), [], EMPTY)
 
 
 def _endings(made: FactSet) -> dict[tuple[str, str], tuple[str, str]]:
-    return {(r.variant.check.id, r.subject.key): (r.ending.outcome.value, r.ending.tag) for r in judge(made, PLAN.for_target(Kind.DOMAIN))}
+    return {(r.variant.check.id, r.subject.key): (r.ending.outcome.value, r.ending.tag) for r in judge(made, PLAN.for_target(EXAMPLE))}
 
 
 def test_each_lead_is_judged_for_itself() -> None:
@@ -74,7 +74,7 @@ def test_a_check_without_a_subject_still_ends(on: Observation[Fact], expected: t
 
 
 def test_nothing_is_judged_twice_and_nothing_is_left_out() -> None:
-    results = list(judge(facts(seen(Lights(1))), PLAN.for_target(Kind.DOMAIN)))
+    results = list(judge(facts(seen(Lights(1))), PLAN.for_target(EXAMPLE)))
     assert [r.variant.check.id for r in results] == ["test.absence", "test.doors", "test.lights"]
 
 
@@ -98,5 +98,5 @@ def test_the_plan_asks_for_leads_only_where_somebody_judges_them() -> None:
 
 
 def test_a_target_of_another_kind_gets_no_check() -> None:
-    assert PLAN.for_target(Kind.MACHINE) == ()
-    assert PLAN.for_target(Domain("example.jp").kind) != ()
+    assert PLAN.for_target(LOCAL) == ()
+    assert PLAN.for_target(EXAMPLE) != ()

@@ -37,7 +37,8 @@ def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
     about, about_bytes = _open(folder / "document.yaml")
     baseline_id = about.text("id")
     title = Text(ja=about.text("title_ja"), en=about.text("title_en"))
-    issuer, edition = about.text("issuer"), about.text("edition")
+    issuer, edition = about.text("issuer"), Text(ja=about.text("edition_ja"), en=about.text("edition_en"))
+    edition_note = _both(about, "edition_note")
     about.texts("notes", ())
     about.done()
     about.problems.close()
@@ -47,7 +48,7 @@ def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
     top.done()
     top.problems.close()
     digest = "sha256:" + hashlib.sha256(about_bytes + top_bytes).hexdigest()
-    return Baseline(baseline_id, title, issuer, edition, controls, digest)
+    return Baseline(baseline_id, title, issuer, edition, edition_note, controls, digest)
 
 
 def _open(path: Path) -> tuple[Fields, bytes]:

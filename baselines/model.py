@@ -98,12 +98,13 @@ class Control:
 
 @dataclass(frozen=True)
 class Baseline:
-    """One document in one edition."""
+    """One document in one edition. ``edition`` is short, for tables; ``edition_note`` says how it is known and what went before."""
 
     id: str
     title: Text
     issuer: str
-    edition: str
+    edition: Text
+    edition_note: Text | None
     controls: tuple[Control, ...]
     digest: str
 

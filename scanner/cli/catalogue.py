@@ -130,13 +130,11 @@ def list_baselines(
     language = lang or usual_language()
     found = load_baselines(SHIPPED)
     if format is ListFormat.JSON:
-        console.print_json(
-            [{"id": b.id, "title": {"ja": b.title.ja, "en": b.title.en}, "edition": b.edition, "controls": len(b.controls)} for b in found]
-        )
+        console.print_json([{"id": b.id, "title": _both(b.title), "edition": _both(b.edition), "controls": len(b.controls)} for b in found])
         return
     console.print_table(
-        ("id", language.of(Text("条文数", "rows")), language.of(Text("名称", "title"))),
-        ((b.id, str(len(b.controls)), language.of(b.title)) for b in found),
+        ("id", language.of(Text("条文数", "rows")), language.of(Text("版", "edition")), language.of(Text("名称", "title"))),
+        ((b.id, str(len(b.controls)), language.of(b.edition), language.of(b.title)) for b in found),
     )
 
 

@@ -42,6 +42,7 @@ class Setup:
 
     def start(self, run: str, started_at: str, zone: str, approved_by: str, targets: int) -> RunStart:
         """Give the head of a run."""
+        values = {p.value.key: p.value for v in self.plan.variants for p in v.check.parameters.values() if p.value}
         return RunStart(
             run=run,
             started_at=started_at,
@@ -57,6 +58,7 @@ class Setup:
             systems=tuple(self.inventory.systems.values()),
             planned_targets=targets,
             planned_checks=len(self.plan.variants),
+            values=tuple(value for _, value in sorted(values.items())),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -16,15 +16,23 @@ from scanner.engine.assess import Finding
 from scanner.engine.judge import Result
 from scanner.engine.run import RunEnd, RunStart, TargetDone
 from scanner.ledger.exceptions import Exceptions
-from scanner.model.reason import WORDS, Reason
+from scanner.model.reason import ADVICE, MEANS, TECHNICAL_NOTE, WORDS, Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
 from scanner.report.record import Recorder, display_name, to_bytes
 from scanner.store.store import Store
 
 MOST_SHOWN = 40
-"""Failing results, and reasons for undetermined ones, that the terminal lists; files and reports have all."""
+"""Failing results, and groups of undetermined ones, that the terminal lists; files and reports have all."""
 CHECKS_NAMED = 6
+
+
+class _Stopped(NamedTuple):
+    """Where something stopped checks: target, what is said beyond the reason, and the technical note."""
+
+    name: str
+    message: str
+    note: str
 
 
 class RecordSink:
@@ -75,7 +83,8 @@ class TerminalSink:
         self._summary = summary
         self._failing: list[Result] = []
         self._reasons: Counter[Reason] = Counter()
-        self._undetermined: dict[tuple[str, str, str], list[str]] = {}
+        self._undetermined: dict[Reason, dict[_Stopped, list[str]]] = {}
+        self._groups = 0
         self._progress: Progress | None = None
 
     def begin(self, start: RunStart) -> None:
@@ -97,13 +106,18 @@ class TerminalSink:
                 self._failing.append(result)
             if result.ending.outcome is Outcome.UNDETERMINED and result.ending.reason:
                 self._reasons[result.ending.reason] += 1
-                self._keep_undetermined(result)
+                self._keep_undetermined(result, result.ending.reason)
 
-    def _keep_undetermined(self, result: Result) -> None:
-        """Gather the checks that one and the same reason stopped: a dead resolver is one line, not a hundred."""
-        key = (display_name(result.target), self._language.of(result.message()), result.ending.detail)
-        if key in self._undetermined or len(self._undetermined) < MOST_SHOWN:
-            self._undetermined.setdefault(key, []).append(result.variant.check.id)
+    def _keep_undetermined(self, result: Result, reason: Reason) -> None:
+        """Gather the checks that one and the same thing stopped: a dead resolver is one entry, not a hundred."""
+        of_reason = self._undetermined.setdefault(reason, {})
+        message = result.message()
+        key = _Stopped(display_name(result.target), "" if message == WORDS[reason] else self._language.of(message), result.ending.detail)
+        if key not in of_reason:
+            if self._groups >= MOST_SHOWN:
+                return
+            self._groups += 1
+        of_reason.setdefault(key, []).append(result.variant.check.id)
 
     def close(self) -> None:
         """Take the bar away; also when the run broke off."""
@@ -127,18 +141,28 @@ class TerminalSink:
             say(place, markup=False, style="cyan")
             say(f"    {language.of(result.message())}", markup=False)
             say(f"    → {language.of(result.variant.check.remedy.fill(result.variant.values))}", markup=False, style="dim")
-        for (name, message, detail), checks in self._undetermined.items():
-            say("[yellow]?[/yellow] ", end="")
-            say(name, markup=False, style="cyan", end="")
-            say(f"  {message}", markup=False, end="")
-            say(f"  {detail}" if detail else "", markup=False, style="dim")
-            more = f" … +{len(checks) - CHECKS_NAMED}" if len(checks) > CHECKS_NAMED else ""
-            say(f"    {', '.join(checks[:CHECKS_NAMED])}{more}", markup=False, style="dim")
-        shown = len(ranked) + sum(map(len, self._undetermined.values()))
+        for reason, n in self._reasons.most_common():
+            self._print_reason(reason, n)
+        shown = len(ranked) + sum(len(checks) for of_reason in self._undetermined.values() for checks in of_reason.values())
         hidden = end.outcomes.get(Outcome.FAIL, 0) + end.outcomes.get(Outcome.UNDETERMINED, 0) - shown
         if hidden > 0:
             say(language.of(Text(ja="ほか {n} 件は報告書にある。", en="{n} more are in the report.").fill({"n": hidden})))
         self._print_counts(end)
+
+    def _print_reason(self, reason: Reason, n: int) -> None:
+        """Say what stopped how many checks, what follows and what to do, then where; the probe's own words last, under their label."""
+        language = self._language
+        say = console.out.print
+        say(f"[yellow]?[/yellow] [bold]{language.of(WORDS[reason])}[/bold] ({reason.value})  {n}")
+        say(f"    {language.of(MEANS[reason])}", markup=False)
+        say(f"    → {language.of(ADVICE[reason])}", markup=False, style="dim")
+        for stopped, checks in self._undetermined[reason].items():
+            say(f"    {stopped.name}", markup=False, style="cyan", end="")
+            say(f"  {stopped.message}" if stopped.message else "", markup=False)
+            more = f" … +{len(checks) - CHECKS_NAMED}" if len(checks) > CHECKS_NAMED else ""
+            say(f"      {', '.join(checks[:CHECKS_NAMED])}{more}", markup=False, style="dim")
+            if stopped.note:
+                say(f"      {language.of(TECHNICAL_NOTE)}: {stopped.note}", markup=False, style="dim")
 
     def _print_counts(self, end: RunEnd) -> None:
         language = self._language

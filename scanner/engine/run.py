@@ -12,6 +12,7 @@ from typing import Protocol
 
 from baselines.model import Baseline
 from scanner.engine.assess import Assessment, Assessor
+from scanner.engine.catalogue import AnyValue
 from scanner.engine.factset import FactSet
 from scanner.engine.judge import Result, judge
 from scanner.engine.plan import Plan
@@ -43,6 +44,8 @@ class RunStart:
     systems: tuple[System, ...]
     planned_targets: int
     planned_checks: int
+    values: tuple[AnyValue, ...] = ()
+    """The organisation's values that the planned checks take."""
 
 
 @dataclass(frozen=True, slots=True)

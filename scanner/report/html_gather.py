@@ -284,6 +284,11 @@ class Gathered:
             and end["results"]["planned"] == end["results"]["ended"] == self.outcomes.total()
         )
 
+    def meaning(self, key: str | None) -> Line | None:
+        """Give what an organisation's value means, where the record says."""
+        known = self.run.get("values", {}).get(key) if self.run else None
+        return known["text"] if known else None
+
     @property
     def results(self) -> int:
         """Results in the record."""

@@ -1,4 +1,4 @@
-"""The words of the HTML report for the closed sets of the record: outcomes, severities, strengths, reasons and what to do about each.
+"""The words of the HTML report for the closed sets of the record: outcomes, severities, strengths, reasons.
 
 Sentences that stand in one place only are in the template, beside that place.
 """
@@ -14,7 +14,7 @@ from markupsafe import Markup
 from baselines.model import STATUS_WORDS, Status, Strength
 from scanner.engine.assess import Finding
 from scanner.engine.run import UNLISTED
-from scanner.model.reason import WORDS, Reason
+from scanner.model.reason import ADVICE, MEANS, TECHNICAL_NOTE, WORDS
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome, Severity
 from scanner.report import html_text as text
@@ -70,86 +70,6 @@ CHOICES: Mapping[str, Text] = {
     "not-needed": Text(ja="不要と判断", en="decided: not needed"),
     "substitute": Text(ja="代替措置を採用", en="decided: a substitute measure"),
 }
-
-ADVICE: Mapping[str, Text] = {
-    Reason.UNREACHABLE: Text(
-        ja="対象が動いているか、観測点から対象までの経路とフィルタを確かめ、あらためて点検する。",
-        en="See that the target runs and that route and filters let the vantage point reach it, then scan again.",
-    ),
-    Reason.TIMEOUT: Text(
-        ja="応答を落とす機器や負荷がないかを確かめ、あらためて点検する。続く場合は別の観測点から点検する。",
-        en="Look for devices that drop the answers, and for load; scan again, from another vantage point if it stays so.",
-    ),
-    Reason.REFUSED: Text(
-        ja="サービスが動いているかを確かめる。接続を制限している場合は、観測点のアドレスを許可するか、許可された観測点から点検する。",
-        en="See that the service runs. Where access is limited, admit the vantage point or scan from one that is admitted.",
-    ),
-    Reason.RESET: Text(
-        ja="途中の機器による切断や接続数の制限がないかを確かめ、時間を置いて点検する。",
-        en="Look for devices on the way or connection limits that cut it off, and scan again later.",
-    ),
-    Reason.SERVER_FAILURE: Text(
-        ja="サーバの記録で失敗の原因（DNSSEC の検証失敗、上位との不一致等）を調べて直し、あらためて点検する。",
-        en="Find the cause in the server's log (failed DNSSEC validation, mismatch with the parent …), mend it and scan again.",
-    ),
-    Reason.PROTOCOL_VIOLATION: Text(
-        ja="応答を返している機器が想定どおりのものかを確かめる。想定どおりなら、製品の不具合として提供者に照会する。",
-        en="See that the device that answers is the one expected; if so, take it to its maker as a defect.",
-    ),
-    Reason.ACCESS_DENIED: Text(
-        ja="点検に用いる利用者に、該当するファイル又は設定を読み取る権限を与える。",
-        en="Give the account that scans the right to read the files or settings named.",
-    ),
-    Reason.UNSUPPORTED: Text(
-        ja="この環境では自動で確かめられない。手作業で確認し、その記録を残す。",
-        en="No program can tell here: examine it by hand and keep a record.",
-    ),
-    Reason.BUDGET_SPENT: Text(
-        ja="対象ごとの時間の上限（--budget）を延ばすか、応答の遅い原因を除いて、あらためて点検する。",
-        en="Allow more time for each target (--budget) or remove the cause of slow answers, then scan again.",
-    ),
-    Reason.TOO_LARGE: Text(
-        ja="応答が極端に大きい理由を確かめる。意図したものでなければ、公開しているデータを整理する。",
-        en="Find out why the answer is so large; unless it is meant, tidy up what is published.",
-    ),
-    Reason.OUT_OF_SCOPE: Text(
-        ja="組織が管理するサーバであれば、台帳の scope の allow に加え、承認者を記す。他者のサーバであれば、その同意を得てから加える。",
-        en="Add the server under scope.allow of the inventory with its approver if it is yours; if it is another's, get consent first.",
-    ),
-    Reason.NO_CONSENT: Text(
-        ja="検査を望む場合は、対象・期間・承認者を示した同意を台帳に記す。",
-        en="Where the test is wanted, enter a consent with target, period and approver into the inventory.",
-    ),
-    Reason.NO_VANTAGE: Text(
-        ja="確認に適した観測点（庁内、組織外等）から点検し、--zone で観測点の名前を示す。",
-        en="Scan from a vantage point that can see it (inside, outside …) and name it with --zone.",
-    ),
-    Reason.NOT_DECLARED: Text(
-        ja="示された項目を台帳に記す（メールの送受信の有無、送信元アドレス、利用者のネットワーク等）。",
-        en="Enter what is named into the inventory: whether mail is sent, outbound addresses, networks served and the like.",
-    ),
-    Reason.NOT_DISCOVERABLE: Text(
-        ja="外からは列挙できない。使用しているもの（DKIM のセレクタ等）を台帳に記す。",
-        en="It cannot be listed from outside: enter what is in use (DKIM selectors, for example) into the inventory.",
-    ),
-    Reason.VALUE_NOT_SET: Text(
-        ja="文書は数値等を定めていない。組織の値を定め、方針ファイル（--profile）の示されたキーに記す。",
-        en="The documents give no value: decide on the organisation's and set the key named in the policy profile (--profile).",
-    ),
-    Reason.UNCONFIRMED: Text(
-        ja="基準値の出典を担当者が確かめてから結論を出す。それまでは違反として扱わない。",
-        en="Have someone confirm the source of the reference value first; until then this is no violation.",
-    ),
-    Reason.STALE: Text(
-        ja="情報を取り直すか、記録の有効期間を更新する。",
-        en="Gather the information anew, or renew the record that has lapsed.",
-    ),
-    Reason.DEFECT: Text(
-        ja="点検プログラムの不具合である。この報告書の実行番号と証跡を添えて開発元に知らせる。対象の状態については何もいえない。",
-        en="A defect of the scanner: report it with the run id and the evidence. It says nothing about the target.",
-    ),
-}
-"""What makes an undetermined result determinable, by reason. Every reason has its sentence; a test holds this."""
 
 _OTHER = Text(ja="record.jsonl の該当行を確認する。", en="See the line in record.jsonl.")
 
@@ -208,9 +128,19 @@ def only_reason(line: Mapping[str, Any]) -> bool:
     return known is not None and line["message"]["ja"] == known.ja
 
 
+def means(word: str) -> Markup:
+    """Say what follows from a reason; nothing for one that this version does not know."""
+    return text.of(MEANS[word]) if word in MEANS else Markup()
+
+
 def advice(word: str) -> Markup:
     """Say what makes a result with this reason determinable."""
     return text.of(ADVICE.get(word, _OTHER))
+
+
+def technical_note() -> Markup:
+    """Give the label of what probes say in English only."""
+    return text.of(TECHNICAL_NOTE)
 
 
 def system(id_: str, names: Mapping[str, str]) -> Markup:

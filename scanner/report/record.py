@@ -25,6 +25,7 @@ from scanner.model.reason import Reason
 from scanner.model.target import Domain, Target, unicode_name
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
+from scanner.report import record_words
 
 SCHEMA = "tenken-record/1"
 MOST_EVIDENCE = 8
@@ -93,6 +94,8 @@ class Recorder:
             "baselines": [_baseline(b) for b in start.baselines],
             "profile": {"file": start.profile_file, "digest": start.profile_digest} if start.profile_file else None,
             "inventory": {"file": start.inventory_file, "digest": start.inventory_digest} if start.inventory_file else None,
+            "reasons": record_words.reasons(),
+            "values": record_words.values(start.values),
             "systems": [{"id": system.id, "name": system.name} for system in (*start.systems, UNLISTED)],
             "exceptions": [_exception(e) for e in self._exceptions.active(self._today)],
             "planned": {"targets": start.planned_targets, "checks": start.planned_checks},
@@ -209,7 +212,7 @@ def _baseline(baseline: Baseline) -> Line:
     return {
         "id": baseline.id,
         "title": _text(baseline.title),
-        "edition": baseline.edition,
+        "edition": _text(baseline.edition),
         "controls": len(baseline.controls),
         "digest": baseline.digest,
     }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
+
+from scanner.model.reason import ADVICE, MEANS
+from scanner.model.text import Text
 
 Line = dict[str, Any]  # one JSON object of the record
 
@@ -25,7 +28,8 @@ _HEADS = {
         "観測日時",
         "タグ",
         "理由",
-        "詳細",
+        "理由の意味",
+        "技術情報（英語）",
     ),
     "en": (
         "target",
@@ -42,7 +46,8 @@ _HEADS = {
         "observed at",
         "tag",
         "reason",
-        "detail",
+        "what the reason means",
+        "technical note",
     ),
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -68,14 +73,28 @@ def _cells(line: Line, language: str) -> tuple[str, ...]:
         line["severity"],
         line["title"][language],
         line["message"][language],
-        line["remedy"][language] if line["outcome"] == "fail" else "",
+        _to_do(line, language),
         articles,
         line["exception"] or "",
         line["observed_at"],
         line["tag"],
         line["reason"] or "",
+        _of(MEANS, line["reason"], language),
         line["detail"],
     )
+
+
+def _to_do(line: Line, language: str) -> str:
+    """Say what mends a failure, or what makes an undetermined result determinable."""
+    if line["outcome"] == "fail":
+        return str(line["remedy"][language])
+    return _of(ADVICE, line["reason"], language)
+
+
+def _of(words: Mapping[str, Text], reason: str | None, language: str) -> str:
+    """Give the words of a reason; none for one that a newer version wrote."""
+    text = words.get(reason or "")
+    return "" if text is None else text.ja if language == "ja" else text.en
 
 
 def _row(out: IO[bytes], cells: Iterable[str]) -> None:

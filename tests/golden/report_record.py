@@ -156,7 +156,8 @@ TOWN = Baseline(
     "town",
     _text("架空市 情報セキュリティ対策基準", "Kakuu City: standard of security measures"),
     "架空市",
-    "令和8年4月1日",
+    _text("令和8年4月1日施行", "in force from 2026-04-01"),
+    None,
     (
         control("town-10-1", "golden.record.ending", title="なりすましの防止", summary=_text("送信元を限る。", "Limit the senders.")),
         control(
@@ -178,7 +179,8 @@ PREFECTURE = Baseline(
     "pref",
     _text("架空県 共同利用規程", "Kakuu Prefecture: rules of joint use"),
     "架空県",
-    "第2版 <b>",
+    _text("第2版 <b>", "second edition <b>"),
+    None,
     (
         control("pref-3", title="なりすまし対策", ref="第3条"),
         control("pref-3-1", "golden.key.length", strength=Strength.EXAMPLE, supports=("第3条",), title="鍵の例"),
@@ -273,6 +275,7 @@ def make_record() -> bytes:
         systems=SYSTEMS,
         planned_targets=len(targets),
         planned_checks=len(plan.variants),
+        values=(ENDINGS, BITS),
     )
     out = io.BytesIO()
     judge_again(

@@ -177,7 +177,7 @@ def control(name: str, *uses: str, **more: Any) -> Control:
 
 
 def baseline(*controls: Control, name: str = "doc") -> Baseline:
-    return Baseline(name, _text("文書", "document"), "発行者", "第1版", controls, "sha256:" + "1" * 64)
+    return Baseline(name, _text("文書", "document"), "発行者", _text("第1版", "first edition"), None, controls, "sha256:" + "1" * 64)
 
 
 def start(*baselines: Baseline, targets: int = 1, checks: int = 3) -> RunStart:
@@ -197,4 +197,5 @@ def start(*baselines: Baseline, targets: int = 1, checks: int = 3) -> RunStart:
         (),
         targets,
         checks,
+        (MOST,),
     )

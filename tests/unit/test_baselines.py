@@ -77,7 +77,7 @@ def test_the_refs_that_rows_belong_to_are_written_as_the_document_writes_them(do
                 assert stray == [], control.id
 
 
-ABOUT = "id: own\ntitle_ja: 自組織の基準\ntitle_en: our own\nissuer: 架空市\nedition: 1\n"
+ABOUT = "id: own\ntitle_ja: 自組織の基準\ntitle_en: our own\nissuer: 架空市\nedition_ja: 第1版\nedition_en: first\n"
 ROW = """controls:
   - id: own-1
     ref: 第1条

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import resource
@@ -22,7 +23,7 @@ from scanner.feed.verify import schema, verify
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
-from scanner.model.reason import Reason
+from scanner.model.reason import ADVICE, MEANS, Reason
 from scanner.report.files import whole_file
 from scanner.report.record import ResultLine, to_bytes
 from scanner.report.table import write_csv
@@ -77,6 +78,16 @@ def test_an_undetermined_result_carries_its_reason_and_detail() -> None:
     assert (line["outcome"], line["reason"], line["tag"]) == ("undetermined", "server-failure", "SERVER_FAILURE")
     assert "192.0.2.1" in line["detail"]
     assert line["message"] == {"ja": "サーバが失敗を返した", "en": "the server answered with a failure"}
+
+
+def test_the_run_line_says_once_what_reasons_and_values_mean() -> None:
+    lines = _lines(_record())
+    run = lines[0]
+    assert run["reasons"]["server-failure"]["message"] == next(x["message"] for x in lines if x.get("reason") == "server-failure")
+    assert set(run["reasons"]) == {reason.value for reason in Reason}
+    assert run["values"]["lights.most"] == {"text": {"ja": "灯りの上限", "en": "most lights"}, "unit": "", "default": 3, "choices": []}
+    named = {s["key"] for x in lines if x["type"] == "result" for s in x["settings"].values() if s["key"]}
+    assert named == set(run["values"])
 
 
 def test_an_internationalised_name_is_shown_as_people_write_it() -> None:
@@ -251,6 +262,30 @@ def test_csv_opens_in_a_spreadsheet_and_runs_no_formula() -> None:
     assert text.startswith(b"\xef\xbb\xbf")
     assert "'=HYPERLINK" in text.decode()
     assert len(text.decode().splitlines()) == 1 + sum(x["type"] == "result" for x in lines)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_csv_says_of_an_undetermined_result_what_follows_and_what_to_do(language: str) -> None:
+    out = io.BytesIO()
+    write_csv(_lines(_record()), out, language)
+    rows = list(csv.DictReader(io.StringIO(out.getvalue().decode("utf-8-sig"))))
+    to_do, means, note = {
+        "ja": ("対処", "理由の意味", "技術情報（英語）"),
+        "en": ("remedy", "what the reason means", "technical note"),
+    }[language]
+    (row, *_) = [r for r in rows if "server-failure" in r.values()]
+    reason = Reason.SERVER_FAILURE
+    assert row[to_do] == getattr(ADVICE[reason], language)
+    assert row[means] == getattr(MEANS[reason], language)
+    assert "192.0.2.1" in row[note]
+    assert [r for r in rows if "pass" in r.values() and (r[to_do] or r[means])] == []
+
+
+def test_csv_of_a_reason_that_a_newer_version_wrote_has_no_words_for_it() -> None:
+    lines = [x | ({"reason": "newer"} if x.get("outcome") == "undetermined" else {}) for x in _lines(_record()) if x["type"] == "result"]
+    out = io.BytesIO()
+    write_csv(lines, out, "en")
+    assert b",newer,," in out.getvalue()
 
 
 def test_the_worked_example_of_the_contract_is_a_whole_record() -> None:

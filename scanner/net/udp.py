@@ -12,7 +12,8 @@ import asyncio
 import random
 import socket
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from scanner.model.reason import CannotObserve, Reason
@@ -49,9 +50,10 @@ def sockaddr(address: str, port: int) -> tuple[int, tuple[str, int] | tuple[str,
 class _Pending:
     """One question under way."""
 
-    __slots__ = ("future", "most", "question", "seconds", "timer", "too_short", "tries", "wire", "wrong_id", "wrong_question")
+    __slots__ = ("ended", "future", "most", "question", "seconds", "too_short", "tries", "wire", "wrong_id", "wrong_question")
 
     def __init__(self, wire: bytes, question: bytes, seconds: float, most: int, future: asyncio.Future[tuple[bytes, str] | OSError | None]):
+        self.ended = False  # nobody waits any more
         self.wire = wire
         self.question = question
         self.seconds = seconds
@@ -61,17 +63,66 @@ class _Pending:
         self.wrong_question = 0
         self.too_short = 0
         self.future = future
-        self.timer: asyncio.TimerHandle | None = None
+
+
+class _Patience:
+    """One timer for all questions of the same limit: they become late in the order in which they were sent.
+
+    A timer for each of many thousand questions, nearly all answered in good time, costs more than reading the answers.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._sent: deque[tuple[float, int, _Pending, _Channel]] = deque()  # when it is late, the try that was sent
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, pending: _Pending, channel: _Channel) -> None:
+        """Tell the channel when the try that has just been sent is late."""
+        sent = self._sent
+        while sent and sent[0][2].ended:
+            sent.popleft()
+        sent.append((self._loop.time() + self._seconds, pending.tries, pending, channel))
+        if self._timer is None:
+            self._timer = self._loop.call_at(sent[0][0], self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        sent, now = self._sent, self._loop.time()
+        late = []
+        while sent and (sent[0][2].ended or sent[0][0] <= now):
+            late.append(sent.popleft())
+        if sent:
+            self._timer = self._loop.call_at(sent[0][0], self._due)
+        for _, tries, pending, channel in late:
+            if not pending.ended and pending.tries == tries:
+                channel.late(pending)
+
+    def close(self) -> None:
+        """Stop the clock."""
+        self._sent.clear()
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class _Channel:
     """One socket and the questions that were sent from it, by id."""
 
-    __slots__ = ("_anywhere", "_buffer", "_loop", "_socket", "_target", "_view", "asked", "pending", "source")
+    __slots__ = ("_anywhere", "_buffer", "_loop", "_patience", "_socket", "_target", "_view", "asked", "pending", "source")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, address: str, port: int, buffer: bytearray, *, anywhere: bool = False) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        address: str,
+        port: int,
+        buffer: bytearray,
+        patience: Callable[[float], _Patience],
+        *,
+        anywhere: bool = False,
+    ) -> None:
         family, target = sockaddr(address, port)
         self._loop = loop
+        self._patience = patience
         self._buffer = buffer
         self._view = memoryview(buffer)
         self._anywhere = anywhere
@@ -116,7 +167,7 @@ class _Channel:
             except OSError as own:
                 _end(pending, own)
                 return
-        pending.timer = self._loop.call_later(pending.seconds, self._late, pending)
+        self._patience(pending.seconds).watch(pending, self)
 
     def _transmit(self, wire: bytes) -> None:
         if self._anywhere:
@@ -124,7 +175,8 @@ class _Channel:
         else:
             self._socket.send(wire)
 
-    def _late(self, pending: _Pending) -> None:
+    def late(self, pending: _Pending) -> None:
+        """Ask again, or end a question that no answer has come to in time."""
         if not pending.future.done():
             if pending.tries < pending.most:
                 self.send(pending)
@@ -183,8 +235,6 @@ class _Channel:
 
 
 def _end(pending: _Pending, result: tuple[bytes, str] | OSError | None) -> None:
-    if pending.timer is not None:
-        pending.timer.cancel()
     if not pending.future.done():
         pending.future.set_result(result)
 
@@ -198,6 +248,7 @@ class Udp:
         self._buffer = bytearray(LARGEST_DATAGRAM)
         self._peers: OrderedDict[tuple[str, int], list[_Channel]] = OrderedDict()
         self._retired: set[_Channel] = set()
+        self._patiences: dict[float, _Patience] = {}
         self._closed = False
 
     async def exchange(
@@ -224,8 +275,8 @@ class Udp:
             channel.send(pending)
             result = await pending.future
         finally:
-            if pending.timer is not None:
-                pending.timer.cancel()
+            pending.ended = True
+            del pending.future  # and with it the answer: the clock lets go of a question somewhat later
             del channel.pending[number]
             if any_source or (channel in self._retired and not channel.pending):
                 self._retired.discard(channel)
@@ -242,11 +293,19 @@ class Udp:
                 channel.close()
         for channel in self._retired:
             channel.close()
+        for patience in self._patiences.values():
+            patience.close()
         self._peers.clear()
         self._retired.clear()
 
     def _open(self, address: str, port: int, anywhere: bool) -> _Channel:
-        return _Channel(self._loop, address, port, self._buffer, anywhere=anywhere)
+        return _Channel(self._loop, address, port, self._buffer, self._patience, anywhere=anywhere)
+
+    def _patience(self, seconds: float) -> _Patience:
+        found = self._patiences.get(seconds)
+        if found is None:
+            found = self._patiences[seconds] = _Patience(self._loop, seconds)
+        return found
 
     def _channel(self, address: str, port: int, width: int) -> _Channel:
         key = (address, port)
@@ -261,7 +320,7 @@ class Udp:
             channel = self._open(address, port, False)
             channels.append(channel)
             return channel
-        place = self._rng.randrange(width) if width > 1 else 0
+        place = self._rng.getrandbits(16) % width
         channel = channels[place]
         if channel.asked >= SOCKET_QUESTIONS:
             fresh = channels[place] = self._open(address, port, False)

@@ -7,6 +7,7 @@ a queue at one address does not hold the operator's other addresses up. Queues a
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,12 +40,14 @@ class Pace:
 
 
 class Lane:
-    """The turns of one address, operator or resolver: a semaphore and a schedule (generic cell rate algorithm)."""
+    """The turns of one address, operator or resolver: places, first come, first served, and a schedule (generic cell rate algorithm)."""
 
-    __slots__ = ("_clock", "_interval", "_next", "_places", "_slack", "_sleep", "users")
+    __slots__ = ("_clock", "_free", "_interval", "_next", "_slack", "_sleep", "_waiting", "users")
 
     def __init__(self, rate: Rate, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._places = asyncio.Semaphore(rate.width)
+        self._free = rate.width
+        # Not asyncio.Semaphore: of Python 3.11's each release looks through all who have been woken and have not run yet.
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._interval = 1.0 / rate.per_second if rate.per_second > 0 else 0.0
         self._slack = self._interval * (rate.burst - 1)
         self._clock = clock
@@ -60,16 +63,23 @@ class Lane:
     @property
     def busy(self) -> bool:
         """Whether a newcomer would have to wait."""
-        return self._places.locked() or (self._interval > 0 and self._next - self._slack > self._clock())
+        return self._free == 0 or (self._interval > 0 and self._next - self._slack > self._clock())
 
     async def take(self) -> None:
         """Wait for a place and for its moment. Cancelled while it waits, it leaves the place to the next."""
         self.users += 1
-        try:
-            await self._places.acquire()
-        except BaseException:
-            self.users -= 1
-            raise
+        if self._free:
+            self._free -= 1
+        else:
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(place)
+            try:
+                await place
+            except BaseException:
+                self.users -= 1
+                if place.done() and not place.cancelled():  # it had been given to us already
+                    self._hand_on()
+                raise
         if self._interval:
             now = self._clock()
             moment = max(now, self._next)
@@ -85,7 +95,15 @@ class Lane:
     def give(self) -> None:
         """Hand the place back."""
         self.users -= 1
-        self._places.release()
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        self._free += 1
 
 
 class Pacer:

@@ -51,12 +51,33 @@ class Fetched:
 Note = Evidence | Answer | Asked | Transferred | Fetched
 
 
+class Writing:
+    """The resolver's answers already written out: many probes and targets rest on the same ones. The latest are kept."""
+
+    MOST = 1024
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Answer, Evidence]] = {}
+
+    def of(self, note: Note) -> Evidence:
+        """Write out a note."""
+        if not isinstance(note, Answer):
+            return _written(note)
+        known = self._kept.get(id(note))  # the answer is kept alive beside it, so its id is not given to another
+        if known is None:
+            known = self._kept[id(note)] = (note, _written(note))
+            if len(self._kept) > self.MOST:
+                del self._kept[next(iter(self._kept))]
+        return known[1]
+
+
 class Notes:
     """The notes of one probe run. Beyond ``MOST_NOTES`` they are counted only."""
 
-    __slots__ = ("_more", "_notes")
+    __slots__ = ("_more", "_notes", "_writing")
 
-    def __init__(self) -> None:
+    def __init__(self, writing: Writing) -> None:
+        self._writing = writing
         self._notes: list[Note] = []
         self._more = 0
 
@@ -69,7 +90,7 @@ class Notes:
 
     def written(self) -> tuple[Evidence, ...]:
         """Write the notes out, each once, in the order in which they came."""
-        lines = dict.fromkeys(_written(note) for note in self._notes)
+        lines = dict.fromkeys(map(self._writing.of, self._notes))
         if self._more:
             lines[Evidence("…", f"{self._more} more conversations are not written down")] = None
         return tuple(lines)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from scanner.net import tcp
 from scanner.net.budget import Allowance, Budget
+from scanner.net.evidence import Writing
 from scanner.net.guard import Guard
 from scanner.net.matching import truncated
 from scanner.net.net import DnsServer
@@ -101,6 +102,7 @@ class Network:
             clock=self._clock,
             now=self._now,
             web=self._the_web,
+            writing=Writing(),
         )
         return self
 

@@ -15,7 +15,7 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.net import tcp
 from scanner.net.answers import parsed
 from scanner.net.budget import Budget
-from scanner.net.evidence import Asked, Fetched, Notes, Transferred
+from scanner.net.evidence import Asked, Fetched, Notes, Transferred, Writing
 from scanner.net.guard import Guard
 from scanner.net.matching import truncated
 from scanner.net.net import Answer, DnsServer, Exchange, HttpReply, Transfer, Transport
@@ -60,6 +60,7 @@ class Parts:
     clock: Callable[[], float]
     now: Callable[[], datetime]
     web: Callable[[], Web]
+    writing: Writing
 
 
 class View:
@@ -70,7 +71,7 @@ class View:
     def __init__(self, parts: Parts, budget: Budget) -> None:
         self._parts = parts
         self._budget = budget
-        self._notes = Notes()
+        self._notes = Notes(parts.writing)
         self._watch = Stopwatch()
 
     @property

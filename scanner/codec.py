@@ -83,7 +83,10 @@ def fact_out(fact: Fact) -> Plain:
 
 def canonical(plain: object) -> bytes:
     """Give the canonical bytes of a JSON value: sorted keys, no spaces, UTF-8."""
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _canonical(plain).encode("utf-8", "surrogatepass")
+
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def digest(seen: Observation[Fact]) -> str:

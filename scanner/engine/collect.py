@@ -12,7 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from scanner.engine.catalogue import Observer
@@ -104,7 +105,12 @@ class Collecting:
 
     def now(self) -> str:
         """Give the wall clock in UTC, whole seconds."""
-        return self.network.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _written(self.network.now().replace(microsecond=0))
+
+
+@lru_cache(maxsize=4)
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Looking:

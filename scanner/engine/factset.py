@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from scanner.model.check import Need
 from scanner.model.fact import Fact, Observation, Observed, Unobserved
 from scanner.model.reason import Reason
 from scanner.model.target import Kind, Target
+
+OfKind = tuple[tuple[Target, Mapping[type[Fact], Observation[Fact]]], ...] | Unobserved
+"""Subjects with what was seen of them, or why no subject is known."""
+
+
+def unsupported(subject: Target, fact: type[Fact]) -> Unobserved:
+    """Say that nobody tried to see a fact."""
+    return Unobserved(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
 
 
 @dataclass(slots=True)
@@ -25,12 +32,12 @@ class FactSet:
     def get(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
         """Give the observation; a fact that nobody tried to see is ``unsupported``."""
         found = self.seen.get(subject, {}).get(fact)
-        return found if found is not None else Unobserved(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
+        return found if found is not None else unsupported(subject, fact)
 
-    def basis(self, subject: Target, needs: Iterable[Need]) -> tuple[tuple[type[Fact], Observation[Fact]], ...]:
-        """Give the observations that a check needs of a subject, each with its fact type, in the order of the needs."""
-        seen = self.seen.get(subject, {})
-        return tuple([(need.fact, seen.get(need.fact) or self.get(subject, need.fact)) for need in needs])
+    def of_kind(self, kind: Kind) -> OfKind:
+        """Give what was seen of each subject of a kind, in the order of ``subjects``, or the reason why there is none."""
+        subjects = self.subjects(kind)
+        return subjects if isinstance(subjects, Unobserved) else tuple((subject, self.seen.get(subject, {})) for subject in subjects)
 
     def subjects(self, kind: Kind) -> tuple[Target, ...] | Unobserved:
         """Name the subjects of a kind, sorted by key; ``Unobserved`` where what leads to them could not be seen.

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from scanner.engine.factset import FactSet
+from scanner.engine.factset import FactSet, OfKind, unsupported
 from scanner.engine.plan import Variant
 from scanner.model.check import Check
 from scanner.model.fact import Fact, Observation, Unobserved
@@ -64,22 +64,22 @@ class Result:
 
 def judge(facts: FactSet, variants: Sequence[Variant]) -> Iterator[Result]:
     """Judge every planned variant on every subject of a target. Each variant gives at least one result."""
-    by_kind: dict[Kind, tuple[Target, ...] | Unobserved] = {}
+    by_kind: dict[Kind, OfKind] = {}
     for variant in variants:
         check = variant.check
         settings = variant.values
-        subjects = by_kind.get(check.of)
-        if subjects is None:
-            subjects = by_kind[check.of] = facts.subjects(check.of)
-        if isinstance(subjects, Unobserved):
-            yield Result(facts.target, facts.target, variant, _undetermined(subjects), ())
-        elif not subjects:
+        of_kind = by_kind.get(check.of)
+        if of_kind is None:
+            of_kind = by_kind[check.of] = facts.of_kind(check.of)
+        if isinstance(of_kind, Unobserved):
+            yield Result(facts.target, facts.target, variant, _undetermined(of_kind), ())
+        elif not of_kind:
             ending = Ending(Outcome.NOT_APPLICABLE, NO_SUBJECT, {})
             yield Result(facts.target, facts.target, variant, ending, ())
         else:
-            for subject in subjects:
-                basis = facts.basis(subject, check.needs)
-                yield Result(facts.target, subject, variant, judge_one(check, [seen for _, seen in basis], settings), basis)
+            for subject, seen in of_kind:
+                basis = tuple([(need.fact, seen.get(need.fact) or unsupported(subject, need.fact)) for need in check.needs])
+                yield Result(facts.target, subject, variant, judge_one(check, [one for _, one in basis], settings), basis)
 
 
 def judge_one(check: Check, observations: Sequence[Observation[Fact]], settings: Mapping[str, object]) -> Ending:

@@ -131,6 +131,7 @@ class Recorder:
             variant = self._variants[result.variant.key] = _VariantParts(result.variant, self._zone, self._controls)
         ending = result.ending
         subject, subject_json = parts.subject(result.subject)
+        evidence, observed_at = parts.basis(result)
         pieces = (
             parts.head,
             variant.check,
@@ -142,10 +143,10 @@ class Recorder:
             variant.title,
             variant.message(result),
             variant.words,
-            parts.evidence(result.basis),
+            evidence,
             variant.controls,
             encoded(self._exception(result, systems)) if self._exceptions.entries else b"null",
-            f',"observed_at":"{result.observed_at}"}}\n'.encode(),
+            observed_at,
         )
         check = result.variant.check.id
         return ResultLine(b"".join(pieces), parts.target, subject, check, variant.values, ending.outcome.value, ending.tag)
@@ -244,21 +245,30 @@ class _TargetParts:
         self.head = head + encoded(self.target)
         self._bodies = bodies
         self._subjects: dict[Target, tuple[str, bytes]] = {}
+        self._subject: Target | None = None
+        self._known = ("", b"")
         self._sightings: dict[int, list[bytes]] = {}
-        self._evidence: dict[tuple[int, ...], bytes] = {}
+        self._bases: dict[tuple[int, ...], tuple[bytes, bytes]] = {}
 
     def subject(self, subject: Target) -> tuple[str, bytes]:
         """Give the key of a subject, as it is and as JSON."""
+        if subject is self._subject:  # nearly always the same as before
+            return self._known
         known = self._subjects.get(subject)
         if known is None:
             key = subject.key
             known = self._subjects[subject] = (key, encoded(key))
+        self._subject, self._known = subject, known
         return known
 
-    def evidence(self, basis: tuple[tuple[type[Fact], Observation[Fact]], ...]) -> bytes:
-        """Write what a result rests on, without the brackets: at most ``MOST_EVIDENCE`` sightings of all its facts together."""
+    def basis(self, result: Result) -> tuple[bytes, bytes]:
+        """Write what a result rests on, without the brackets, and the end of the line with the time of the latest observation.
+
+        At most ``MOST_EVIDENCE`` sightings of all its facts together are written.
+        """
+        basis = result.basis
         key = tuple([id(seen) for _, seen in basis])
-        known = self._evidence.get(key)
+        known = self._bases.get(key)
         if known is None:
             lines: list[bytes] = []
             room = MOST_EVIDENCE
@@ -270,7 +280,7 @@ class _TargetParts:
                     of_fact = of_fact[:room]
                     room -= len(of_fact)
                 lines += of_fact
-            known = self._evidence[key] = b",".join(lines)
+            known = self._bases[key] = (b",".join(lines), f',"observed_at":"{result.observed_at}"}}\n'.encode())
         return known
 
     def _lines(self, fact: type[Fact], seen: Observation[Fact]) -> Iterator[bytes]:

@@ -40,7 +40,7 @@ def answer_of(message: Message, name: str, type: int, where: str) -> Answer:  # 
         raise CannotObserve(Reason.REFUSED, f"{where} offers no recursion for {asked}")
     name = message.question[0].name
     records = [record for record in message.answer if record.rclass == Rclass.IN]
-    end, aliases, ttls = _chain(records, name, type, f"{where} answered {asked}")
+    end, aliases, ttls = _chain(records, name, type, f"{where} answered {asked}") if records else (name, (), [])
     found = tuple(record for record in records if record.name == end and type in (record.type, Type.ANY))
     if message.rcode == Rcode.NXDOMAIN:
         status, found = Status.NXDOMAIN, ()

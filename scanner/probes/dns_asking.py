@@ -41,8 +41,11 @@ async def side_by_side() -> AsyncIterator[asyncio.TaskGroup]:
 
 async def together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:  # Any: what a coroutine is sent, which nobody uses
     """Run coroutines side by side under one parent and give their results in order. Raises the first ``CannotObserve``."""
+    waiting = list(works)
+    if len(waiting) == 1:  # nothing to run beside it
+        return [await waiting[0]]
     async with side_by_side() as group:
-        tasks = [group.create_task(work) for work in works]
+        tasks = [group.create_task(work) for work in waiting]
     return [task.result() for task in tasks]
 
 

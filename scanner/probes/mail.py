@@ -5,6 +5,7 @@ Everything is asked of the operator's own resolver; the one conversation with so
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from scanner.facts.ledger import DeclaredDomain
@@ -75,8 +76,9 @@ async def _host(net: Net, name: str) -> MailHost:
 
 async def _addresses(net: Net, name: str, kind: Type) -> Addresses:
     answer = await net.resolve(name, kind)
-    found = sorted({r.data for r in answer.records if isinstance(r.data, str)}, key=ip_address)
-    return Addresses(STATUS[answer.status], tuple(found), answer.aliases, answer.authenticated)
+    found = {r.data for r in answer.records if isinstance(r.data, str)}
+    ordered = sorted(found, key=ip_address) if len(found) > 1 else found
+    return Addresses(STATUS[answer.status], tuple(ordered), answer.aliases, answer.authenticated)
 
 
 @probe(limit=15.0)
@@ -87,8 +89,13 @@ async def mail_reverse(domain: Domain, net: Net, hosts: MailHosts) -> MailRevers
     return MailReverse(tuple(found), max(0, len(pairs) - MAX_REVERSE))
 
 
+@lru_cache(maxsize=1024)
+def _reverse_pointer(address: str) -> str:
+    return ip_address(address).reverse_pointer
+
+
 async def _reverse(net: Net, host: str, address: str) -> ReverseName:
-    answer = await part(net.resolve(ip_address(address).reverse_pointer, Type.PTR))
+    answer = await part(net.resolve(_reverse_pointer(address), Type.PTR))
     if isinstance(answer, Unobserved):
         return ReverseName(host, address, answer, answer)
     names = tuple(sorted({r.data for r in answer.records if isinstance(r.data, str)}))

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Sequence
-from ipaddress import IPv4Address, IPv6Address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeVar
 
 from scanner.facts.mail import Status, TextAnswer
@@ -85,6 +86,11 @@ class SpfAsking:
         return spf.Answer(spf.Status(answer.status.value), tuple(records))
 
 
+@lru_cache(maxsize=1024)
+def _address(text: str) -> IPv4Address | IPv6Address:
+    return ip_address(text)
+
+
 def _spf_record(record: Record) -> spf.Record | None:
     data = record.data
     if isinstance(data, Mx):
@@ -92,9 +98,9 @@ def _spf_record(record: Record) -> spf.Record | None:
     if isinstance(data, str):
         match record.type:
             case Type.A:
-                return IPv4Address(data)
+                return _address(data)
             case Type.AAAA:
-                return IPv6Address(data)
+                return _address(data)
             case _:
                 return plain(data)
     return _strings(record)

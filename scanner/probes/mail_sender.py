@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from scanner.facts.ledger import DeclaredDomain
@@ -81,7 +82,8 @@ async def spf_policy(domain: Domain, net: Net) -> SpfPolicy:
     if found.root.state is spf.NodeState.UNANSWERED:
         why = next(iter(asking.failures.values()))
         raise CannotObserve(why.reason, why.detail)
-    widest = sorted(found.networks, key=lambda a: (a.network.prefixlen * (4 if a.network.version == 4 else 1), str(a.network), a.domain))
+    ranges = [(a.prefix * (4 if a.version == 4 else 1), _network(a.version, a.first, a.prefix), a.domain, a.term) for a in found.networks]
+    widest = sorted(ranges, key=lambda r: r[:3])
     return SpfPolicy(
         places=tuple(_places(found.root)),
         lookups=found.lookups,
@@ -91,7 +93,7 @@ async def spf_policy(domain: Domain, net: Net) -> SpfPolicy:
         ending=str(found.all_qualifier or ""),
         ending_domain=found.all_domain,
         open_terms=tuple(SpfTerm(place.domain, place.term) for place in found.open_terms),
-        ranges=tuple(SpfRange(str(a.network), a.domain, a.term) for a in widest[:MAX_RANGES]),
+        ranges=tuple(SpfRange(network, by, term) for _, network, by, term in widest[:MAX_RANGES]),
         ranges_total=found.networks_total,
         ipv4_addresses=found.ipv4_addresses,
         ptr_terms=tuple(SpfTerm(place.domain, place.term) for place in found.ptr_terms),
@@ -100,6 +102,11 @@ async def spf_policy(domain: Domain, net: Net) -> SpfPolicy:
         truncated=found.truncated,
         problems=tuple(_problems(found.problems)),
     )
+
+
+@lru_cache(maxsize=1024)
+def _network(version: int, first: int, prefix: int) -> str:
+    return str(IPv4Network((first, prefix)) if version == 4 else IPv6Network((first, prefix)))
 
 
 def _places(root: spf.SpfNode) -> Iterator[SpfPlace]:

@@ -1,0 +1,1 @@
+"""Checks of TLS services: protocol and suites, certificates, DANE and CAA, by subject."""

@@ -1,0 +1,1 @@
+"""Cases of the checks of TLS services, and the facts they are made from."""

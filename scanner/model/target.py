@@ -25,6 +25,7 @@ class Kind(StrEnum):
     DOMAIN = "domain"
     DNS_SERVICE = "service/dns"
     SMTP_SERVICE = "service/smtp"
+    SSH_SERVICE = "service/ssh"
     TLS_SERVICE = "service/tls"
     MACHINE = "machine"
 
@@ -107,7 +108,7 @@ class Service:
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """What its protocol makes of it: a mail server that can change to TLS is a TLS service too. Empty while no fact is made for it."""
-        own = {"dns": (Kind.DNS_SERVICE,), "smtp": (Kind.SMTP_SERVICE,)}.get(self.protocol, ())
+        own = {"dns": (Kind.DNS_SERVICE,), "smtp": (Kind.SMTP_SERVICE,), "ssh": (Kind.SSH_SERVICE,)}.get(self.protocol, ())
         return (*own, Kind.TLS_SERVICE) if self.protocol in IMPLICIT_TLS or self.protocol in STARTTLS else own
 
     @classmethod

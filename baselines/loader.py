@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from baselines.model import Baseline, Control, Status, Strength, Use
@@ -18,7 +19,7 @@ SHIPPED = ("nisc-r5", "nite", "kochi", "ssk", "ciip")
 """The five documents, the government's own first."""
 
 _STRENGTHS = {s.value: s for s in Strength}
-_STATUSES = {s.value: s for s in Status}
+_STATUSES = {s.value: s for s in Status if s is not Status.THROUGH_EXAMPLES}
 _TIERS = {"基本": "基本", "追加": "追加"}
 
 
@@ -48,7 +49,18 @@ def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
     top.done()
     top.problems.close()
     digest = "sha256:" + hashlib.sha256(about_bytes + top_bytes).hexdigest()
-    return Baseline(baseline_id, title, issuer, edition, edition_note, controls, digest)
+    return _with_computed_status(Baseline(baseline_id, title, issuer, edition, edition_note, controls, digest))
+
+
+def _with_computed_status(read: Baseline) -> Baseline:
+    """Give the baseline with the status that no row states by itself: clauses that are judged by the checks of their examples."""
+
+    def status(control: Control) -> Status:
+        if control.checks or not control.strength.binds or not any(example.checks for example in read.examples_of(control)):
+            return control.status
+        return Status.THROUGH_EXAMPLES
+
+    return replace(read, controls=tuple(replace(control, status=status(control)) for control in read))
 
 
 def _open(path: Path) -> tuple[Fields, bytes]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from functools import cached_property
 
 from scanner.model.check import Setting
 from scanner.model.text import Text
+
+_OWN_NUMBER = re.compile(r"(?:第\d+号|\s+[a-z]\)).*\Z")
+"""How the documents number the examples of one measure: 第106条第1号, 6.2.4(1)-1 a)."""
 
 
 @unique
@@ -40,6 +45,8 @@ class Status(StrEnum):
     """The checks named answer the clause."""
     PARTIAL = "partial"
     """The checks named can refute the clause, or prove a part of it; the rest needs a record or a later part."""
+    THROUGH_EXAMPLES = "through-examples"
+    """No check of its own, but checks look for its examples. Computed when a baseline is read, never written in one."""
     PLANNED = "planned"
     """A machine could observe it; this version does not yet."""
     EVIDENCE = "evidence"
@@ -51,6 +58,7 @@ class Status(StrEnum):
 STATUS_WORDS: Mapping[Status, Text] = {
     Status.AUTOMATED: Text(ja="自動で点検する", en="checked by program"),
     Status.PARTIAL: Text(ja="一部を自動で点検する", en="checked in part by program"),
+    Status.THROUGH_EXAMPLES: Text(ja="例示された手段の点検結果から判定する", en="judged by the means that the document gives as examples"),
     Status.PLANNED: Text(ja="機械で観測できるが、この版では未対応", en="observable by machine, not yet in this version"),
     Status.EVIDENCE: Text(ja="記録によって確認する", en="shown by a record"),
     Status.NONE: Text(ja="点検の対象となる事項がない", en="nothing that a program could judge"),
@@ -95,6 +103,14 @@ class Control:
     file: str
     line: int
 
+    @property
+    def measure(self) -> str:
+        """The measure that an example belongs to: its ref without the example's own number.
+
+        A document that asks for two measures, each with its examples, asks for one example (or its equal) of each.
+        """
+        return _OWN_NUMBER.sub("", self.ref)
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -111,3 +127,16 @@ class Baseline:
     def __iter__(self) -> Iterator[Control]:
         """Give the controls in the document's order."""
         return iter(self.controls)
+
+    def examples_of(self, control: Control) -> tuple[Control, ...]:
+        """Give the rows that name means for a clause as examples, in the document's order; none for what is an example itself."""
+        return () if control.strength is Strength.EXAMPLE else self._examples.get(control.ref, ())
+
+    @cached_property
+    def _examples(self) -> Mapping[str, tuple[Control, ...]]:
+        found: dict[str, tuple[Control, ...]] = {}
+        for control in self.controls:
+            if control.strength in {Strength.EXAMPLE, Strength.CONDITIONAL_EXAMPLE}:
+                for ref in control.supports:
+                    found[ref] = (*found.get(ref, ()), control)
+        return found

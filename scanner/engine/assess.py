@@ -96,8 +96,8 @@ WHY_WORDS: Mapping[Why, Text] = {
     ),
     Why.EXAMPLE_FOUND: Text(ja="例示された手段の一つが確認された", en="one of the means given as examples was found"),
     Why.NO_EXAMPLE_FOUND: Text(
-        ja="例示された手段がいずれも見られず、代替措置の記録もない。同等の措置も認められる",
-        en="none of the means given as examples was found and no substitute is on record; an equal measure is accepted",
+        ja="例示された手段がいずれも見られない対策があり、代替措置の記録もない。同等の措置も認められる",
+        en="none of the means given as examples of a measure was found and no substitute is on record; an equal measure is accepted",
     ),
     Why.EXAMPLES_NOT_ALL_SEEN: Text(
         ja="例示された手段の一部は点検できておらず、判断できない",
@@ -189,16 +189,11 @@ class Assessor:
     def assessments(self) -> Iterator[Assessment]:
         """Give one assessment for each system and each control on which a result of that system bears, directly or as its example."""
         for baseline in self._baselines:
-            examples: dict[str, list[Control]] = {}
-            for control in baseline:
-                if control.strength in {Strength.EXAMPLE, Strength.CONDITIONAL_EXAMPLE}:
-                    for ref in control.supports:
-                        examples.setdefault(ref, []).append(control)
             for system in sorted(self._systems.values(), key=lambda s: s.id):
                 for control in baseline:
                     if not control.strength.binds:
                         continue
-                    children = [] if control.strength is Strength.EXAMPLE else examples.get(control.ref, [])
+                    children = baseline.examples_of(control)
                     if any((system.id, baseline.id, one.id) in self._tallies for one in (control, *children)):
                         yield self._assess(baseline.id, control, system, children)
 
@@ -247,20 +242,22 @@ class Assessor:
     def _with_examples(
         self, baseline: str, system: System, own: Judged, children: Sequence[Control], *, has_own: bool
     ) -> tuple[Finding, Why, tuple[str, ...]]:
-        """Judge a clause together with the means that the document gives as examples for it."""
+        """Judge a clause together with the means that the document gives as examples for it: each measure needs one of its own."""
         if not any(child.checks for child in children) or own[0] is Finding.NOT_SATISFIED:
             return *own, ()
         findings = {child.id: self._child(baseline, system, child) for child in children}
-        if found := tuple(i for i, f in findings.items() if f is Finding.SATISFIED):
-            return (*own, found) if has_own else (Finding.SATISFIED, Why.EXAMPLE_FOUND, found)
-        if has_own and own[0] is Finding.SATISFIED:
-            return *own, ()
-        judged = [f for f in findings.values() if f is not Finding.NOT_APPLICABLE]
-        if judged and all(f is Finding.EVIDENCE_NEEDED for f in judged):
-            return Finding.NOT_SATISFIED, Why.NO_EXAMPLE_FOUND, tuple(findings)
-        if not judged:
-            return *own, ()
-        return Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN, tuple(findings)
+        measures: dict[str, list[str]] = {}
+        for child in children:
+            if findings[child.id] is not Finding.NOT_APPLICABLE:
+                measures.setdefault(child.measure, []).append(child.id)
+        found = tuple(i for i, f in findings.items() if f is Finding.SATISFIED)
+        unmet = [ids for ids in measures.values() if not any(i in found for i in ids)]
+        if not unmet or (has_own and own[0] is Finding.SATISFIED):
+            return (*own, found) if has_own or not found else (Finding.SATISFIED, Why.EXAMPLE_FOUND, found)
+        missing = [ids for ids in unmet if all(findings[i] is Finding.EVIDENCE_NEEDED for i in ids)]
+        if missing:
+            return Finding.NOT_SATISFIED, Why.NO_EXAMPLE_FOUND, tuple(i for ids in missing for i in ids)
+        return Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN, tuple(i for ids in unmet for i in ids)
 
     def _child(self, baseline: str, system: System, child: Control) -> Finding | None:
         """Give the finding of an example, ``None`` where nothing examines it in this version."""

@@ -183,8 +183,8 @@ PREFECTURE = Baseline(
     None,
     (
         control("pref-3", title="なりすまし対策", ref="第3条"),
-        control("pref-3-1", "golden.key.length", strength=Strength.EXAMPLE, supports=("第3条",), title="鍵の例"),
-        control("pref-3-2", "golden.record.ending", strength=Strength.EXAMPLE, supports=("第3条",), title="記録の例"),
+        control("pref-3-1", "golden.key.length", ref="第3条第1号", strength=Strength.EXAMPLE, supports=("第3条",), title="鍵の例"),
+        control("pref-3-2", "golden.record.ending", ref="第3条第2号", strength=Strength.EXAMPLE, supports=("第3条",), title="記録の例"),
         control("pref-9", title="点検項目のない条", status=Status.EVIDENCE),
     ),
     "sha256:" + "2" * 64,

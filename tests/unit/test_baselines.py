@@ -101,6 +101,59 @@ def _load(folder: Path, row: str) -> Baseline:
     return load(folder, CHECKS)
 
 
+def test_clauses_that_are_judged_by_their_examples_are_not_called_planned(documents: list[Baseline]) -> None:
+    wrong = [
+        c.id
+        for b in documents
+        for c in b
+        if (c.status is Status.THROUGH_EXAMPLES) != (not c.checks and c.strength.binds and any(e.checks for e in b.examples_of(c)))
+    ]
+    assert wrong == []
+    (ssk,) = [b for b in documents if b.id == "ssk"]
+    found = {line["id"] for line in coverage_lines([ssk]) if line["status"] == "through-examples"}
+    assert found >= {"ssk-6.2.4-1-a", "ssk-6.2.4-1-b"}
+
+
+def test_articles_106_to_109_of_kochi_are_examples_of_article_105_by_a_link_of_ours(documents: list[Baseline]) -> None:
+    (kochi,) = [b for b in documents if b.id == "kochi"]
+    links = {c.measure: c.supports for c in kochi if c.measure in {f"第{n}条" for n in range(106, 110)}}
+    assert links == {
+        "第106条": ("第105条第1項",),
+        "第107条": ("第105条第2項",),
+        "第108条": ("第105条第2項",),
+        "第109条": ("第105条第3項",),
+    }
+    notes = [c.note for c in kochi if c.measure in links]
+    assert all(note and "Tenken" in note.ja and "ours" in note.en for note in notes)
+
+
+EXAMPLE = """  - id: own-1-1
+    ref: 第1条第1号
+    section: 章
+    title: 例
+    summary_ja: 要約
+    summary_en: summary
+    area: email
+    strength: example
+    verification: [remote]
+    confidence: high
+    status: automated
+    checks:
+      - use: mail.spf.all
+    parameters:
+      related: [第1条]
+"""
+
+
+def test_a_status_that_follows_from_other_rows_is_computed_and_never_written(tmp_path: Path) -> None:
+    parent = ROW[: ROW.index("    checks:")].replace("status: automated", "status: planned")
+    document = _load(tmp_path, parent + EXAMPLE)
+    assert [c.status for c in document] == [Status.THROUGH_EXAMPLES, Status.AUTOMATED]
+    assert document.examples_of(document.controls[0]) == (document.controls[1],)
+    with pytest.raises(BadFile, match="through-examples"):
+        _load(tmp_path, parent.replace("status: planned", "status: through-examples"))
+
+
 def test_an_organisations_own_baseline_loads(tmp_path: Path) -> None:
     (control,) = _load(tmp_path, ROW)
     assert control.checks[0].settings == {"accept": ("-",)}

@@ -17,7 +17,7 @@ from scanner.ledger.grading import Grade, SystemClass
 from scanner.ledger.inventory import System
 from scanner.ledger.profile import Profile
 from scanner.model.fact import Fact, Observation
-from tests.unit.frame import EXAMPLE, Lights, baseline, control, facts, lights, seen, silent, world
+from tests.unit.frame import EXAMPLE, Lights, absence, baseline, control, facts, lights, seen, silent, world
 
 TODAY = date(2026, 11, 22)
 GOOD, BAD, NONE, UNSEEN = seen(Lights(1)), seen(Lights(9)), seen(Lights(0)), silent()
@@ -125,8 +125,9 @@ def test_what_does_not_bind_is_not_assessed(strength: Strength) -> None:
 
 
 PARENT = control("parent", ref="6.2.4(1)(b)")
-CHILD = control("child", "test.lights", strength=Strength.EXAMPLE, supports=("6.2.4(1)(b)",))
-BLIND = control("blind", strength=Strength.EXAMPLE, supports=("6.2.4(1)(b)",))
+CHILD = control("child", "test.lights", ref="6.2.4(1)-2 a)", strength=Strength.EXAMPLE, supports=("6.2.4(1)(b)",))
+BLIND = control("blind", ref="6.2.4(1)-2 b)", strength=Strength.EXAMPLE, supports=("6.2.4(1)(b)",))
+OTHER = control("other", "test.absence", ref="6.2.4(1)-3 a)", strength=Strength.EXAMPLE, supports=("6.2.4(1)(b)",))
 
 
 def test_one_example_that_is_found_satisfies_the_clause() -> None:
@@ -137,6 +138,43 @@ def test_a_clause_fails_only_when_every_example_was_looked_for_and_none_was_foun
     assert _assess(BAD, PARENT, CHILD)["parent"] == (Finding.NOT_SATISFIED, Why.NO_EXAMPLE_FOUND)
     assert _assess(BAD, PARENT, CHILD, BLIND)["parent"] == (Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN)
     assert _assess(UNSEEN, PARENT, CHILD)["parent"] == (Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN)
+
+
+def _examples_of(on: Observation[Fact], *controls: Control, decisions: tuple[Decision, ...] = ()) -> tuple[Finding, Why, tuple[str, ...]]:
+    profile, document = Profile(decisions=decisions), baseline(*controls)
+    assessor = Assessor([document], profile, Exceptions(), TODAY)
+    for result in judge(facts(on), make_plan(world(lights, absence), [document], profile).for_target(EXAMPLE)):
+        assessor.add(result, [HIGH])
+    (parent,) = [a for a in assessor.assessments() if a.control.id == "parent"]
+    return parent.finding, parent.why, parent.examples
+
+
+def test_each_measure_of_a_clause_needs_an_example_of_its_own() -> None:
+    """The other measure is met (its check always passes); a missing one is not made good by it."""
+    assert _examples_of(GOOD, PARENT, CHILD, OTHER) == (Finding.SATISFIED, Why.EXAMPLE_FOUND, ("child", "other"))
+    assert _examples_of(BAD, PARENT, CHILD, OTHER) == (Finding.NOT_SATISFIED, Why.NO_EXAMPLE_FOUND, ("child",))
+    assert _examples_of(BAD, PARENT, CHILD, BLIND, OTHER) == (Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN, ("child", "blind"))
+    substitute = _decided(Choice.SUBSTITUTE, "child")
+    assert _examples_of(BAD, PARENT, CHILD, OTHER, decisions=substitute)[0] is Finding.SATISFIED
+
+
+def test_a_measure_that_does_not_apply_asks_for_nothing() -> None:
+    assert _examples_of(NONE, PARENT, CHILD, OTHER) == (Finding.SATISFIED, Why.EXAMPLE_FOUND, ("other",))
+
+
+@pytest.mark.parametrize(
+    ("ref", "measure"),
+    [
+        ("第106条第1号", "第106条"),
+        ("第196条第2項第4号", "第196条第2項"),
+        ("6.2.4(1)-1 a)", "6.2.4(1)-1"),
+        ("6.2.4(1)-1 a)-c)", "6.2.4(1)-1"),
+        ("第99条", "第99条"),
+        ("7.1.5(2)(a)(ア)", "7.1.5(2)(a)(ア)"),
+    ],
+)
+def test_the_measure_of_an_example_is_its_ref_without_its_own_number(ref: str, measure: str) -> None:
+    assert control("c", ref=ref).measure == measure
 
 
 def test_a_substitute_for_an_example_satisfies_the_clause() -> None:

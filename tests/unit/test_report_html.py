@@ -300,7 +300,7 @@ def test_a_finding_has_all_that_is_asked_of_it(page: Page) -> None:
         "なりすましを止められない",  # why
         "example.lg.jp. IN TXT",  # remedy
         "第town-10-1条",  # articles of one document
-        "第pref-3-2条",  # and of the other
+        "第3条第2号",  # and of the other
         "golden.endings",  # the setting
         "組織の値",
         "profile.yaml:4",

@@ -102,25 +102,39 @@ class Opening:
         return True
 
     def _packet(self) -> bool:
-        if len(self._rest) < 5:
+        payload = self._payload()
+        if payload is None:
             return False
-        length, padding = int.from_bytes(self._rest[:4], "big"), self._rest[4]
-        if not 5 <= length <= LARGEST_PACKET or padding + 1 > length:
-            raise NotSsh(f"a packet of {length} octets with {padding} of padding")
-        if len(self._rest) < 4 + length:
-            return False
-        payload = bytes(self._rest[5 : 4 + length - padding])
-        del self._rest[: 4 + length]
-        match payload[0] if payload else -1:
-            case int(number) if number == MSG_KEXINIT:
-                self.kexinit = _kexinit(payload)
-            case int(number) if number == MSG_DISCONNECT:
-                self.goodbye = _shown(payload[9 : 9 + int.from_bytes(payload[5:9], "big")]) or "disconnected"
-            case int(number) if number in {MSG_IGNORE, MSG_DEBUG}:
-                pass
-            case number:
-                raise NotSsh(f"message {number} where KEXINIT belongs")
+        if payload[:1] == bytes([MSG_KEXINIT]):
+            self.kexinit = _kexinit(payload)
+        elif not self.goodbye:
+            raise NotSsh(f"message {payload[0]} where KEXINIT belongs")
         return True
+
+    def _payload(self) -> bytes | None:
+        """The next message that has a meaning here; ``None`` while it is not whole, or when the server has said goodbye."""
+        while len(self._rest) >= 5:
+            length, padding = int.from_bytes(self._rest[:4], "big"), self._rest[4]
+            if not 5 <= length <= LARGEST_PACKET or padding + 1 >= length:
+                raise NotSsh(f"a packet of {length} octets with {padding} of padding")
+            if len(self._rest) < 4 + length:
+                return None
+            payload = bytes(self._rest[5 : 4 + length - padding])
+            del self._rest[: 4 + length]
+            if payload[0] == MSG_DISCONNECT:
+                self.goodbye = _shown(payload[9 : 9 + int.from_bytes(payload[5:9], "big")]) or "disconnected"
+                return payload
+            if payload[0] not in {MSG_IGNORE, MSG_DEBUG}:
+                return payload
+        return None
+
+    def reply(self, data: bytes) -> bytes | None:
+        """Take octets that came after the KEXINIT and give the next message once it is whole. ``NotSsh``: the server said goodbye."""
+        self._rest += data
+        payload = self._payload()
+        if self.goodbye:
+            raise NotSsh(f"the server disconnected: {self.goodbye}")
+        return payload
 
 
 def _identification(line: bytes) -> Identification:

@@ -19,6 +19,8 @@ from typing import TypeVar
 import checks
 import scanner.hosts
 import scanner.probes
+from baselines.profiles.loader import digest as reference_digest
+from scanner.engine.references import with_choices
 from scanner.hosts.base import Collector
 from scanner.model.check import BadCheck, Check, Value
 from scanner.model.fact import Fact
@@ -54,6 +56,7 @@ def catalogue() -> Catalogue:
         for check in _members(module, Check):
             if found.setdefault(check.id, check) is not check:
                 raise BadCheck(f"two checks are called {check.id}")
+    found = {check_id: with_choices(check) for check_id, check in found.items()}
     for check in found.values():
         for old in check.formerly:
             if old in found or formerly.setdefault(old, check.id) != check.id:
@@ -81,9 +84,9 @@ def catalogue() -> Catalogue:
 
 
 def _digest(found: Mapping[str, Check]) -> str:
-    """Digest the source of every module that holds a check: a changed judgement is a changed catalogue."""
+    """Digest the source of every module that holds a check, and the reference data: a changed judgement is a changed catalogue."""
     modules = sorted({check.module for check in found.values()})
-    text = "\n".join(inspect.getsource(importlib.import_module(name)) for name in modules)
+    text = "\n".join([reference_digest(), *(inspect.getsource(importlib.import_module(name)) for name in modules)])
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from scanner.engine.factset import FactSet, OfKind, unsupported
 from scanner.engine.plan import Variant
+from scanner.engine.references import resolved
 from scanner.model.check import Check
 from scanner.model.fact import Fact, Observation, Unobserved
 from scanner.model.reason import WORDS, Reason
@@ -93,7 +94,7 @@ def judge_one(check: Check, observations: Sequence[Observation[Fact]], settings:
         else:
             given.append(seen.fact)
     try:
-        answer = check.judge(*given, **settings)
+        answer = check.judge(*given, **resolved(check, settings))
         if isinstance(answer, Unobserved):
             return _undetermined(answer)
         return _ending(check, answer)

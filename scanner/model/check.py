@@ -10,7 +10,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -26,6 +26,9 @@ Judgement = Verdict | Unobserved
 """What a check may answer: its verdict, or the ``Unobserved`` part of a fact that it was given."""
 
 T = TypeVar("T", bound=Setting)
+
+TO_WRITE = "FILL IN"
+"""What the template of a new check has where words are still to be written; a check that has it is refused."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*){1,3}\Z")
 _TAG = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\Z")
@@ -46,33 +49,50 @@ class Value(Generic[T]):
     least: float | None = None
     most: float | None = None
 
-    def accepts(self, value: object) -> str | None:
-        """Tell what is wrong with a proposed value in one English sentence, or ``None`` when it may be used."""
+    def accepts(self, value: object) -> Text | None:
+        """Tell what is wrong with a proposed value in one sentence, or ``None`` when it may be used."""
         if problem := fits(value, _type_of(self.default)):
             return problem
         if self.choices:
             offered = value if isinstance(value, tuple) else (value,)
             if any(o not in self.choices for o in offered):
-                return f"must be one of {', '.join(self.choices)}"
+                return _one_of(self.choices)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             if self.least is not None and value < self.least:
-                return f"must be at least {self.least:g}"
+                return Text(ja=f"{self.least:g} 以上でなければならない", en=f"must be at least {self.least:g}")
             if self.most is not None and value > self.most:
-                return f"must be at most {self.most:g}"
+                return Text(ja=f"{self.most:g} 以下でなければならない", en=f"must be at most {self.most:g}")
         return None
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """Marks a parameter whose setting is the name of shipped reference data; the check is given what bears that name.
+
+        profile: Annotated[TlsProfile, Reference("tls-profile", "cryptrec/recommended")]
+
+    ``kind`` says which data (``scanner.engine.references`` has the kinds), ``default`` is the name used where nobody sets another.
+    """
+
+    kind: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
-    """One setting of a check: its type as text, its default, and the organisation's value behind it, if any."""
+    """One setting of a check: its type as text, its default, and the organisation's value behind it, if any.
+
+    ``reference`` is the kind of reference data that the setting names, or empty.
+    """
 
     name: str
     type: str
     default: Setting
     value: Value[bool] | Value[int] | Value[float] | Value[str] | Value[tuple[str, ...]] | None
+    reference: str = ""
 
-    def problem_with(self, setting: object) -> str | None:
-        """Tell what is wrong with a setting in one English sentence, or ``None``."""
+    def problem_with(self, setting: object) -> Text | None:
+        """Tell what is wrong with a setting in one sentence, or ``None``."""
         return self.value.accepts(setting) if self.value else fits(setting, self.type)
 
 
@@ -101,9 +121,19 @@ class Check:
     formerly: tuple[str, ...]
     module: str
 
+    @property
+    def references(self) -> tuple[Parameter, ...]:
+        """The parameters whose settings name reference data."""
+        return tuple(p for p in self.parameters.values() if p.reference)
+
 
 class BadCheck(TypeError):
     """A check is declared wrongly; raised when its module is imported."""
+
+
+def is_id(name: str) -> bool:
+    """Tell whether a name has the form of a check id: ``family.subject[.aspect]``, lower case."""
+    return _ID.match(name) is not None
 
 
 def check(
@@ -119,10 +149,13 @@ def check(
     """Declare a check. Raises ``BadCheck`` where signature, id or words do not follow the rules."""
 
     def declare(judge: Callable[..., Judgement]) -> Check:
-        if not _ID.match(id):
+        if not is_id(id):
             raise BadCheck(f"{id!r} is not a check id: family.subject[.aspect], lower case")
         if bad := [tag for tag in says if not _TAG.match(tag)]:
             raise BadCheck(f"{id}: {bad[0]!r} is not a tag: SUBJECT_STATE, upper case")
+        words = {"title": title, "why": why, "remedy": remedy, **{f"says {tag}": text for tag, text in says.items()}}
+        if unwritten := [name for name, text in words.items() if TO_WRITE in text.ja or TO_WRITE in text.en]:
+            raise BadCheck(f"{id} in {judge.__module__} is not finished; write in both languages: {', '.join(unwritten)}")
         needs, parameters = _signature(id, judge)
         kinds = {need.fact.of for need in needs}
         if len(kinds) != 1:
@@ -175,6 +208,10 @@ def _parameter(check_id: str, name: str, hint: object, default: object) -> Param
     if typing.get_origin(hint) is Annotated:
         hint, *notes = typing.get_args(hint)
         value = next((n for n in notes if isinstance(n, Value)), None)
+        if reference := next((n for n in notes if isinstance(n, Reference)), None):
+            if default is not inspect.Parameter.empty or (value and value.default != reference.default):
+                raise BadCheck(f"{check_id}: the default of {name} is the one of its reference")
+            return Parameter(name, "str", reference.default, typing.cast(Value[str] | None, value), reference.kind)
     kind = "choice: " + ", ".join(typing.get_args(hint)) if typing.get_origin(hint) is Literal else _NAMES.get(hint)
     if kind is None or fits(default, kind):
         raise BadCheck(f"{check_id}: {name} needs a type of bool, int, float, str, tuple[str, ...] or Literal, and a default of that type")
@@ -190,8 +227,22 @@ def _type_of(default: Setting) -> str:
     return "list of str" if isinstance(default, tuple) else _NAMES[type(default)]
 
 
-def fits(setting: object, kind: str) -> str | None:
-    """Tell in one English sentence why ``setting`` is not of the parameter type ``kind``, or ``None``."""
+_KINDS: Mapping[str, Text] = {
+    "bool": Text(ja="true 又は false でなければならない", en="must be true or false"),
+    "int": Text(ja="整数でなければならない", en="must be a whole number"),
+    "float": Text(ja="数でなければならない", en="must be a number"),
+    "str": Text(ja="文字列でなければならない", en="must be text"),
+    "list of str": Text(ja="文字列の一覧でなければならない", en="must be a list of texts"),
+}
+
+
+def _one_of(choices: Iterable[str]) -> Text:
+    offered = tuple(choices)
+    return Text(ja=f"{'、'.join(offered)} のいずれかでなければならない", en=f"must be one of {', '.join(offered)}")
+
+
+def fits(setting: object, kind: str) -> Text | None:
+    """Tell in one sentence why ``setting`` is not of the parameter type ``kind``, or ``None``."""
     match kind:
         case "bool":
             fine = isinstance(setting, bool)
@@ -205,5 +256,5 @@ def fits(setting: object, kind: str) -> str | None:
             fine = isinstance(setting, tuple) and all(isinstance(s, str) for s in setting)
         case _:
             choices = kind.removeprefix("choice: ").split(", ")
-            return None if setting in choices else f"must be one of {', '.join(choices)}"
-    return None if fine else f"must be of type {kind}"
+            return None if setting in choices else _one_of(choices)
+    return None if fine else _KINDS[kind]

@@ -9,12 +9,22 @@ from scanner.model.reason import CannotObserve, Reason
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The limits of one target in one run. ``seconds`` adds up the time spent in conversations, side by side or not."""
+    """The limits of one target in one run. ``seconds`` adds up the time spent in conversations, side by side or not.
+
+    ``tls_connections`` is what a survey of one TLS server, that is one address and port, may open; ``tls_connections_of`` says otherwise
+    for some protocols: a mail server bears less than a web server, and many keep strangers away after a few connections.
+    """
 
     questions: int = 2000
-    connections: int = 300
+    connections: int = 600
     seconds: float = 600.0
     octets: int = 64 * 1024 * 1024
+    tls_connections: int = 60
+    tls_connections_of: tuple[tuple[str, int], ...] = (("smtp", 12),)
+
+    def tls(self, protocol: str) -> int:
+        """How many connections a survey of one TLS server with this protocol may open."""
+        return dict(self.tls_connections_of).get(protocol, self.tls_connections)
 
 
 class Budget:
@@ -29,6 +39,10 @@ class Budget:
         self.connections = 0
         self.seconds = 0.0
         self.octets = 0
+
+    def tls_connections(self, protocol: str) -> int:
+        """How many connections the allowance gives a survey of one TLS server with this protocol."""
+        return self._allowance.tls(protocol)
 
     def question(self) -> None:
         """Count one question, or raise ``CannotObserve(BUDGET_SPENT)``."""

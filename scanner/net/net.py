@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
@@ -11,6 +12,7 @@ from typing import Literal, Protocol
 
 from scanner.model.fact import Evidence
 from scanner.net.scope import Purpose
+from scanner.net.stream import MOST_OCTETS, Stream
 from scanner.wire.dns import Message, Rclass, Record, Soa, Type
 
 
@@ -154,6 +156,35 @@ class Net(Protocol):
 
     async def fetch(self, url: str, *, limit: int = 65536, seconds: float = 10.0, purpose: Purpose = Purpose.PUBLIC_POLICY) -> HttpReply:
         """GET an https URL, no redirects followed, at most ``limit`` octets of body. Guarded by host name and address."""
+        ...
+
+    def connect(
+        self,
+        name: str,
+        address: str,
+        port: int,
+        *,
+        purpose: Purpose = Purpose.TEST,
+        test: str = "",
+        seconds: float = 5.0,
+        whole: float = 0.0,
+        limit: int = MOST_OCTETS,
+    ) -> AbstractAsyncContextManager[Stream]:
+        """Open a TCP connection to an address that was found by the host name ``name`` (may be empty), for one conversation.
+
+        ``seconds`` limits the time to the first octet of the peer, ``whole`` that of everything where it is longer, ``limit`` the octets.
+        ``test`` is the id that a consent to an intrusive test names. Keeps no evidence. ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE,
+        RESET, TOO_LARGE, OUT_OF_SCOPE, NO_CONSENT, BUDGET_SPENT; the first ones also later, from the stream.
+        """
+        ...
+
+    def tls_connections(self, protocol: str) -> int:
+        """How many connections a survey of one TLS server with this protocol may open."""
+        ...
+
+    @property
+    def called(self) -> str:
+        """The host name by which the scanner introduces itself where a protocol wants one; empty: the address literal will do."""
         ...
 
     def keep(self, source: str, excerpt: str) -> None:

@@ -61,6 +61,8 @@ class Settings:
     contact: str = ""
     user_agent: str = ""
     ca_file: str | None = None
+    called: str = ""
+    """The host name that the scanner gives in EHLO and the like (RFC 5321 section 4.1.1.1); empty: the literal of its address."""
 
 
 class Network:
@@ -102,6 +104,7 @@ class Network:
             clock=self._clock,
             now=self._now,
             web=self._the_web,
+            called=settings.called,
             writing=Writing(),
         )
         return self

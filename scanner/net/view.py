@@ -24,6 +24,7 @@ from scanner.net.resolver import Resolver
 from scanner.net.scope import Purpose
 from scanner.net.silence import Silence
 from scanner.net.stopwatch import Stopwatch
+from scanner.net.stream import MOST_OCTETS, Stream
 from scanner.net.transfer import Reading
 from scanner.net.trouble import peer
 from scanner.net.udp import Udp
@@ -61,6 +62,7 @@ class Parts:
     now: Callable[[], datetime]
     web: Callable[[], Web]
     writing: Writing
+    called: str = ""
 
 
 class View:
@@ -225,6 +227,50 @@ class View:
             self._notes.add(Fetched(url, address, reply))
             return reply
         raise CannotObserve(failures[0].reason, "; ".join(failure.detail for failure in failures))
+
+    @asynccontextmanager
+    async def connect(
+        self,
+        name: str,
+        address: str,
+        port: int,
+        *,
+        purpose: Purpose = Purpose.TEST,
+        test: str = "",
+        seconds: float = 5.0,
+        whole: float = 0.0,
+        limit: int = MOST_OCTETS,
+    ) -> AsyncIterator[Stream]:
+        """See ``Net.connect``."""
+        parts = self._parts
+        place = (address, port, "connection")
+        parts.silence.check(place, f"{peer(address, port)}/tcp")
+        parts.guard.ask(name, address, port, purpose, parts.now(), test=test)
+        self._budget.connection()
+        stream = Stream(address, port, seconds=seconds, whole=whole, limit=limit)
+        async with self._turn(name, address):
+            start = parts.clock()
+            try:
+                await stream.open()
+                yield stream
+            except CannotObserve as why:
+                if why.reason is Reason.TIMEOUT and not stream.received:
+                    parts.silence.unheard(place)
+                raise
+            finally:
+                stream.close()
+                if stream.received:
+                    parts.silence.heard(place)
+                self._budget.spend(parts.clock() - start, stream.received)
+
+    def tls_connections(self, protocol: str) -> int:
+        """How many connections a survey of one TLS server with this protocol may open."""
+        return self._budget.tls_connections(protocol)
+
+    @property
+    def called(self) -> str:
+        """The host name by which the scanner introduces itself; empty: the address literal will do."""
+        return self._parts.called
 
     async def _addresses(self, host: str) -> list[str]:
         """Resolve both families side by side, IPv4 first; one family's failure does not hide the other's addresses."""

@@ -165,9 +165,7 @@ def _settings(table: Fields, check: Check) -> dict[str, Setting]:
             continue
         setting = _READ.get(parameter.type, Item.text)(item)
         if setting is not None and (problem := parameter.problem_with(setting)):
-            item.note(
-                say("{name} に使えない値である（{problem}）", "{name} cannot take this value: it {problem}", name=name, problem=problem)
-            )
+            item.note(Text(ja=f"{name} に使えない値である（{problem.ja}）", en=f"{name} cannot take this value: it {problem.en}"))
         elif setting is not None:
             found[name] = setting
     return found

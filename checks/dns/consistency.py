@@ -18,8 +18,8 @@ _REMEDY = Text(
         "NSD「nsd-control transfer ゾーン」、Knot「knotc zone-retransfer ゾーン」）。"
     ),
     en=(
-        "Raise the SOA serial on the primary and reload; check notification and transfer to the secondaries (BIND 'rndc notify ZONE', "
-        "'rndc retransfer ZONE', NSD 'nsd-control transfer ZONE', Knot 'knotc zone-retransfer ZONE')."
+        'Raise the SOA serial on the primary and reload; check notification and transfer to the secondaries (BIND "rndc notify ZONE", '
+        '"rndc retransfer ZONE", NSD "nsd-control transfer ZONE", Knot "knotc zone-retransfer ZONE").'
     ),
 )
 

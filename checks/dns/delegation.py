@@ -149,7 +149,7 @@ def _glue(view: ParentView, name: str) -> set[str]:
             "使わないサーバをゾーンとレジストラの NS から外す。"
         ),
         en=(
-            "Configure the zone on that server (BIND: 'zone example.lg.jp {{ type secondary; primaries {{ 203.0.113.1; }}; }};') or "
+            'Configure the zone on that server (BIND: "zone example.lg.jp {{ type secondary; primaries {{ 203.0.113.1; }}; }};") or '
             "take an "
             "unused server out of the NS set of the zone and of the registrar."
         ),
@@ -206,7 +206,7 @@ def _silent(zone: ZoneServers) -> Unobserved | None:
     ),
     remedy=Text(
         ja="NS には A/AAAA レコードを持つ名前を書く（例「example.lg.jp. IN NS ns1.example.jp.」「ns1.example.jp. IN A 203.0.113.53」）。",
-        en="Name hosts with address records: 'example.lg.jp. IN NS ns1.example.jp.', 'ns1.example.jp. IN A 203.0.113.53'.",
+        en='Name hosts with address records: "example.lg.jp. IN NS ns1.example.jp.", "ns1.example.jp. IN A 203.0.113.53".',
     ),
     says={
         **NAME_ABSENT,

@@ -46,7 +46,7 @@ def _shown(name: str, text: str) -> str:
     ),
     remedy=Text(
         ja='バージョンを応答しない設定にする（BIND「version none;」、NSD・Unbound「hide-version: yes」、Knot「version: ""」）。',
-        en="Do not answer for the version (BIND 'version none;', NSD and Unbound 'hide-version: yes', Knot 'version: \"\"').",
+        en='Do not answer for the version (BIND "version none;", NSD and Unbound "hide-version: yes", Knot an empty "version:").',
     ),
     says={
         "VERSION_HIDDEN": Text(ja="バージョンを応答しない", en="no version is told"),
@@ -79,8 +79,8 @@ def disclosure_version(seen: ServerIdentity) -> Judgement:
             'identity: ""」）。'
         ),
         en=(
-            "Do not answer for the host name (BIND 'hostname none; server-id none;', NSD and Unbound 'hide-identity: yes', Knot '"
-            'identity: ""\').'
+            'Do not answer for the host name (BIND "hostname none; server-id none;", NSD and Unbound "hide-identity: yes", Knot an '
+            'empty "identity:").'
         ),
     ),
     says={

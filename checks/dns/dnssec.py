@@ -37,7 +37,7 @@ _UNSIGNED = Text(ja="ゾーンは署名されていない", en="the zone is not 
             "できた DS レコードをレジストラ経由で上位ゾーンに登録する。"
         ),
         en=(
-            "Sign the zone (BIND 'dnssec-policy default; inline-signing yes;', Knot 'dnssec-signing: on') and have the DS record entered "
+            'Sign the zone (BIND "dnssec-policy default; inline-signing yes;", Knot "dnssec-signing: on") and have the DS record entered '
             "in the parent zone by the registrar."
         ),
     ),
@@ -88,7 +88,7 @@ _BROKEN: Final[Mapping[ChainProblem, str]] = {
             "署名をやり直す。鍵の交換は、新しい DS が行き渡ってから古い鍵を外す。"
         ),
         en=(
-            "Make the DS from the present key signing key ('dnssec-dsfromkey -2 Kexample.lg.jp.+013+12345'), have it entered, and sign "
+            'Make the DS from the present key signing key ("dnssec-dsfromkey -2 Kexample.lg.jp.+013+12345"), have it entered, and sign '
             "again. In a roll-over take the old key out only when the new DS has spread."
         ),
     ),
@@ -166,7 +166,7 @@ def _bad_signatures(signatures: Iterable[SignatureSeen]) -> Iterable[str]:
             "RSA を続けるなら RSASHA256（8）の {least_rsa_bits} ビット以上とする。"
         ),
         en=(
-            "Roll over to ECDSAP256SHA256 (13) (BIND dnssec-policy 'algorithm ecdsa256', Knot 'algorithm: ecdsap256sha256'); where RSA "
+            'Roll over to ECDSAP256SHA256 (13) (BIND dnssec-policy "algorithm ecdsa256", Knot "algorithm: ecdsap256sha256"); where RSA '
             "stays, RSASHA256 (8) with {least_rsa_bits} bits or more."
         ),
     ),
@@ -216,7 +216,7 @@ def _level(table: Mapping[int, Rule], number: int) -> Level | None:
     ),
     remedy=Text(
         ja="SHA-256（2）の DS を作り（「dnssec-dsfromkey -2 鍵ファイル」）、レジストラ経由で登録して古い DS を外す。",
-        en="Make a DS with SHA-256 (2) ('dnssec-dsfromkey -2 KEYFILE'), have it entered by the registrar and the old one removed.",
+        en='Make a DS with SHA-256 (2) ("dnssec-dsfromkey -2 KEYFILE"), have it entered by the registrar and the old one removed.',
     ),
     says={
         **NAME_ABSENT,
@@ -266,7 +266,7 @@ def dnssec_digests(state: Dnssec) -> Judgement:
             "自動の再署名と、残り {least_days} 日での警報を設ける。"
         ),
         en=(
-            "Sign again now (BIND 'rndc sign ZONE', Knot 'knotc zone-sign ZONE', for NSD run the signer), automate it, and raise an alarm "
+            'Sign again now (BIND "rndc sign ZONE", Knot "knotc zone-sign ZONE", for NSD run the signer), automate it, and raise an alarm '
             "at {least_days} days left."
         ),
     ),
@@ -322,8 +322,8 @@ def _left(seconds: int) -> str:
             "nsec3-iterations: 0」「nsec3-salt-length: 0」）。"
         ),
         en=(
-            "Use {most_iterations} iterations and no salt (BIND 'nsec3param iterations 0 optout no salt-length 0;', Knot '"
-            "nsec3-iterations: 0')."
+            'Use {most_iterations} iterations and no salt (BIND "nsec3param iterations 0 optout no salt-length 0;", Knot '
+            '"nsec3-iterations: 0").'
         ),
     ),
     says={
@@ -385,8 +385,8 @@ def dnssec_nsec3(
             "nsec3param;」、Knot「nsec3: on」）。"
         ),
         en=(
-            "Move names for inside use to a zone that is served inside only; otherwise use NSEC3 (BIND dnssec-policy 'nsec3param;', Knot "
-            "'nsec3: on')."
+            'Move names for inside use to a zone that is served inside only; otherwise use NSEC3 (BIND dnssec-policy "nsec3param;", Knot '
+            '"nsec3: on").'
         ),
     ),
     says={

@@ -69,8 +69,8 @@ def records_private_addresses(records: PublicRecords) -> Judgement:
             "で提供する。"
         ),
         en=(
-            "Take these names out of the public zone and serve them on inside servers or in a view (BIND 'view inside "
-            "{{ match-clients {{ 10.0.0.0/8; }}; }};')."
+            'Take these names out of the public zone and serve them on inside servers or in a view (BIND "view inside '
+            '{{ match-clients {{ 10.0.0.0/8; }}; }};").'
         ),
     ),
     says={
@@ -169,8 +169,8 @@ def _record(target: RecordTarget) -> str:
             "る。"
         ),
         en=(
-            "Publish the authority in use, 'example.lg.jp. IN CAA 0 issue \"ca.example.net\"'; where no certificate is used, 'CAA 0 issue"
-            ' ";"\'.'
+            'Publish the authority in use: example.lg.jp. IN CAA 0 issue "ca.example.net"; where no certificate is used, '
+            'example.lg.jp. IN CAA 0 issue ";".'
         ),
     ),
     says={

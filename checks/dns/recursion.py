@@ -24,8 +24,8 @@ _ACL = Text(
         "Unbound「access-control: 192.0.2.0/24 allow」）。権威サーバでは「recursion no;」とする。"
     ),
     en=(
-        "Limit recursion to the clients' networks (BIND 'allow-recursion {{ 192.0.2.0/24; }}; allow-query-cache {{ 192.0.2.0/24; }};', "
-        "Unbound 'access-control: 192.0.2.0/24 allow'); on authoritative servers set 'recursion no;'."
+        'Limit recursion to the networks of the clients (BIND "allow-recursion {{ 192.0.2.0/24; }}; allow-query-cache '
+        '{{ 192.0.2.0/24; }};", Unbound "access-control: 192.0.2.0/24 allow"); on authoritative servers set "recursion no;".'
     ),
 )
 _SILENT = Text(
@@ -260,8 +260,8 @@ def recursion_snooping(seen: Recursion | Unobserved, ledger: DeclaredDnsService,
             "ルートサーバや転送先のサーバと通信できることを確かめる。"
         ),
         en=(
-            "Allow the clients' networks (BIND 'allow-recursion', Unbound 'access-control: 192.0.2.0/24 allow') and check the way to the "
-            "root."
+            'Allow the networks of the clients (BIND "allow-recursion", Unbound "access-control: 192.0.2.0/24 allow") and check the way to '
+            "the root."
         ),
     ),
     says={

@@ -56,8 +56,8 @@ def _resolves(seen: Recursion | Unobserved, ledger: DeclaredDnsService) -> bool 
             "「val-permissive-mode: no」）。"
         ),
         en=(
-            "Switch validation on (BIND 'dnssec-validation auto;', Unbound 'module-config: \"validator iterator\"', 'val-permissive-mode:"
-            " no')."
+            'Switch validation on (BIND "dnssec-validation auto;", Unbound "module-config:" with validator before iterator and '
+            '"val-permissive-mode: no").'
         ),
     ),
     says={
@@ -169,7 +169,7 @@ def _randomness(
             "NAT がポートを変えないことを確かめる。"
         ),
         en=(
-            "Remove fixed ports (BIND 'query-source port 53;', Unbound 'outgoing-port-permit') and see that no NAT on the way rewrites "
+            'Remove fixed ports (BIND "query-source port 53;", Unbound "outgoing-port-permit") and see that no NAT on the way rewrites '
             "them."
         ),
     ),

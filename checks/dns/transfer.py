@@ -23,8 +23,8 @@ _REMEDY = Text(
         "Knot「acl: action: transfer」と「key: xfer」）。"
     ),
     en=(
-        "Limit transfers to the secondaries' addresses and a TSIG key (BIND 'allow-transfer {{ key xfer; }};', NSD 'provide-xfr: "
-        "203.0.113.2 xfer', Knot an acl with 'action: transfer' and 'key: xfer')."
+        'Limit transfers to the addresses of the secondaries and a TSIG key (BIND "allow-transfer {{ key xfer; }};", NSD '
+        '"provide-xfr: 203.0.113.2 xfer", Knot an acl with "action: transfer" and "key: xfer").'
     ),
 )
 

@@ -38,8 +38,8 @@ def _ends(views: tuple[ServerView, ...]) -> tuple[str, ...]:
             "listen-on-v6 {{ any; }};」）。"
         ),
         en=(
-            "Let 53/udp through the firewall in both directions and listen on all addresses (BIND 'listen-on {{ any; }}; listen-on-v6 "
-            "{{ any; }};')."
+            'Let 53/udp through the firewall in both directions and listen on all addresses (BIND "listen-on {{ any; }}; listen-on-v6 '
+            '{{ any; }};").'
         ),
     ),
     says={
@@ -77,7 +77,7 @@ def transport_udp(zone: ZoneServers) -> Judgement:
             "ファイアウォールと負荷分散装置で 53/tcp を許可し、サーバの TCP を有効にする（NSD「do-ip4: yes」「tcp-count: 100」、BIND「"
             "tcp-clients 150;」）。"
         ),
-        en="Let 53/tcp through firewalls and load balancers and serve TCP (NSD 'tcp-count: 100', BIND 'tcp-clients 150;').",
+        en='Let 53/tcp through firewalls and load balancers and serve TCP (NSD "tcp-count: 100", BIND "tcp-clients 150;").',
     ),
     says={
         **NAME_ABSENT,
@@ -176,8 +176,8 @@ def transport_edns(zone: ZoneServers) -> Judgement:
             "「ipv6-edns-size: {limit}」、Knot「udp-max-payload: {limit}」、Unbound「edns-buffer-size: {limit}」）。"
         ),
         en=(
-            "Cap UDP at {limit} octets (BIND 'edns-udp-size {limit}; max-udp-size {limit};', NSD 'ipv4-edns-size: {limit}', "
-            "'ipv6-edns-size: {limit}', Knot 'udp-max-payload: {limit}', Unbound 'edns-buffer-size: {limit}')."
+            'Cap UDP at {limit} octets (BIND "edns-udp-size {limit}; max-udp-size {limit};", NSD "ipv4-edns-size: {limit}", '
+            '"ipv6-edns-size: {limit}", Knot "udp-max-payload: {limit}", Unbound "edns-buffer-size: {limit}").'
         ),
     ),
     says={
@@ -222,8 +222,8 @@ def transport_size(zone: ZoneServers, *, limit: Annotated[int, DNS_UDP_MOST_OCTE
             "responses-per-second 10; }};」、NSD「refuse-any: yes」「rrl-ratelimit: 200」、Knot の mod-rrl）。"
         ),
         en=(
-            "Answer ANY sparsely and limit size and rate (BIND 'minimal-any yes; minimal-responses yes; rate-limit "
-            "{{ responses-per-second 10; }};', NSD 'refuse-any: yes', 'rrl-ratelimit: 200', Knot's mod-rrl)."
+            'Answer ANY sparsely and limit size and rate (BIND "minimal-any yes; minimal-responses yes; rate-limit '
+            '{{ responses-per-second 10; }};", NSD "refuse-any: yes", "rrl-ratelimit: 200", Knot mod-rrl).'
         ),
     ),
     says={
@@ -263,7 +263,7 @@ def transport_amplification(
             "権威サーバに IPv6 アドレスを与え、「ns1.example.jp. IN AAAA 2001:db8::53」とグルーを登録し、53/udp・53/tcp を IPv6 でも許可"
             "する。"
         ),
-        en="Give a name server an IPv6 address, publish 'ns1.example.jp. IN AAAA 2001:db8::53' and its glue, and open port 53 over IPv6.",
+        en='Give a name server an IPv6 address, publish "ns1.example.jp. IN AAAA 2001:db8::53" and its glue, and open port 53 over IPv6.',
     ),
     says={
         **NAME_ABSENT,

@@ -27,7 +27,7 @@ from scanner.model.verdict import Severity, failed, not_applicable, passed
     ),
     remedy=Text(
         ja="SOA の expire を {least} 秒以上、かつ refresh と retry の和より長くする（例「3600 900 1209600 300」）。",
-        en="Set SOA expire to {least} s or more, and above refresh plus retry (for example '3600 900 1209600 300').",
+        en='Set SOA expire to {least} s or more, and above refresh plus retry (for example "3600 900 1209600 300").',
     ),
     says={
         **NAME_ABSENT,

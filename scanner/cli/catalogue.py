@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
@@ -13,12 +12,14 @@ import typer
 
 from baselines.loader import SHIPPED
 from baselines.model import STATUS_WORDS, Baseline, Control, Status
-from scanner.cli import console
+from scanner.cli import console, template
 from scanner.cli.setup import load_baselines
 from scanner.cli.words import Language, usual_language
+from scanner.codec import fact_types
 from scanner.engine.catalogue import AnyValue, catalogue
 from scanner.hosts.base import Collector
-from scanner.model.check import Check, Parameter
+from scanner.model.check import Check, Parameter, is_id
+from scanner.model.problem import Problems
 from scanner.model.text import Text
 from scanner.probes.base import Probe
 
@@ -83,42 +84,22 @@ def show_check(check_id: Annotated[str, typer.Argument(metavar="ID")], lang: Lan
         say(f"  {control['baseline']} {control['ref']} ({control['id']})", markup=False)
 
 
-_NEW = '''"""TITLE_EN."""
-
-from __future__ import annotations
-
-from scanner.model.check import check
-from scanner.model.text import Text
-from scanner.model.verdict import Severity, Verdict, failed, passed
-
-# Import the fact type that this check judges from scanner.facts and name it in the signature below.
-
-
-@check(
-    "{id}",
-    severity=Severity.MEDIUM,
-    title=Text(ja="望ましい状態を書く", en="State the wished state"),
-    why=Text(ja="なぜ重要かを書く。", en="Say why it matters."),
-    remedy=Text(ja="何をすればよいかを書く。", en="Say what to do."),
-    says={{
-        "{tag}_OK": Text(ja="確認した内容", en="what was seen"),
-        "{tag}_BAD": Text(ja="確認した内容", en="what was seen"),
-    }},
-)
-def {function}(seen: FactType) -> Verdict:
-    return passed("{tag}_OK") if seen.good else failed("{tag}_BAD")
-'''
-
-
 @checks_app.command("new")
-def new_check(check_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def new_check(
+    check_id: Annotated[str, typer.Argument(metavar="ID")],
+    fact: Annotated[str, typer.Argument(metavar="FACT", help="判定する事実の型（scanner/facts） / The fact type that it judges")],
+) -> None:
     """新しい点検項目のひな形を書き出す / Print the template of a new check."""
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*){1,3}", check_id):
+    if not is_id(check_id):
         console.refuse(f"{check_id}: family.subject[.aspect] の形にする / write family.subject[.aspect]")
-    if check_id in catalogue().checks:
+    known = catalogue()
+    if check_id in known.checks or check_id in known.formerly:
         console.refuse(f"{check_id}: すでに存在する / exists already")
-    function = check_id.partition(".")[2].replace(".", "_").replace("-", "_")
-    console.out.print(_NEW.format(id=check_id, function=function, tag=function.upper()), markup=False, end="")
+    facts = fact_types()
+    if fact not in facts:
+        nearest = Problems("").nearest(fact, facts)
+        console.refuse(f"{fact}: そのような事実の型はない / no such fact type" + (f" → {nearest}" if nearest else ""))
+    console.out.print(template.new_check(check_id, facts[fact]), markup=False, end="")
 
 
 @baselines_app.command("list")
@@ -152,7 +133,8 @@ def show_control(
         console.refuse(f"{control}: {baseline} にそのような条文はない / {baseline} has no such clause")
     if control is None:
         console.print_table(
-            ("id", "ref", "status", language.of(Text("件名", "title"))), ((c.id, c.ref, c.status.value, c.title) for c in rows)
+            ("id", language.of(Text("条文", "ref")), language.of(Text("状態", "status")), language.of(Text("件名", "title"))),
+            ((c.id, c.ref, c.status.value, c.title) for c in rows),
         )
         return
     for c in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, Any, NoReturn
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 WRONG_USE = 2
+_SPACES = re.compile(r"[\t\r\n]+")
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -29,10 +31,11 @@ def print_json_lines(values: Iterable[Any]) -> None:  # whatever JSON can hold
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; on no terminal as tab-separated lines, which other programs can cut."""
+    """Print a table; on no terminal as tab-separated lines below one with the heads, which other programs can cut. No rows, no lines."""
     if not out.is_terminal:
-        for row in rows:
-            sys.stdout.write("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
+        for n, row in enumerate(rows):
+            for cells in (heads, row) if n == 0 else (row,):
+                sys.stdout.write("\t".join(_SPACES.sub(" ", cell) for cell in cells) + "\n")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:

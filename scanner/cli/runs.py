@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -17,6 +18,7 @@ from scanner.cli.words import OUTCOMES, usual_language
 from scanner.engine import factsfile
 from scanner.feed.verify import verify
 from scanner.ledger.inventory import Inventory
+from scanner.model.reason import ADVICE, TECHNICAL_NOTE
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
 from scanner.report.files import whole_file
@@ -61,12 +63,27 @@ def _counts(row: RunRow, unfinished: str) -> tuple[str, ...]:
 @runs_app.command("show")
 def show_run(run: Run = "latest", store: StorePath = None, lang: Lang = None) -> None:
     """一つの実行の不適合と判定不能 / The failing and undetermined results of a run."""
-    language = (lang or usual_language()).value
+    language = lang or usual_language()
+    heads = (
+        Text(ja="判定", en="outcome"),
+        Text(ja="点検項目", en="check"),
+        Text(ja="確認した対象", en="subject"),
+        Text(ja="確認した内容", en="what was seen"),
+        Text(ja="対処", en="what to do"),
+        TECHNICAL_NOTE,
+    )
     wanted = {Outcome.FAIL.value, Outcome.UNDETERMINED.value}
     with open_store(store) as found:
         lines = (line for line in found.lines(found.find(run)) if line["type"] == "result" and line["outcome"] in wanted)
-        rows = ((line["outcome"], line["check"], line["subject"], line["message"][language], line["detail"]) for line in lines)
-        console.print_table(("outcome", "check", "subject", "", ""), rows)
+        console.print_table([language.of(head) for head in heads], (_shown(line, language.value) for line in lines))
+
+
+_NO_WORDS = Text(ja="", en="")  # of a reason that a newer version recorded
+
+
+def _shown(line: Line, language: str) -> tuple[str, ...]:
+    to_do = line["remedy"] if line["outcome"] == Outcome.FAIL else asdict(ADVICE.get(line["reason"], _NO_WORDS))
+    return (line["outcome"], line["check"], line["subject"], line["message"][language], to_do[language], line["detail"])
 
 
 @runs_app.command("diff")
@@ -78,14 +95,15 @@ def diff_runs(
     json: Annotated[bool, typer.Option("--json", help="JSON で出力 / Print JSON")] = False,
 ) -> None:
     """二つの実行の違い / What differs between two runs."""
-    language = (lang or usual_language()).value
+    language = lang or usual_language()
     with open_store(store) as found:
         changes = list(found.diff(found.find(before), found.find(after)))
     if json:
         console.print_json_lines(_change(c) for c in changes)
         return
-    rows = ((c.check, c.subject, _said(c.before, language), "→", _said(c.after, language)) for c in changes)
-    console.print_table(("check", "subject", before, "", after), rows)
+    rows = ((c.check, c.subject, _said(c.before, language.value), "→", _said(c.after, language.value)) for c in changes)
+    heads = (language.of(Text(ja="点検項目", en="check")), language.of(Text(ja="確認した対象", en="subject")), before, "→", after)
+    console.print_table(heads, rows)
 
 
 def _said(line: Line | None, language: str) -> str:

@@ -18,6 +18,7 @@ from scanner.ledger.known import NOTHING_KNOWN, Known
 from scanner.ledger.yamlfile import finish, open_file, open_text
 from scanner.model.check import Setting, Value
 from scanner.model.problem import say
+from scanner.model.text import Text
 from scanner.model.yamlfields import Fields, Item
 
 AnyValue = Value[bool] | Value[int] | Value[float] | Value[str] | Value[tuple[str, ...]]
@@ -136,8 +137,7 @@ def _setting(item: Item, value: AnyValue) -> Setting | None:
             words = tuple(_word(i, value.choices) for i in item.items())
             setting = None if None in words or not item.is_list else tuple(w for w in words if w is not None)
     if setting is not None and (why := value.accepts(setting)):
-        # What the catalogue refuses beyond types, choices and bounds it says in English only.
-        item.note(say("{key} に使えない値である（{why}）", "{key} cannot take this value: it {why}", key=value.key, why=why))
+        item.note(Text(ja=f"{value.key} に使えない値である（{why.ja}）", en=f"{value.key} cannot take this value: it {why.en}"))
         return None
     return setting
 

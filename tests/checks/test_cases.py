@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,14 @@ def test_the_words_of_a_check_exist_in_both_languages_and_agree(check: Check) ->
         assert not text.ja.isascii(), f"{name} is not Japanese: {text.ja}"
         assert text.en.isascii() or "–" in text.en or "≥" in text.en, f"{name} is not English: {text.en}"
     assert check.remedy.placeholders() <= set(check.parameters), "a remedy names settings only"
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_what_is_to_be_typed_stands_in_double_quotes_in_english(check: Check) -> None:
+    """One style, and reports set it as code; a single quote is left for the apostrophe."""
+    for text in (check.title, check.why, check.remedy, *check.says.values()):
+        assert not re.search(r"(?<!\w)'|'(?!\w)|`", text.en), text.en
+        assert text.en.count('"') % 2 == 0, text.en
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)

@@ -165,6 +165,7 @@ def test_an_organisations_own_baseline_loads(tmp_path: Path) -> None:
         ("mail.spf.all", "mail.spf.al", 14, "mail.spf.all"),
         ("accept:", "acept:", 14, "accept"),
         ('["-"]', "5", 14, "list"),
+        ('["-"]', '["x"]', 14, "must be one of"),
         ("strength: required", "strength: requird", 9, "required"),
         ("status: automated", "status: planned", 12, "checks"),
         ("ref: 第1条", "reff: 第1条", 3, "ref"),
@@ -177,6 +178,14 @@ def test_a_mistake_is_told_with_line_and_nearest_name(tmp_path: Path, old: str, 
         _load(tmp_path, ROW.replace(old, new))
     told = {(p.line, p.text.en) for p in error.value.problems}
     assert any(where == line and said in text for where, text in told), told
+
+
+def test_a_setting_that_a_check_does_not_take_is_explained_in_both_languages(tmp_path: Path) -> None:
+    with pytest.raises(BadFile) as error:
+        _load(tmp_path, ROW.replace('["-"]', '["x"]'))
+    (problem,) = error.value.problems
+    assert "のいずれかでなければならない" in problem.text.ja
+    assert "must be" not in problem.text.ja
 
 
 def test_a_row_with_half_its_words_is_refused(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -20,21 +22,25 @@ from scanner.cli.sinks import RecordSink, TerminalSink
 from scanner.cli.words import Language, usual_language
 from scanner.engine.collect import Collecting, EvidenceReader
 from scanner.engine.factsfile import FactsFile
-from scanner.engine.run import Judging, RunEnd, RunStart, Sink, judge_again, new_run_id
-from scanner.engine.scan import WORKERS
+from scanner.engine.run import Judging, RunEnd, RunStart, Sink, TargetDone, judge_again, new_run_id
+from scanner.engine.scan import WORKERS, Taker, see
 from scanner.engine.scan import scan as run_scan
+from scanner.engine.shares import Sharing, scan_in_shares, shares_of
 from scanner.hosts.local import LocalReader, RootReader
 from scanner.ledger.declared import declarations
 from scanner.ledger.inventory import INTERNET, Inventory
 from scanner.ledger.inventory import targets as listed_targets
 from scanner.ledger.scope import COMMAND_LINE
 from scanner.model.target import LOCAL, NotATarget, Target, parse_target
-from scanner.net.network import Network
+from scanner.net.network import Network, Settings
 from scanner.store.store import Store
 
 BUDGET = 120.0
 """Seconds that one target may take."""
 THREADS = 8
+
+Run = Callable[[Judging, Callable[[TargetDone], object]], RunEnd]
+"""Makes a whole run; told how the record of a target is written, where that is done in another process."""
 
 Baselines = Annotated[
     list[str] | None, typer.Option("--baseline", help="基準文書（既定は五つすべて） / Baseline, repeatable; all five by default")
@@ -87,19 +93,17 @@ def scan(
     approvers = dict.fromkeys(e.approved_by for e in setup.inventory.permissions.scope.allowed if e.approved_by)
     start = setup.start(
         new_run_id(now, secrets.token_hex(2)),
-        now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        _in_utc(now),
         zone,
         ", ".join(approvers) or COMMAND_LINE,
         len(chosen),
     )
 
-    def run(judging: Judging) -> RunEnd:
-        return asyncio.run(go(judging))
-
-    async def go(judging: Judging) -> RunEnd:
+    @asynccontextmanager
+    async def looking(network: Settings) -> AsyncIterator[Collecting]:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="collector") as threads:
             async with Network(network) as net:
-                collecting = Collecting(
+                yield Collecting(
                     plan=setup.plan,
                     observers=setup.catalogue.observers,
                     network=net,
@@ -107,7 +111,20 @@ def scan(
                     reader_for=lambda target: _reader(target, root),
                     threads=threads,
                 )
-                return await run_scan(judging, collecting, chosen, budget, workers)
+
+    async def alone(judging: Judging) -> RunEnd:
+        async with looking(network) as collecting:
+            return await run_scan(judging, collecting, chosen, budget, workers)
+
+    async def share(taker: Taker, targets: Sequence[Target], room: asyncio.Semaphore, shares: int) -> None:
+        async with looking(replace(network, pace=network.pace.share(shares))) as collecting:
+            await see(taker, collecting, targets, budget, workers=workers, room=room)
+
+    def run(judging: Judging, written: Callable[[TargetDone], object]) -> RunEnd:
+        shares = shares_of(setup.plan, chosen)
+        if shares == 1:
+            return asyncio.run(alone(judging))
+        return scan_in_shares(judging, chosen, Sharing(shares, share, written), lambda: _in_utc(datetime.now(UTC)))
 
     _produce(setup, start, outputs, None if no_store else open_store(store), run)
 
@@ -140,7 +157,7 @@ def judge_file(facts: Path, setup: Setup, outputs: Outputs, store: Store | None)
         head = file.head
     start = setup.start(head.run, head.started_at, head.zone, head.approved_by, count)
 
-    def run(judging: Judging) -> RunEnd:
+    def run(judging: Judging, _: object) -> RunEnd:
         with facts.open("rb") as source:
             again = FactsFile(source, str(facts))
             return judge_again(judging, again.targets(), lambda: again.ended_at)
@@ -148,12 +165,13 @@ def judge_file(facts: Path, setup: Setup, outputs: Outputs, store: Store | None)
     _produce(setup, start, outputs, store, run)
 
 
-def _produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None, run: Callable[[Judging], RunEnd]) -> None:
+def _produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None, run: Run) -> None:
     terminal = TerminalSink(outputs.language, summary=outputs.text)
     try:
         with outputs.record() as files:
-            sinks: Sequence[Sink] = (RecordSink(setup.exceptions, files, store), terminal)
-            end = run(Judging(start, setup.plan, setup.inventory, setup.profile, setup.exceptions, sinks))
+            record = RecordSink(start, setup.exceptions, files, store)
+            sinks: Sequence[Sink] = (record, terminal)
+            end = run(Judging(start, setup.plan, setup.inventory, setup.profile, setup.exceptions, sinks), record.written)
     finally:
         terminal.close()
         if store:
@@ -181,6 +199,10 @@ def _chosen(inventory: Inventory, named: list[Target], zone: str) -> list[Target
     if not chosen:
         console.refuse(f"観測点 {zone} から見る対象がない / no target is to be seen from the zone {zone}")
     return chosen
+
+
+def _in_utc(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _reader(target: Target, root: Path | None) -> EvidenceReader | None:

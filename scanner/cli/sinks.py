@@ -19,7 +19,7 @@ from scanner.ledger.exceptions import Exceptions
 from scanner.model.reason import ADVICE, MEANS, TECHNICAL_NOTE, WORDS, Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
-from scanner.report.record import Recorder, display_name, to_bytes
+from scanner.report.record import Line, Recorder, ResultLine, display_name, to_bytes
 from scanner.store.store import Store
 
 MOST_SHOWN = 40
@@ -35,18 +35,26 @@ class _Stopped(NamedTuple):
     note: str
 
 
+class Written(NamedTuple):
+    """A target as file and store take it. The last three are for the store and empty where there is none."""
+
+    lines: bytes
+    line: Line
+    results: list[ResultLine]
+    facts: bytes
+
+
 class RecordSink:
     """Makes the record lines once and hands them to a file, to stdout and to the store."""
 
-    def __init__(self, exceptions: Exceptions, outs: list[IO[bytes]], store: Store | None) -> None:
-        self._exceptions = exceptions
+    def __init__(self, start: RunStart, exceptions: Exceptions, outs: list[IO[bytes]], store: Store | None) -> None:
+        self._recorder = Recorder(start, exceptions)
         self._outs = outs
         self._store = store
         self._count = 0
 
     def begin(self, start: RunStart) -> None:
         """Write the run line."""
-        self._recorder = Recorder(start, self._exceptions)
         line = self._recorder.begin()
         self._write([to_bytes(line)])
         if self._store:
@@ -54,11 +62,19 @@ class RecordSink:
 
     def target(self, done: TargetDone) -> None:
         """Write a target and its results."""
-        line, results = self._recorder.target(done)
-        self._write([to_bytes(line), *(result.raw for result in results)])
+        written = done.written if isinstance(done.written, Written) else self.written(done)
+        self._write([written.lines])
         if self._store:
-            self._store.target(self._count, line, results, factsfile.target_line(done.seen, self._recorder.bodies))
+            self._store.target(self._count, written.line, written.results, written.facts)
         self._count += 1
+
+    def written(self, done: TargetDone) -> Written:
+        """Make the lines of a target; also in another process than the one that keeps them."""
+        line, results = self._recorder.target(done)
+        lines = b"".join([to_bytes(line), *(result.raw for result in results)]) if self._outs else b""
+        if self._store is None:
+            return Written(lines, {}, [], b"")
+        return Written(lines, line, results, factsfile.target_line(done.seen, self._recorder.bodies))
 
     def end(self, end: RunEnd) -> None:
         """Write the assessments and the end line."""

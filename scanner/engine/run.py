@@ -59,11 +59,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class TargetDone:
-    """One target seen and judged."""
+    """One target seen and judged. ``written`` is its record where another process has made it, see ``scanner.engine.shares``.
+
+    The facts and what the results rest on stay behind in that process then.
+    """
 
     seen: Seen
     systems: tuple[System, ...]
     results: tuple[Result, ...]
+    written: object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +141,17 @@ class Judging:
 
     def take(self, seen: Seen) -> None:
         """Judge one target and pass it on. Raises ``AssertionError`` when a planned check did not end: a defect of ours."""
-        target = seen.facts.target
-        planned = self.plan.for_target(target)
-        results = tuple(judge(seen.facts, planned))
-        assert {r.variant.key for r in results} == {v.key for v in planned}, f"{target.key}: planned and ended checks differ"
-        systems = self.inventory.systems_of(target) or (UNLISTED,)
-        for result in results:
+        self.pass_on(judged(seen, self.plan, self.inventory))
+
+    def pass_on(self, done: TargetDone) -> None:
+        """Count a target that was judged and tell the sinks."""
+        for result in done.results:
             outcome = result.ending.outcome
             self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
             self._defects += result.ending.reason is Reason.DEFECT
-            self._assessor.add(result, systems)
-        self._planned_results += len(results)
+            self._assessor.add(result, done.systems)
+        self._planned_results += len(done.results)
         self._ended += 1
-        done = TargetDone(seen, systems, results)
         for sink in self.sinks:
             sink.target(done)
 
@@ -169,6 +171,15 @@ class Judging:
         for sink in self.sinks:
             sink.end(end)
         return end
+
+
+def judged(seen: Seen, plan: Plan, inventory: Inventory) -> TargetDone:
+    """Judge one target. Raises ``AssertionError`` when a planned check did not end: a defect of ours."""
+    target = seen.facts.target
+    planned = plan.for_target(target)
+    results = tuple(judge(seen.facts, planned))
+    assert {r.variant.key for r in results} == {v.key for v in planned}, f"{target.key}: planned and ended checks differ"
+    return TargetDone(seen, inventory.systems_of(target) or (UNLISTED,), results)
 
 
 def judge_again(judging: Judging, seen: Iterator[Seen], ended_at: Callable[[], str]) -> RunEnd:

@@ -9,6 +9,7 @@ import asyncio
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from scanner.engine.collect import Collecting
 from scanner.engine.run import Judging, RunEnd, Seen
@@ -21,16 +22,39 @@ ALLOCATIONS = 20_000
 """New objects after which garbage is looked for among the young; Python's own number is 700."""
 
 
+class Taker(Protocol):
+    """Whoever what was seen is handed to, in the order of the targets."""
+
+    def take(self, seen: Seen) -> None:
+        """Take one target."""
+        ...
+
+
 async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Target], budget: float, workers: int = WORKERS) -> RunEnd:
     """See and judge every target. ``budget`` is the time in seconds that one target may take.
 
     Raises what a sink raises, such as the ``OSError`` of a full disk.
     """
     judging.begin()
+    await see(judging, collecting, targets, budget, workers=workers)
+    return judging.finish(collecting.now())
+
+
+async def see(
+    taker: Taker,
+    collecting: Collecting,
+    targets: Sequence[Target],
+    budget: float,
+    *,
+    workers: int = WORKERS,
+    room: asyncio.Semaphore | None = None,
+) -> None:
+    """See every target and hand it on. A ``room`` that is given is released by whoever gave it, when the target has gone its way."""
     waiting: Iterator[tuple[int, Target]] = iter(enumerate(targets))
     finished: dict[int, Seen] = {}
     handed_on = 0
-    room = asyncio.Semaphore(WINDOW)
+    own_room = room is None
+    room = room or asyncio.Semaphore(WINDOW)
 
     async def work() -> None:
         nonlocal handed_on
@@ -46,12 +70,13 @@ async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Targe
             collecting.network.forget(target.key)
             finished[number] = Seen(facts, started, collecting.now())
             while handed_on in finished:
-                judging.take(finished.pop(handed_on))
+                taker.take(finished.pop(handed_on))
                 handed_on += 1
-                room.release()
+                if own_room:
+                    room.release()
 
     try:
-        with _seldom_collecting():
+        with seldom_collecting():
             async with asyncio.TaskGroup() as run_group:
                 collecting.group = run_group
                 async with asyncio.TaskGroup() as group:
@@ -60,11 +85,10 @@ async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Targe
                 collecting.group = None
     except BaseExceptionGroup as errors:
         raise _first(errors) from errors
-    return judging.finish(collecting.now())
 
 
 @contextmanager
-def _seldom_collecting() -> Iterator[None]:
+def seldom_collecting() -> Iterator[None]:
     """Look for garbage in cycles less often: facts and results make none, and the catalogue and the documents stay to the end.
 
     At Python's own thresholds a fifth of a run's time goes into walking through objects that are all still in use.

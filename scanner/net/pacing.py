@@ -29,6 +29,10 @@ class Rate:
     per_second: float = 0.0
     burst: int = 1
 
+    def share(self, shares: int) -> Rate:
+        """Give what each of so many processes may do, so that together they keep to this rate."""
+        return Rate(max(1, self.width // shares), self.per_second / shares, max(1, self.burst // shares))
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -37,6 +41,10 @@ class Pace:
     address: Rate = Rate(width=4, per_second=50.0, burst=10)
     operator: Rate = Rate(width=16, per_second=200.0, burst=40)
     resolver: Rate = Rate(width=256)
+
+    def share(self, shares: int) -> Pace:
+        """Give what each of so many processes may do."""
+        return Pace(self.address.share(shares), self.operator.share(shares), self.resolver.share(shares))
 
 
 class Lane:

@@ -279,7 +279,7 @@ def make_record() -> bytes:
     )
     out = io.BytesIO()
     judge_again(
-        Judging(start, plan, inventory, profile, exceptions, [RecordSink(exceptions, [out], None)]),
+        Judging(start, plan, inventory, profile, exceptions, [RecordSink(start, exceptions, [out], None)]),
         iter(targets),
         lambda: "2026-11-22T00:00:09Z",
     )

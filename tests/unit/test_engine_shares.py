@@ -1,0 +1,158 @@
+"""A run in several processes: the same results in the same order, nobody too far ahead, and a lost process is no quiet end."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from scanner.engine import shares
+from scanner.engine.collect import Collecting
+from scanner.engine.plan import Plan, make_plan
+from scanner.engine.run import Judging, RunEnd, RunStart, TargetDone
+from scanner.engine.scan import Taker, see
+from scanner.engine.shares import LEAST_TARGETS, MOST, ShareLost, Sharing, scan_in_shares, shares_of
+from scanner.ledger.exceptions import Exceptions
+from scanner.ledger.inventory import Inventory
+from scanner.ledger.profile import EMPTY
+from scanner.model.reason import CannotObserve, Reason
+from scanner.model.target import Domain, Target
+from scanner.model.verdict import Outcome
+from scanner.net.network import Network, Settings
+from scanner.net.pacing import Pace, Rate
+from scanner.probes.base import Probe
+from tests.unit.frame import AT, Lights, absence, doors, lights, start, world
+
+TARGETS: list[Target] = [Domain(f"d{n}.example.jp") for n in range(30)]
+
+
+class _Heard:
+    """A sink that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        self.written: list[object] = []
+        self.said: list[tuple[str, str, str]] = []
+
+    def begin(self, start: RunStart) -> None:
+        self.order.append("begin")
+
+    def target(self, done: TargetDone) -> None:
+        self.order.append(done.seen.facts.target.key)
+        self.written.append(done.written)
+        self.said += [(r.variant.check.id, r.subject.key, r.message().en) for r in done.results]
+
+    def end(self, end: RunEnd) -> None:
+        self.order.append("end")
+
+
+def _plan() -> Plan:
+    return make_plan(world(lights, absence), [], EMPTY)
+
+
+async def _some_lights(target: Domain, net: object) -> Lights:
+    number = int(target.name.partition(".")[0][1:])
+    await asyncio.sleep(0.002 * (number % 3))
+    if number == 7:
+        raise CannotObserve(Reason.REFUSED, "192.0.2.1:53/udp refused")
+    return Lights(number % 5)
+
+
+def _run(targets: Sequence[Target], count: int, run: Callable[..., object] = _some_lights) -> tuple[RunEnd, _Heard]:
+    heard, plan = _Heard(), _plan()
+    head = start(targets=len(targets), checks=len(plan.variants))
+    judging = Judging(head, plan, Inventory.of_targets(list(targets)), EMPTY, Exceptions(), [heard])
+    probe = Probe("lights", Lights, Lights.of, (), False, 5.0, run)  # type: ignore[arg-type]  # any coroutine function will do
+
+    async def work(taker: Taker, own: Sequence[Target], room: asyncio.Semaphore, _: int) -> None:
+        with ThreadPoolExecutor(1) as threads:
+            async with Network(Settings(resolv_conf="/nonexistent")) as network:
+                collecting = Collecting(plan, {Lights: (probe,)}, network, lambda _: {}, lambda _: None, threads)
+                await see(taker, collecting, own, 5.0, room=room)
+
+    def written(done: TargetDone) -> object:
+        return done.seen.facts.target.key, os.getpid()
+
+    return scan_in_shares(judging, targets, Sharing(count, work, written), lambda: AT), heard
+
+
+def test_three_shares_give_what_one_gives_in_the_same_order() -> None:
+    end, heard = _run(TARGETS, 1)
+    divided, heard_of_all = _run(TARGETS, 3)
+    assert divided == end
+    assert heard_of_all.order == heard.order == ["begin", *(t.key for t in TARGETS), "end"]
+    assert heard_of_all.said == heard.said
+    assert end.outcomes == {Outcome.PASS: 46, Outcome.NOT_APPLICABLE: 6, Outcome.FAIL: 6, Outcome.UNDETERMINED: 2}
+    assert (end.planned_results, end.ended_results) == (60, 60)
+
+
+def test_targets_are_written_where_they_were_seen() -> None:
+    _, heard = _run(TARGETS, 3)
+    pairs = [w for w in heard.written if isinstance(w, tuple)]
+    assert [key for key, _ in pairs] == [t.key for t in TARGETS]
+    processes = [process for _, process in pairs]
+    assert len(set(processes)) == 3
+    assert os.getpid() not in processes
+    assert processes[3:] == processes[:-3]
+
+
+def test_a_process_that_ends_early_ends_the_run_with_an_error() -> None:
+    async def fall(target: Domain, net: object) -> Lights:
+        if target.name.startswith("d17."):
+            os._exit(9)
+        return Lights(1)
+
+    with pytest.raises(ShareLost, match=r"process 3 of 3 ended after \d of its 10 targets"):
+        _run(TARGETS, 3, fall)
+
+
+def test_no_share_runs_ahead_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "WINDOW", 8)
+    others = multiprocessing.get_context("fork").Value("i", 0)  # targets of the second share that were seen
+
+    async def count(target: Domain, net: object) -> Lights:
+        if target.name.startswith("d0."):
+            deadline = time.monotonic() + 10.0
+            while others.value < 4:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)  # time for more to be seen, if it were allowed
+            assert others.value == 4
+        elif int(target.name.partition(".")[0][1:]) % 2:
+            with others.get_lock():
+                others.value += 1
+        return Lights(1)
+
+    end, _ = _run(TARGETS, 2, count)
+    assert end.defects == 0
+    assert others.value == 15
+
+
+def test_only_large_runs_that_follow_no_leads_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    many: list[Target] = [Domain(f"d{n}.example.jp") for n in range(3 * LEAST_TARGETS)]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)))
+    assert shares_of(_plan(), many) == 3
+    assert shares_of(_plan(), many * 9) == MOST
+    assert shares_of(_plan(), many[: LEAST_TARGETS - 1]) == 1
+    assert shares_of(make_plan(world(lights, doors), [], EMPTY), many) == 1
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert shares_of(_plan(), many) == 1
+    monkeypatch.delattr(os, "fork")
+    assert shares_of(_plan(), many) == 1
+
+
+def test_shares_together_keep_to_the_pace() -> None:
+    whole = Pace(address=Rate(4, 50.0, 10), operator=Rate(16, 200.0, 40), resolver=Rate(256))
+    for count in range(1, MOST + 1):
+        part = whole.share(count)
+        for rate, of in ((part.address, whole.address), (part.operator, whole.operator), (part.resolver, whole.resolver)):
+            assert rate.width * count <= of.width
+            assert rate.per_second * count <= of.per_second + 1e-9
+            assert rate.burst * count <= max(of.burst, count)
+    assert replace(whole).share(1) == whole

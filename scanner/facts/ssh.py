@@ -1,4 +1,7 @@
-"""What an SSH service offers before anybody logs in: its identification and its lists of algorithms, by their registered names."""
+"""What an SSH service shows before anybody logs in: its identification, algorithms, host keys and ways of authentication.
+
+Algorithms stand by their registered names. Nothing here says whether something is good.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,16 @@ from typing import ClassVar
 
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.target import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class SshHostKey:
+    """A host key: the algorithm it was shown for, its type (``ssh-rsa`` whatever the hash), its length in bits (0: not known)."""
+
+    algorithm: str
+    type: str
+    bits: int
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +46,23 @@ class SshOffer:
 
 @dataclass(frozen=True, slots=True)
 class SshAddress:
-    """One address of the service."""
+    """What one address of the service showed.
+
+    ``keys`` are the host keys, each once. ``gex_bits`` is the length of the prime given when 1,024 bits were asked for; ``None``: there is
+    no group exchange. ``methods`` are the ways of authentication named to a user whom nobody knows, empty where that user was let in
+    without any; ``None``: not asked, because the server speaks the old protocol only.
+    """
 
     address: str
     offer: SshOffer | Unobserved
+    keys: tuple[SshHostKey, ...] | Unobserved = ()
+    gex_bits: int | Unobserved | None = None
+    methods: tuple[str, ...] | Unobserved | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SshAlgorithms(Fact):
-    """What every address of an SSH service offers; ``left_out`` counts addresses beyond the cap."""
+class SshSurvey(Fact):
+    """What every address of an SSH service shows; ``left_out`` counts addresses beyond the cap."""
 
     of: ClassVar[Kind] = Kind.SSH_SERVICE
 

@@ -1,0 +1,185 @@
+"""The SSH survey against real servers on loopback, and against some that misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from scanner.facts.ssh import SshAddress, SshHostKey, SshOffer, SshSurvey
+from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
+from scanner.model.target import Service
+from scanner.net.network import Network, Settings
+from scanner.probes.ssh import ssh_survey
+from tests.unit.net_servers import LOOPBACK
+from tests.unit.test_wire_ssh import free_port, kexinit, opening_of, packet, server
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def survey(port: int) -> SshAddress:
+    service = Service("127.0.0.1", port, "ssh")
+    async with Network(Settings(scope=LOOPBACK)) as network:
+        fact = await ssh_survey.run(service, network.view(service.key))
+    assert isinstance(fact, SshSurvey)
+    (address,) = fact.addresses
+    return address
+
+
+def look(port: int) -> SshAddress:
+    return asyncio.run(survey(port))
+
+
+def look_at(handler: Handler) -> SshAddress:
+    async def go() -> SshAddress:
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await handler(reader, writer)
+            finally:
+                writer.close()
+
+        listener = await asyncio.start_server(handle, "127.0.0.1", 0)
+        async with listener:
+            return await survey(listener.sockets[0].getsockname()[1])
+
+    return asyncio.run(go())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    for kind, bits in (("rsa", "1024"), ("ecdsa", "384"), ("ed25519", "256")):
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-b", bits, "-N", "", "-f", str(tmp_path / kind)], check=True)
+    return tmp_path
+
+
+def openssh(folder: Path, *lines: str) -> SshAddress:
+    port = free_port()
+    config = folder / "config"
+    config.write_text("\n".join([f"ListenAddress 127.0.0.1:{port}", "PidFile none", "UsePAM no", "RequiredRSASize 1024", *lines, ""]))
+    with server("/usr/sbin/sshd", "-D", "-e", "-f", str(config), port=port):
+        opening_of(port)
+        return look(port)
+
+
+def test_openssh_with_three_keys(folder: Path) -> None:
+    seen = openssh(
+        folder,
+        *(f"HostKey {folder / kind}" for kind in ("rsa", "ecdsa", "ed25519")),
+        "PasswordAuthentication yes",
+        "KbdInteractiveAuthentication no",
+    )
+    assert isinstance(seen.keys, tuple)
+    assert {(key.type, key.bits) for key in seen.keys} == {("ssh-rsa", 1024), ("ecdsa-sha2-nistp384", 384), ("ssh-ed25519", 256)}
+    assert seen.methods == ("password", "publickey")
+    assert seen.gex_bits == 2048
+
+
+def test_openssh_without_passwords_and_group_exchange(folder: Path) -> None:
+    seen = openssh(
+        folder,
+        f"HostKey {folder / 'ed25519'}",
+        "PasswordAuthentication no",
+        "KbdInteractiveAuthentication no",
+        "KexAlgorithms curve25519-sha256@libssh.org",
+    )
+    truth = subprocess.run(["ssh-keygen", "-lf", str(folder / "ed25519")], check=True, capture_output=True, text=True).stdout.split()[1]
+    assert seen.keys == (SshHostKey("ssh-ed25519", "ssh-ed25519", 256, truth),)
+    assert seen.methods == ("publickey",)
+    assert seen.gex_bits is None
+
+
+def test_methods_stay_unknown_where_the_library_shares_no_algorithm(folder: Path) -> None:
+    seen = openssh(folder, f"HostKey {folder / 'ed25519'}", "Ciphers chacha20-poly1305@openssh.com")
+    assert isinstance(seen.offer, SshOffer)
+    assert isinstance(seen.keys, tuple)
+    assert isinstance(seen.methods, Unobserved)
+    assert seen.methods.reason is Reason.UNSUPPORTED
+
+
+def test_dropbear(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["dropbearkey", "-t", "rsa", "-s", "2048", "-f", str(key)], check=True, capture_output=True)
+    port = free_port()
+    with server("dropbear", "-F", "-E", "-s", "-r", str(key), "-P", str(tmp_path / "pid"), "-p", f"127.0.0.1:{port}", port=port):
+        opening_of(port)
+        seen = look(port)
+    assert isinstance(seen.keys, tuple)
+    assert [(key.type, key.bits) for key in seen.keys] == [("ssh-rsa", 2048)]
+    assert seen.methods == ("publickey",)
+
+
+async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def closing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.readline()
+
+
+async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readline()
+    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" + b"<p>" * 2000)
+    await writer.drain()
+
+
+async def goodbye(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readline()
+    text = b"go away"
+    writer.write(b"SSH-2.0-x\r\n" + packet(b"\x01" + (12).to_bytes(4, "big") + len(text).to_bytes(4, "big") + text + bytes(4)))
+    await writer.drain()
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [(closing, Reason.RESET), (web, Reason.PROTOCOL_VIOLATION), (goodbye, Reason.REFUSED)],
+)
+def test_each_misbehaviour_has_its_reason(handler: Handler, reason: Reason) -> None:
+    seen = look_at(handler)
+    assert isinstance(seen.offer, Unobserved)
+    assert seen.offer.reason is reason
+    assert seen.keys == seen.offer  # nothing is known of its keys either
+
+
+def test_silence_is_told_as_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanner.probes.ssh.SECONDS", 0.3)
+    seen = look_at(silent)
+    assert isinstance(seen.offer, Unobserved)
+    assert seen.offer.reason is Reason.TIMEOUT
+
+
+def test_a_server_that_closes_after_its_lists_keeps_them() -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        names = [
+            b"curve25519-sha256@libssh.org",
+            b"ssh-ed25519",
+            b"aes128-ctr",
+            b"aes128-ctr",
+            b"hmac-sha2-256",
+            b"hmac-sha2-256",
+            b"none",
+            b"none",
+        ]
+        writer.write(b"SSH-2.0-x\r\n" + packet(kexinit(*names)))
+        await writer.drain()
+
+    seen = look_at(handler)
+    assert isinstance(seen.offer, SshOffer)
+    assert seen.offer.kex == ("curve25519-sha256@libssh.org",)
+    assert isinstance(seen.keys, Unobserved)
+    assert isinstance(seen.methods, Unobserved)
+    assert (seen.keys.reason, seen.methods.reason) == (Reason.RESET, Reason.RESET)
+
+
+def test_a_server_of_the_old_protocol() -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-1.5-OpenSSH_2.1\n")
+        await reader.readline()
+
+    seen = look_at(handler)
+    assert seen == SshAddress("127.0.0.1", SshOffer("1.5", "OpenSSH_2.1", ""))

@@ -192,6 +192,8 @@ class Path(StrEnum):
     BAD_SIGNATURE = "bad-signature"
     NOT_PERMITTED = "not-permitted"
     """An issuer is no authority, may not sign certificates, or its length or name limits are broken."""
+    UNCHECKED = "unchecked"
+    """A certificate cannot be read, or a signature is of a kind that cannot be verified here."""
 
 
 @dataclass(frozen=True, slots=True)

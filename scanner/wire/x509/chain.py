@@ -1,0 +1,225 @@
+"""The way from a server's certificate to a trusted root (RFC 5280 section 6, RFC 4158), through what the server sent and nothing else.
+
+Time is kept apart: a way may be right and have run out, which people mend differently. Revocation and names of servers are not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Final
+
+from scanner.facts.tls import Path, PathSeen
+from scanner.wire.x509 import oids
+from scanner.wire.x509.certificate import Certificate, NotCertificate, parse
+from scanner.wire.x509.limits import outside
+from scanner.wire.x509.roots import Root, Roots
+from scanner.wire.x509.signature import Checked
+
+MOST_STEPS = 200
+"""Signatures looked at in one search; a chain of 16 certificates with one name would else give 16! ways."""
+LONGEST = 16
+"""Certificates on one way."""
+MOST_SENT = 64
+
+_RANK: Final = {  # the ending that tells most stands first
+    Path.PUBLIC: 0,
+    Path.ORGANISATION: 1,
+    Path.NOT_PERMITTED: 2,
+    Path.BAD_SIGNATURE: 3,
+    Path.UNCHECKED: 4,
+    Path.UNKNOWN_ROOT: 5,
+    Path.SELF_SIGNED: 6,
+    Path.INCOMPLETE: 7,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A certificate on the way: as read, and where it was sent; -1 for one that came from the list of roots."""
+
+    certificate: Certificate
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    end: Path
+    way: tuple[_Link, ...]
+    anchor: str = ""
+    problem: str = ""
+    expired: tuple[int, ...] = ()
+
+    @property
+    def standing(self) -> tuple[int, int, int]:
+        """Trusted and in time first; then trusted; then what tells most, the longest way first."""
+        trusted = self.end in (Path.PUBLIC, Path.ORGANISATION)
+        return (0 if trusted and not self.expired else 1, _RANK[self.end], len(self.way) if trusted else -len(self.way))
+
+
+def path(chain: Sequence[bytes], roots: Roots, at: datetime) -> PathSeen:
+    """Find the way to a root; ``chain`` as sent (DER), the server's own certificate first; ``at`` (UTC) is the time for ``expired``.
+
+    Raises ``ValueError`` for an empty chain, nothing else. Certificates beyond ``MOST_SENT`` are not looked at.
+    """
+    if not chain:
+        raise ValueError("a chain without any certificate")
+    sent: list[_Link] = []
+    for place, der in enumerate(chain[:MOST_SENT]):
+        try:
+            sent.append(_Link(parse(der), place))
+        except NotCertificate as error:
+            if place == 0:
+                return PathSeen(Path.UNCHECKED, in_order=False, problem=f"the first certificate cannot be read: {error}")
+    found = _Search(sent, roots, at).best()
+    used = {link.place for link in found.way}
+    return PathSeen(
+        end=found.end,
+        anchor=found.anchor,
+        in_order=_in_order(sent, len(chain)),
+        extra=tuple(place for place in range(len(chain)) if place not in used),
+        expired=found.expired,
+        problem=found.problem,
+    )
+
+
+@dataclass(slots=True)
+class _Search:
+    sent: list[_Link]
+    roots: Roots
+    at: datetime
+    steps: int = 0
+    endings: list[_Ending] = field(default_factory=list)
+
+    def best(self) -> _Ending:
+        """Search and give the ending that stands first."""
+        for ending in self._from((self.sent[0],)):
+            self.endings.append(ending)
+            if ending.standing[:2] == (0, 0):
+                break
+        if not self.endings:
+            return _Ending(Path.INCOMPLETE, (self.sent[0],), problem=f"no way was found within {MOST_STEPS} steps")
+        return min(self.endings, key=lambda ending: ending.standing)
+
+    def _from(self, way: tuple[_Link, ...]) -> Iterator[_Ending]:
+        """All endings of ways that begin like this, depth first."""
+        last = way[-1].certificate
+        for root in self.roots.named(last.subject):
+            if root.certificate.spki == last.spki:  # the root itself was sent, or a certificate by another for the same key
+                yield self._ended(way, root)
+        went_on = False
+        for root in self.roots.named(last.issuer):
+            if root.certificate.spki == last.spki and root.certificate.subject == last.subject:
+                went_on = True
+                continue
+            step = self._step(way, _Link(root.certificate, -1))
+            went_on = went_on or step is not None
+            if isinstance(step, _Ending):
+                yield step
+            elif step is not None:
+                yield self._ended(step, root)
+        for link in self.sent:
+            if any(_same(link, one) for one in way) or link.certificate.subject != last.issuer or len(way) >= LONGEST:
+                continue
+            step = self._step(way, link)
+            went_on = went_on or step is not None
+            if isinstance(step, _Ending):
+                yield step
+            elif step is not None:
+                yield from self._from(step)
+        if not went_on:
+            yield self._dead_end(way)
+
+    def _step(self, way: tuple[_Link, ...], issuer: _Link) -> tuple[_Link, ...] | _Ending | None:
+        """Go on to an issuer: the longer way, the ending that it is, or ``None`` where it is not the issuer after all."""
+        last, above = way[-1].certificate, issuer.certificate
+        if self.steps >= MOST_STEPS:
+            return None
+        self.steps += 1
+        match last.signed_by(above):
+            case Checked.BROKEN:
+                # Authorities of one name with several keys are common: one whose key is not the one named is simply another.
+                if last.authority_key_id and above.key_id and last.authority_key_id != above.key_id:
+                    return None
+                problem = f"the signature of {last.seen.subject} is not by {above.seen.subject}"
+                return self._stopped(Path.BAD_SIGNATURE, (*way, issuer), problem)
+            case Checked.UNKNOWN:
+                problem = f"{last.seen.signature} by {above.seen.key.type} {above.seen.key.bits} cannot be verified here"
+                return self._stopped(Path.UNCHECKED, (*way, issuer), problem)
+            case Checked.HOLDS:
+                pass
+        if problem := _not_permitted(way, issuer):
+            return self._stopped(Path.NOT_PERMITTED, (*way, issuer), problem)
+        return (*way, issuer)
+
+    def _ended(self, way: tuple[_Link, ...], root: Root) -> _Ending:
+        own = way[0].certificate
+        anchor = root.certificate.seen.subject
+        if own.unknown_critical:
+            return self._stopped(Path.NOT_PERMITTED, way, _critical(own))
+        return _Ending(Path.PUBLIC if root.public else Path.ORGANISATION, way, anchor, expired=self._expired(way))
+
+    def _stopped(self, end: Path, way: tuple[_Link, ...], problem: str) -> _Ending:
+        return _Ending(end, way, problem=problem, expired=self._expired(way))
+
+    def _dead_end(self, way: tuple[_Link, ...]) -> _Ending:
+        last = way[-1].certificate
+        if last.seen.self_signed:
+            end = Path.SELF_SIGNED if len(way) == 1 else Path.UNKNOWN_ROOT
+            return _Ending(end, way, last.seen.subject, expired=self._expired(way))
+        if last.self_issued and last.signed_by(last) is Checked.BROKEN and last.authority_key_id in (b"", last.key_id):
+            return self._stopped(Path.BAD_SIGNATURE, way, f"{last.seen.subject} did not sign itself")
+        problem = f"no certificate of {last.seen.issuer or 'an issuer without a name'} was sent, and no root has that name"
+        if self.steps >= MOST_STEPS:
+            problem = f"no way was found within {MOST_STEPS} steps"
+        return self._stopped(Path.INCOMPLETE, way, problem)
+
+    def _expired(self, way: tuple[_Link, ...]) -> tuple[int, ...]:
+        return tuple(sorted(link.place for link in way if link.place >= 0 and not _in_time(link.certificate, self.at)))
+
+
+def _same(one: _Link, other: _Link) -> bool:
+    """Whether both certify the same key for the same name: no way goes through such twice."""
+    return one.certificate.subject == other.certificate.subject and one.certificate.spki == other.certificate.spki
+
+
+def _in_time(certificate: Certificate, at: datetime) -> bool:
+    begin, end = certificate.not_before, certificate.not_after
+    return begin is not None and end is not None and begin <= at <= end
+
+
+def _not_permitted(way: tuple[_Link, ...], issuer: _Link) -> str:
+    """Why this certificate may not stand above the way, in English; empty where it may. RFC 5280 section 6.1.4 (k) to (n)."""
+    above, seen = issuer.certificate, issuer.certificate.seen
+    listed = issuer.place < 0
+    if not seen.is_ca and not listed:  # an old root of version 1 is trusted for being on the list
+        return f"{seen.subject} is not an authority"
+    if seen.usage is not None and "keyCertSign" not in seen.usage:
+        return f"{seen.subject} may not sign certificates"
+    between = sum(not link.certificate.self_issued for link in way[1:])
+    if seen.path_length is not None and between > seen.path_length:
+        return f"{seen.subject} allows {seen.path_length} authorities below it, not {between}"
+    purposes = seen.extended_usage
+    if purposes is not None and not listed and not {"serverAuth", oids.ANY_EXTENDED_USAGE} & set(purposes):
+        return f"{seen.subject} is not for servers"
+    if above.unknown_critical:
+        return _critical(above)
+    if oids.NAME_CONSTRAINTS in above.unreadable:
+        return f"the name constraints of {seen.subject} cannot be read"
+    if above.limits is not None and (name := outside(above.limits, way[0].certificate.seen)):
+        return f"{seen.subject} may not certify {name}"
+    return ""
+
+
+def _critical(certificate: Certificate) -> str:
+    return f"{certificate.seen.subject} has a critical extension that is not known: {certificate.unknown_critical[0]}"
+
+
+def _in_order(sent: Sequence[_Link], count: int) -> bool:
+    """Whether all could be read and each certifies the one before it."""
+    return len(sent) == count and all(
+        after.certificate.subject == before.certificate.issuer and before.certificate.signed_by(after.certificate) is not Checked.BROKEN
+        for before, after in pairwise(sent)
+    )

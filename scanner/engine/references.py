@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from baselines.profiles import algorithms
 from baselines.profiles import loader as tls_profiles
 from scanner.model.check import BadCheck, Check, Parameter
 
@@ -23,6 +24,7 @@ class Source:
 KINDS: Mapping[str, Source] = {
     "tls-profile": Source(tls_profiles.profile_names, tls_profiles.profile),
     "tls-guideline": Source(tls_profiles.guideline_names, tls_profiles.guideline),
+    "algorithm-list": Source(algorithms.list_names, algorithms.algorithm_list),
 }
 
 

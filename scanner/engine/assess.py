@@ -13,7 +13,7 @@ from enum import StrEnum, unique
 
 from baselines.model import Baseline, Control, Status, Strength
 from scanner.engine.judge import Result
-from scanner.ledger.attestations import Choice, Decision
+from scanner.ledger.attestations import Attestation, Choice, Decision
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.grading import Axis, Scale, SystemClass
 from scanner.ledger.inventory import System
@@ -58,6 +58,8 @@ class Why(StrEnum):
     EXAMPLE_FOUND = "example-found"
     NO_EXAMPLE_FOUND = "no-example-found"
     EXAMPLES_NOT_ALL_SEEN = "examples-not-all-seen"
+    ATTESTED = "attested"
+    ATTESTATION_LAPSED = "attestation-lapsed"
 
 
 WHY_WORDS: Mapping[Why, Text] = {
@@ -103,6 +105,11 @@ WHY_WORDS: Mapping[Why, Text] = {
         ja="例示された手段の一部は点検できておらず、判断できない",
         en="some of the means given as examples were not examined, so it cannot be told",
     ),
+    Why.ATTESTED: Text(ja="有効期間内の記録によって示されている", en="shown by a record that is in force"),
+    Why.ATTESTATION_LAPSED: Text(
+        ja="示していた記録の有効期間が過ぎており、現在も満たしているかは分からない",
+        en="the record that showed it has lapsed, so it cannot be told whether it is still met",
+    ),
 }
 
 
@@ -130,6 +137,7 @@ class Assessment:
     because: tuple[Because, ...]
     examples: tuple[str, ...]
     decision: Decision | None
+    attestation: Attestation | None
     exception: str | None
 
 
@@ -174,6 +182,10 @@ class Assessor:
         self._today = today
         self._systems: dict[str, System] = {}
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
+        self._attestations: dict[str, list[Attestation]] = {}
+        for attestation in profile.attestations:
+            if attestation.valid_from <= today:
+                self._attestations.setdefault(attestation.control, []).append(attestation)
 
     def add(self, result: Result, systems: Iterable[System]) -> None:
         """Count one result for each system that its target belongs to."""
@@ -187,15 +199,23 @@ class Assessor:
                 tally.add(result)
 
     def assessments(self) -> Iterator[Assessment]:
-        """Give one assessment for each system and each control on which a result of that system bears, directly or as its example."""
+        """Give one assessment for each system and each control on which a result or record bears, directly or as its example.
+
+        Systems are those of the results that were added.
+        """
         for baseline in self._baselines:
             for system in sorted(self._systems.values(), key=lambda s: s.id):
                 for control in baseline:
                     if not control.strength.binds:
                         continue
                     children = baseline.examples_of(control)
-                    if any((system.id, baseline.id, one.id) in self._tallies for one in (control, *children)):
+                    if any(self._bears(system, baseline.id, one) for one in (control, *children)):
                         yield self._assess(baseline.id, control, system, children)
+
+    def _bears(self, system: System, baseline: str, control: Control) -> bool:
+        """Tell whether there is anything to assess a control by: a result, or a record where no check could be asked instead."""
+        by_record = not control.checks and self._attestation(control, system) is not None
+        return by_record or (system.id, baseline, control.id) in self._tallies
 
     def _assess(self, baseline: str, control: Control, system: System, children: Sequence[Control]) -> Assessment:
         tally = self._tally(system, baseline, control)
@@ -211,6 +231,7 @@ class Assessor:
             because=tally.because(Outcome.FAIL, Outcome.UNDETERMINED, Outcome.PASS),
             examples=spoke,
             decision=decision,
+            attestation=self._attestation(control, system),
             exception=self._exception(control, system, tally),
         )
 
@@ -228,7 +249,7 @@ class Assessor:
     def _judge(self, baseline: str, control: Control, system: System, children: Sequence[Control]) -> tuple[Finding, Why, tuple[str, ...]]:
         if early := self._applicability(control, system):
             return *early, ()
-        own = _own(control, self._tally(system, baseline, control))
+        own = self._own(baseline, control, system)
         match control.strength:
             case Strength.EXAMPLE | Strength.CONDITIONAL_EXAMPLE:
                 return *_example(own), ()
@@ -238,6 +259,19 @@ class Assessor:
                 return *own, ()
             case _:
                 return self._with_examples(baseline, system, own, children, has_own=bool(control.checks))
+
+    def _own(self, baseline: str, control: Control, system: System) -> Judged:
+        """Judge by the control's own checks, and by a record for what only a record can show: it never outweighs a check."""
+        own = _by_checks(control, self._tally(system, baseline, control))
+        attestation = self._attestation(control, system)
+        if attestation is None or own[1] is not (Why.REST_NEEDS_EVIDENCE if control.checks else Why.NOTHING_JUDGED):
+            return own
+        return (Finding.SATISFIED, Why.ATTESTED) if attestation.holds(self._today) else (Finding.UNDETERMINED, Why.ATTESTATION_LAPSED)
+
+    def _attestation(self, control: Control, system: System) -> Attestation | None:
+        """Give the record on a control that lasts longest, also when it has lapsed."""
+        found = [a for a in self._attestations.get(control.id, ()) if not a.systems or system.id in a.systems]
+        return max(found, key=lambda a: (a.valid_until, -a.line), default=None)
 
     def _with_examples(
         self, baseline: str, system: System, own: Judged, children: Sequence[Control], *, has_own: bool
@@ -252,7 +286,7 @@ class Assessor:
                 measures.setdefault(child.measure, []).append(child.id)
         found = tuple(i for i, f in findings.items() if f is Finding.SATISFIED)
         unmet = [ids for ids in measures.values() if not any(i in found for i in ids)]
-        if not unmet or (has_own and own[0] is Finding.SATISFIED):
+        if not unmet or own[0] is Finding.SATISFIED:
             return (*own, found) if has_own or not found else (Finding.SATISFIED, Why.EXAMPLE_FOUND, found)
         missing = [ids for ids in unmet if all(findings[i] is Finding.EVIDENCE_NEEDED for i in ids)]
         if missing:
@@ -260,12 +294,12 @@ class Assessor:
         return Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN, tuple(i for ids in unmet for i in ids)
 
     def _child(self, baseline: str, system: System, child: Control) -> Finding | None:
-        """Give the finding of an example, ``None`` where nothing examines it in this version."""
+        """Give the finding of an example, ``None`` where nothing examines it in this version and no record shows it."""
         if early := self._applicability(child, system):
             return early[0]
-        if not child.checks:
+        if not child.checks and self._attestation(child, system) is None:
             return None
-        finding, why = _example(_own(child, self._tally(system, baseline, child)))
+        finding, why = _example(self._own(baseline, child, system))
         if finding is Finding.EVIDENCE_NEEDED and why is Why.REST_NEEDS_EVIDENCE:
             return Finding.UNDETERMINED
         return finding
@@ -316,7 +350,7 @@ def _grade_meets(system: System, info_class: str, scale: Scale) -> bool | None:
     return True if any(met) else None if None in met else False
 
 
-def _own(control: Control, tally: _Tally) -> Judged:
+def _by_checks(control: Control, tally: _Tally) -> Judged:
     """Judge by the control's own checks alone."""
     if tally.has(Outcome.FAIL):
         return Finding.NOT_SATISFIED, Why.A_CHECK_FAILS

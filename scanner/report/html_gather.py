@@ -86,6 +86,7 @@ class Assessed:
     counts: Mapping[str, int]
     examples: list[str]
     decision: Line | None
+    attestation: Line | None
     exception: str | None
     bases: list[Basis]
 
@@ -248,8 +249,8 @@ class Gathered:
                 return
             del clause.systems[best]
         message = self._messages.setdefault(line["why"], line["message"])
-        told = (line["system"], outcome, message, line["counts"], line["examples"], line["decision"], line["exception"])
-        clause.systems.append(Assessed(*told, self._rests_on(line["because"])))
+        told = (line["system"], outcome, message, line["counts"], line["examples"], line["decision"])
+        clause.systems.append(Assessed(*told, line.get("attestation"), line["exception"], self._rests_on(line["because"])))
 
     def _rests_on(self, because: list[Line]) -> list[Basis]:
         found: dict[tuple[str, str], Basis] = {}

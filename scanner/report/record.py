@@ -319,6 +319,7 @@ def _assessment(run: str, assessment: Assessment) -> Line:
         "status": control.status.value,
         "tier": control.tier or None,
         "duty_holder": list(control.duty_holder),
+        "attestation": record_words.attestation(assessment.attestation),
         "decision": {"choice": decision.choice.value, "by": decision.by, "on": decision.on.isoformat()} if decision else None,
         "exception": assessment.exception,
     }

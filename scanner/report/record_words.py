@@ -1,4 +1,4 @@
-"""Words that many lines of a record share, written once in its ``run`` line: of reasons and of the organisation's values."""
+"""Pieces of record lines: the words that many lines share and the ``run`` line has once, and records on paper."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from scanner.engine.catalogue import AnyValue
+from scanner.ledger.attestations import Attestation
 from scanner.model.reason import ADVICE, MEANS, WORDS, Reason
 from scanner.model.text import Text
 
@@ -27,6 +28,19 @@ def values(known: Iterable[AnyValue]) -> Line:
             "choices": list(v.choices),
         }
         for v in known
+    }
+
+
+def attestation(record: Attestation | None) -> Line | None:
+    """Give the record on paper that an assessment may rest on."""
+    if record is None:
+        return None
+    return {
+        "statement": record.statement,
+        "document": record.document,
+        "by": record.by,
+        "valid_from": record.valid_from.isoformat(),
+        "valid_until": record.valid_until.isoformat(),
     }
 
 

@@ -21,7 +21,7 @@ from scanner.engine.catalogue import Catalogue
 from scanner.engine.factset import FactSet
 from scanner.engine.plan import make_plan
 from scanner.engine.run import Judging, RunStart, Seen, judge_again
-from scanner.ledger.attestations import Choice, Decision
+from scanner.ledger.attestations import Attestation, Choice, Decision
 from scanner.ledger.exceptions import ApprovedException, Article, Exceptions
 from scanner.ledger.grading import Grade, SystemClass
 from scanner.ledger.inventory import Inventory, System
@@ -230,6 +230,11 @@ def make_record() -> bytes:
     profile = Profile(
         values={ENDINGS.key: ProfileSetting(("-", "~"), "profile", "profile.yaml", 4)},
         decisions=(Decision("town-13", Choice.NOT_NEEDED, "情報政策課長", date(2026, 10, 1), "用途は自明である"),),
+        attestations=(
+            Attestation(
+                "pref-9", "規程どおりに運用している", "点検記録 <b>10月</b>", date(2026, 10, 1), date(2027, 3, 31), "情報政策課 主査"
+            ),
+        ),
     )
     exceptions = Exceptions(
         (

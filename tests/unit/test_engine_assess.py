@@ -11,7 +11,7 @@ from baselines.model import Control, Status, Strength
 from scanner.engine.assess import WHY_WORDS, Assessor, Finding, Why
 from scanner.engine.judge import judge
 from scanner.engine.plan import make_plan
-from scanner.ledger.attestations import Choice, Decision
+from scanner.ledger.attestations import Attestation, Choice, Decision
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.grading import Grade, SystemClass
 from scanner.ledger.inventory import System
@@ -25,9 +25,13 @@ HIGH = System("sys", "系", Grade(3, 2, 2), SystemClass.HIGH)
 
 
 def _assess(
-    on: Observation[Fact], *controls: Control, system: System = HIGH, decisions: tuple[Decision, ...] = ()
+    on: Observation[Fact],
+    *controls: Control,
+    system: System = HIGH,
+    decisions: tuple[Decision, ...] = (),
+    attestations: tuple[Attestation, ...] = (),
 ) -> dict[str, tuple[Finding, Why]]:
-    profile = Profile(decisions=decisions)
+    profile = Profile(decisions=decisions, attestations=attestations)
     document = baseline(*controls)
     assessor = Assessor([document], profile, Exceptions(), TODAY)
     for result in judge(facts(on), make_plan(world(lights), [document], profile).for_target(EXAMPLE)):
@@ -179,6 +183,75 @@ def test_the_measure_of_an_example_is_its_ref_without_its_own_number(ref: str, m
 
 def test_a_substitute_for_an_example_satisfies_the_clause() -> None:
     assert _assess(BAD, PARENT, CHILD, decisions=_decided(Choice.SUBSTITUTE, "child"))["parent"] == (Finding.SATISFIED, Why.EXAMPLE_FOUND)
+
+
+def _record(name: str = "c", begin: str = "2026-04-01", end: str = "2027-03-31", **more: Any) -> Attestation:
+    day = date.fromisoformat
+    return Attestation(name, "確認した", "点検記録", day(begin), day(end), "情報政策課", **more)
+
+
+LAPSED = {"end": "2026-11-21"}
+PAPER = control("c", status=Status.EVIDENCE)
+
+
+def test_a_clause_that_only_a_document_can_prove_is_assessed_by_its_record() -> None:
+    assert _assess(GOOD, PAPER, control("d", "test.lights")) == {"d": (Finding.SATISFIED, Why.ALL_PASS)}
+    assert _assess(GOOD, PAPER, control("d", "test.lights"), attestations=(_record(),))["c"] == (Finding.SATISFIED, Why.ATTESTED)
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ((_record(**LAPSED),), (Finding.UNDETERMINED, Why.ATTESTATION_LAPSED)),
+        ((_record(end="2026-11-22"),), (Finding.SATISFIED, Why.ATTESTED)),
+        ((_record(), _record(**LAPSED)), (Finding.SATISFIED, Why.ATTESTED)),
+        ((_record(systems=("sys",)),), (Finding.SATISFIED, Why.ATTESTED)),
+        ((_record(systems=("other",)),), None),
+        ((_record(begin="2026-11-23"),), None),
+        ((_record("another"),), None),
+    ],
+    ids=["lapsed", "last-day", "renewed", "own-system", "other-system", "not-begun", "other-clause"],
+)
+def test_a_record_holds_for_its_clause_its_systems_and_its_time(
+    records: tuple[Attestation, ...], expected: tuple[Finding, Why] | None
+) -> None:
+    assert _assess(GOOD, PAPER, control("d", "test.lights"), attestations=records).get("c") == expected
+
+
+@pytest.mark.parametrize(
+    ("on", "record", "expected"),
+    [
+        (GOOD, _record(), (Finding.SATISFIED, Why.ATTESTED)),
+        (GOOD, _record(**LAPSED), (Finding.UNDETERMINED, Why.ATTESTATION_LAPSED)),
+        (BAD, _record(), (Finding.NOT_SATISFIED, Why.A_CHECK_FAILS)),
+        (UNSEEN, _record(), (Finding.UNDETERMINED, Why.NOT_ALL_SEEN)),
+        (NONE, _record(), (Finding.NOT_APPLICABLE, Why.NOTHING_APPLIES)),
+    ],
+    ids=["rest-shown", "rest-lapsed", "failing", "unseen", "not-applicable"],
+)
+def test_a_record_shows_the_rest_of_a_clause_and_never_outweighs_a_check(
+    on: Observation[Fact], record: Attestation, expected: tuple[Finding, Why]
+) -> None:
+    assert _assess(on, control("c", "test.lights", status=Status.PARTIAL), attestations=(record,))["c"] == expected
+
+
+def test_a_check_that_was_left_out_of_a_run_is_not_replaced_by_a_record() -> None:
+    left_out = control("c", "test.doors", status=Status.PARTIAL)
+    assert "c" not in _assess(GOOD, left_out, control("d", "test.lights"), attestations=(_record(),))
+
+
+def test_a_record_stands_for_an_example_that_nothing_examines() -> None:
+    held, lapsed = (_record("blind"),), (_record("blind", **LAPSED),)
+    assert _assess(BAD, PARENT, CHILD, BLIND, attestations=held)["parent"] == (Finding.SATISFIED, Why.EXAMPLE_FOUND)
+    assert _assess(BAD, PARENT, CHILD, BLIND, attestations=lapsed)["parent"] == (Finding.UNDETERMINED, Why.EXAMPLES_NOT_ALL_SEEN)
+    assert _assess(BAD, PARENT, CHILD, attestations=(_record("parent"),))["parent"] == (Finding.SATISFIED, Why.ATTESTED)
+
+
+def test_conditions_and_grading_come_before_a_record() -> None:
+    below = control("c", status=Status.EVIDENCE, tier="追加")
+    system = System("sys", "系", Grade(3, 2, 2), SystemClass.LOW)
+    found = _assess(GOOD, below, control("d", "test.lights"), system=system, attestations=(_record(),))
+    assert found["c"] == (Finding.NOT_APPLICABLE, Why.CLASS_BELOW)
 
 
 def test_every_rule_has_its_words() -> None:

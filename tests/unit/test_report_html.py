@@ -334,6 +334,12 @@ def test_what_a_probe_says_in_english_is_labelled_as_a_technical_note_in_both_la
     assert all("技術情報（英語）" in note and "technical note" in note for note in notes)
 
 
+def test_a_clause_that_a_record_shows_names_the_record_and_its_time(page: Page) -> None:
+    text = page.by_id("c-pref-9").text
+    for part in ("有効期間内の記録によって示されている", "規程どおりに運用している", "点検記録 <b>10月</b>", "2026-10-01–2027-03-31"):
+        assert part in text
+
+
 def test_failures_stand_in_order_of_severity(page: Page) -> None:
     order = [e.attributes["id"] for e in page.all if e.tag == "article" and page.by_id("failures") in e.within()]
     assert order[:2] == ["f-golden.transfer", "f-golden.record.ending"]

@@ -1,6 +1,6 @@
 """Named groups for key exchange: code points, names, kind and size. Primes of finite fields stand in ``dh``."""
 
-# Source: IANA TLS parameters (TLS Supported Groups); RFC 8422, RFC 7919, RFC 8734, RFC 9189, draft-ietf-tls-ecdhe-mlkem, draft-ietf-tls-mlkem.
+# Source: IANA TLS parameters (TLS Supported Groups); RFC 8422, RFC 7919, RFC 8734, RFC 9189, draft-ietf-tls-ecdhe-mlkem and -mlkem.
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class Group:
 
     ``kind`` is ``ecdhe``, ``dhe``, ``hybrid`` (a curve together with ML-KEM) or ``kem``. ``bits`` is the size of the field or the prime (of
     the classical part for a hybrid; the parameter set for a KEM). ``classical`` names the curve inside a hybrid. ``client_share`` and
-    ``server_share`` are the octets of a key share in TLS 1.3, 0 where TLS 1.3 does not know the group. ``oldest`` and ``newest`` bound the versions.
+    ``server_share`` are the octets of a key share in TLS 1.3, 0 where TLS 1.3 does not know the group. ``oldest`` and ``newest`` bound the
+    versions.
     """
 
     code: int
@@ -34,7 +35,8 @@ def _both(code: int, name: str, kind: str, bits: int, share: int) -> Group:
     return Group(code, name, kind, bits, "", share, share, 0x0304)
 
 
-def _new(code: int, name: str, kind: str, bits: int, classical: str, client: int, server: int) -> Group:
+def _new(code: int, name: str, kind: str, bits: int, classical: str, *shares: int) -> Group:
+    client, server = shares
     return Group(code, name, kind, bits, classical, client, server, 0x0304, 0x0304)
 
 

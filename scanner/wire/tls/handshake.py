@@ -39,7 +39,8 @@ MOST_PRIME: Final = 2048
 RETRY_RANDOM: Final = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 """The random of a HelloRetryRequest: SHA-256 of "HelloRetryRequest" (RFC 8446 section 4.1.3)."""
 
-_named_curve: Final = 3
+_NAMED_CURVE: Final = 3
+_CERTIFICATE_AUTHORITIES: Final = 47
 
 
 class Take:
@@ -202,7 +203,7 @@ def _server_key_exchange(wire: bytes, version: int, code: int) -> ServerKeyExcha
     if kx == "ECDHE" or (kx == "ECDH" and auth == "anon"):
         kind = "ECDHE"
         curve = take.number(1)
-        if curve != _named_curve:
+        if curve != _NAMED_CURVE:
             # RFC 8422 section 5.4 forbids curves that are written out, as does common sense: only that it came is kept.
             return ServerKeyExchange(kind, None, b"", b"", b"", hint, None, b"", take.rest(), wire)
         group = take.number(2)
@@ -244,12 +245,11 @@ def _certificate_request(wire: bytes, version: int, _suite: int) -> CertificateR
         context = take.vector(1)
         extensions = read_extensions(take)
         take.done()
-        schemes = find(extensions, Extension.SIGNATURE_ALGORITHMS)
-        listed = find(extensions, 47)
-        authorities, left_out = _authorities(Take(listed, "certificate_authorities").vector(2)) if listed is not None else ((), 0)
-        return CertificateRequest(
-            (), _schemes(Take(schemes, "the schemes").vector(2)) if schemes else (), authorities, left_out, context, wire
-        )
+        signing = find(extensions, Extension.SIGNATURE_ALGORITHMS)
+        listed = find(extensions, _CERTIFICATE_AUTHORITIES)
+        schemes = () if signing is None else _schemes(Take(signing, "the list of schemes").vector(2))
+        authorities, left_out = ((), 0) if listed is None else _authorities(Take(listed, "the list of authorities").vector(2))
+        return CertificateRequest((), schemes, authorities, left_out, context, wire)
     types = take.vector(1)
     numbers = _schemes(take.vector(2)) if version >= TLS12 else ()
     authorities, left_out = _authorities(take.vector(2))

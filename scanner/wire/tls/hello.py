@@ -1,10 +1,10 @@
-"""ClientHello written: every shape from SSL 3.0 to TLS 1.3. Nothing is read here, and no secret is made: random octets come from the caller."""
+"""ClientHello written: every shape from SSL 3.0 to TLS 1.3. Nothing is read here; random octets come from the caller."""
 
 from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,13 +24,13 @@ class ClientHello:
     """What a ClientHello says. ``client_hello`` writes it; ``HelloTemplate`` writes many that differ in suites or random only.
 
     ``version`` is the highest version offered (0x0300 to 0x0304). From TLS 1.3 on it is written into ``supported_versions``: ``versions``
-    lists them all there, and without it only TLS 1.3 is offered. ``legacy_version`` overrides the field of old. With SSL 3.0 no extension is
-    written but ``extra``. ``server_name`` is an A-label name; one that is an IP address is left out (RFC 6066 section 3).
+    lists them all there, and without it only TLS 1.3 is offered. ``legacy_version`` overrides the field of old. With SSL 3.0 no extension
+    is written but ``extra``. ``server_name`` is an A-label name; one that is an IP address is left out (RFC 6066 section 3).
 
     ``key_shares`` empty in TLS 1.3 writes an empty list, which asks for a HelloRetryRequest (RFC 8446 section 4.2.8). ``compression`` are
     method numbers, 1 being DEFLATE. ``ticket``: ``b""`` says that tickets are welcome, octets send one back, ``None`` says nothing.
-    ``reneg_info``: ``scsv`` (works for every version), ``extension``, or empty for neither; ``verify_data`` is what a renegotiation sends in
-    the extension. ``heartbeat`` is the mode (1: the peer may send requests). ``grease`` puts values of RFC 8701 among suites, groups,
+    ``reneg_info``: ``scsv`` (works for every version), ``extension``, or empty for neither; ``verify_data`` is what a renegotiation sends
+    in the extension. ``heartbeat`` is the mode (1: the peer may send requests). ``grease`` puts values of RFC 8701 among suites, groups,
     versions and extensions, chosen by the random octets. ``padding``: the least octets of the handshake message (RFC 7685). ``extra`` are
     further extensions, written as they stand behind the others. ``early_data`` writes the empty extension; a server heeds it only with a
     pre-shared key, which goes into ``extra`` last.
@@ -67,7 +67,7 @@ class ClientHello:
 
 
 def client_hello(hello: ClientHello) -> bytes:
-    """Write the hello as one record, or several where it is longer than 2^14 octets. Raises ``ValueError`` for what does not fit its field."""
+    """Write the hello as one record, or several beyond 2^14 octets. Raises ``ValueError`` for what does not fit its field."""
     return HelloTemplate(hello).write()
 
 
@@ -145,7 +145,7 @@ def alert(version: int, description: int, *, fatal: bool = True) -> bytes:
 
 
 def heartbeat_request(version: int, payload: bytes, claimed: int | None = None) -> bytes:
-    """A heartbeat request (RFC 6520 section 4) with sixteen octets of padding; ``claimed`` writes another length than that of ``payload``."""
+    """A heartbeat request (RFC 6520 section 4), padded with sixteen octets; ``claimed`` writes another length than that of ``payload``."""
     length = len(payload) if claimed is None else claimed
     return record(RecordType.HEARTBEAT, min(version, TLS12), b"\x01" + length.to_bytes(2, "big") + payload + bytes(16))
 
@@ -156,7 +156,7 @@ def handshake(type_: int, body: bytes) -> bytes:
 
 
 def sni(name: str) -> bytes | None:
-    """The data of the server_name extension, ``None`` for an IP address (RFC 6066 section 3). Raises ``ValueError`` for a name not in ASCII."""
+    """The data of the server_name extension, ``None`` for an IP address (RFC 6066 section 3). Raises ``ValueError`` beyond ASCII."""
     host = name.rstrip(".")
     try:
         ipaddress.ip_address(host.strip("[]").partition("%")[0])
@@ -168,62 +168,68 @@ def sni(name: str) -> bytes | None:
 
 
 def _extensions(hello: ClientHello) -> list[tuple[int, bytes]]:
-    """The extensions in the order in which they are written. The order never changes, so that two hellos differ only where they must."""
+    """The extensions in the order in which they are written, which never changes: two hellos differ only where they must."""
     if hello.version == SSL3:
         return list(hello.extra)
     versions = hello.versions if hello.versions is not None else ((TLS13,) if hello.version == TLS13 else ())
-    old = not versions or min(versions) < TLS13
-    new = TLS13 in versions
     out: list[tuple[int, bytes]] = []
     if hello.grease:
         out.append((_grease(hello.random, 1), b""))
     if hello.server_name and (name := sni(hello.server_name)) is not None:
         out.append((Extension.SERVER_NAME, name))
+    out.extend(_offers(hello, versions))
+    if versions:
+        out.extend(_offers_13(hello, versions))
+    out.extend(hello.extra)
+    if hello.grease:
+        out.insert(len(out) - _has_psk(hello), (_grease(hello.random, 4), b"\0"))
+    return out
+
+
+def _offers(hello: ClientHello, versions: tuple[int, ...]) -> Iterator[tuple[int, bytes]]:
+    """What TLS 1.2 and older understand; some of it only they."""
+    old = not versions or min(versions) < TLS13
     if old and hello.ems:
-        out.append((Extension.EXTENDED_MASTER_SECRET, b""))
+        yield Extension.EXTENDED_MASTER_SECRET, b""
     if hello.reneg_info == "extension" or hello.verify_data:
-        out.append((Extension.RENEGOTIATION_INFO, bytes((len(hello.verify_data),)) + hello.verify_data))
+        yield Extension.RENEGOTIATION_INFO, bytes((len(hello.verify_data),)) + hello.verify_data
     groups = hello.groups if hello.groups is not None else tuple(code for code in USUAL_GROUPS if code in groups_for(hello.version))
-    if hello.grease and groups:
-        groups = (_grease(hello.random, 2), *groups)
     if groups:
-        out.append((Extension.SUPPORTED_GROUPS, _numbers(groups)))
+        yield Extension.SUPPORTED_GROUPS, _numbers((_grease(hello.random, 2), *groups) if hello.grease else groups)
         if old:
-            out.append((Extension.EC_POINT_FORMATS, b"\x01\x00"))
+            yield Extension.EC_POINT_FORMATS, b"\x01\x00"
     if hello.ticket is not None:
-        out.append((Extension.SESSION_TICKET, hello.ticket))
+        yield Extension.SESSION_TICKET, hello.ticket
     if hello.alpn:
-        out.append((Extension.ALPN, _vector(b"".join(_short(protocol.encode("latin-1")) for protocol in hello.alpn))))
+        yield Extension.ALPN, _vector(b"".join(_short(protocol.encode("latin-1")) for protocol in hello.alpn))
     if hello.status_request:
-        out.append((Extension.STATUS_REQUEST, b"\x01\0\0\0\0"))
+        yield Extension.STATUS_REQUEST, b"\x01\0\0\0\0"
     schemes = hello.schemes if hello.schemes is not None else USUAL_SCHEMES
-    if schemes and (new or hello.version >= TLS12):
-        out.append((Extension.SIGNATURE_ALGORITHMS, _numbers(schemes)))
+    if schemes and hello.version >= TLS12:
+        yield Extension.SIGNATURE_ALGORITHMS, _numbers(schemes)
     if hello.sct:
-        out.append((Extension.SIGNED_CERTIFICATE_TIMESTAMP, b""))
+        yield Extension.SIGNED_CERTIFICATE_TIMESTAMP, b""
     if hello.heartbeat is not None:
-        out.append((Extension.HEARTBEAT, bytes((hello.heartbeat,))))
+        yield Extension.HEARTBEAT, bytes((hello.heartbeat,))
     if old and hello.etm:
-        out.append((Extension.ENCRYPT_THEN_MAC, b""))
-    if new:
+        yield Extension.ENCRYPT_THEN_MAC, b""
+
+
+def _offers_13(hello: ClientHello, versions: tuple[int, ...]) -> Iterator[tuple[int, bytes]]:
+    """What only TLS 1.3 and newer understand."""
+    if max(versions) >= TLS13:
         shares = b"".join(group.to_bytes(2, "big") + _vector(share) for group, share in hello.key_shares)
         if hello.grease:
             shares = _grease(hello.random, 2).to_bytes(2, "big") + _vector(b"\0") + shares
-        out.append((Extension.KEY_SHARE, _vector(shares)))
+        yield Extension.KEY_SHARE, _vector(shares)
         if hello.psk_modes:
-            out.append((Extension.PSK_KEY_EXCHANGE_MODES, _short(bytes(hello.psk_modes))))
-    if versions:
-        listed = (_grease(hello.random, 3), *versions) if hello.grease else versions
-        out.append((Extension.SUPPORTED_VERSIONS, _short(_numbers(listed)[2:])))
+            yield Extension.PSK_KEY_EXCHANGE_MODES, _short(bytes(hello.psk_modes))
+    listed = (_grease(hello.random, 3), *versions) if hello.grease else versions
+    yield Extension.SUPPORTED_VERSIONS, _short(struct.pack(f"!{len(listed)}H", *listed))
     if hello.cookie:
-        out.append((Extension.COOKIE, _vector(hello.cookie)))
+        yield Extension.COOKIE, _vector(hello.cookie)
     if hello.early_data:
-        out.append((Extension.EARLY_DATA, b""))
-    out.extend(hello.extra)
-    if hello.grease:
-        last = (_grease(hello.random, 4), b"\0")
-        out.insert(len(out) - _has_psk(hello), last)
-    return out
+        yield Extension.EARLY_DATA, b""
 
 
 def _grease(random: bytes, which: int) -> int:

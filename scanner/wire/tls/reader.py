@@ -1,4 +1,4 @@
-"""From octets to messages: records split, fragments joined, caps kept. What a message means stands in ``handshake``; keys come from elsewhere."""
+"""From octets to messages: records split, fragments joined, caps kept. What a message means stands in ``handshake``, keys elsewhere."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Opener(Protocol):
 class HandshakeReader:
     """Reads what a server sends, however it arrives: ``feed`` octets, then ask ``next`` until it gives ``None``.
 
-    ``next`` reads no further than one message at a time, so that whoever wants the ServerHello only pays for that one. Without keys, records
-    under protection come out as ``EncryptedRecord``; ``protect`` hands over keys, which hold from the next record on. ``version`` and
-    ``suite`` are those of the last ServerHello. After ``NotTls`` the reader stays where it is and raises it again.
+    ``next`` reads no further than one message at a time: whoever wants the ServerHello only pays for that one. Without keys, records under
+    protection come out as ``EncryptedRecord``; ``protect`` hands over keys, which hold from the next record on. ``version`` and ``suite``
+    are those of the last ServerHello. After ``NotTls`` the reader stays where it is and raises it again.
     """
 
     __slots__ = ("_alerts", "_buffer", "_error", "_given", "_messages", "_opener", "_ready", "_sealed", "_taken", "suite", "version")

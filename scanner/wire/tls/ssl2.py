@@ -1,6 +1,6 @@
 """SSL 2.0: its CLIENT-HELLO written, its SERVER-HELLO and ERROR read. Nothing after the hellos; the cipher kinds stand in ``suites``."""
 
-# Source: the SSL 2.0 draft (Hickman, 1995) sections 1.1 (records), 2.5, 2.6; RFC 5246 appendix E.2 for hellos of later versions in this shape.
+# Source: the SSL 2.0 draft (Hickman, 1995) sections 1.1 (records), 2.5, 2.6; RFC 5246 appendix E.2 for later versions in this shape.
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The registered cipher suites as a table. Only data; what the columns mean stands in ``suites``."""
 
-# IANA TLS parameters (TLS Cipher Suites), as collected in the project's CRYPTREC data, with RFC 8492 and 9150 added; OpenSSL's names beside.
+# IANA TLS parameters (TLS Cipher Suites), as collected in the project's CRYPTREC data, with RFC 8492 and 9150; OpenSSL's names beside.
 # Columns: code, name, OpenSSL name, key exchange, authentication, cipher, mode, hash, oldest and newest version that may choose it.
 # 0x0060 to 0x0066 and 0x0080 to 0x0083 come from expired drafts whose codes IANA keeps aside.
 # The oldest version is the one in which implementations were seen to choose a suite, not the one of its RFC: OpenSSL takes AES and ECDHE
@@ -377,7 +377,7 @@ CC14 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_OLD ECDHE-ECDSA-CHACHA20-POLY1305-OL
 CC15 TLS_DHE_RSA_WITH_CHACHA20_POLY1305_OLD DHE-RSA-CHACHA20-POLY1305-OLD DHE RSA CHACHA20_POLY1305 POLY1305 SHA256 0303 0303
 FEFE SSL_RSA_FIPS_WITH_DES_CBC_SHA - RSA RSA DES CBC SHA1 0300 0303
 FEFF SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA - RSA RSA 3DES_EDE CBC SHA1 0300 0303
-FF85 TLS_GOSTR341112_256_WITH_28147_CNT_IMIT_OLD LEGACY-GOST2012-GOST8912-GOST8912 GOSTR341112_256 GOSTR341112_256 28147_CNT CNT IMIT 0301 0303
+FF85 TLS_GOSTR341112_256_WITH_28147_IMIT_OLD LEGACY-GOST2012-GOST8912-GOST8912 GOSTR341112_256 GOSTR341112_256 28147_CNT CNT IMIT 0301 0303
 FFE0 SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA_OLD - RSA RSA 3DES_EDE CBC SHA1 0300 0303
 FFE1 SSL_RSA_FIPS_WITH_DES_CBC_SHA_OLD - RSA RSA DES CBC SHA1 0300 0303
 """

@@ -122,9 +122,10 @@ def read_scope(table: Fields, zones: Collection[str]) -> Permissions:
             forbidden.append(entry)
     control = table.several("control_networks", network, A_NETWORK, network_around)
     third_parties = table.flag("third_parties", True)
+    revocation = table.flag("revocation", False)
     consents = tuple(_consent(row) for row in table.tables("consents"))
     table.done()
-    return Permissions(Scope(allowed, tuple(forbidden), control, third_parties), consents)
+    return Permissions(Scope(allowed, tuple(forbidden), control, third_parties, revocation), consents)
 
 
 def _allowed(row: Fields, approver: str, zones: Collection[str]) -> Entry | None:

@@ -3,7 +3,8 @@
 Rules, in this order. Forbidden entries and control networks win over everything. Addresses that are nobody's public ones
 (loopback, private, documentation ...) need a listed network: hostile records can point anywhere, so a name in scope is not
 enough. Then the most specific name entry and the most specific network entry decide, and where both match the lower level
-holds. What no entry names is a third party: DNS questions to port 53, and one TLS handshake for each address and port.
+holds. What no entry names is a third party: DNS questions to port 53, one TLS handshake for each address and port, and
+questions about certificates where the scope grants them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from scanner.net.scope import Consent, Entry, Level, Match, Purpose, Scope
 from scanner.wire.addresses import Address, carried, is_address, parse_address, special_use
 
 REMEMBERED = 4096  # pairs of name and address whose entries are kept at hand
+WEB_PORTS = (80, 443)
 MOST_HANDSHAKES = 100_000  # third-party addresses and ports in one run
 
 _RANK = {Level.PASSIVE: 0, Level.NORMAL: 1, Level.INTRUSIVE: 2}
@@ -104,6 +106,12 @@ class Guard:
             self._intrusive(matches, where, level, now, test)
 
     def _third_party(self, where: str, address: str, port: int, purpose: Purpose) -> None:
+        if purpose is Purpose.REVOCATION:
+            if not self._scope.revocation:
+                raise CannotObserve(Reason.OUT_OF_SCOPE, f"{where}: not listed, and the scope does not say 'revocation: true'")
+            if port not in WEB_PORTS:  # the URL is a certificate's, which anybody may have written
+                raise CannotObserve(Reason.OUT_OF_SCOPE, f"{where}: not listed; authorities are asked at ports 80 and 443 only")
+            return
         if not self._scope.third_parties:
             raise CannotObserve(Reason.OUT_OF_SCOPE, f"{where}: not listed, and the scope grants third parties nothing")
         match purpose:

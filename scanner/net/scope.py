@@ -27,11 +27,12 @@ class Match(StrEnum):
 
 @unique
 class Purpose(StrEnum):
-    """Why a conversation is wanted. Third parties are granted the first two only."""
+    """Why a conversation is wanted. Third parties are granted the first two only, and REVOCATION where the scope says so."""
 
     ZONE_DATA = "zone-data"
     TLS_HANDSHAKE = "tls-handshake"
     PUBLIC_POLICY = "public-policy"
+    REVOCATION = "revocation"
     TEST = "test"
     INTRUSIVE = "intrusive"
 
@@ -96,6 +97,8 @@ class Scope:
     control_networks: tuple[str, ...] = ()
     third_parties: bool = True
     """Whether hosts found on the way and not listed get DNS questions and one TLS handshake."""
+    revocation: bool = False
+    """Whether certification authorities that nobody listed are asked about the state of certificates, over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ KEYS = """
 organisation zones name outside networks domains sends_mail receives_mail dkim_selectors outbound_addresses internal_names public_site
 domain_exception hosts addresses services at authoritative_for resolver_for endpoints id systems grade confidentiality integrity
 availability class owner duty targets scope approved_by allow domain host network level window from until hours weekdays utc_offset
-forbid reason control_networks third_parties consents target tests values value source document clause date grading names
+forbid reason control_networks third_parties revocation consents target tests values value source document clause date grading names
 protected_from decisions control decision by decided substitute attestations statement valid_from valid_until exceptions baseline ref
 check impact applicant approver start end end_report
 """.split()  # noqa: SIM905  a hundred quotes would hide the words

@@ -220,6 +220,7 @@ def test_targets_from_the_command_line_make_an_inventory_that_is_its_own_scope()
         (Match.NETWORK, "192.0.2.2", Level.NORMAL, COMMAND_LINE),
     ]
     assert inventory.permissions.scope.third_parties
+    assert not inventory.permissions.scope.revocation
     assert inventory.permissions.consents == ()
     assert inventory.systems_of(Domain("example.go.jp")) == ()
 
@@ -255,6 +256,7 @@ scope:
     - {host: b.a.jp, reason: 古い}
   control_networks: [10.99.0.0/16]
   third_parties: no
+  revocation: yes
   consents:
     - {target: "*.A.jp", tests: [relay-delivery], approved_by: 部長, window: {until: "2026-05-01T00:00+09:00"}}
 """
@@ -274,6 +276,7 @@ def test_a_scope_says_what_by_whom_how_far_and_when(tmp_path: Path) -> None:
     assert permissions.scope.forbidden == (Entry(Match.HOST, "b.a.jp"),)
     assert permissions.scope.control_networks == ("10.99.0.0/16",)
     assert not permissions.scope.third_parties
+    assert permissions.scope.revocation
     assert permissions.consents == (Consent("*.a.jp", ("relay-delivery",), Window(end=end), "部長"),)
 
 

@@ -81,6 +81,18 @@ def test_a_scope_can_grant_third_parties_nothing() -> None:
     assert verdict(guard, "ns.example.jp", PUBLIC, Purpose.ZONE_DATA) == "allowed"
 
 
+def test_authorities_are_asked_about_certificates_only_where_the_scope_says_so() -> None:
+    silent, granted = Guard(Scope()), Guard(Scope(third_parties=False, revocation=True))
+    assert "does not say 'revocation: true'" in verdict(silent, "ocsp.other.test", PUBLIC, Purpose.REVOCATION, port=80)
+    assert [verdict(granted, "ocsp.other.test", PUBLIC, Purpose.REVOCATION, port=p) == "allowed" for p in (80, 443, 25)] == [
+        True,
+        True,
+        False,
+    ]
+    assert verdict(granted, "ocsp.other.test", "10.0.0.1", Purpose.REVOCATION, port=80).startswith("out-of-scope")
+    assert verdict(Guard(Scope((domain("example.jp"),))), "crl.example.jp", PUBLIC, Purpose.REVOCATION, port=80) == "allowed"
+
+
 def test_a_public_policy_is_fetched_below_a_listed_domain() -> None:
     guard = Guard(Scope((domain("example.jp"),)))
     assert verdict(guard, "mta-sts.example.jp", OTHER, Purpose.PUBLIC_POLICY, port=443) == "allowed"

@@ -1,4 +1,6 @@
-"""HTTPS GET with every limit kept: addresses that the guard allowed, checked certificates, no redirects, a capped body.
+"""HTTPS with every limit kept: addresses that the guard allowed, checked certificates, no redirects, a capped body.
+
+Plain HTTP is for what is signed by itself, such as OCSP answers.
 
 The connection goes to the address that was asked about and to no other; name, SNI and Host stay those of the URL. This module
 is imported on first use: the agent and ``tenken scan local`` do without aiohttp.
@@ -10,6 +12,7 @@ import asyncio
 import re
 import socket
 import ssl
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +26,13 @@ from aiohttp.tracing import Trace
 from yarl import URL
 
 from scanner.model.reason import CannotObserve, Reason
-from scanner.net.net import HttpReply
+from scanner.net.net import HttpReply, Post
 from scanner.net.trouble import cannot, peer
 
 LONGEST_URL = 2048
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+HTTP_OK = 200
+MOST_KEPT_OCTETS = 32 * 1024 * 1024
 LONGEST_LINE = 4096  # status line and each header
 MOST_HEADERS = 64
 LONGEST_VALUE = 300  # of a header that is handed on
@@ -49,13 +54,13 @@ class Place:
         return is_ip_address(self.host)
 
 
-def place_of(url: str) -> Place:
-    """Take an https URL apart. Raises ``CannotObserve(PROTOCOL_VIOLATION)`` for anything else."""
+def place_of(url: str, *, plain: bool = False) -> Place:
+    """Take an https URL apart, or with ``plain`` an http one. Raises ``CannotObserve(PROTOCOL_VIOLATION)`` for anything else."""
     try:
         parsed = URL(url[: LONGEST_URL + 1])
         host = parsed.raw_host or ""
-        if len(url) > LONGEST_URL or parsed.scheme != "https" or parsed.user or not parsed.port:
-            raise ValueError("not an https URL, or too long")
+        if len(url) > LONGEST_URL or parsed.scheme not in (("https", "http") if plain else ("https",)) or parsed.user or not parsed.port:
+            raise ValueError("not an https URL, or too long" if not plain else "not an http URL, or too long")
         if not is_ip_address(host) and not _HOST.fullmatch(host):
             raise ValueError("the host is no host name")
     except ValueError as error:
@@ -116,23 +121,58 @@ class _Connector(aiohttp.TCPConnector):
         await asyncio.sleep(0)  # asyncio closes the socket of an aborted transport in its next round
 
 
+class Kept:
+    """What was got and serves all targets of a run, the latest used; bounded by its octets."""
+
+    def __init__(self) -> None:
+        self._replies: OrderedDict[str, HttpReply] = OrderedDict()
+        self._octets = 0
+
+    def get(self, url: str) -> HttpReply | None:
+        """Give what this URL gave."""
+        reply = self._replies.get(url)
+        if reply is not None:
+            self._replies.move_to_end(url)
+        return reply
+
+    def add(self, url: str, reply: HttpReply) -> None:
+        """Keep a whole answer; errors are asked for again."""
+        if reply.status != HTTP_OK or reply.truncated or url in self._replies:
+            return
+        self._replies[url] = reply
+        self._octets += len(reply.body)
+        while self._octets > MOST_KEPT_OCTETS:
+            self._octets -= len(self._replies.popitem(last=False)[1].body)
+
+
 class Web:
     """HTTPS with one user agent and one set of trusted authorities for a whole run. Holds no connection."""
 
     def __init__(self, agent: str, ca_file: str | None) -> None:
         self._headers = {"User-Agent": agent, "Accept-Encoding": "identity"}
         self._context = tls_context(ca_file)
+        self.kept = Kept()
 
-    def place(self, url: str) -> Place:
+    def place(self, url: str, *, plain: bool = False) -> Place:
         """See ``place_of``."""
-        return place_of(url)
+        return place_of(url, plain=plain)
 
-    async def get(self, place: Place, address: str, *, limit: int, seconds: float) -> HttpReply:
+    async def get(self, place: Place, address: str, *, limit: int, seconds: float, post: Post | None = None) -> HttpReply:
         """Fetch from one address. Raises ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, RESET, PROTOCOL_VIOLATION."""
-        return await _get(place, address, context=self._context, headers=self._headers, limit=limit, seconds=seconds)
+        headers = self._headers if post is None else {**self._headers, "Content-Type": post.media_type}
+        return await _get(place, address, context=self._context, headers=headers, limit=limit, seconds=seconds, post=post)
 
 
-async def _get(place: Place, address: str, *, context: ssl.SSLContext, headers: Mapping[str, str], limit: int, seconds: float) -> HttpReply:
+async def _get(
+    place: Place,
+    address: str,
+    *,
+    context: ssl.SSLContext,
+    headers: Mapping[str, str],
+    limit: int,
+    seconds: float,
+    post: Post | None,
+) -> HttpReply:
     where = f"{place.host} ({peer(address, place.port)})"
     connector = _Connector(address, context)
     times = aiohttp.ClientTimeout(total=seconds, connect=seconds * CONNECT_SHARE, sock_read=seconds * SILENCE_SHARE)
@@ -148,7 +188,8 @@ async def _get(place: Place, address: str, *, context: ssl.SSLContext, headers: 
         trust_env=False,
     )
     try:
-        async with session, session.get(place.url, allow_redirects=False) as response:
+        method, data = ("GET", None) if post is None else ("POST", post.body)
+        async with session, session.request(method, place.url, data=data, allow_redirects=False) as response:
             body, truncated = await _body(response, limit)
             return HttpReply(
                 status=response.status,

@@ -92,8 +92,16 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """What a POST sends: its body and the media type of that."""
+
+    body: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class HttpReply:
-    """The answer to an HTTPS GET. ``status`` is 0 and ``certificate_problem`` set when the certificate did not validate."""
+    """The answer to an HTTP request. ``status`` is 0 and ``certificate_problem`` set when the certificate did not validate."""
 
     status: int
     content_type: str
@@ -154,8 +162,20 @@ class Net(Protocol):
         """Request a zone over TCP and stop reading once one record beyond the SOA is there. Needs the server in scope (TEST)."""
         ...
 
-    async def fetch(self, url: str, *, limit: int = 65536, seconds: float = 10.0, purpose: Purpose = Purpose.PUBLIC_POLICY) -> HttpReply:
-        """GET an https URL, no redirects followed, at most ``limit`` octets of body. Guarded by host name and address."""
+    async def fetch(
+        self,
+        url: str,
+        *,
+        limit: int = 65536,
+        seconds: float = 10.0,
+        purpose: Purpose = Purpose.PUBLIC_POLICY,
+        post: Post | None = None,
+    ) -> HttpReply:
+        """GET an https URL, or POST to it; no redirects followed, at most ``limit`` octets of body. Guarded by host name and address.
+
+        With ``Purpose.REVOCATION`` an http URL will do, since what comes is signed, and what was got is kept for the rest of the run:
+        a thousand servers share an authority and its lists.
+        """
         ...
 
     def connect(

@@ -18,7 +18,7 @@ from scanner.net.budget import Budget
 from scanner.net.evidence import Asked, Fetched, Notes, Transferred, Writing
 from scanner.net.guard import Guard
 from scanner.net.matching import truncated
-from scanner.net.net import Answer, DnsServer, Exchange, HttpReply, Transfer, Transport
+from scanner.net.net import Answer, DnsServer, Exchange, HttpReply, Post, Transfer, Transport
 from scanner.net.pacing import Pacer
 from scanner.net.resolver import Resolver
 from scanner.net.scope import Purpose
@@ -197,10 +197,19 @@ class View:
         self._notes.add(Transferred(server, zone, kind, reading.transfer))
         return reading.transfer
 
-    async def fetch(self, url: str, *, limit: int = 65536, seconds: float = 10.0, purpose: Purpose = Purpose.PUBLIC_POLICY) -> HttpReply:
+    async def fetch(
+        self,
+        url: str,
+        *,
+        limit: int = 65536,
+        seconds: float = 10.0,
+        purpose: Purpose = Purpose.PUBLIC_POLICY,
+        post: Post | None = None,
+    ) -> HttpReply:
         """See ``Net.fetch``."""
         web = self._parts.web()
-        place = web.place(url)
+        signed = purpose is Purpose.REVOCATION
+        place = web.place(url, plain=signed)
         addresses = [place.host] if place.is_address else await self._addresses(place.host)
         permitted, refusal = [], CannotObserve(Reason.UNREACHABLE, f"{place.host} has no address")
         for address in addresses:
@@ -213,18 +222,26 @@ class View:
             raise refusal
         failures: list[CannotObserve] = []
         for address in permitted[:MOST_ADDRESSES]:
-            self._budget.connection()
             async with self._turn(place.host, address):
+                if signed and post is None and (kept := web.kept.get(url)) is not None:  # perhaps got by another while this one waited
+                    self._notes.add(Evidence(f"GET {url}", f"{kept.status}, {len(kept.body)} octets, got earlier in this run"))
+                    return kept
+                self._budget.connection()
                 start, octets = self._parts.clock(), 0
                 try:
-                    reply = await web.get(place, address, limit=limit, seconds=seconds)
+                    reply = await web.get(place, address, limit=limit, seconds=seconds, post=post)
                     octets = len(reply.body)
                 except CannotObserve as error:
                     failures.append(error)
                     continue
                 finally:
                     self._budget.spend(self._parts.clock() - start, octets)
-            self._notes.add(Fetched(url, address, reply))
+            if signed:  # megabytes that nobody can read make no evidence
+                self._notes.add(Evidence(f"{'POST' if post else 'GET'} {url} from {address}", f"{reply.status}, {len(reply.body)} octets"))
+                if post is None:
+                    web.kept.add(url, reply)
+            else:
+                self._notes.add(Fetched(url, address, reply))
             return reply
         raise CannotObserve(failures[0].reason, "; ".join(failure.detail for failure in failures))
 

@@ -141,7 +141,7 @@ class MailHosts(Fact):
     left_out: int = 0
 
     def leads(self) -> tuple[Service, ...]:
-        """The SMTP services behind these addresses.
+        """The SMTP services of these hosts, one for each name that has an address; what each address shows is a part of their facts.
 
         The addresses of a domain without MX lead there only if the ledger says that it takes mail: else every web host would be called a
         mail server.
@@ -154,7 +154,8 @@ class MailHosts(Fact):
                 name = host_name(host.name)
             except NotATarget:  # a name that no service can be called by; mail.mx.resolves judges it
                 continue
-            found += [Service(name, SMTP_PORT, "smtp", address) for address in host.addresses]
+            if host.addresses:
+                found.append(Service(name, SMTP_PORT, "smtp"))
         return tuple(found)
 
 

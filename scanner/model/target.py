@@ -25,16 +25,33 @@ class Kind(StrEnum):
     DOMAIN = "domain"
     DNS_SERVICE = "service/dns"
     SMTP_SERVICE = "service/smtp"
+    SUBMISSION_SERVICE = "service/submission"
+    MAIL_ACCESS_SERVICE = "service/mail-access"
     SSH_SERVICE = "service/ssh"
     TLS_SERVICE = "service/tls"
     MACHINE = "machine"
 
 
-IMPLICIT_TLS = frozenset({"tls", "https", "submissions", "imaps", "pop3s", "ftps", "ldaps", "nntps", "xmpps-client", "xmpps-server"})
+IMPLICIT_TLS = frozenset({"tls", "https", "submissions", "imaps", "pop3s", "ftps", "ldaps", "nntps", "xmpps-client", "xmpps-server"}) | {
+    "smtps"  # no registered name, but what many write for SMTP within TLS
+}
 """Protocols whose connections begin with TLS; ``tls`` is any other one. Names as registered with IANA where there is one."""
 _MAIL_STARTTLS = frozenset({"smtp", "submission", "lmtp", "imap", "pop3", "sieve"})
 STARTTLS = _MAIL_STARTTLS | {"ftp", "nntp", "ldap", "xmpp-client", "xmpp-server", "postgresql", "mysql", "rdp", "mssql"}
 """Protocols that change to TLS within a connection that began without."""
+
+
+_SUBMISSION = (Kind.SMTP_SERVICE, Kind.SUBMISSION_SERVICE)
+_MAILBOXES = (Kind.MAIL_ACCESS_SERVICE,)
+_OWN_KINDS: dict[str, tuple[Kind, ...]] = {
+    "dns": (Kind.DNS_SERVICE,),
+    "ssh": (Kind.SSH_SERVICE,),
+    "smtp": (Kind.SMTP_SERVICE,),
+    "smtps": (Kind.SMTP_SERVICE,),
+    "submission": _SUBMISSION,
+    "submissions": _SUBMISSION,
+    **dict.fromkeys(("imap", "imaps", "pop3", "pop3s", "sieve"), _MAILBOXES),
+}
 
 
 class NotATarget(ValueError):
@@ -108,7 +125,7 @@ class Service:
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """What its protocol makes of it: a mail server that can change to TLS is a TLS service too. Empty while no fact is made for it."""
-        own = {"dns": (Kind.DNS_SERVICE,), "smtp": (Kind.SMTP_SERVICE,), "ssh": (Kind.SSH_SERVICE,)}.get(self.protocol, ())
+        own = _OWN_KINDS.get(self.protocol, ())
         return (*own, Kind.TLS_SERVICE) if self.protocol in IMPLICIT_TLS or self.protocol in STARTTLS else own
 
     @classmethod

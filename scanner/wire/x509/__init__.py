@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scanner.wire.x509.certificate import Certificate, NotCertificate, parse, seen
+    from scanner.wire.x509.certificate import Certificate, NotCertificate, parse, recall, seen
     from scanner.wire.x509.chain import path
     from scanner.wire.x509.crl import revocation_list
     from scanner.wire.x509.ocsp import answer, find_issuer, ocsp_scts, question, staple
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scanner.wire.x509.sct import scts
 else:
     _WHERE = {
-        **dict.fromkeys(("Certificate", "NotCertificate", "parse", "seen"), "certificate"),
+        **dict.fromkeys(("Certificate", "NotCertificate", "parse", "recall", "seen"), "certificate"),
         "revocation_list": "crl",
         **dict.fromkeys(("answer", "find_issuer", "ocsp_scts", "question", "staple"), "ocsp"),
         "path": "chain",
@@ -43,6 +43,7 @@ __all__ = [
     "parse",
     "path",
     "question",
+    "recall",
     "revocation_list",
     "scts",
     "seen",

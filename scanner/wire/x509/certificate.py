@@ -130,6 +130,11 @@ def parse(der: bytes) -> Certificate:
     return _kept.get(hashlib.sha256(der).digest(), lambda: _parse(der), len(der))
 
 
+def recall(sha256: str) -> Certificate | None:
+    """Give a certificate that was read before, by its hash (hex), as long as it is remembered: facts keep no octets."""
+    return _kept.known(bytes.fromhex(sha256))
+
+
 def subject_of(der: bytes) -> bytes:
     """Give the octets of the subject's name alone, quickly. Raises ``NotCertificate``."""
     try:

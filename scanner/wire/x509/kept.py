@@ -19,6 +19,11 @@ class Kept(Generic[K, V]):
         self._weight = 0
         self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
 
+    def known(self, key: K) -> V | None:
+        """Give the value of ``key`` where it is at hand."""
+        found = self._values.get(key)
+        return None if found is None else found[0]
+
     def get(self, key: K, make: Callable[[], V], weight: int = 1) -> V:
         """Give the value of ``key``, made anew where it is not at hand. What ``make`` raises is not kept."""
         known = self._values.get(key)

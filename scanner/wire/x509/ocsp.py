@@ -66,11 +66,13 @@ def find_issuer(chain: Sequence[bytes], roots: Roots | None) -> Certificate | No
         except NotCertificate:
             if not found:
                 return None
-    if not found:
-        return None
-    own = found[0]
+    return issuer_among(found[0], found[1:], roots) if found else None
+
+
+def issuer_among(own: Certificate, others: Sequence[Certificate], roots: Roots | None) -> Certificate | None:
+    """See ``find_issuer``; a certificate that is its own issuer is its issuer."""
     known = [root.certificate for root in roots.named(own.issuer)] if roots is not None else []
-    candidates = [one for one in (*found[1:], *known, own) if one.subject == own.issuer]
+    candidates = [one for one in (*others, *known, own) if one.subject == own.issuer]
     return next((one for one in candidates if own.signed_by(one) is Checked.HOLDS), candidates[0] if candidates else None)
 
 

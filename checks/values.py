@@ -215,3 +215,39 @@ MAIL_SPF_WIDEST_IPV6 = Value(
     least=0,
     most=128,
 )
+
+SSH_LEAST_RSA_BITS = Value(
+    "ssh.least-rsa-bits",
+    default=2048,
+    text=Text(ja="SSH のホスト鍵に使う RSA 鍵の最小の長さ", en="least length of RSA host keys for SSH"),
+    unit="bit",
+    least=1024,
+    most=8192,
+)
+
+TLS_CRYPTREC_LEVEL = Value(
+    "tls.cryptrec.level",
+    default="recommended",
+    text=Text(
+        ja="TLS 暗号設定ガイドラインの型（high：高セキュリティ型、recommended：推奨セキュリティ型、exception：セキュリティ例外型）",
+        en="level of CRYPTREC's guideline for TLS (high, recommended, or exception)",
+    ),
+    choices=("high", "recommended", "exception"),
+)
+
+TLS_LEAST_DH_BITS = Value(
+    "tls.key-exchange.least-dh-bits",
+    default=2048,
+    text=Text(ja="TLS の DH 鍵交換の鍵長の下限", en="least length of the prime in DH key exchanges of TLS"),
+    unit="bit",
+    least=1024,
+    most=16384,
+)
+
+TLS_PROFILE = Value(
+    "tls.profile",
+    default="rfc9325/server",
+    text=Text(
+        ja="TLS 暗号設定ガイドラインのほかに従う TLS のプロファイル", en="profile of TLS settings to follow beside CRYPTREC's guideline"
+    ),
+)

@@ -51,3 +51,13 @@ class DeclaredDnsService(Fact):
     resolver_for: tuple[str, ...] | None
     """Client networks or zones it resolves for; an empty tuple says that it resolves for nobody."""
     vantage: Vantage
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSshService(Fact):
+    """From where an SSH service is looked at."""
+
+    of: ClassVar[Kind] = Kind.SSH_SERVICE
+
+    vantage_outside: bool | None
+    """Whether this scan looks from a zone outside the organisation; ``None`` where the ledger does not know the zone."""

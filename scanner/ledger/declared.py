@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scanner.facts.dns_server import DnsTestNames
-from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, Vantage
+from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSshService, Vantage
 from scanner.ledger.inventory import DomainEntry, Inventory, ServiceEntry, Zone
 from scanner.ledger.words import Network, as_network
 from scanner.model.fact import Fact
@@ -58,6 +58,9 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
         if isinstance(subject, Service) and Kind.DNS_SERVICE in subject.kinds:
             own: dict[type[Fact], Fact] = {DnsTestNames: inventory.dns_tests} if inventory.dns_tests else {}
             return own | {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}
+        if isinstance(subject, Service) and Kind.SSH_SERVICE in subject.kinds:
+            where = inventory.zones.get(zone)
+            return {DeclaredSshService: DeclaredSshService(where.outside if where else None)}
         return {}
 
     return declare

@@ -129,6 +129,8 @@ def _server_hello(wire: bytes, _version: int, _suite: int) -> ServerHello | Hell
             raise NotTls(f"version 0x{version:04X} chosen in supported_versions")
     if random != RETRY_RANDOM:
         return ServerHello(version, legacy, random, session_id, suite, compression, extensions, wire)
+    if version < TLS13:
+        raise NotTls("a HelloRetryRequest that does not choose TLS 1.3")
     share = find(extensions, Extension.KEY_SHARE)
     if share is not None and len(share) != 2:
         raise NotTls(f"a HelloRetryRequest that names its group in {len(share)} octets")

@@ -121,7 +121,7 @@ class EncryptedExtensions:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The certificates as sent, DER; ``left_out`` counts those beyond the cap. ``extensions`` has an entry for each, empty before TLS 1.3."""
+    """The certificates as sent, DER; ``left_out`` counts those beyond the cap. ``extensions`` has one entry for each."""
 
     certificates: tuple[bytes, ...]
     left_out: int

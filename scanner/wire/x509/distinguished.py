@@ -72,7 +72,7 @@ def _attribute(item: Item, what: str, note: Callable[[str], None]) -> str:
 
 def _escaped(value: str) -> str:
     """The escapes of RFC 4514 section 2.4, and of whatever does not print."""
-    shown = "".join("\\" + c if c in _ESCAPED else c for c in _printable(value))
+    shown = "".join("\\" + c if c in _ESCAPED else _printable(c) for c in value)
     if shown[:1] in ("#", " "):
         shown = "\\" + shown
     return shown[:-1] + "\\ " if shown.endswith(" ") and not shown.endswith("\\ ") else shown

@@ -1,0 +1,217 @@
+"""The way to a root: orders and gaps, cross signatures, limits of authorities, false signatures, and hostile chains."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from scanner.facts.tls import Path, PathSeen
+from scanner.wire.x509 import Roots, path
+from scanner.wire.x509.chain import MOST_STEPS
+from tests.unit.certificates import DAY, NOW, SERVER_AUTH, Key, Made, make, openssl, permitted
+
+HOST = "www.example.lg.jp"
+ROOT = make("Root", ca=True)
+INTER = make("Intermediate", ROOT, ca=True, path_length=0)
+LEAF = make(HOST, INTER, dns=(HOST,), uses=("digital_signature",), purposes=(SERVER_AUTH,))
+PUBLIC = Roots(public=[ROOT.der])
+ANCHOR = "O=架空,CN=Root"
+
+
+def way(*chain: Made | bytes, roots: Roots = PUBLIC) -> PathSeen:
+    return path([one if isinstance(one, bytes) else one.der for one in chain], roots, NOW)
+
+
+def test_a_whole_chain_leads_to_the_public_root() -> None:
+    assert way(LEAF, INTER) == PathSeen(Path.PUBLIC, ANCHOR)
+
+
+def test_a_root_that_was_sent_is_extra() -> None:
+    assert way(LEAF, INTER, ROOT) == PathSeen(Path.PUBLIC, ANCHOR, extra=(2,))
+
+
+def test_a_root_of_the_organisation_is_told_apart() -> None:
+    assert way(LEAF, INTER, roots=Roots(organisation=[ROOT.der])) == PathSeen(Path.ORGANISATION, ANCHOR)
+
+
+def test_a_leaf_that_is_on_the_list_itself_is_trusted() -> None:
+    own = make(HOST, dns=(HOST,))
+    assert way(own, roots=Roots(organisation=[own.der])).end is Path.ORGANISATION
+    assert way(own) == PathSeen(Path.SELF_SIGNED, f"O=架空,CN={HOST}")
+
+
+def test_a_missing_intermediate_is_named() -> None:
+    seen = way(LEAF)
+    assert (seen.end, seen.in_order, seen.extra) == (Path.INCOMPLETE, True, ())
+    assert seen.problem == "no certificate of O=架空,CN=Intermediate was sent, and no root has that name"
+
+
+def test_the_wrong_order_is_seen_and_gone_around() -> None:
+    lower = make("Lower", make("Upper", ROOT, ca=True), ca=True)
+    upper = make("Upper2", ROOT, ca=True)
+    low = make("Low2", upper, ca=True)
+    leaf = make(HOST, low)
+    assert way(leaf, upper, low) == PathSeen(Path.PUBLIC, ANCHOR, in_order=False)
+    assert way(leaf, low, lower, upper) == PathSeen(Path.PUBLIC, ANCHOR, in_order=False, extra=(2,))
+
+
+def test_an_unknown_root_and_a_chain_without_end_differ() -> None:
+    assert way(LEAF, INTER, ROOT, roots=Roots()) == PathSeen(Path.UNKNOWN_ROOT, ANCHOR)
+    assert way(LEAF, INTER, roots=Roots()).end is Path.INCOMPLETE
+
+
+def test_a_cross_signed_way_is_taken_where_the_first_has_run_out() -> None:
+    old_root = make("Old Root", ca=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    new = make("Authority", key=key, ca=True)
+    cross = make("Authority", old_root, key=key, ca=True, ends=NOW - DAY)
+    leaf = make(HOST, new)
+    both = Roots(public=[old_root.der, new.der])
+    assert way(leaf, cross, roots=both) == PathSeen(Path.PUBLIC, "O=架空,CN=Authority", extra=(1,))
+    assert way(leaf, cross, roots=Roots(public=[old_root.der])) == PathSeen(Path.PUBLIC, "O=架空,CN=Old Root", expired=(1,))
+    fresh = make("Authority", old_root, key=key, ca=True)
+    assert way(leaf, cross, fresh, roots=Roots(public=[old_root.der])).extra == (1,)
+
+
+def test_the_time_of_certificates_is_kept_apart() -> None:
+    gone = make(HOST, INTER, ends=NOW - DAY)
+    early = make(HOST, INTER, begins=NOW + DAY)
+    assert way(gone, INTER) == PathSeen(Path.PUBLIC, ANCHOR, expired=(0,))
+    assert way(early, INTER).expired == (0,)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        rsa.generate_private_key(65537, 2048),
+        ec.generate_private_key(ec.SECP384R1()),
+        ed25519.Ed25519PrivateKey.generate(),
+        ed448.Ed448PrivateKey.generate(),
+    ],
+    ids=["rsa", "p384", "ed25519", "ed448"],
+)
+def test_every_usual_signature_is_verified(key: Key) -> None:
+    root = make("R", key=key, ca=True)
+    leaf = make(HOST, root)
+    assert way(leaf, roots=Roots(public=[root.der])).end is Path.PUBLIC
+    false = bytearray(leaf.der)
+    false[-9] ^= 1
+    assert way(bytes(false), roots=Roots(public=[root.der])).end is Path.BAD_SIGNATURE
+
+
+def test_rsa_pss_is_verified() -> None:
+    root = make("R", key=rsa.generate_private_key(65537, 2048), ca=True)
+    assert way(make(HOST, root, pss=True), roots=Roots(public=[root.der])).end is Path.PUBLIC
+
+
+def test_a_false_signature_is_not_a_missing_issuer() -> None:
+    forged = bytearray(LEAF.der)
+    forged[-1] ^= 1
+    assert way(bytes(forged), INTER).end is Path.BAD_SIGNATURE
+    own = bytearray(make(HOST).der)
+    own[-1] ^= 1
+    assert way(bytes(own)).end is Path.BAD_SIGNATURE
+
+
+def test_an_authority_of_the_same_name_with_another_key_is_passed_over() -> None:
+    namesake = make("Intermediate", ROOT, ca=True)
+    assert way(LEAF, namesake, INTER) == PathSeen(Path.PUBLIC, ANCHOR, in_order=False, extra=(1,))
+    assert way(LEAF, namesake).end is Path.INCOMPLETE
+
+
+UNKNOWN_CRITICAL = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"), True)
+
+
+@pytest.mark.parametrize(
+    ("middle", "words"),
+    [
+        ({}, "is not an authority"),
+        ({"ca": True, "uses": ("crl_sign",)}, "may not sign certificates"),
+        ({"ca": True, "purposes": (ExtendedKeyUsageOID.CLIENT_AUTH,)}, "is not for servers"),
+        ({"ca": True, "extensions": (UNKNOWN_CRITICAL,)}, "has a critical extension that is not known: 1.2.3.4"),
+        ({"ca": True, "extensions": ((permitted("example.jp"), True),)}, f"may not certify {HOST}"),
+        ({"ca": True, "extensions": ((permitted("!lg.jp"), True),)}, f"may not certify {HOST}"),
+        ({"ca": True, "extensions": ((permitted("example.lg.jp", "10.0.0.0/8"), True),)}, "may not certify 192.0.2.1"),
+    ],
+)
+def test_what_an_authority_may_not_do_ends_the_way(middle: dict[str, object], words: str) -> None:
+    inter = make("Middle", ROOT, **middle)  # type: ignore[arg-type]  # keywords of the function, from the table above
+    leaf = make(HOST, inter, dns=(HOST,), ips=("192.0.2.1",))
+    seen = way(leaf, inter)
+    assert seen.end is Path.NOT_PERMITTED
+    assert words in seen.problem
+
+
+@pytest.mark.parametrize("limits", [("lg.jp",), ("example.lg.jp", "!www.lg.jp"), ("192.0.2.0/24",), ("!example.jp",)])
+def test_names_within_the_limits_are_permitted(limits: tuple[str, ...]) -> None:
+    inter = make("Middle", ROOT, ca=True, extensions=((permitted(*limits), True),))
+    assert way(make(HOST, inter, dns=(HOST,), ips=("192.0.2.1",)), inter).end is Path.PUBLIC
+
+
+def test_a_wildcard_that_can_stand_for_a_forbidden_name_is_outside() -> None:
+    inter = make("Middle", ROOT, ca=True, extensions=((permitted("lg.jp", "!secret.lg.jp"), True),))
+    assert way(make(HOST, inter, dns=("*.lg.jp",)), inter).end is Path.NOT_PERMITTED
+
+
+def test_the_length_of_the_way_is_limited() -> None:
+    below = make("Below", INTER, ca=True)
+    seen = way(make(HOST, below), below, INTER)
+    assert (seen.end, seen.problem) == (Path.NOT_PERMITTED, "O=架空,CN=Intermediate allows 0 authorities below it, not 1")
+
+
+def test_a_critical_extension_of_the_leaf_must_be_known() -> None:
+    assert way(make(HOST, INTER, extensions=(UNKNOWN_CRITICAL,)), INTER).end is Path.NOT_PERMITTED
+
+
+def test_octets_that_are_no_certificate_do_not_hide_the_way() -> None:
+    assert way(LEAF, b"junk", INTER) == PathSeen(Path.PUBLIC, ANCHOR, in_order=False, extra=(1,))
+    assert way(b"junk", INTER).end is Path.UNCHECKED
+    with pytest.raises(ValueError, match="without any"):
+        path([], PUBLIC, NOW)
+
+
+def test_a_signature_that_cannot_be_verified_is_no_false_one(tmp_path: FilePath) -> None:
+    openssl(tmp_path, "ecparam", "-name", "prime256v1", "-param_enc", "explicit", "-genkey", "-noout", "-out", "ca.key")
+    words = ("req", "-x509", "-key", "ca.key", "-sha256", "-days", "9", "-subj", "/CN=Odd", "-out", "ca.pem")
+    openssl(tmp_path, *words)
+    root = openssl(tmp_path, "x509", "-in", "ca.pem", "-outform", "DER")
+    openssl(tmp_path, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "k.pem", "-subj", "/CN=leaf", "-out", "leaf.csr")
+    leaf = openssl(tmp_path, "x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "9", "-outform", "DER")
+    assert way(leaf, root, roots=Roots(public=[root])).end in {Path.PUBLIC, Path.UNCHECKED}
+
+
+def test_hostile_chains_end_soon() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    same = [make("Same", key=ec.generate_private_key(ec.SECP256R1()), ca=True, key_ids=False) for _ in range(15)]
+    web: list[Made] = [make("Same", one, key=ec.generate_private_key(ec.SECP256R1()), ca=True, key_ids=False) for one in same]
+    leaf = make(HOST, same[0], key=key, key_ids=False)
+    start = time.perf_counter()
+    seen = way(leaf, *web, *same)
+    assert time.perf_counter() - start < 2
+    assert seen.end not in {Path.PUBLIC, Path.ORGANISATION}
+
+
+def test_a_circle_of_authorities_ends() -> None:
+    one, two = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    a, b = make("A", key=one, ca=True), make("B", key=two, ca=True)
+    a_by_b, b_by_a = make("A", b, key=one, ca=True), make("B", a, key=two, ca=True)
+    seen = way(make(HOST, a), a_by_b, b_by_a)
+    assert seen.end is Path.INCOMPLETE
+    assert MOST_STEPS >= 100
+
+
+def chains() -> Sequence[Sequence[Made]]:
+    """Every order of a chain with its root."""
+    return [(LEAF, INTER, ROOT), (LEAF, ROOT, INTER)]
+
+
+@pytest.mark.parametrize("chain", chains())
+def test_any_order_leads_to_the_same_end(chain: Sequence[Made]) -> None:
+    assert way(*chain).end is Path.PUBLIC
+    assert way(*chain).in_order is (chain[1] is INTER)

@@ -61,3 +61,16 @@ class DeclaredSshService(Fact):
 
     vantage_outside: bool | None
     """Whether this scan looks from a zone outside the organisation; ``None`` where the ledger does not know the zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredSmtpService(Fact):
+    """What the ledger says of a mail server, and whether this vantage zone is one of those that may send through it without a login."""
+
+    of: ClassVar[Kind] = Kind.SMTP_SERVICE
+
+    mail_for: tuple[str, ...] | None
+    """Domains whose mail it takes, in A-label form."""
+    relays_for: tuple[str, ...] | None
+    """Client networks or zones that may relay through it; an empty tuple says that nobody may."""
+    vantage: Vantage

@@ -84,6 +84,8 @@ class Upgrade(StrEnum):
     """Offered, but the command was refused."""
     FAILED = "failed"
     """The command was accepted, but no TLS came of it."""
+    UNKNOWN = "unknown"
+    """Offered; the session ended before it could be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class SmtpTalk:
     """What one address says when it is greeted.
 
     ``banner`` is the greeting, ``offer`` the answer to EHLO as the connection began (within TLS where that is implicit), ``tls_offer``
-    the one after STARTTLS. ``helo`` tells how plain HELO was answered; ``vrfy_postmaster``, ``vrfy_nobody`` and ``expn`` how VRFY and
+    the one after STARTTLS. ``vrfy_postmaster``, ``vrfy_nobody`` and ``expn`` how VRFY and
     EXPN were, asked where EHLO allowed them; ``help`` what HELP says. ``mail`` is the answer to ``MAIL FROM:<>`` before anybody logged in
     or changed to TLS.
     """
@@ -101,7 +103,6 @@ class SmtpTalk:
     upgrade: Upgrade
     tls_offer: Offer | Unobserved | None = None
     tls_problem: str = ""
-    helo: ReplySeen | Unobserved | None = None
     vrfy_postmaster: ReplySeen | Unobserved | None = None
     vrfy_nobody: ReplySeen | Unobserved | None = None
     expn: ReplySeen | Unobserved | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scanner.facts.dns_server import DnsTestNames
-from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSshService, Vantage
+from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSmtpService, DeclaredSshService, Vantage
+from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.inventory import DomainEntry, Inventory, ServiceEntry, Zone
 from scanner.ledger.words import Network, as_network
 from scanner.model.fact import Fact
@@ -49,6 +50,18 @@ def declared_dns_service(inventory: Inventory, service: Service, zone: str) -> D
     )
 
 
+def declared_smtp_service(inventory: Inventory, service: Service, zone: str) -> DeclaredSmtpService:
+    """Give what is declared of a mail server, and whether the zone ``zone`` may relay through it: told as for DNS servers."""
+    entry = inventory.entry_of(service)
+    found = entry if isinstance(entry, ServiceEntry) else ServiceEntry(service)
+    where = inventory.zones.get(zone)
+    return DeclaredSmtpService(
+        mail_for=found.mail_for,
+        relays_for=found.relays_for,
+        vantage=_vantage(where, found.relays_for or (), inventory.zones) if where else Vantage.UNKNOWN,
+    )
+
+
 def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[type[Fact], Fact]]:
     """Give the function that says what the inventory declares of any subject, seen from one zone."""
 
@@ -58,6 +71,9 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
         if isinstance(subject, Service) and Kind.DNS_SERVICE in subject.kinds:
             own: dict[type[Fact], Fact] = {DnsTestNames: inventory.dns_tests} if inventory.dns_tests else {}
             return own | {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}
+        if isinstance(subject, Service) and Kind.SMTP_SERVICE in subject.kinds:
+            tests: dict[type[Fact], Fact] = {SmtpTestNames: inventory.smtp_tests} if inventory.smtp_tests else {}
+            return tests | {DeclaredSmtpService: declared_smtp_service(inventory, subject, zone)}
         if isinstance(subject, Service) and Kind.SSH_SERVICE in subject.kinds:
             where = inventory.zones.get(zone)
             return {DeclaredSshService: DeclaredSshService(where.outside if where else None)}
@@ -66,10 +82,10 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
     return declare
 
 
-def _vantage(zone: Zone, resolver_for: tuple[str, ...], zones: Mapping[str, Zone]) -> Vantage:
-    if zone.name in resolver_for:
+def _vantage(zone: Zone, served: tuple[str, ...], zones: Mapping[str, Zone]) -> Vantage:
+    if zone.name in served:
         return Vantage.CLIENT
-    written = [n for text in resolver_for for n in (zones[text].networks if text in zones else (text,))]
+    written = [n for text in served for n in (zones[text].networks if text in zones else (text,))]
     clients = frozenset(as_network(text) for text in written)
     if clients >= EVERYBODY:
         return Vantage.CLIENT

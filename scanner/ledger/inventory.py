@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from scanner.facts.dns_server import DnsTestNames
+from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.grading import UNGRADED, Grade, SystemClass
 from scanner.ledger.scope import Permissions, listed_targets
 from scanner.model.target import Domain, Endpoint, Host, Service, Target
@@ -57,11 +58,13 @@ class HostEntry:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """A service. ``resolver_for`` holds networks and zone names; an empty tuple says that it resolves for nobody."""
+    """A service. ``resolver_for`` and ``relays_for`` hold networks and zone names; an empty tuple says that nobody is served."""
 
     target: Service
     authoritative_for: tuple[str, ...] | None = None
     resolver_for: tuple[str, ...] | None = None
+    mail_for: tuple[str, ...] | None = None
+    relays_for: tuple[str, ...] | None = None
     zones: tuple[str, ...] = ()
     line: int = 0
 
@@ -111,6 +114,8 @@ class Inventory:
     file: str = ""
     dns_tests: DnsTestNames | None = None
     """The organisation's own names to try DNS servers with; ``None``: those that Tenken ships."""
+    smtp_tests: SmtpTestNames | None = None
+    """The same for mail servers."""
 
     @classmethod
     def of_targets(cls, targets: Iterable[Target]) -> Inventory:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from scanner.facts.dns_server import DnsTestNames
+from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.grading import STANDARD, SYSTEM_CLASSES, Scale, read_grade
 from scanner.ledger.inventory import (
     DEFAULT_ZONE,
@@ -51,9 +52,16 @@ A_SELECTOR = Text(
 )
 A_ZONE = Text(ja="ゾーンの名前（英小文字・数字・ハイフン）", en="a zone name of small letters, digits and hyphens")
 
+A_LOCAL_PART = Text(
+    ja="メールアドレスの @ より前（英数字・点・ハイフン・アンダースコア・プラス）",
+    en="the part of a mail address before the @ (letters, digits, dot, hyphen, underscore, plus)",
+)
+A_MAILBOX = Text(ja="メールアドレス（例 canary@relay.example.lg.jp）", en="a mail address such as canary@relay.example.lg.jp")
+
 MOST_ZONES = 100
 
 _SELECTOR = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?){0,8}\Z")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*\Z")
 _ZONE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
 
 E = TypeVar("E", bound=InventoryEntry)
@@ -96,6 +104,7 @@ def _inventory(top: Fields, scale: Scale) -> Inventory:
     else:
         permissions = listed_targets((e.target, e.addresses if isinstance(e, HostEntry) else ()) for e in listed.values())
     dns_tests = _dns_tests(top.table("dns_tests"))
+    smtp_tests = _smtp_tests(top.table("smtp_tests"))
     if not listed:
         top.note(
             say(
@@ -113,6 +122,7 @@ def _inventory(top: Fields, scale: Scale) -> Inventory:
         permissions,
         top.problems.file,
         dns_tests,
+        smtp_tests,
     )
 
 
@@ -132,6 +142,36 @@ def _dns_tests(table: Fields | None) -> DnsTestNames | None:
         table.note(say("probe_zone と listen は両方書く", "probe_zone and listen go together"))
     table.done()
     return names
+
+
+def _smtp_tests(table: Fields | None) -> SmtpTestNames | None:
+    """Read the names to try mail servers with; what is left out stays as shipped."""
+    if table is None:
+        return None
+    shipped = SmtpTestNames()
+    names = SmtpTestNames(
+        victim=table.parsed("victim", domain, A_DOMAIN, shipped.victim),
+        mailbox=table.parsed("mailbox", _local_part, A_LOCAL_PART, shipped.mailbox),
+        canary=table.parsed("canary", _mailbox, A_MAILBOX, shipped.canary),
+        listen=table.several("listen", _address, _AN_ADDRESS),
+    )
+    if bool(names.canary) != bool(names.listen):
+        table.note(say("canary と listen は両方書く", "canary and listen go together"))
+    table.done()
+    return names
+
+
+def _local_part(text: str) -> str:
+    if not _LOCAL_PART.match(text):
+        raise ValueError(text)
+    return text
+
+
+def _mailbox(text: str) -> str:
+    local, at, name = text.rpartition("@")
+    if not at:
+        raise ValueError(text)
+    return f"{_local_part(local)}@{domain(name)}"
 
 
 def _zones(top: Fields) -> dict[str, Zone]:
@@ -249,26 +289,47 @@ def _address(text: str) -> str:
     return found
 
 
+_ONLY = {
+    "authoritative_for": ("dns",),
+    "resolver_for": ("dns",),
+    "mail_for": ("smtp", "smtps", "submission", "submissions"),
+    "relays_for": ("smtp", "smtps", "submission", "submissions"),
+}
+"""Key of a service's entry → the protocols of which it can be said."""
+
+
 def _service_entry(row: Fields, name: Service, zones: Mapping[str, Zone]) -> ServiceEntry:
-    authoritative = row.several("authoritative_for", domain, A_DOMAIN, name_in) if "authoritative_for" in row else None
-    resolver = _resolver_for(row, zones) if "resolver_for" in row else None
-    entry = ServiceEntry(name, authoritative, resolver, read_zones(row, zones))
-    for key in ("authoritative_for", "resolver_for"):
+    entry = ServiceEntry(
+        name,
+        authoritative_for=row.several("authoritative_for", domain, A_DOMAIN, name_in) if "authoritative_for" in row else None,
+        resolver_for=_clients(row, "resolver_for", zones) if "resolver_for" in row else None,
+        mail_for=row.several("mail_for", domain, A_DOMAIN, name_in) if "mail_for" in row else None,
+        relays_for=_clients(row, "relays_for", zones) if "relays_for" in row else None,
+        zones=read_zones(row, zones),
+    )
+    for key, protocols in _ONLY.items():
         given = row.item(key)
         if given is not None and given.is_empty:  # a bare "resolver_for:" must not pass for "resolves for nobody"
             given.note(say("値が空である。何もないなら [] と書く", "the value is empty; write [] if there is none"))
-        if given is not None and name.protocol != "dns":
+        if given is not None and name.protocol not in protocols:
+            kinds = ", ".join(protocols)
             row.note(
-                say("{key} は dns のサービスにだけ書ける", "{key} can be written for a dns service only", key=key),
+                say("{key} は {kinds} のサービスにだけ書ける", "{key} can be written for {kinds} services only", key=key, kinds=kinds),
                 key=key,
             )
+    if entry.relays_for and any(client in {"0.0.0.0/0", "::/0"} for client in entry.relays_for):
+        row.note(
+            say("誰にでも中継するサーバは宣言できない", "a server that relays for everybody cannot be declared"),
+            key="relays_for",
+        )
     row.done()
     return entry
 
 
-def _resolver_for(row: Fields, zones: Mapping[str, Zone]) -> tuple[str, ...]:
+def _clients(row: Fields, key: str, zones: Mapping[str, Zone]) -> tuple[str, ...]:
+    """Read networks and names of zones."""
     found: dict[str, None] = {}
-    for item in row.items("resolver_for"):
+    for item in row.items(key):
         text = item.text()
         if text is None:
             continue

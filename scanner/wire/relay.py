@@ -134,14 +134,23 @@ def short_family(names: Names, sender: str = NULL) -> tuple[Trial, ...]:
 
 
 def controls(names: Names, sender: str = NULL) -> tuple[Trial, ...]:
-    """Give what tells an acceptance that means something from one that means nothing, and a refusal likewise."""
+    """Give what tells an acceptance that means something from one that means nothing, and a refusal likewise.
+
+    Each way of naming the server has an unknown mailbox of its own: a trick at ``home_of`` it is compared with that one.
+    """
+    homes = {"own": f"@{names.own}", "host": f"@{names.host}", "literal": f"@{names.literal}", "localhost": "@localhost", "bare": ""}
     return (
         Trial("postmaster", Shape.POSTMASTER, sender, f"<postmaster@{names.own}>"),
         Trial("postmaster-bare", Shape.POSTMASTER, sender, "<postmaster>"),
-        Trial("unknown-own", Shape.UNKNOWN, sender, f"<{names.nobody}@{names.own}>"),
+        *(Trial(f"unknown-{what}", Shape.UNKNOWN, sender, f"<{names.nobody}{at}>") for what, at in homes.items()),
         Trial("nowhere", Shape.NOWHERE, sender, f"<{names.mailbox}@{names.nobody}.invalid>"),
         Trial("nonsense", Shape.NONSENSE, sender, "<>"),
     )
+
+
+def home_of(recipient: str) -> str:
+    """Give the domain that an address ends in, in lower case; empty for one without."""
+    return recipient.strip("<>").rpartition("@")[2].lower() if "@" in recipient.rpartition('"')[2] else ""
 
 
 _AUTH = re.compile(

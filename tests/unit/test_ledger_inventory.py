@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, Vantage
-from scanner.ledger.declared import declarations, declared_dns_service, declared_domain
+from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSmtpService, Vantage
+from scanner.facts.smtp import SmtpTestNames
+from scanner.ledger.declared import declarations, declared_dns_service, declared_domain, declared_smtp_service
 from scanner.ledger.grading import STANDARD, Axis, Grade, Levels, Scale, SystemClass
 from scanner.ledger.inventory import Inventory, targets
 from scanner.ledger.inventory_file import parse_inventory
@@ -200,7 +201,34 @@ def test_declarations_are_made_for_the_kinds_that_have_some() -> None:
     declare = declarations(town(), "internet")
     assert set(declare(Domain("example.lg.jp"))) == {DeclaredDomain}
     assert set(declare(Service("ns1.example.lg.jp", 53, "dns", "192.0.2.53"))) == {DeclaredDnsService}
-    assert declare(Service("mx1.example.lg.jp", 25, "smtp")) == declare(LOCAL) == {}
+    assert set(declare(Service("mx1.example.lg.jp", 25, "smtp"))) == {DeclaredSmtpService}
+    assert declare(LOCAL) == {}
+
+
+def test_who_may_relay_through_a_mail_server_follows_the_ledger() -> None:
+    inventory = parse_inventory(
+        "f",
+        """
+        zones: [{name: internet, outside: true}, {name: office, outside: false, networks: [10.20.0.0/24]}, {name: lab, outside: false}]
+        services:
+        - {at: "mx.a.jp:25/smtp", mail_for: [A.jp], relays_for: [10.20.0.0/16]}
+        - {at: "out.a.jp:587/submission", relays_for: []}
+        smtp_tests: {victim: relay-test.a.jp, canary: canary@relay.a.jp, listen: [192.0.2.9]}
+        """,
+    )
+    mx, out = Service("mx.a.jp", 25, "smtp"), Service("out.a.jp", 587, "submission")
+    seen = {zone: declarations(inventory, zone)(mx)[DeclaredSmtpService] for zone in ("internet", "office", "lab", "elsewhere")}
+    assert {zone: fact.vantage for zone, fact in seen.items() if isinstance(fact, DeclaredSmtpService)} == {
+        "internet": Vantage.OUTSIDER,
+        "office": Vantage.CLIENT,
+        "lab": Vantage.UNKNOWN,
+        "elsewhere": Vantage.UNKNOWN,
+    }
+    assert seen["office"] == DeclaredSmtpService(("a.jp",), ("10.20.0.0/16",), Vantage.CLIENT)
+    assert declared_smtp_service(inventory, out, "lab") == DeclaredSmtpService(None, (), Vantage.UNKNOWN)
+    assert declarations(inventory, "lab")(out)[SmtpTestNames] == SmtpTestNames(
+        victim="relay-test.a.jp", canary="canary@relay.a.jp", listen=("192.0.2.9",)
+    )
 
 
 def test_targets_from_the_command_line_make_an_inventory_that_is_its_own_scope() -> None:

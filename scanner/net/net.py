@@ -8,12 +8,15 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from scanner.model.fact import Evidence
 from scanner.net.scope import Purpose
 from scanner.net.stream import MOST_OCTETS, Stream
 from scanner.wire.dns import Message, Rclass, Record, Soa, Type
+
+if TYPE_CHECKING:  # certificates take a while to load, and most facts do without
+    from scanner.wire.x509 import Roots
 
 
 @unique
@@ -200,6 +203,10 @@ class Net(Protocol):
 
     def tls_connections(self, protocol: str) -> int:
         """How many connections a survey of one TLS server with this protocol may open."""
+        ...
+
+    def roots(self) -> Roots:
+        """The authorities that certificates are measured against: the public ones, and those that the organisation adds."""
         ...
 
     @property

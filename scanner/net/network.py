@@ -33,6 +33,7 @@ from scanner.net.view import Parts, Timing, View
 
 if TYPE_CHECKING:  # see ``_web``
     from scanner.net.http import Web
+    from scanner.wire.x509 import Roots
 
 MOST_RESOLVERS = 3  # resolv.conf(5)
 MOST_BUDGETS = 4096  # targets whose spending is kept; engines look at a few hundred at once
@@ -82,6 +83,7 @@ class Network:
         self._rng = rng or random.SystemRandom()
         self._parts: Parts | None = None
         self._web: Web | None = None
+        self._roots: Roots | None = None
         self._budgets: OrderedDict[str, Budget] = OrderedDict()
         self._lanes: dict[DnsServer, Lane] = {}
 
@@ -104,6 +106,7 @@ class Network:
             clock=self._clock,
             now=self._now,
             web=self._the_web,
+            roots=self._the_roots,
             called=settings.called,
             writing=Writing(),
         )
@@ -143,6 +146,13 @@ class Network:
 
             self._web = Web(self._settings.user_agent or agent_name(self._settings.contact), self._settings.ca_file)
         return self._web
+
+    def _the_roots(self) -> Roots:
+        if self._roots is None:
+            from scanner.wire.x509 import Roots  # noqa: PLC0415  loaded when it is first needed, with what it takes to read certificates
+
+            self._roots = Roots.with_file(self._settings.ca_file)
+        return self._roots
 
     async def _send(self, server: DnsServer, wire: bytes, tries: int) -> bytes:
         lane, timing = self._lanes[server], self._settings.timing

@@ -32,6 +32,7 @@ from scanner.wire.dns import BadName, Rclass, Type, query
 
 if TYPE_CHECKING:  # aiohttp is imported when something is fetched, see http.py
     from scanner.net.http import Web
+    from scanner.wire.x509 import Roots
 
 MOST_ADDRESSES = 4  # of one host name that are tried for HTTPS
 
@@ -62,6 +63,7 @@ class Parts:
     now: Callable[[], datetime]
     web: Callable[[], Web]
     writing: Writing
+    roots: Callable[[], Roots]
     called: str = ""
 
 
@@ -283,6 +285,10 @@ class View:
     def tls_connections(self, protocol: str) -> int:
         """How many connections a survey of one TLS server with this protocol may open."""
         return self._budget.tls_connections(protocol)
+
+    def roots(self) -> Roots:
+        """The authorities that certificates are measured against."""
+        return self._parts.roots()
 
     @property
     def called(self) -> str:

@@ -1,0 +1,396 @@
+"""How a survey finds out what a TLS server accepts: offer everything, strike what was chosen, repeat. State machines, no network.
+
+Each function is a generator (``tls_values.Search``): it yields offers, is sent what became of them, and returns a result. A refusal is
+a fatal alert, another version, or a close that was confirmed; anything else leaves the search unfinished, never "not accepted".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from scanner.facts.tls import GroupsSeen, Preference, Version, VersionSeen
+from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
+from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Search, Ssl2Offer, Wants
+from scanner.wire.tls import (
+    ALL_SCHEMES,
+    DRAFT_SUITES,
+    SSL2,
+    SSL3,
+    SUITES,
+    TLS12,
+    TLS13,
+    ClientHello,
+    Suite,
+    group_name,
+    groups_for,
+    suite_name,
+    suites_for,
+    version_name,
+)
+
+WINDOW = 100
+"""Suites in one hello to a server that stumbles over all of them: some read no more than 128."""
+PROTOCOL_VERSION = 70
+UNRECOGNIZED_NAME = 112
+UNKNOWN_PSK_IDENTITY = 115
+
+SRP = (12, b"\x06tenken")  # RFC 5054 section 2.5.1.1: without a user's name the server gives up before it chooses
+_APART = frozenset(("PSK", "SRP", "KRB5", "ECCPWD", "FORTEZZA"))
+
+
+def suite_of(code: int) -> Suite | None:
+    """The suite of a code, registered or draft."""
+    return SUITES.get(code) or DRAFT_SUITES.get(code)
+
+
+def is_chacha(code: int) -> bool:
+    """Whether the cipher is ChaCha20."""
+    suite = suite_of(code)
+    return suite is not None and suite.cipher.startswith("CHACHA20")
+
+
+def searched(version: int) -> tuple[int, ...]:
+    """The suites of a version in the order of our search: the weakest first, so that a server that heeds our order shows its worst at
+    once; those for shared secrets last.
+    """
+    codes = suites_for(version, drafts=True)[::-1]
+    apart = [code for code in codes if (suite := suite_of(code)) and not _APART.isdisjoint((suite.kx, suite.auth))]
+    return (*(code for code in codes if code not in set(apart)), *apart)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How hellos to one server are dressed. ``plain``: it stumbles over the usual extensions; ``name`` is the SNI, ``None`` for none."""
+
+    name: str | None
+    plain: bool = False
+
+    def hello(self, version: int, suites: Sequence[int]) -> ClientHello:
+        """Make a hello that shows what it can beside its suites. From TLS 1.3 on without key shares: the server then names the group."""
+        old = version <= TLS12
+        if self.plain and old:
+            return ClientHello(version=version, suites=tuple(suites), server_name=self.name, groups=(29, 23, 24, 25), compression=(0,))
+        srp = any((suite := suite_of(code)) and suite.kx == "SRP" for code in suites)
+        return ClientHello(
+            version=version,
+            suites=tuple(suites),
+            server_name=self.name,
+            groups=groups_for(version, "ecdhe") if old else groups_for(TLS13),
+            schemes=ALL_SCHEMES,
+            session_id=b"" if old else bytes(32),  # RFC 8446 appendix D.4: some middleboxes let nothing else through
+            compression=(1, 0) if old else (0,),
+            etm=old,
+            ticket=b"" if old else None,
+            status_request=True,
+            sct=True,
+            heartbeat=1 if old else None,
+            extra=(SRP,) if srp and version != SSL3 else (),
+        )
+
+    def offer(self, version: int, suites: Sequence[int], group: str, **changes: object) -> Offer:
+        """Make an offer for the evidence under ``group``; ``changes`` replace fields of the hello."""
+        hello = self.hello(version, suites)
+        if changes:
+            hello = replace(hello, **changes)  # type: ignore[arg-type]  # fields by name, which replace checks itself
+        return Offer(hello, group, f"{version_name(version)} hello of {counted(suites)}", Wants.FLIGHT if version <= TLS12 else Wants.HELLO)
+
+
+def counted(suites: Sequence[int]) -> str:
+    """``180 suites``, or their names where they are few."""
+    if len(suites) > 2:
+        return f"{len(suites)} suites"
+    return " ".join(suite_name(code) for code in suites) or "no suite"
+
+
+def violation(words: str) -> Unobserved:
+    """What the server did cannot be."""
+    return Unobserved(Reason.PROTOCOL_VIOLATION, words)
+
+
+@dataclass(slots=True)
+class Found:
+    """One version's suites as the search goes on."""
+
+    version: int
+    suites: list[int] = field(default_factory=list)
+    refusal: str = ""
+    unfinished: Unobserved | None = None
+    preference: Preference | None = None
+    lower: Chosen | None = None
+    """The answer in an older version that ended the search."""
+
+    def seen(self) -> VersionSeen:
+        """As the fact has it."""
+        return VersionSeen(
+            version=VERSIONS[self.version],
+            accepted=bool(self.suites),
+            suites=tuple(suite_name(code, ssl2=self.version == SSL2) for code in self.suites),
+            preference=self.preference,
+            refusal=self.refusal,
+            unfinished=self.unfinished,
+        )
+
+
+def misfit(answer: Chosen, version: int, suites: Sequence[int]) -> str:
+    """Say what is impossible about a choice in ``version``, if anything."""
+    if answer.version > version:
+        return f"chose {version_name(answer.version)}, which was not offered"
+    if answer.version == version and answer.suite not in suites:
+        return f"chose {suite_name(answer.suite)}, which was not offered"
+    return ""
+
+
+def old_suites(manner: Manner, version: int, first: Chosen | None) -> Search[Found]:
+    """Find the suites of SSL 3.0 to TLS 1.2. ``first`` is a choice in this version that an earlier hello has brought."""
+    found = Found(version)
+    left = list(searched(version))
+    if first is not None:
+        if wrong := misfit(first, version, left):
+            found.unfinished = violation(wrong)
+            return found
+        found.suites.append(first.suite)
+        left.remove(first.suite)
+    yield from _strike(manner, found, left)
+    return found
+
+
+def _strike(manner: Manner, found: Found, left: list[int]) -> Search[None]:
+    windows, apart = [left], False
+    while windows:
+        suites = windows[0]
+        answer = yield manner.offer(found.version, suites, VERSIONS[found.version].value)
+        match answer:
+            case Chosen():
+                if wrong := misfit(answer, found.version, suites):
+                    found.unfinished = violation(wrong)
+                    return
+                if answer.version < found.version:
+                    found.refusal, found.lower = f"chose {version_name(answer.version)}", answer
+                    return
+                found.suites.append(answer.suite)
+                suites.remove(answer.suite)
+                if not suites:
+                    windows.pop(0)
+            case Refused():
+                found.refusal = answer.words
+                if answer.alert == UNKNOWN_PSK_IDENTITY and not apart:
+                    # Something with a shared secret would have been chosen, and which one is not said: the others first.
+                    apart = True
+                    secret = [code for code in suites if (suite := suite_of(code)) and not _APART.isdisjoint((suite.kx, suite.auth))]
+                    windows[0:1] = [part for part in ([code for code in suites if code not in secret], secret) if part]
+                elif len(suites) > WINDOW and not found.suites and answer.alert != PROTOCOL_VERSION:
+                    # The strongest ones stand last: they are tried first now.
+                    windows[0:1] = [suites[max(0, end - WINDOW) : end] for end in range(len(suites), 0, -WINDOW)]
+                elif answer.alert == PROTOCOL_VERSION or (len(windows) > 1 and not found.suites and not apart):
+                    return
+                elif answer.alert == UNKNOWN_PSK_IDENTITY:
+                    found.unfinished = violation(
+                        "a suite for shared secrets is accepted, and which one is not told (alert unknown_psk_identity)"
+                    )
+                    return
+                else:
+                    windows.pop(0)
+            case Failed():
+                found.unfinished = answer.why
+                return
+
+
+def ssl2_suites() -> Search[Found]:
+    """Find the cipher kinds of SSL 2.0: the server names them all."""
+    found = Found(SSL2)
+    match (yield Ssl2Offer()):
+        case Chosen() as answer:
+            found.suites = list(answer.suites)
+            if not found.suites:
+                found.refusal = "no kind in common"
+        case Refused() as answer:
+            found.refusal = answer.words
+        case Failed() as answer:
+            found.unfinished = answer.why
+    return found
+
+
+def order(manner: Manner, version: int, suites: Sequence[int]) -> Search[Preference | None]:
+    """Find out whose order decides, by offering what is accepted in the opposite order.
+
+    A server that puts ChaCha20 first for clients that do so (OpenSSL's PrioritizeChaCha) is told apart: the turned list never begins with
+    ChaCha20, and a further one does.
+    """
+    if len(suites) < 2:
+        return None
+    best, others = suites[0], list(suites[:0:-1])
+    front = [code for code in others if not is_chacha(code)][:1] or [_stranger(version, suites)]
+    turned = [*front, *(code for code in others if code not in front), best]
+    answer = yield manner.offer(version, turned, _order_of(version))
+    if not isinstance(answer, Chosen) or misfit(answer, version, turned) or answer.version != version:
+        return None
+    if answer.suite != best:
+        return Preference.CLIENT
+    chacha = [code for code in others if is_chacha(code)]
+    if not chacha or is_chacha(best):
+        return Preference.SERVER
+    answer = yield manner.offer(version, [*chacha, *(code for code in suites if code not in chacha)], _order_of(version))
+    if not isinstance(answer, Chosen) or answer.version != version:
+        return None
+    return Preference.SERVER_CHACHA if is_chacha(answer.suite) else Preference.SERVER
+
+
+def _stranger(version: int, suites: Sequence[int]) -> int:
+    """A suite that every library knows and this server has just refused, to stand in front of ChaCha20."""
+    known = (0x1301, 0x1302, 0x1303) if version == TLS13 else (0x002F, 0x0035, 0x009C, 0xC013)
+    return next((code for code in known if code not in suites and not is_chacha(code)), 0x0A0A)
+
+
+def _order_of(version: int) -> str:
+    return f"{VERSIONS[version].value} order"
+
+
+@dataclass(slots=True)
+class Two:
+    """Two lists that are struck side by side, because one answer names a member of each."""
+
+    left: tuple[list[int], list[int]]
+    found: tuple[list[int], list[int]]
+    refusal: str = ""
+    why: Unobserved | None = None
+    done: list[bool] = field(default_factory=lambda: [False, False])
+
+    def unfinished(self, side: int) -> Unobserved | None:
+        """Why the search on one side ended early."""
+        return None if self.done[side] else self.why
+
+    def note(self, pair: tuple[int | None, int | None]) -> bool:
+        """Strike a pair; false where nothing of it was still left."""
+        new = False
+        for side, code in enumerate(pair):
+            if code is not None and code in self.left[side]:
+                self.left[side].remove(code)
+                self.found[side].append(code)
+                new = True
+        return new
+
+
+Make = Callable[[Sequence[int], Sequence[int]], Offer]
+Pick = Callable[[Chosen], tuple[int | None, int | None]]
+
+
+def lockstep(two: Two, make: Make, pick: Pick) -> Search[None]:
+    """Strike both lists at once until the server refuses: then one of them is used up, and the next steps show which."""
+    while two.left[0] and two.left[1]:
+        answer = yield make(two.left[0], two.left[1])
+        if not isinstance(answer, Chosen):
+            _ended(two, answer)
+            break
+        if not two.note(pick(answer)):
+            two.why = violation("chose what was not offered")
+            return
+        two.done = [not left for left in two.left]
+
+
+def _ended(two: Two, answer: Answer) -> None:
+    if isinstance(answer, Failed):
+        two.why = answer.why
+    elif isinstance(answer, Refused):
+        two.refusal = answer.words
+
+
+def one_side(two: Two, side: int, make: Make, pick: Pick) -> Search[None]:
+    """Go on with one list, beside all that was found in the other. Its first success shows that the other list had been used up."""
+    if two.why is not None or not two.found[1 - side]:
+        return
+    while two.left[side]:
+        known = two.found[1 - side]
+        answer = yield make(*((two.left[side], known) if side == 0 else (known, two.left[side])))
+        if not isinstance(answer, Chosen):
+            _ended(two, answer)
+            two.done[side] = isinstance(answer, Refused)
+            return
+        picked = pick(answer)[side]
+        if picked is None or picked not in two.left[side]:
+            if picked in two.found[side]:
+                break  # one that had to stay in the offer is all that is left
+            two.why = violation("chose what was not offered")
+            return
+        two.note((picked, None) if side == 0 else (None, picked))
+        two.done[1 - side] = True
+    two.done[side] = True
+
+
+@dataclass(slots=True)
+class Tls13:
+    """TLS 1.3 as its search goes on: suites and groups are found together."""
+
+    manner: Manner
+    two: Two
+    refusal: str = ""
+    unfinished: Unobserved | None = None
+
+    def make(self, suites: Sequence[int], groups: Sequence[int]) -> Offer:
+        """A hello without key shares, of TLS 1.3 alone."""
+        offer = self.manner.offer(TLS13, suites, VERSIONS[TLS13].value, groups=tuple(groups))
+        return replace(offer, words=f"{offer.words}, {len(groups)} groups")
+
+    def found(self) -> Found:
+        """The suites."""
+        why = self.unfinished or (self.two.unfinished(0) if self.two.found[0] else None)
+        return Found(TLS13, list(self.two.found[0]), self.refusal or self.two.refusal, why)
+
+    def groups(self) -> GroupsSeen:
+        """The groups."""
+        return GroupsSeen(Version.TLS13, tuple(map(group_name, self.two.found[1])), self.unfinished or self.two.unfinished(1))
+
+
+def pick13(answer: Chosen) -> tuple[int | None, int | None]:
+    """The suite and the group of a HelloRetryRequest."""
+    return (answer.suite, answer.group) if answer.version == TLS13 else (None, None)
+
+
+def tls13(manner: Manner, first: Answer) -> Search[Tls13]:
+    """Find the suites of TLS 1.3, and such groups as come along. ``first`` is what became of the hello that offered all versions."""
+    state = Tls13(manner, Two((list(searched(TLS13)), list(groups_for(TLS13))), ([], [])))
+    if isinstance(first, Chosen) and first.version < TLS13:
+        state.refusal = f"chose {version_name(first.version)}"
+        return state
+    if not isinstance(first, Chosen):
+        first = yield state.make(*state.two.left)
+    match first:
+        case Refused():
+            state.refusal = first.words
+        case Failed():
+            state.unfinished = first.why
+        case Chosen():
+            if first.version < TLS13:
+                state.refusal = f"chose {version_name(first.version)}"
+            elif not state.two.note(pick13(first)):
+                state.unfinished = violation("chose what was not offered")
+            else:
+                yield from lockstep(state.two, state.make, pick13)
+                if not all(state.two.done):
+                    # Groups first: servers mostly have more of them, and one more group shows that the suites were used up.
+                    yield from _until_told(state)
+    return state
+
+
+def _until_told(state: Tls13) -> Search[None]:
+    two = state.two
+    if two.why is not None:
+        return
+    answer = yield state.make(two.found[0], two.left[1])
+    if isinstance(answer, Chosen) and two.note((None, pick13(answer)[1])):
+        two.done[0] = True
+        return
+    if isinstance(answer, Chosen):
+        two.why = violation("chose what was not offered")
+        return
+    _ended(two, answer)
+    if isinstance(answer, Refused):
+        two.done[1] = True
+        yield from one_side(two, 0, state.make, pick13)
+
+
+def tls13_groups(state: Tls13) -> Search[None]:
+    """Find the groups that are still left after the suites."""
+    if state.two.found[1] and not state.two.done[1]:
+        yield from one_side(state.two, 1, state.make, pick13)

@@ -1,0 +1,114 @@
+"""What passes between the searches of a TLS survey and the one who talks: offers, and what became of them. No network, no search."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from enum import Enum, unique
+from typing import TypeVar
+
+from scanner.facts.tls import Version
+from scanner.model.fact import Unobserved
+from scanner.wire.tls import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello, ServerHello, ServerKeyExchange
+
+VERSIONS = {
+    SSL2: Version.SSL2,
+    SSL3: Version.SSL3,
+    TLS10: Version.TLS10,
+    TLS11: Version.TLS11,
+    TLS12: Version.TLS12,
+    TLS13: Version.TLS13,
+}
+NUMBERS = {version: number for number, version in VERSIONS.items()}
+
+
+@unique
+class Wants(Enum):
+    """How far an answer is read: the server's hello alone; all that it sends before our turn; the same in TLS 1.3, with keys."""
+
+    HELLO = "hello"
+    FLIGHT = "flight"
+    KEYS = "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One hello and how far to read. ``group`` and ``words`` are for the evidence: under which heading, and what was offered.
+
+    With KEYS the shares of ``hello`` are made by the one who talks, for ``shares``.
+    """
+
+    hello: ClientHello
+    group: str
+    words: str
+    wants: Wants = Wants.FLIGHT
+    shares: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ssl2Offer:
+    """The hello of SSL 2.0, with every cipher kind."""
+
+    group: str = Version.SSL2.value
+    words: str = "hello of every kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The server went on: its choice. Fields that the answer does not have, or that were not read, are empty.
+
+    ``retry``: it was a HelloRetryRequest, so that ``group`` is the one asked for. ``cut`` says why the rest of the flight is missing.
+    ``suites`` is for SSL 2.0, where the server names all it takes.
+    """
+
+    version: int
+    suite: int
+    group: int | None = None
+    scheme: int | None = None
+    retry: bool = False
+    hello: ServerHello | None = None
+    exchange: ServerKeyExchange | None = None
+    certificates: tuple[bytes, ...] = ()
+    staple: bytes = b""
+    scts: bytes = b""
+    alpn: str | None = None
+    wants_certificate: bool = False
+    suites: tuple[int, ...] = ()
+    cut: Unobserved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server would not: by a fatal alert (its number), or by closing, which a later hello that still works has confirmed."""
+
+    words: str
+    alert: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nothing can be said. ``steady``: the same hello failed twice in the same way, and another one worked in between."""
+
+    why: Unobserved
+    steady: bool = False
+
+
+Answer = Chosen | Refused | Failed
+
+R = TypeVar("R")
+Search = Generator[Offer | Ssl2Offer, Answer, R]
+"""A search as a state machine: it yields offers, is sent what became of each, and returns what it found."""
+
+
+@dataclass(slots=True)
+class Book:
+    """What all conversations with one server have shown, for what needs no hello of its own: every answer with its offer, in order."""
+
+    answers: list[tuple[Offer, Chosen]] = field(default_factory=list)
+    early: bytes = b""
+    upgrade_words: str = ""
+
+    def old(self) -> list[tuple[Offer, Chosen]]:
+        """The answers of SSL 3.0 to TLS 1.2, the newest version first."""
+        seen = [(offer, answer) for offer, answer in self.answers if SSL3 <= answer.version <= TLS12 and answer.hello is not None]
+        return sorted(seen, key=lambda pair: -pair[1].version)

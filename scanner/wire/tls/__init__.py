@@ -3,6 +3,9 @@
 This module only names what the room offers; the work is in its modules.
 """
 
+from scanner.wire.tls.client12 import Client12, Session
+from scanner.wire.tls.client13 import Client13
+from scanner.wire.tls.dh import Prime, ffdhe_prime, prime_hash, study
 from scanner.wire.tls.groups import GROUPS, Group, group_by_name, group_name, groups_for
 from scanner.wire.tls.hello import (
     USUAL_GROUPS,
@@ -57,7 +60,10 @@ from scanner.wire.tls.names import (
     version_name,
 )
 from scanner.wire.tls.reader import HandshakeReader
+from scanner.wire.tls.rsa import RsaKey, client_key_exchange_record, oracle_blocks, rsa_key, rsa_numbers
+from scanner.wire.tls.schedule import Tls13Keys, can_decrypt
 from scanner.wire.tls.schemes import ALL_SCHEMES, SCHEMES, USUAL_SCHEMES, Scheme, scheme_by_name, scheme_name
+from scanner.wire.tls.shares import CannotCompute, KeyShare, can_compute, key_share
 from scanner.wire.tls.ssl2 import Ssl2Error, Ssl2ServerHello, ssl2_client_hello
 from scanner.wire.tls.suites import DRAFT_SUITES, SSL2_SUITES, SUITES, Suite, suite_by_name, suite_name, suites_for
 
@@ -80,11 +86,14 @@ __all__ = [
     "USUAL_SCHEMES",
     "Alert",
     "ApplicationData",
+    "CannotCompute",
     "Certificate",
     "CertificateRequest",
     "CertificateStatus",
     "CertificateVerify",
     "ChangeCipherSpec",
+    "Client12",
+    "Client13",
     "ClientHello",
     "EncryptedExtensions",
     "EncryptedRecord",
@@ -97,34 +106,49 @@ __all__ = [
     "HelloRequest",
     "HelloRetryRequest",
     "HelloTemplate",
+    "KeyShare",
     "KeyUpdate",
     "Message",
     "NewSessionTicket",
     "NotTls",
     "OtherHandshake",
+    "Prime",
     "RecordType",
+    "RsaKey",
     "Scheme",
     "ServerHello",
     "ServerHelloDone",
     "ServerKeyExchange",
+    "Session",
     "Ssl2Error",
     "Ssl2ServerHello",
     "Suite",
+    "Tls13Keys",
     "alert",
     "alert_name",
+    "can_compute",
+    "can_decrypt",
     "change_cipher_spec",
     "client_hello",
+    "client_key_exchange_record",
     "extension_name",
+    "ffdhe_prime",
     "group_by_name",
     "group_name",
     "groups_for",
     "heartbeat_request",
     "is_grease",
+    "key_share",
+    "oracle_blocks",
+    "prime_hash",
     "record",
+    "rsa_key",
+    "rsa_numbers",
     "scheme_by_name",
     "scheme_name",
     "sni",
     "ssl2_client_hello",
+    "study",
     "suite_by_name",
     "suite_name",
     "suites_for",

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, x448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from scanner.wire.tls.dh import FFDHE, ffdhe_prime
-from scanner.wire.tls.groups import GROUPS, group_by_name, group_name
+from scanner.wire.tls.groups import GROUPS, group_name
 from scanner.wire.tls.names import NotTls
 
 _mlkem: ModuleType | None
@@ -128,7 +128,8 @@ class _Kem:
         self.public = self._key.public_key().public_bytes_raw()
 
     def agree(self, peer: bytes) -> bytes:
-        return self._key.decapsulate(peer)
+        secret: bytes = self._key.decapsulate(peer)
+        return secret
 
 
 class _Hybrid:
@@ -177,11 +178,3 @@ _MAKERS: Final[dict[int, Callable[[bytes], _Half]]] = {
 def can_compute(group: int) -> bool:
     """Whether ``key_share`` knows the group; a build of cryptography without the curve can still say no."""
     return group in _MAKERS and (_mlkem is not None or GROUPS[group].kind not in ("kem", "hybrid"))
-
-
-def share_of(name: str, entropy: bytes) -> KeyShare:
-    """``key_share`` by the group's name. Raises ``CannotCompute`` for a name that is not registered."""
-    group = group_by_name(name)
-    if group is None:
-        raise CannotCompute(f"no group of the name {name}")
-    return key_share(group.code, entropy)

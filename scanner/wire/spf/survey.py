@@ -291,6 +291,8 @@ class _Walk:
         if self.voids[2] > self.limits.void_lookups:
             problems.append(Problem(ProblemKind.TOO_MANY_VOID_LOOKUPS, str(self.voids[2]), frozen.domain))
         qualifier, all_domain = _all_reached(root)
+        for draft in self.drafts:
+            draft.children.clear()  # parent and children hold each other: without this they would wait for the collector of garbage
         return Survey(
             root=frozen,
             lookups=lookups,

@@ -10,6 +10,7 @@ from scanner.cli import console
 from scanner.ledger.inventory import Inventory
 from scanner.net.net import DnsServer
 from scanner.net.network import Settings, agent_name
+from scanner.net.pacing import Pace
 
 
 def network_settings(inventory: Inventory, zone: str, *, resolvers: Sequence[str], ca_file: Path | None, contact: str) -> Settings:
@@ -23,6 +24,7 @@ def network_settings(inventory: Inventory, zone: str, *, resolvers: Sequence[str
     return Settings(
         scope=inventory.permissions.scope,
         consents=inventory.permissions.consents,
+        pace=Pace(own=inventory.permissions.pace),
         zone=zone,
         resolvers=tuple(_server(text) for text in resolvers),
         contact=contact,

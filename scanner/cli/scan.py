@@ -117,7 +117,7 @@ def scan(
             return await run_scan(judging, collecting, chosen, budget, workers)
 
     async def share(taker: Taker, targets: Sequence[Target], room: asyncio.Semaphore, shares: int) -> None:
-        async with looking(replace(network, pace=network.pace.share(shares))) as collecting:
+        async with looking(replace(network, pace=network.pace.share(shares), memory=network.memory.share(shares))) as collecting:
             await see(taker, collecting, targets, budget, workers=workers, room=room)
 
     def run(judging: Judging, written: Callable[[TargetDone], object]) -> RunEnd:

@@ -1,4 +1,5 @@
-"""The scope as people write it: what may be touched, by whom approved, how far and when, and consents to intrusive tests.
+"""The scope as people write it: what may be touched, by whom approved, how far, when and how quickly, and consents to
+intrusive tests.
 
 Gives the values of ``scanner.net.scope``, which guards every conversation; nothing here decides about one.
 """
@@ -17,6 +18,7 @@ from scanner.model.problem import say
 from scanner.model.target import Domain, Endpoint, Host, Service, Target
 from scanner.model.text import Text
 from scanner.model.yamlfields import Fields, Item
+from scanner.net.pacing import Rate
 from scanner.net.scope import ALWAYS, Consent, Entry, Level, Match, Scope, Window
 
 COMMAND_LINE = "command line"
@@ -55,12 +57,20 @@ A_CONSENT_TARGET = Text(
 )
 
 
+MOST_PER_SECOND = 10_000
+MOST_AT_ONCE = 256
+BURST_SECONDS = 0.2
+"""Of a pace that may come at once at the start, as in the usual one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Permissions:
     """The scope and the consents that go with it."""
 
     scope: Scope
     consents: tuple[Consent, ...] = ()
+    pace: tuple[tuple[str, Rate], ...] = ()
+    """Networks, and what each address in them bears by its owner's word."""
 
 
 def load_scope(path: str | Path, zones: Collection[str]) -> Permissions:
@@ -124,15 +134,26 @@ def read_scope(table: Fields, zones: Collection[str]) -> Permissions:
     third_parties = table.flag("third_parties", True)
     revocation = table.flag("revocation", False)
     consents = tuple(_consent(row) for row in table.tables("consents"))
+    pace: dict[str, Rate] = {}
+    for row in table.tables("pace"):
+        where, rate = _pace(row, approver)
+        if where in pace:
+            row.note(say("同じ「{what}」が二度ある", "'{what}' is there twice", what=where))
+        pace[where] = rate
     table.done()
-    return Permissions(Scope(allowed, tuple(forbidden), control, third_parties, revocation), consents)
+    return Permissions(Scope(allowed, tuple(forbidden), control, third_parties, revocation), consents, tuple(pace.items()))
 
 
-def _allowed(row: Fields, approver: str, zones: Collection[str]) -> Entry | None:
-    entry = _what(row)
-    level = row.choice("level", _LEVELS, Level.NORMAL)
-    named = read_zones(row, zones)
-    window = _window(row.item("window"))
+def _pace(row: Fields, approver: str) -> tuple[str, Rate]:
+    where = row.parsed("network", network, A_NETWORK, "", network_around, required=True)
+    per_second = row.number("per_second", least=1, most=MOST_PER_SECOND)
+    at_once = row.whole("at_once", 4, least=1, most=MOST_AT_ONCE)
+    _approver(row, approver)
+    row.done()
+    return where, Rate(at_once, per_second, max(1, round(per_second * BURST_SECONDS)))
+
+
+def _approver(row: Fields, approver: str) -> str:
     approved_by = row.text("approved_by", approver)
     if not approved_by:
         row.note(
@@ -141,6 +162,15 @@ def _allowed(row: Fields, approver: str, zones: Collection[str]) -> Entry | None
                 "nobody approved this; write 'approved_by' here or directly under scope",
             )
         )
+    return approved_by
+
+
+def _allowed(row: Fields, approver: str, zones: Collection[str]) -> Entry | None:
+    entry = _what(row)
+    level = row.choice("level", _LEVELS, Level.NORMAL)
+    named = read_zones(row, zones)
+    window = _window(row.item("window"))
+    approved_by = _approver(row, approver)
     row.done()
     return replace(entry, level=level, zones=named, window=window, approved_by=approved_by) if entry is not None else None
 

@@ -36,15 +36,20 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The rates of a run. ``resolver`` holds for each of the operator's own resolvers and is far higher: that is our own server."""
+    """The rates of a run. ``resolver`` holds for each of the operator's own resolvers and is far higher: that is our own server.
+
+    ``own`` are networks whose owner has said what each address in them bears; ``address`` and ``operator`` do not hold there.
+    """
 
     address: Rate = Rate(width=4, per_second=50.0, burst=10)
     operator: Rate = Rate(width=16, per_second=200.0, burst=40)
     resolver: Rate = Rate(width=256)
+    own: tuple[tuple[str, Rate], ...] = ()
 
     def share(self, shares: int) -> Pace:
         """Give what each of so many processes may do."""
-        return Pace(self.address.share(shares), self.operator.share(shares), self.resolver.share(shares))
+        own = tuple((network, rate.share(shares)) for network, rate in self.own)
+        return Pace(self.address.share(shares), self.operator.share(shares), self.resolver.share(shares), own)
 
 
 class Lane:
@@ -121,6 +126,7 @@ class Pacer:
         self._pace = pace
         self._clock = clock
         self._sleep = sleep
+        self._own = sorted(((ip_network(network), rate) for network, rate in pace.own), key=lambda own: -own[0].prefixlen)
         self._lanes: dict[str, Lane] = {}
         self._operators: dict[str, str] = {}
         self._suffixes: PublicSuffixList | None = None
@@ -128,9 +134,13 @@ class Pacer:
     @asynccontextmanager
     async def turn(self, name: str, address: str) -> AsyncIterator[None]:
         """Hold a turn at ``address``, which was found by the host name ``name`` (may be empty)."""
-        place = self._lane(address, self._pace.address)
+        own = self._borne(address) if self._own else None
+        place = self._lane(address, own or self._pace.address)
         await place.take()
         try:
+            if own:
+                yield
+                return
             owner = self._lane(f"operator {self.operator(name, address)}", self._pace.operator)
             await owner.take()
             try:
@@ -139,6 +149,11 @@ class Pacer:
                 owner.give()
         finally:
             place.give()
+
+    def _borne(self, address: str) -> Rate | None:
+        """Give what the smallest network that holds an address says of it."""
+        parsed = parse_address(address)
+        return next((rate for network, rate in self._own if parsed in network), None)
 
     def resolver(self) -> Lane:
         """A new lane for one of the operator's own resolvers."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.answers import answer_of, parsed
@@ -32,6 +32,10 @@ class Memory:
     octets: int = 16 * 1024 * 1024
     answer_seconds: float = 1800.0
     failure_seconds: float = 30.0
+
+    def share(self, shares: int) -> Memory:
+        """Give what each of so many processes may remember."""
+        return replace(self, entries=max(1, self.entries // shares), octets=max(1, self.octets // shares))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from scanner.ledger.inventory_file import parse_inventory
 from scanner.ledger.scope import COMMAND_LINE, load_scope
 from scanner.ledger.yamlfile import BadLedger
 from scanner.model.target import LOCAL, Domain, Host, Service, parse_target
+from scanner.net.pacing import Rate
 from scanner.net.scope import Consent, Entry, Level, Match, Window
 
 TOWN = """\
@@ -306,6 +307,45 @@ def test_a_scope_says_what_by_whom_how_far_and_when(tmp_path: Path) -> None:
     assert not permissions.scope.third_parties
     assert permissions.scope.revocation
     assert permissions.consents == (Consent("*.a.jp", ("relay-delivery",), Window(end=end), "部長"),)
+
+
+PACE = """\
+scope:
+  approved_by: 部長
+  allow: [{domain: a.jp}]
+  pace:
+    - {network: 192.0.2.7, per_second: 500, at_once: 32}
+    - {network: "2001:DB8::/32", per_second: 1.5, approved_by: 課長}
+"""
+
+
+def test_owners_say_how_quickly_their_servers_may_be_asked() -> None:
+    permissions = parse_inventory("f", "domains: [a.jp]\n" + PACE).permissions
+    assert permissions.pace == (("192.0.2.7", Rate(32, 500.0, 100)), ("2001:db8::/32", Rate(4, 1.5, 1)))
+
+
+@pytest.mark.parametrize(
+    ("row", "key", "nearest"),
+    [
+        ("{network: 192.0.2.0/24}", "scope.pace[0].per_second", None),
+        ("{network: 192.0.2.1/24, per_second: 5}", "scope.pace[0].network", "192.0.2.0/24"),
+        ("{network: 192.0.2.0/24, per_second: 0}", "scope.pace[0].per_second", None),
+        ("{network: 192.0.2.0/24, per_second: 20000}", "scope.pace[0].per_second", None),
+        ("{network: 192.0.2.0/24, per_second: 5, at_once: 0}", "scope.pace[0].at_once", None),
+        ("{network: 192.0.2.0/24, per_seconds: 5}", "scope.pace[0].per_seconds", "per_second"),
+    ],
+)
+def test_a_pace_that_cannot_be_kept_is_refused_with_its_place(row: str, key: str, nearest: str | None) -> None:
+    with pytest.raises(BadLedger) as caught:
+        parse_inventory("f", f"domains: [a.jp]\nscope:\n  approved_by: 部長\n  allow: [{{domain: a.jp}}]\n  pace: [{row}]\n")
+    assert (5, key, nearest) in [(p.line, p.key_path, p.nearest) for p in caught.value.problems]
+
+
+def test_a_pace_needs_an_approver_and_is_said_once() -> None:
+    row = "{network: 192.0.2.0/24, per_second: 5}"
+    with pytest.raises(BadLedger) as caught:
+        parse_inventory("f", f"domains: [a.jp]\nscope:\n  allow: [{{domain: a.jp, approved_by: 部長}}]\n  pace: [{row}, {row}]\n")
+    assert [p.key_path for p in caught.value.problems] == ["scope.pace[0]", "scope.pace[1]", "scope.pace[1]"]
 
 
 def test_the_scope_in_the_inventory_is_the_same_as_in_a_file_of_its_own(tmp_path: Path) -> None:

@@ -86,6 +86,16 @@ def test_an_operator_bears_so_much_over_all_its_addresses() -> None:
     assert paced(pace, jobs, seconds=1.0) == [(0, "192.175.48.1"), (0, "192.52.193.1"), (1, "192.31.196.1")]
 
 
+def test_own_networks_have_their_own_pace_and_no_operator_holds_them_up() -> None:
+    usual = Rate(width=1000, per_second=1.0, burst=1)
+    own = (("192.0.2.0/24", Rate(width=1000, per_second=4.0, burst=1)), ("192.0.2.128/25", Rate(width=1000, per_second=2.0, burst=1)))
+    jobs = [("a.example.jp", address) for address in ("192.0.2.1", "192.0.2.129", "2001:db8::1") for _ in range(3)]
+    began = paced(Pace(address=usual, operator=Rate(width=1, per_second=0.1), own=own), jobs, 0.1)
+    assert [moment for moment, address in began if address == "192.0.2.1"] == [0.0, 0.25, 0.5]
+    assert [moment for moment, address in began if address == "192.0.2.129"] == [0.0, 0.5, 1.0]
+    assert [moment for moment, address in began if address == "2001:db8::1"] == [0.0, 10.0, 20.0]
+
+
 def test_a_queue_at_one_address_does_not_hold_up_its_operators_others() -> None:
     pace = Pace(address=Rate(width=1), operator=Rate(width=2))
     jobs = [("ns1.x.jp", "192.175.48.1")] * 3 + [("ns2.x.jp", "192.31.196.1")]

@@ -67,6 +67,7 @@ class Server:
         self.book = Book()
         self.left = connections
         self.gone: Unobserved | None = None
+        self.ssl2: Chosen | None = None
         self._most = connections
         self._spent = 0.0
         self._good: Offer | None = None
@@ -171,7 +172,9 @@ class Server:
         if isinstance(raw, Chosen):
             took = asyncio.get_running_loop().time() - start
             self.talker.seconds = min(5.0, max(LEAST_PATIENCE, PATIENCE * took, self.talker.seconds if self._good else 0.0))
-            if isinstance(offer, Offer):
+            if isinstance(offer, Ssl2Offer):
+                self.ssl2 = raw
+            else:
                 self.book.answers.append((offer, raw))
                 self._good = self._good or replace(offer, group="control", words="control hello")
         return raw

@@ -181,6 +181,7 @@ class Talker:
         except TurnedAway as error:
             raise CannotObserve(Reason.REFUSED, f"{stream.where} turned us away: {error}") from error
         if talk.ended.upgrade is not Upgrade.OFFERED:
+            self.upgrade, self.words = talk.ended.upgrade, talk.ended.words
             raise NoTls(talk.ended.upgrade, talk.ended.words)
         self.upgrade, self.words = Upgrade.OFFERED, talk.ended.words
         self.early = self.early or talk.ended.early

@@ -1,0 +1,53 @@
+"""The probe that looks at a TLS service: which addresses, side by side, the fact. What is done at one of them stands in ``tls_survey``."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from scanner.facts.tls import TlsSurvey
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+from scanner.model.target import Service
+from scanner.net.net import Net
+from scanner.probes.base import probe
+from scanner.probes.dns_asking import addresses_of, is_address, together
+from scanner.probes.tls_survey import survey_address, unobserved
+from scanner.probes.tls_talk import Talker
+
+MOST_ADDRESSES = 8
+
+
+async def addresses_to_look_at(service: Service, net: Net) -> tuple[str, ...]:
+    """Give the addresses of a service: its own, or all of its name. Raises ``CannotObserve``."""
+    if service.address:
+        return (service.address,)
+    if is_address(service.host):
+        return (service.host,)
+    addresses = await addresses_of(net, service.host)
+    if isinstance(addresses, Unobserved):
+        raise CannotObserve(addresses.reason, addresses.detail)
+    if not addresses:
+        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
+    return addresses
+
+
+@probe(limit=150.0)
+async def tls_survey(service: Service, net: Net) -> TlsSurvey:
+    """See what each address of the service agrees to. Raises ``CannotObserve`` where nothing could be seen at any of them."""
+    addresses = await addresses_to_look_at(service, net)
+    at = net.now().astimezone(UTC)
+    name = "" if is_address(service.host) else service.host
+    seen = await together(
+        survey_address(Talker(net, name, each, service.port, service.protocol), at) for each in addresses[:MOST_ADDRESSES]
+    )
+    nothing = unobserved(seen)
+    if nothing is not None:
+        raise CannotObserve(nothing.reason, nothing.detail)
+    return TlsSurvey(
+        name=name,
+        port=service.port,
+        protocol=service.protocol,
+        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        addresses=tuple(seen),
+        left_out=max(0, len(addresses) - MOST_ADDRESSES),
+    )

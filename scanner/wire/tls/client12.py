@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
+from scanner.wire.tls.groups import group_name, groups_for
 from scanner.wire.tls.hello import MOST_FRAGMENT, ClientHello, HelloTemplate, handshake, record
 from scanner.wire.tls.messages import (
     Certificate,
@@ -164,6 +165,8 @@ class Client12:
         elif isinstance(message, NewSessionTicket):
             self._ticket = message.ticket
         elif isinstance(message, ServerHelloDone):
+            if self._seen:
+                raise NotTls("a second ServerHelloDone")
             self._seen = True
         if message is not None and not isinstance(message, HelloRequest) and (wire := getattr(message, "wire", None)):
             self._transcript += wire
@@ -240,6 +243,8 @@ class Client12:
         if exchange.kind == "ECDHE":
             if exchange.group is None:
                 raise CannotCompute("no key exchange over a curve that is written out")
+            if exchange.group not in groups_for(hello.version, "ecdhe"):
+                raise CannotCompute(f"no key exchange over {group_name(exchange.group)} in {version_name(hello.version)}")
             share = key_share(exchange.group, self._entropy)
             return share.agree(exchange.public), handshake(HandshakeType.CLIENT_KEY_EXCHANGE, bytes((len(share.public),)) + share.public)
         if exchange.kind == "DHE":

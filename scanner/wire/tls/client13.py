@@ -78,7 +78,7 @@ class Client13:
             self._server_hello(message)
         elif isinstance(message, HelloRetryRequest):
             self._retry_request(message)
-        elif isinstance(message, Finished) and self._keys is not None and self._client is None:
+        elif isinstance(message, Finished):
             self._finished(message)
         elif isinstance(message, KeyUpdate) and self._server is not None:
             self._updates += 1
@@ -157,7 +157,8 @@ class Client13:
             self.unreadable = str(error)
 
     def _finished(self, message: Finished) -> None:
-        assert self._keys is not None
+        if self._keys is None or self._client is not None:
+            raise NotTls("a Finished at the wrong time")
         if message.verify_data != self._keys.verify_data(self._keys.server_secret, self._transcript):
             raise NotTls("a Finished that does not fit the handshake")
         self._transcript += message.wire

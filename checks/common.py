@@ -1,11 +1,15 @@
-"""What checks of several families share: lists for sentences, the first part that nobody saw. No check is here, nothing of one family."""
+"""What checks of several families share: lists for sentences, what nobody saw or set. No check is here, nothing of one family."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
-from scanner.model.fact import Unobserved
+from scanner.model.check import Setting, Value
+from scanner.model.fact import Unobserved, cannot_tell
+from scanner.model.reason import Reason
+
+_T = TypeVar("_T", bound=Setting)
 
 MAX_LISTED: Final = 10
 """Items of a list that a sentence names; the rest is counted."""
@@ -20,3 +24,8 @@ def listed(items: Iterable[str]) -> tuple[str, ...]:
 def first_missing(parts: Iterable[object]) -> Unobserved | None:
     """Give the first part that could not be seen."""
     return next((part for part in parts if isinstance(part, Unobserved)), None)
+
+
+def value_not_set(value: Value[_T]) -> Unobserved:
+    """Say that the organisation has not set a value without which there is no verdict, and what the value means."""
+    return cannot_tell(Reason.VALUE_NOT_SET, f"{value.key}（{value.text.ja}）", f"{value.key} ({value.text.en})")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from checks.common import listed
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.verdict import Outcome, Verdict
 
@@ -29,10 +29,11 @@ def each_address(
     """
     endings: list[tuple[str, Judged]] = [(address, seen if isinstance(seen, Unobserved) else judge(seen)) for address, seen in parts]
     if left_out:
-        endings.append(("", Unobserved(Reason.BUDGET_SPENT, f"{left_out} further addresses were not looked at")))
+        ja, en = "ほかのアドレス {count} 件を見ていない", "{count} further addresses were not looked at"
+        endings.append(("", cannot_tell(Reason.BUDGET_SPENT, ja, en, count=left_out)))
     worst = worst_of((ending for _, ending in endings), worst_first=worst_first)
     if worst is None:
-        return Unobserved(Reason.UNREACHABLE, "the service has no address")
+        return cannot_tell(Reason.UNREACHABLE, "サービスにアドレスがない", "the service has no address")
     if isinstance(worst, Unobserved):
         return worst
     same = [address for address, ending in endings if isinstance(ending, Verdict) and ending.tag == worst.tag]

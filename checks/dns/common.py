@@ -7,7 +7,7 @@ from typing import Final
 
 from checks.common import first_missing
 from scanner.facts.dns import ServerView, ZoneServers
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 
@@ -30,7 +30,8 @@ def unlooked(zone: ZoneServers) -> Unobserved | None:
 def unserved(zone: ZoneServers) -> Unobserved:
     """Say why nothing is known of a zone that nobody was seen to serve."""
     missing = unlooked(zone) or first_missing(view.answer for view in zone.views)
-    return missing or Unobserved(Reason.SERVER_FAILURE, f"no name server of {zone.zone} answers for it")
+    ja, en = "{zone} のネームサーバがいずれも {zone} について答えない", "no name server of {zone} answers for it"
+    return missing or cannot_tell(Reason.SERVER_FAILURE, ja, en, zone=zone.zone)
 
 
 def serving(zone: ZoneServers) -> tuple[ServerView, ...]:

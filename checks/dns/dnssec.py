@@ -10,7 +10,7 @@ from checks.dns.common import NAME_ABSENT
 from checks.values import DNS_DNSSEC_LEAST_EXPIRY_DAYS, DNS_DNSSEC_LEAST_RSA_BITS, DNS_DNSSEC_MOST_ITERATIONS
 from scanner.facts.dns import Chain, ChainProblem, DenialKind, Dnssec, SignatureSeen, SignatureState, Validation, ZoneWalk
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, doubtful, failed, not_applicable, passed
@@ -141,9 +141,12 @@ def dnssec_chain(state: Dnssec) -> Judgement:
     if state.validation is Validation.BOGUS:
         return failed("CHAIN_BOGUS")
     if state.chain is Chain.UNSUPPORTED:
-        return Unobserved(Reason.UNSUPPORTED, f"the signatures of {state.zone} are of a kind that cannot be verified here")
+        ja, en = "{zone} の署名はここでは検証できない種類である", "the signatures of {zone} are of a kind that cannot be verified here"
+        return cannot_tell(Reason.UNSUPPORTED, ja, en, zone=state.zone)
     if state.validation is Validation.OFF:
-        return Unobserved(Reason.UNSUPPORTED, f"the resolver in use does not validate, so the chain above {state.zone} was not checked")
+        ja = "使用している名前解決サーバが検証しないため、{zone} より上の信頼の連鎖を確かめていない"
+        en = "the resolver in use does not validate, so the chain above {zone} was not checked"
+        return cannot_tell(Reason.UNSUPPORTED, ja, en, zone=state.zone)
     return failed("CHAIN_NOT_ANCHORED")
 
 
@@ -195,7 +198,9 @@ def dnssec_algorithms(
     if short:
         return failed("KEYS_SHORT", least_rsa_bits=least_rsa_bits, keys=listed(f"{k.key_tag} ({k.bits})" for k in short))
     if unknown := [n for n in numbers if n not in ALGORITHMS]:
-        return Unobserved(Reason.UNCONFIRMED, f"no reference here says whether DNSSEC algorithm {unknown[0]} is fit for use")
+        ja = "DNSSEC のアルゴリズム {number} を使ってよいかを示す基準がここにない"
+        en = "no reference here says whether DNSSEC algorithm {number} is fit for use"
+        return cannot_tell(Reason.UNCONFIRMED, ja, en, number=unknown[0])
     if discouraged := [n for n in numbers if _level(ALGORITHMS, n) is Level.DISCOURAGED]:
         return passed("ALGORITHMS_DISCOURAGED", algorithms=listed(algorithm_name(n) for n in discouraged))
     return passed("ALGORITHMS_GOOD", algorithms=listed(algorithm_name(n) for n in numbers))
@@ -243,7 +248,9 @@ def dnssec_digests(state: Dnssec) -> Judgement:
         return say("DIGESTS_FORBIDDEN", digests=listed(digest_name(n) for n in forbidden))
     if not good:
         unknown = [n for n in numbers if n not in DIGESTS]
-        return Unobserved(Reason.UNCONFIRMED, f"no reference here says whether DS digest {unknown[0]} is fit for use")
+        ja = "DS のダイジェスト {number} を使ってよいかを示す基準がここにない"
+        en = "no reference here says whether DS digest {number} is fit for use"
+        return cannot_tell(Reason.UNCONFIRMED, ja, en, number=unknown[0])
     if forbidden:
         return passed("DIGESTS_MIXED", digests=listed(digest_name(n) for n in forbidden))
     return passed("DIGESTS_GOOD", digests=listed(digest_name(n) for n in numbers))
@@ -418,4 +425,7 @@ def dnssec_walking(walk: ZoneWalk) -> Judgement:
                 return failed("WALK_SHOWS", names=listed(walk.internal))
             if walk.complete:
                 return passed("WALK_CLEAN", steps=walk.steps)
-            return Unobserved(Reason.BUDGET_SPENT, f"the walk of {walk.zone} was not finished after {walk.steps} names")
+            ja = "{zone} の名前を {steps} 個たどったところで上限に達した"
+            return cannot_tell(
+                Reason.BUDGET_SPENT, ja, "the walk of {zone} was not finished after {steps} names", zone=walk.zone, steps=walk.steps
+            )

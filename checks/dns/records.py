@@ -9,7 +9,7 @@ from checks.dns.common import NAME_ABSENT
 from scanner.facts.dns import CaaPolicy, InternalNames, PublicRecords, RecordTarget, TargetState, Visibility
 from scanner.facts.ledger import DeclaredDomain
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -83,16 +83,21 @@ def records_internal_names(seen: InternalNames, ledger: DeclaredDomain) -> Judge
     if not seen.names:
         return not_applicable("INTERNAL_UNDECLARED")
     if ledger.vantage_outside is None:
-        return Unobserved(Reason.NO_VANTAGE, f"the ledger does not say whether the zone {seen.vantage} stands outside the organisation")
+        ja = "観測点 {zone} が組織の外にあるかどうかが台帳にない"
+        en = "the ledger does not say whether the zone {zone} stands outside the organisation"
+        return cannot_tell(Reason.NO_VANTAGE, ja, en, zone=seen.vantage)
     if not ledger.vantage_outside:
-        return Unobserved(Reason.NO_VANTAGE, f"the zone {seen.vantage} stands inside, where these names may show; ask from outside")
+        ja = "観測点 {zone} は組織の内にあり、これらの名前が見えてよい。組織の外から点検する"
+        en = "the zone {zone} stands inside, where these names may show; scan from outside"
+        return cannot_tell(Reason.NO_VANTAGE, ja, en, zone=seen.vantage)
     shown = [n for n in seen.names if n.visible in {Visibility.RECORDS, Visibility.NAME}]
     if shown:
         return failed("INTERNAL_SHOWN", names=listed(f"{n.name} ← {n.where}" for n in shown))
     if (missing := first_missing(n.visible for n in seen.names)) is not None:
         return missing
     if seen.left_out:
-        return Unobserved(Reason.TOO_LARGE, f"{seen.left_out} further internal names were not looked up")
+        ja, en = "ほかの内部向けの名前 {count} 件を引いていない", "{count} further internal names were not looked up"
+        return cannot_tell(Reason.TOO_LARGE, ja, en, count=seen.left_out)
     return passed("INTERNAL_HIDDEN", count=len(seen.names))
 
 

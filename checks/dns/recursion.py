@@ -10,7 +10,7 @@ from checks.values import DNS_RECURSION_MOST_FACTOR
 from scanner.facts.dns_server import Recursion, Trial
 from scanner.facts.ledger import DeclaredDnsService, Vantage
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -62,8 +62,10 @@ def _no_outsider(ledger: DeclaredDnsService) -> Unobserved | None:
     if ledger.vantage is Vantage.OUTSIDER or ledger.resolver_for == ():
         return None
     if ledger.vantage is Vantage.CLIENT:
-        return Unobserved(Reason.NO_VANTAGE, "this vantage zone is one of the server's clients; ask from outside")
-    return Unobserved(Reason.NO_VANTAGE, "the ledger does not say whether this vantage zone is one of the server's clients")
+        ja = "この観測点はサーバの利用者に含まれる。利用者でない観測点から点検する"
+        return cannot_tell(Reason.NO_VANTAGE, ja, "this vantage zone is one of the server's clients; scan from outside")
+    ja = "この観測点がサーバの利用者に含まれるかどうかが台帳にない"
+    return cannot_tell(Reason.NO_VANTAGE, ja, "the ledger does not say whether this vantage zone is one of the server's clients")
 
 
 def _trials(parts: Iterable[Trial | Unobserved]) -> list[Trial]:
@@ -119,7 +121,9 @@ def recursion_closed(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *
     if opened := [t for t in trials if t.resolved]:
         return failed("RECURSION_OPEN", name=opened[0].name, transports=listed(t.transport for t in opened))
     if any(t.ra and t.rcode == "SERVFAIL" for t in trials):
-        return Unobserved(Reason.SERVER_FAILURE, f"{seen.address} offers recursion but failed to resolve the test name: try again")
+        ja = "{address} は再帰問合せに応じるが、試験用の名前を解決できなかった。あらためて点検する"
+        en = "{address} offers recursion but failed to resolve the test name: scan again"
+        return cannot_tell(Reason.SERVER_FAILURE, ja, en, address=seen.address)
     if (missing := _gap(seen, parts)) is not None:
         return missing
     rcodes = listed(t.rcode for t in trials)
@@ -279,13 +283,15 @@ def recursion_inside(seen: Recursion | Unobserved, ledger: DeclaredDnsService) -
     if not ledger.resolver_for:
         return not_applicable("INSIDE_NOT_A_RESOLVER")
     if ledger.vantage is not Vantage.CLIENT:
-        return Unobserved(Reason.NO_VANTAGE, "whether clients are served can be seen from a zone of its clients only")
+        ja = "利用者に応じるかどうかは、利用者の観測点からしか見えない"
+        return cannot_tell(Reason.NO_VANTAGE, ja, "whether clients are served can be seen from a zone of its clients only")
     if isinstance(seen, Unobserved):
         return seen
     parts = (seen.udp, seen.tcp)
     trials = _trials(parts)
     if any(t.rcode == "SERVFAIL" for t in trials):
-        return Unobserved(Reason.SERVER_FAILURE, f"{seen.address} could not resolve the test name: try again")
+        ja, en = "{address} が試験用の名前を解決できなかった。あらためて点検する", "{address} could not resolve the test name: scan again"
+        return cannot_tell(Reason.SERVER_FAILURE, ja, en, address=seen.address)
     if unresolved := [t for t in trials if not t.resolved and not t.aa]:
         transports, rcodes = listed(t.transport for t in unresolved), listed(t.rcode for t in unresolved)
         return failed("INSIDE_REFUSED", transports=transports, rcodes=rcodes)

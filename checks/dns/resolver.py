@@ -12,7 +12,7 @@ from checks.values import DNS_SOURCE_PORT_LEAST_BITS
 from scanner.facts.dns_server import Recursion, ResolverBehaviour, ResolverRandomness, Trial
 from scanner.facts.ledger import DeclaredDnsService
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, Verdict, failed, not_applicable, passed
@@ -92,30 +92,39 @@ def resolver_validation(seen: ResolverBehaviour | Unobserved, recursion: Recursi
         if isinstance(trial, Unobserved):
             return trial
         if not trial.ra or trial.rcode == "REFUSED":
-            return Unobserved(Reason.NO_VANTAGE, "the server does not resolve for this vantage point")
+            ja, en = "サーバがこの観測点からの名前解決に応じない", "the server does not resolve for this vantage point"
+            return cannot_tell(Reason.NO_VANTAGE, ja, en)
     assert isinstance(broken, Trial)
     assert isinstance(signed, Trial)
     if broken.resolved:
         return failed("VALIDATION_PERMISSIVE" if signed.ad else "VALIDATION_OFF", broken=broken.name)
     if broken.rcode != "SERVFAIL":
-        return Unobserved(Reason.SERVER_FAILURE, f"{broken.name} gave {broken.rcode}: nothing can be told from it")
+        return _no_conclusion(broken)
     if signed.rcode != "NOERROR":
-        return Unobserved(Reason.SERVER_FAILURE, f"{signed.name} gave {signed.rcode}: nothing can be told from it")
+        return _no_conclusion(signed)
     if signed.ad:
         return passed("VALIDATION_ON", signed=signed.name, broken=broken.name)
     # SERVFAIL may have other causes: only the answer with checking disabled shows that the signature was the cause.
     if isinstance(unchecked, Unobserved):
         return unchecked
     if not unchecked.resolved:
-        return Unobserved(Reason.SERVER_FAILURE, f"{broken.name} cannot be resolved even without validation")
+        ja, en = "{name} は検証なしでも解決できない", "{name} cannot be resolved even without validation"
+        return cannot_tell(Reason.SERVER_FAILURE, ja, en, name=broken.name)
     return passed("VALIDATION_UPSTREAM", broken=broken.name)
+
+
+def _no_conclusion(trial: Trial) -> Unobserved:
+    ja, en = "{name} への応答が {rcode} であり、結論を出せない", "{name} gave {rcode}: nothing can be told from it"
+    return cannot_tell(Reason.SERVER_FAILURE, ja, en, name=trial.name, rcode=trial.rcode)
 
 
 def _sample(seen: ResolverRandomness) -> tuple[list[tuple[int, int]], Unobserved | None]:
     """Give ports and ids of the source that asked most: a resolver may ask from several addresses, each with its own numbers."""
     sources = Counter(q.source for q in seen.questions)
     if not sources or sources.most_common(1)[0][1] < LEAST_SAMPLES:
-        return [], Unobserved(Reason.TIMEOUT, f"only {len(seen.questions)} questions arrived at the probe zone, {LEAST_SAMPLES} are needed")
+        ja = "点検用ゾーンに届いた問合せは {count} 件で、必要な {least} 件に満たない"
+        en = "only {count} questions arrived at the probe zone, {least} are needed"
+        return [], cannot_tell(Reason.TIMEOUT, ja, en, count=len(seen.questions), least=LEAST_SAMPLES)
     source = sources.most_common(1)[0][0]
     return [(q.port, q.id) for q in seen.questions if q.source == source], None
 

@@ -8,7 +8,7 @@ from checks.common import first_missing, listed
 from checks.dns.common import NAME_ABSENT, who
 from scanner.facts.dns import TransferEnd, TransferTrial, ZoneTransfers
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -69,7 +69,8 @@ def _judge(zone: ZoneTransfers, kind: str, trials: Trials) -> Judgement:
     if given := [server for server, trial in trials if isinstance(trial, TransferTrial) and trial.end is TransferEnd.GIVEN]:
         return failed(f"{kind}_GIVEN", servers=listed(given))
     if not trials:
-        return Unobserved(Reason.NOT_DISCOVERABLE, f"no address of any name server of {zone.zone} is known")
+        ja, en = "{zone} のネームサーバのアドレスが一つも分からない", "no address of any name server of {zone} is known"
+        return cannot_tell(Reason.NOT_DISCOVERABLE, ja, en, zone=zone.zone)
     return _first_gap(trials) or passed(f"{kind}_REFUSED", count=len(trials))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from checks.common import value_not_set
 from checks.dns.common import NAME_ABSENT, serving, unserved
 from checks.values import DNS_NAME_SUFFIXES, DNS_SOA_LEAST_EXPIRE
 from scanner.facts.dns import Delegation, DomainName, ZoneServers
 from scanner.facts.ledger import DeclaredDomain
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -106,7 +107,7 @@ def name_suffix(
 ) -> Judgement:
     official = [_plain(s) for s in suffixes]
     if not official:
-        return Unobserved(Reason.VALUE_NOT_SET, f"the organisation has not said which suffixes are official ({DNS_NAME_SUFFIXES.key})")
+        return value_not_set(DNS_NAME_SUFFIXES)
     for suffix in official:
         if name.name == suffix or name.name.endswith("." + suffix):
             return passed("SUFFIX_OFFICIAL", name=name.name, suffix=suffix)
@@ -117,7 +118,8 @@ def name_suffix(
         return failed("SUFFIX_OTHER", name=name.name, suffixes=tuple(official))
     if all(u is False for u in uses):
         return not_applicable("SUFFIX_UNUSED", name=name.name)
-    return Unobserved(Reason.NOT_DECLARED, f"the ledger does not say whether {name.name} is used towards the public")
+    ja, en = "{name} を公衆に向けて使うかどうかが台帳にない", "the ledger does not say whether {name} is used towards the public"
+    return cannot_tell(Reason.NOT_DECLARED, ja, en, name=name.name)
 
 
 def _plain(suffix: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from checks.common import value_not_set
 from checks.endpoint.common import every, listed, now_and_later, settled, whose
 from checks.values import USB_STORAGE_USE
 from scanner.facts.readings import Hold
 from scanner.facts.removable_media import AutoMount, AutoRun, Barrier, Behaviour, Mounter, MountPermission, UsbStorage
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
-from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
@@ -210,7 +210,7 @@ def autorun_usb_storage(usb: UsbStorage, *, use: Annotated[str, USB_STORAGE_USE]
         return not_applicable("USB_USE_ALLOWED")
     judged = _usb_storage(usb)
     # What cannot be used is fine whatever the organisation says; only for the rest its decision is needed.
-    return judged if use == "blocked" or settled(judged) else Unobserved(Reason.VALUE_NOT_SET, USB_STORAGE_USE.key)
+    return judged if use == "blocked" or settled(judged) else value_not_set(USB_STORAGE_USE)
 
 
 def _usb_storage(usb: UsbStorage) -> Judgement:

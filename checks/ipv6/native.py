@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from checks.common import value_not_set
 from checks.endpoint.common import settled
 from checks.ipv6.tunnel import listed
 from checks.values import IPV6_NATIVE_USE, IPV6_ROUTER_ADVERTISEMENTS
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
-from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
@@ -74,7 +74,7 @@ def native_unused(native: Ipv6Native, *, use: Annotated[str, IPV6_NATIVE_USE] = 
         return not_applicable("IPV6_MEANT")
     judged = _unused(native)
     # Where IPv6 is off nothing has to be decided; for the rest the organisation has to say whether the line is meant for it.
-    return judged if use == "unused" or settled(judged) else Unobserved(Reason.VALUE_NOT_SET, IPV6_NATIVE_USE.key)
+    return judged if use == "unused" or settled(judged) else value_not_set(IPV6_NATIVE_USE)
 
 
 def _unused(native: Ipv6Native) -> Judgement:
@@ -148,7 +148,7 @@ def native_router_advertisements(
         return not_applicable("RA_MEANT")
     judged = _advertisements(native)
     decided = advertisements == "refused" or use == "unused"
-    return judged if decided or settled(judged) else Unobserved(Reason.VALUE_NOT_SET, IPV6_ROUTER_ADVERTISEMENTS.key)
+    return judged if decided or settled(judged) else value_not_set(IPV6_ROUTER_ADVERTISEMENTS)
 
 
 def _advertisements(native: Ipv6Native) -> Judgement:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final, Literal
 
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status
 from scanner.facts.mail_sender import SpfPolicy
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
+from scanner.model.text import Text
 from scanner.wire.txt import Problem, excerpt
 
 MAX_SHOWN = 200
 """Characters of a record that a sentence shows."""
+MX_HOSTS: Final = Text(ja="MX のホスト", en="MX hosts")
+ADDRESSES: Final = Text(ja="アドレス", en="addresses")
+REPORT_ADDRESSES: Final = Text(ja="レポートの宛先", en="report addresses")
+"""What ``beyond_cap`` may speak of."""
 
 
 def shown(text: str | bytes) -> str:
@@ -32,9 +38,13 @@ def problem(found: Problem[StrEnum]) -> str:
     return f"{found.kind}{where}{what}"
 
 
-def undeclared(domain: str, question: str) -> Unobserved:
-    """Say that neither the ledger nor the records tell what the check has to know."""
-    return Unobserved(Reason.NOT_DECLARED, f"whether {domain} {question}: neither the ledger nor its records tell")
+def use_undeclared(domain: str, use: Literal["sends", "takes"]) -> Unobserved:
+    """Say that neither the ledger nor the records tell whether a domain sends, or takes, mail."""
+    if use == "sends":
+        ja = "{domain} がメールを送信するかどうかが、台帳にもレコードにも示されていない"
+        return cannot_tell(Reason.NOT_DECLARED, ja, "neither the ledger nor its records tell whether {domain} sends mail", domain=domain)
+    ja = "{domain} がメールを受信するかどうかが、台帳にもレコードにも示されていない"
+    return cannot_tell(Reason.NOT_DECLARED, ja, "neither the ledger nor its records tell whether {domain} takes mail", domain=domain)
 
 
 def sends_mail(declared: DeclaredDomain, mx: MailExchangers | Unobserved, spf: SpfPolicy | Unobserved) -> bool | None:
@@ -69,6 +79,9 @@ def takes_mail(declared: DeclaredDomain, mx: MailExchangers) -> bool | None:
     return None
 
 
-def beyond_cap(count: int, what: str) -> Unobserved | None:
-    """Say that parts beyond a cap were not looked at, if there are any."""
-    return Unobserved(Reason.BUDGET_SPENT, f"{count} further {what} were not looked at") if count else None
+def beyond_cap(count: int, what: Text) -> Unobserved | None:
+    """Say that parts beyond a cap were not looked at, if there are any; ``what`` names them in the plural."""
+    if not count:
+        return None
+    ja, en = f"ほかの{what.ja} {{count}} 件を見ていない", f"{{count}} further {what.en} were not looked at"
+    return cannot_tell(Reason.BUDGET_SPENT, ja, en, count=count)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 from checks.common import first_missing, listed
-from checks.mail.common import beyond_cap, problem, takes_mail, undeclared
+from checks.mail.common import MX_HOSTS, beyond_cap, problem, takes_mail, use_undeclared
 from checks.mail.mta_sts import NO_MAIL, usable_policy
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import HostTlsa, MailExchangers, MailHosts, MailTlsa, MtaStsPolicy, Status, TlsaAnswer
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -84,7 +84,7 @@ def dane_tlsa(mx: MailExchangers, hosts: MailHosts, tlsa: MailTlsa, *, required:
     ]
     if publishing and without:
         return failed("DANE_PARTIAL", hosts=listed(without))
-    if missing := first_missing(one.answer for one in tlsa.hosts) or beyond_cap(len(mx.hosts) - len(tlsa.hosts), "MX hosts"):
+    if missing := first_missing(one.answer for one in tlsa.hosts) or beyond_cap(len(mx.hosts) - len(tlsa.hosts), MX_HOSTS):
         return missing
     if not publishing:
         return failed("DANE_MISSING") if required else not_applicable("DANE_NOT_USED")
@@ -136,13 +136,14 @@ def dane_dnssec(mx: MailExchangers, hosts: MailHosts, tlsa: MailTlsa) -> Judgeme
     if not mx.hosts:
         return not_applicable("DANE_DNSSEC_NO_HOSTS")
     publishing = {one.host for one in _publishing(tlsa)}
-    missing = first_missing(one.answer for one in tlsa.hosts) or beyond_cap(len(mx.hosts) - len(tlsa.hosts), "MX hosts")
+    missing = first_missing(one.answer for one in tlsa.hosts) or beyond_cap(len(mx.hosts) - len(tlsa.hosts), MX_HOSTS)
     if not publishing:
         return missing or not_applicable("DANE_DNSSEC_NOT_USED")
     if isinstance(tlsa.validating, Unobserved):
         return tlsa.validating
     if not tlsa.validating:
-        return Unobserved(Reason.UNSUPPORTED, "the resolver that was asked does not validate DNSSEC")
+        ja, en = "問い合わせた名前解決サーバが DNSSEC を検証しない", "the resolver that was asked does not validate DNSSEC"
+        return cannot_tell(Reason.UNSUPPORTED, ja, en)
     insecure = [f"A/AAAA {h.name}" for h in hosts.hosts if h.name in publishing and h.addresses and not h.authenticated]
     insecure += [
         f"TLSA {one.host}"
@@ -204,7 +205,7 @@ def transport_downgrade(
         case False:
             return not_applicable("DOWNGRADE_NO_MAIL")
         case None:
-            return undeclared(mx.name, "takes mail")
+            return use_undeclared(mx.name, "takes")
         case True:
             pass
     read = usable_policy(policy) if isinstance(policy, MtaStsPolicy) else None

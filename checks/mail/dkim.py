@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from checks.common import first_missing, listed
-from checks.mail.common import problem, sends_mail, shown, undeclared
+from checks.mail.common import problem, sends_mail, shown, use_undeclared
 from checks.reading import remembered
 from checks.values import MAIL_DKIM_LEAST_RSA_BITS
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status, TextAnswer
 from scanner.facts.mail_sender import DkimKeys, SpfPolicy
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, Verdict, failed, not_applicable, passed
@@ -76,13 +76,20 @@ def _names(found: Iterable[FoundKey]) -> tuple[str, ...]:
 
 
 def nothing_found(keys: DkimKeys) -> Unobserved:
-    """Say that selectors cannot be listed; what was tried stands in the detail."""
+    """Say that selectors cannot be listed, and what was tried."""
     if isinstance(keys.below, Unobserved):
         return keys.below
-    where = keys.below.name
-    state = "has no DNSSEC proof that nothing stands below it" if keys.below.status is Status.NXDOMAIN else "has names below it"
-    tried = f", tried: {', '.join(keys.tried)}" if keys.tried else ""
-    return Unobserved(Reason.NOT_DISCOVERABLE, f"selectors cannot be listed; {where} {state}{tried}")
+    if keys.below.status is Status.NXDOMAIN:
+        ja, en = "{name} の下に何もないことを DNSSEC が証明していない", "no DNSSEC proof says that nothing stands below {name}"
+    else:
+        ja, en = "{name} の下に名前がある", "there are names below {name}"
+    return cannot_tell(
+        Reason.NOT_DISCOVERABLE,
+        f"セレクタは列挙できない。{ja}（試したセレクタ：{{tried}}）",
+        f"selectors cannot be listed; {en} (selectors tried: {{tried}})",
+        name=keys.below.name,
+        tried=keys.tried or ("—",),
+    )
 
 
 def proven_empty(keys: DkimKeys, *, trust_unsigned: bool) -> bool:
@@ -168,7 +175,7 @@ def dkim_published(
         return not_applicable("DKIM_NO_DOMAIN")
     if proven_empty(keys, trust_unsigned=trust_unsigned):
         if sends is None:
-            return undeclared(mx.name, "sends mail") if isinstance(mx, MailExchangers) else mx
+            return use_undeclared(mx.name, "sends") if isinstance(mx, MailExchangers) else mx
         return failed("DKIM_NONE_EXISTS")
     return _unseen(keys) or nothing_found(keys)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import first_missing
-from checks.mail.common import sends_mail, undeclared
+from checks.mail.common import sends_mail, use_undeclared
 from checks.mail.dmarc import INHERITED, NO_RECORD, RANK, applied
 from checks.values import MAIL_DMARC_LEAST_POLICY
 from scanner.facts.ledger import DeclaredDomain
@@ -191,7 +191,7 @@ def dmarc_no_mail(
             return not_applicable("DMARC_NO_MAIL_SENDS")
         case None:
             unseen = first_missing((mx, spf))
-            return unseen or undeclared(records.domain, "sends mail")
+            return unseen or use_undeclared(records.domain, "sends")
         case False:
             return _reject_wanted(records)
 

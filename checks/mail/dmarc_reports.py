@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.common import first_missing, listed
-from checks.mail.common import beyond_cap, problem
+from checks.mail.common import REPORT_ADDRESSES, beyond_cap, problem
 from checks.mail.dmarc import NO_RECORD, applied
 from scanner.facts.mail import TextAnswer
 from scanner.facts.mail_sender import DmarcRecords, DmarcReportHosts, MailRoute
@@ -88,7 +88,7 @@ def dmarc_report_mailbox(reports: DmarcReportHosts) -> Judgement:
     dead = [one for one in reports.hosts if one.route in (MailRoute.NONE, MailRoute.REFUSED, MailRoute.NXDOMAIN)]
     if dead:
         return failed("DMARC_REPORT_MAILBOX_DEAD", hosts=listed(f"{one.host} ({one.route})" for one in dead))
-    missing = first_missing(one.route for one in reports.hosts) or beyond_cap(reports.left_out, "report addresses")
+    missing = first_missing(one.route for one in reports.hosts) or beyond_cap(reports.left_out, REPORT_ADDRESSES)
     return missing or passed("DMARC_REPORT_MAILBOX_OK", hosts=listed(one.host for one in reports.hosts))
 
 
@@ -117,7 +117,7 @@ def dmarc_report_authorisation(reports: DmarcReportHosts) -> Judgement:
     ]
     if refused:
         return failed("DMARC_CONSENT_MISSING", hosts=listed(refused))
-    if missing := first_missing(one.consent for one in foreign) or beyond_cap(reports.left_out, "report addresses"):
+    if missing := first_missing(one.consent for one in foreign) or beyond_cap(reports.left_out, REPORT_ADDRESSES):
         return missing
     return (
         passed("DMARC_CONSENT_GIVEN", hosts=listed(one.host for one in foreign)) if foreign else not_applicable("DMARC_CONSENT_NOT_NEEDED")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal
 
 from checks.common import listed
-from checks.mail.common import problem, shown, takes_mail, undeclared
+from checks.mail.common import problem, shown, takes_mail, use_undeclared
 from checks.values import MAIL_MTA_STS_LEAST_MAX_AGE
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, MtaStsPolicy, MtaStsRecord, PolicyReply, TlsReportRecord
@@ -89,7 +89,7 @@ def _receiver(declared: DeclaredDomain, mx: MailExchangers | Unobserved, *, publ
         case False:
             return not_applicable(tag)
         case None:
-            return None if published else undeclared(mx.name, "takes mail")
+            return None if published else use_undeclared(mx.name, "takes")
         case True:
             return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import first_missing, listed
-from checks.mail.common import beyond_cap, takes_mail, undeclared
+from checks.mail.common import ADDRESSES, MX_HOSTS, beyond_cap, takes_mail, use_undeclared
 from checks.values import MAIL_MX_IPV6_REQUIRED
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import Addresses, MailExchangers, MailHost, MailHosts, MailReverse, Status
@@ -61,7 +61,7 @@ def mx_published(declared: DeclaredDomain, mx: MailExchangers) -> Judgement:
         return not_applicable("MX_NO_DOMAIN")
     if takes_mail(declared, mx) is False:
         return not_applicable("MX_NOT_NEEDED")
-    return undeclared(mx.name, "takes mail")
+    return use_undeclared(mx.name, "takes")
 
 
 @check(
@@ -120,7 +120,7 @@ def mx_null(declared: DeclaredDomain, mx: MailExchangers, hosts: MailHosts | Uno
         case True:
             return not_applicable("NULL_MX_RECEIVER")
         case None:
-            return undeclared(mx.name, "takes mail")
+            return use_undeclared(mx.name, "takes")
         case False:
             return _without_route(hosts)
 
@@ -176,7 +176,7 @@ def mx_resolves(mx: MailExchangers, hosts: MailHosts) -> Judgement:
         return failed("MX_BAD_NAME", hosts=listed(odd))
     # One family is enough: a host with IPv4 resolves even where nobody answered for IPv6.
     missing = first_missing(host.missing for host in hosts.hosts if not host.addresses)
-    return missing or beyond_cap(hosts.left_out, "MX hosts") or passed("MX_RESOLVED", count=len(hosts.hosts))
+    return missing or beyond_cap(hosts.left_out, MX_HOSTS) or passed("MX_RESOLVED", count=len(hosts.hosts))
 
 
 def _is_host_name(host: str) -> bool:
@@ -210,7 +210,7 @@ def mx_cname(mx: MailExchangers, hosts: MailHosts) -> Judgement:
         return failed("MX_CNAME_FOUND", aliases=listed(aliases))
     # A CNAME shows in the answer for either family.
     missing = first_missing(host.missing for host in hosts.hosts if isinstance(host.v4, Unobserved) and isinstance(host.v6, Unobserved))
-    return missing or beyond_cap(hosts.left_out, "MX hosts") or passed("MX_CNAME_NONE")
+    return missing or beyond_cap(hosts.left_out, MX_HOSTS) or passed("MX_CNAME_NONE")
 
 
 def _special(text: str) -> bool:
@@ -251,7 +251,7 @@ def mx_addresses(mx: MailExchangers, hosts: MailHosts) -> Judgement:
         return not_applicable("MX_ADDRESSES_NO_HOSTS")
     if special := [f"{host.name} {a}" for host in hosts.hosts for a in host.addresses if _special(a)]:
         return failed("MX_ADDRESSES_SPECIAL", addresses=listed(special))
-    if missing := first_missing(host.missing for host in hosts.hosts) or beyond_cap(hosts.left_out, "MX hosts"):
+    if missing := first_missing(host.missing for host in hosts.hosts) or beyond_cap(hosts.left_out, MX_HOSTS):
         return missing
     return passed("MX_ADDRESSES_PUBLIC") if any(host.addresses for host in hosts.hosts) else not_applicable("MX_ADDRESSES_NONE")
 
@@ -290,7 +290,7 @@ def mx_reverse(reverse: MailReverse) -> Judgement:
     if astray := [f"{a.address} → {a.names[0]}" for a in reverse.addresses if isinstance(a.names, tuple) and a.confirmed == ()]:
         return failed("MX_REVERSE_UNCONFIRMED", addresses=listed(astray))
     unseen = first_missing(part for a in reverse.addresses for part in (a.names, a.confirmed))
-    return unseen or beyond_cap(reverse.left_out, "addresses") or passed("MX_REVERSE_CONFIRMED", count=len(reverse.addresses))
+    return unseen or beyond_cap(reverse.left_out, ADDRESSES) or passed("MX_REVERSE_CONFIRMED", count=len(reverse.addresses))
 
 
 @check(
@@ -339,7 +339,7 @@ def mx_ipv6(
         return failed("MX_IPV6_TUNNEL", addresses=listed(tunnels))
     if with_v6 and hosts.hosts and all(_only_v6(host) for host in hosts.hosts):
         return failed("MX_IPV6_ONLY", hosts=listed(host.name for host in with_v6))
-    if missing := first_missing(host.v6 for host in hosts.hosts) or beyond_cap(hosts.left_out, "MX hosts"):
+    if missing := first_missing(host.v6 for host in hosts.hosts) or beyond_cap(hosts.left_out, MX_HOSTS):
         return missing
     if with_v6:
         return passed("MX_IPV6_FOUND", hosts=listed(host.name for host in with_v6))

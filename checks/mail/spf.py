@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 
 from checks.common import listed
-from checks.mail.common import cut, sends_mail, undeclared
+from checks.mail.common import cut, sends_mail, use_undeclared
 from checks.values import MAIL_SPF_ENDINGS
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status
 from scanner.facts.mail_sender import SpfPolicy, SpfProblem, SpfState, SpfTerm
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -37,7 +37,12 @@ def unseen(policy: SpfPolicy) -> Unobserved | None:
     if policy.unanswered:
         return policy.unanswered[0].why
     if policy.truncated:
-        return Unobserved(Reason.BUDGET_SPENT, f"the SPF records of {policy.root.domain} go beyond the caps of the walk")
+        return cannot_tell(
+            Reason.BUDGET_SPENT,
+            "{domain} の SPF レコードが、たどる上限を超えている",
+            "the SPF records of {domain} go beyond the caps of the walk",
+            domain=policy.root.domain,
+        )
     return None
 
 
@@ -46,7 +51,13 @@ def hidden(policy: SpfPolicy) -> Unobserved | None:
     followed = [term.term for term in policy.dynamic if term.term.lstrip("+-~?").lower().startswith(("include:", "redirect="))]
     if not followed:
         return None
-    return Unobserved(Reason.NOT_DISCOVERABLE, f"which record {followed[0]} of {policy.root.domain} leads to depends on the mail")
+    return cannot_tell(
+        Reason.NOT_DISCOVERABLE,
+        "{domain} の {term} がどのレコードを指すかは、メールによって変わる",
+        "which record {term} of {domain} leads to depends on the mail",
+        domain=policy.root.domain,
+        term=followed[0],
+    )
 
 
 @check(
@@ -99,7 +110,8 @@ def spf_record(declared: DeclaredDomain, policy: SpfPolicy) -> Judgement:
             near = [p.detail for p in policy.problems if p.kind == ProblemKind.NEAR_MISS and p.domain == policy.root.domain]
             return failed("SPF_NEAR_MISS", records=listed(map(cut, near))) if near else failed("SPF_NONE")
         case _:
-            return unseen(policy) or Unobserved(Reason.TOO_LARGE, f"the SPF record of {policy.root.domain} is too long to be read")
+            ja, en = "{domain} の SPF レコードが長すぎて読み取れない", "the SPF record of {domain} is too long to be read"
+            return unseen(policy) or cannot_tell(Reason.TOO_LARGE, ja, en, domain=policy.root.domain)
 
 
 @check(
@@ -345,7 +357,7 @@ def spf_no_mail(declared: DeclaredDomain, mx: MailExchangers | Unobserved, polic
         case True:
             return not_applicable("SPF_NO_MAIL_SENDS")
         case None:
-            return mx if isinstance(mx, Unobserved) and declared.sends_mail is None else undeclared(policy.root.domain, "sends mail")
+            return mx if isinstance(mx, Unobserved) and declared.sends_mail is None else use_undeclared(policy.root.domain, "sends")
         case False:
             pass
     if not policy.published:

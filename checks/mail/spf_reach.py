@@ -6,14 +6,14 @@ from ipaddress import ip_network
 from typing import Annotated
 
 from checks.common import first_missing, listed
-from checks.mail.common import beyond_cap, cut, sends_mail, shown
+from checks.mail.common import ADDRESSES, beyond_cap, cut, sends_mail, shown
 from checks.mail.spf import NOT_PUBLISHED, hidden, unseen
 from checks.values import MAIL_SPF_WIDEST_IPV4, MAIL_SPF_WIDEST_IPV6
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status, TextAnswer
 from scanner.facts.mail_sender import SpfOfHosts, SpfPlace, SpfPolicy, SpfResult, SpfSenders, SpfState
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -155,9 +155,10 @@ def spf_senders(
     if wrong:
         return failed("SPF_SENDERS_LEFT_OUT", senders=listed(f"{one.address} ({one.result})" for one in wrong))
     if senders.unreadable:
-        return Unobserved(Reason.NOT_DECLARED, f"the ledger's {shown(senders.unreadable[0])} is neither an address nor a network")
+        ja, en = "台帳の {entry} はアドレスでもネットワークでもない", "{entry} in the ledger is neither an address nor a network"
+        return cannot_tell(Reason.NOT_DECLARED, ja, en, entry=shown(senders.unreadable[0]))
     missing = first_missing(one.why for one in senders.results)
-    return missing or beyond_cap(senders.left_out, "addresses") or passed("SPF_SENDERS_PASS", count=len(senders.results))
+    return missing or beyond_cap(senders.left_out, ADDRESSES) or passed("SPF_SENDERS_PASS", count=len(senders.results))
 
 
 @check(

@@ -13,7 +13,7 @@ from scanner.engine.factset import FactSet, OfKind, unsupported
 from scanner.engine.plan import Variant
 from scanner.engine.references import resolved
 from scanner.model.check import Check
-from scanner.model.fact import Fact, Observation, Unobserved
+from scanner.model.fact import Fact, Observation, Unobserved, Untold
 from scanner.model.reason import WORDS, Reason
 from scanner.model.target import Kind, Target
 from scanner.model.text import Arg, Text
@@ -32,7 +32,8 @@ ENGINE_SAYS: Mapping[str, Text] = {
 class Ending:
     """How one judgement ended. ``reason`` is set for undetermined and only then.
 
-    ``detail`` is for operators: the peer, what was tried and the limit, in English, as a log line would have it.
+    ``detail`` is the technical note of a probe: the peer, what was tried and the limit, in English, as a log line would have it.
+    ``said`` is the sentence of a check that cannot tell.
     """
 
     outcome: Outcome
@@ -41,6 +42,7 @@ class Ending:
     reason: Reason | None = None
     detail: str = ""
     confirmed: bool = True
+    said: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def says(check: Check, ending: Ending) -> Text:
             return Text(ja=f"{said.ja}（{note.ja}）", en=f"{said.en} ({note.en})")
         return said
     if ending.reason is not None:
-        return WORDS[ending.reason]
+        what, more = WORDS[ending.reason], ending.said
+        return what if more is None else Text(ja=f"{what.ja}：{more.ja}", en=f"{what.en}: {more.en}")
     return ENGINE_SAYS[ending.tag]
 
 
@@ -130,4 +133,4 @@ def _ending(check: Check, verdict: Verdict) -> Ending:
 
 
 def _undetermined(why: Unobserved) -> Ending:
-    return Ending(Outcome.UNDETERMINED, why.reason.name, {}, why.reason, why.detail)
+    return Ending(Outcome.UNDETERMINED, why.reason.name, {}, why.reason, why.detail, said=why.said if isinstance(why, Untold) else None)

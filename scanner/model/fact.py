@@ -5,11 +5,12 @@ This module has the base class and the endings; the fact types themselves live i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Generic, TypeVar
 
 from scanner.model.reason import Reason
 from scanner.model.target import Kind, Target
+from scanner.model.text import Arg, Text
 
 
 class Fact:
@@ -55,11 +56,23 @@ class Observed(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class Unobserved:
-    """Why there is no fact. ``detail`` names the peer, the thing tried and the limit, in English, for operators."""
+    """Why there is no fact. ``detail`` is the technical note of a probe: the peer, the thing tried and the limit, in English."""
 
     reason: Reason
     detail: str = ""
     at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Untold(Unobserved):
+    """Why a check cannot tell though the facts are there, in a sentence of its own. Never part of a fact."""
+
+    said: Text = field(kw_only=True)
+
+
+def cannot_tell(reason: Reason, ja: str, en: str, **args: Arg) -> Untold:
+    """Say in a check, in both languages, what keeps it from a verdict."""
+    return Untold(reason, said=Text(ja=ja, en=en).fill(args))
 
 
 Observation = Observed[F] | Unobserved

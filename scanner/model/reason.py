@@ -193,16 +193,16 @@ ADVICE: Mapping[str, Text] = {
         en="Scan from a vantage point that can see it (inside, outside …) and name it with --zone.",
     ),
     Reason.NOT_DECLARED: Text(
-        ja="技術情報に示す項目を台帳に記す（メールの送受信の有無、送信元アドレス、利用者のネットワーク等）。",
-        en="Enter what the technical note names into the inventory: whether mail is sent, outbound addresses, networks served …",
+        ja="結果に示す項目を台帳に記す（メールの送受信の有無、送信元アドレス、利用者のネットワーク等）。",
+        en="Enter what the result names into the inventory: whether mail is sent, outbound addresses, networks served …",
     ),
     Reason.NOT_DISCOVERABLE: Text(
         ja="使用しているもの（DKIM のセレクタ等）を台帳に記す。",
         en="Enter what is in use (DKIM selectors, for example) into the inventory.",
     ),
     Reason.VALUE_NOT_SET: Text(
-        ja="文書は数値等を定めていない。組織の値を定め、方針ファイル（--profile）の、技術情報に示すキーに記す。",
-        en="The documents give none: decide on your own and set it in the profile (--profile) under the key of the technical note.",
+        ja="文書は数値等を定めていない。組織の値を定め、方針ファイル（--profile）の、結果に示すキーに記す。",
+        en="The documents give none: decide on your own and set it in the profile (--profile) under the key that is named.",
     ),
     Reason.UNCONFIRMED: Text(
         ja="基準値の出典を担当者が確かめてから結論を出す。",

@@ -200,7 +200,7 @@ class _VariantParts:
     def message(self, result: Result) -> bytes:
         """The message; one without arguments is the same each time."""
         ending = result.ending
-        if ending.args or ending.detail:
+        if ending.args or ending.detail or ending.said:
             return encoded(_text(result.message()))
         key = (ending.tag, ending.reason)
         known = self._plain.get(key)

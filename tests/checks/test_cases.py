@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import pkgutil
 import re
@@ -13,7 +14,7 @@ from types import ModuleType
 import pytest
 
 from scanner.engine.catalogue import catalogue
-from scanner.engine.judge import judge_one
+from scanner.engine.judge import Ending, judge_one
 from scanner.model.check import Check
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.text import placeholders
@@ -47,8 +48,7 @@ ROWS = [
 @pytest.mark.parametrize(("check_id", "case"), ROWS)
 def test_a_case_is_judged_as_written(check_id: str, case: Case) -> None:
     check = CHECKS[check_id]
-    facts = [f if isinstance(f, Unobserved) else Observed(f, "2026-11-22T00:00:00Z") for f in case.facts]
-    ending = judge_one(check, facts, case.settings)
+    ending = _answer(check, case)
     if case.says is not None:
         assert ending.tag == case.says
         assert ending.outcome is not Outcome.UNDETERMINED or not ending.confirmed
@@ -88,6 +88,37 @@ def test_what_is_to_be_typed_stands_in_double_quotes_in_english(check: Check) ->
 def test_the_function_of_a_check_is_called_as_its_id_says(check: Check) -> None:
     family = check.id.split(".")[0]
     assert check.module.startswith(f"checks.{family}.")
+
+
+def test_no_check_says_in_one_language_why_it_cannot_tell() -> None:
+    """``Unobserved(reason, detail)`` is for probes, whose notes are English; a check says ``cannot_tell(reason, ja=…, en=…)``."""
+    root = Path(importlib.import_module("checks").__path__[0])
+    wrong = [
+        f"{path.relative_to(root)}:{node.lineno}"
+        for path in sorted(root.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Unobserved"
+    ]
+    assert wrong == []
+
+
+def test_what_a_check_cannot_tell_is_japanese_in_japanese_and_english_in_english() -> None:
+    said = [
+        answer.said
+        for check_id, rows in CASES.items()
+        for case in rows
+        if case.reason is not None and not any(isinstance(f, Unobserved) for f in case.facts)
+        for answer in [_answer(CHECKS[check_id], case)]
+        if answer.said is not None
+    ]
+    assert len(said) > 10
+    for text in said:
+        assert not text.ja.isascii(), text
+        assert not re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", text.en.partition("（")[0]), text
+
+
+def _answer(check: Check, case: Case) -> Ending:
+    return judge_one(check, [f if isinstance(f, Unobserved) else Observed(f, "2026-11-22T00:00:00Z") for f in case.facts], case.settings)
 
 
 def test_no_case_is_written_for_an_unknown_check() -> None:

@@ -7,12 +7,13 @@ import logging
 import pytest
 
 from scanner.engine.factset import FactSet
-from scanner.engine.judge import judge, judge_one
+from scanner.engine.judge import judge, judge_one, says
 from scanner.engine.plan import make_plan
 from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
-from scanner.model.fact import Fact, Observation
+from scanner.model.fact import Fact, Observation, cannot_tell
 from scanner.model.reason import WORDS, Reason
 from scanner.model.target import LOCAL, Kind
+from scanner.model.text import Text
 from scanner.model.verdict import Outcome
 from tests.unit.frame import EXAMPLE, Doors, Lights, absence, baseline, control, doors, facts, lights, seen, silent, world
 
@@ -36,6 +37,16 @@ def test_a_missing_fact_is_undetermined_for_its_own_reason(reason: Reason) -> No
 def test_a_check_that_asks_for_absence_hears_of_it_and_may_hand_it_on() -> None:
     assert judge_one(absence, [silent(Reason.REFUSED)], {}).reason is Reason.REFUSED
     assert judge_one(absence, [seen(Lights(1))], {}).outcome is Outcome.PASS
+
+
+def test_what_a_check_cannot_tell_it_says_in_both_languages() -> None:
+    """The reason comes first, then what the check itself says; nothing of it is a technical note."""
+    why = cannot_tell(Reason.NOT_DECLARED, "{name} の用途が台帳にない", "the ledger does not say what {name} is for", name="a.jp {x}")
+    ending = judge_one(absence, [why], {})
+    assert says(absence, ending) == Text(
+        ja="台帳に記載がない：a.jp {x} の用途が台帳にない", en="the ledger does not say: the ledger does not say what a.jp {x} is for"
+    )
+    assert (ending.reason, ending.detail) == (Reason.NOT_DECLARED, "")
 
 
 def test_a_verdict_on_an_unconfirmed_reference_is_no_violation() -> None:

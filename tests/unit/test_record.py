@@ -23,6 +23,7 @@ from scanner.feed.verify import schema, verify
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
+from scanner.model.fact import cannot_tell
 from scanner.model.reason import ADVICE, MEANS, Reason
 from scanner.report.files import whole_file
 from scanner.report.record import ResultLine, to_bytes
@@ -262,6 +263,13 @@ def test_csv_opens_in_a_spreadsheet_and_runs_no_formula() -> None:
     assert text.startswith(b"\xef\xbb\xbf")
     assert "'=HYPERLINK" in text.decode()
     assert len(text.decode().splitlines()) == 1 + sum(x["type"] == "result" for x in lines)
+
+
+def test_what_a_check_cannot_tell_of_each_target_is_told_of_each() -> None:
+    """Messages without arguments are written once; these have words of their own."""
+    targets = [looked(facts(cannot_tell(Reason.NOT_DECLARED, "{n} 番", "number {n}", n=n), name=f"{n}.example.jp")) for n in range(3)]
+    messages = [x["message"]["ja"] for x in _lines(_record(targets=targets)) if x["type"] == "result" and x["check"] == "test.absence"]
+    assert messages == [f"台帳に記載がない：{n} 番" for n in range(3)]
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -116,7 +116,7 @@ def scan(
         async with looking(network) as collecting:
             return await run_scan(judging, collecting, chosen, budget, workers)
 
-    async def share(taker: Taker, targets: Sequence[Target], room: asyncio.Semaphore, shares: int) -> None:
+    async def share(taker: Taker, targets: Iterator[Target], room: asyncio.Semaphore, shares: int) -> None:
         async with looking(replace(network, pace=network.pace.share(shares), memory=network.memory.share(shares))) as collecting:
             await see(taker, collecting, targets, budget, workers=workers, room=room)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -36,20 +36,23 @@ async def scan(judging: Judging, collecting: Collecting, targets: Sequence[Targe
     Raises what a sink raises, such as the ``OSError`` of a full disk.
     """
     judging.begin()
-    await see(judging, collecting, targets, budget, workers=workers)
+    await see(judging, collecting, targets, budget, workers=min(workers, len(targets)))
     return judging.finish(collecting.now())
 
 
 async def see(
     taker: Taker,
     collecting: Collecting,
-    targets: Sequence[Target],
+    targets: Iterable[Target],
     budget: float,
     *,
     workers: int = WORKERS,
     room: asyncio.Semaphore | None = None,
 ) -> None:
-    """See every target and hand it on. A ``room`` that is given is released by whoever gave it, when the target has gone its way."""
+    """See every target and hand it on. Targets are drawn when a worker is free for them.
+
+    A ``room`` that is given is released by whoever gave it, when the target has gone its way.
+    """
     waiting: Iterator[tuple[int, Target]] = iter(enumerate(targets))
     finished: dict[int, Seen] = {}
     handed_on = 0
@@ -80,7 +83,7 @@ async def see(
             async with asyncio.TaskGroup() as run_group:
                 collecting.group = run_group
                 async with asyncio.TaskGroup() as group:
-                    for n in range(min(workers, len(targets))):
+                    for n in range(workers):
                         group.create_task(work(), name=f"worker {n}")
                 collecting.group = None
     except BaseExceptionGroup as errors:

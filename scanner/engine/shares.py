@@ -13,9 +13,10 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
+from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from scanner.engine.factset import FactSet
@@ -30,7 +31,7 @@ MOST = 4
 LEAST_TARGETS = 100
 """Targets of a share: below, starting a process takes longer than it saves."""
 
-Work = Callable[[Taker, Sequence[Target], asyncio.Semaphore, int], Coroutine[Any, Any, None]]
+Work = Callable[[Taker, Iterator[Target], asyncio.Semaphore, int], Coroutine[Any, Any, None]]
 """See the targets of one of so many shares and hand each on; the semaphore is released from outside."""
 
 
@@ -57,7 +58,7 @@ class Sharing:
 
 
 def scan_in_shares(judging: Judging, targets: Sequence[Target], sharing: Sharing, now: Callable[[], str]) -> RunEnd:
-    """See and judge every target: the first is in the first share, the second in the second and so on.
+    """See and judge every target. A process takes the next one when it is free for it, so that none runs far ahead of another.
 
     Raises ``ShareLost``, and what a sink raises.
     """
@@ -72,41 +73,44 @@ def scan_in_shares(judging: Judging, targets: Sequence[Target], sharing: Sharing
 
 def _in_order(posts: Sequence[Connection], count: int) -> Iterator[tuple[int, _Parcel]]:
     """Give what comes in the order of the targets, each with the number of its share. No share is ever kept waiting for its turn."""
-    arrived: dict[int, _Parcel] = {}
-    awaited = [len(range(share, count, len(posts))) for share in range(len(posts))]
-    came = [0] * len(posts)
+    arrived: dict[int, tuple[int, _Parcel]] = {}
+    open_posts = list(posts)
     for number in range(count):
         while number not in arrived:
-            for post in wait([p for share, p in enumerate(posts) if came[share] < awaited[share]]):
-                share = posts.index(post)
+            for post in wait(open_posts):
+                share = next(s for s, p in enumerate(posts) if p is post)
                 try:
-                    parcel = posts[share].recv()
+                    parcel: _Parcel | None = posts[share].recv()
                 except (EOFError, ConnectionResetError):
-                    had = f"{came[share]} of its {awaited[share]} targets"
-                    raise ShareLost(f"process {share + 1} of {len(posts)} ended after {had}") from None
-                arrived[share + came[share] * len(posts)] = parcel
-                came[share] += 1
-        yield number % len(posts), arrived.pop(number)
+                    raise ShareLost(
+                        f"process {share + 1} of {len(posts)} ended before its work, at target {number + 1} of {count}"
+                    ) from None
+                if parcel is None:  # its share is done
+                    open_posts.remove(posts[share])
+                else:
+                    arrived[parcel.number] = share, parcel
+        yield arrived.pop(number)
 
 
 @dataclass(frozen=True)
 class _Parcel:
     """A judged target on its way: endings in the order of the plan, and what was written. Facts are not sent: they are written already."""
 
+    number: int
     started_at: str
     ended_at: str
     endings: tuple[tuple[Any, ...], ...]  # the fields of ``Ending``: an instance takes ten times as long to pack
     written: object
 
     @classmethod
-    def of(cls, done: TargetDone, written: object) -> _Parcel:
+    def of(cls, number: int, done: TargetDone, written: object) -> _Parcel:
         """Pack a target whose results are all about itself."""
         endings = []
         for result in done.results:
             assert result.subject == done.seen.facts.target, "a share follows no leads"
             end = result.ending
             endings.append((end.outcome, end.tag, end.args, end.reason, end.detail, end.confirmed))
-        return cls(done.seen.started_at, done.seen.ended_at, tuple(endings), written)
+        return cls(number, done.seen.started_at, done.seen.ended_at, tuple(endings), written)
 
     def opened(self, target: Target, judging: Judging) -> TargetDone:
         """Give the target as it was judged, without its facts."""
@@ -118,27 +122,42 @@ class _Parcel:
 
 @dataclass(frozen=True)
 class _Desk:
-    """Judges what was seen in a share and posts it."""
+    """The desk of one process: draws targets, judges what was seen of them and posts it."""
 
     judging: Judging
+    targets: Sequence[Target]
+    drawn: Synchronized[int]
+    """How many targets all processes have drawn."""
     written: Callable[[TargetDone], object]
     post: Connection
+    numbers: dict[Target, int] = field(default_factory=dict)
+
+    def draw(self) -> Iterator[Target]:
+        while True:
+            with self.drawn.get_lock():
+                number = self.drawn.value
+                self.drawn.value += 1
+            if number >= len(self.targets):
+                return
+            self.numbers[self.targets[number]] = number
+            yield self.targets[number]
 
     def take(self, seen: Seen) -> None:
         done = judged(seen, self.judging.plan, self.judging.inventory)
-        self.post.send(_Parcel.of(done, self.written(done)))
+        self.post.send(_Parcel.of(self.numbers.pop(seen.facts.target), done, self.written(done)))
 
 
 @contextmanager
 def _processes(judging: Judging, targets: Sequence[Target], sharing: Sharing) -> Iterator[list[Connection]]:
     forking = multiprocessing.get_context("fork")
+    drawn = forking.Value("q", 0)
     posts: list[Connection] = []
     running: list[ForkProcess] = []
     try:
-        for share in range(sharing.shares):
+        for _ in range(sharing.shares):
             here, there = forking.Pipe()
-            desk = _Desk(judging, sharing.written, there)
-            process = forking.Process(target=_share, args=(desk, targets[share :: sharing.shares], sharing, [*posts, here]), daemon=True)
+            desk = _Desk(judging, targets, drawn, sharing.written, there)
+            process = forking.Process(target=_share, args=(desk, sharing, [*posts, here]), daemon=True)
             process.start()
             there.close()
             posts.append(here)
@@ -152,7 +171,7 @@ def _processes(judging: Judging, targets: Sequence[Target], sharing: Sharing) ->
             process.join()
 
 
-def _share(desk: _Desk, targets: Sequence[Target], sharing: Sharing, others: Sequence[Connection]) -> None:
+def _share(desk: _Desk, sharing: Sharing, others: Sequence[Connection]) -> None:
     """See one share, in its own process. When the first process goes away, so does this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears of it too, and ends this one
     for other in others:
@@ -171,8 +190,9 @@ def _share(desk: _Desk, targets: Sequence[Target], sharing: Sharing, others: Seq
         loop = asyncio.get_running_loop()
         loop.add_reader(desk.post.fileno(), heard)
         try:
-            await sharing.work(desk, targets, room, sharing.shares)
+            await sharing.work(desk, desk.draw(), room, sharing.shares)
         finally:
             loop.remove_reader(desk.post.fileno())
 
     asyncio.run(go())
+    desk.post.send(None)

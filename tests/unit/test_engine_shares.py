@@ -6,7 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -70,7 +70,7 @@ def _run(targets: Sequence[Target], count: int, run: Callable[..., object] = _so
     judging = Judging(head, plan, Inventory.of_targets(list(targets)), EMPTY, Exceptions(), [heard])
     probe = Probe("lights", Lights, Lights.of, (), False, 5.0, run)  # type: ignore[arg-type]  # any coroutine function will do
 
-    async def work(taker: Taker, own: Sequence[Target], room: asyncio.Semaphore, _: int) -> None:
+    async def work(taker: Taker, own: Iterator[Target], room: asyncio.Semaphore, _: int) -> None:
         with ThreadPoolExecutor(1) as threads:
             async with Network(Settings(resolv_conf="/nonexistent")) as network:
                 collecting = Collecting(plan, {Lights: (probe,)}, network, lambda _: {}, lambda _: None, threads)
@@ -96,10 +96,9 @@ def test_targets_are_written_where_they_were_seen() -> None:
     _, heard = _run(TARGETS, 3)
     pairs = [w for w in heard.written if isinstance(w, tuple)]
     assert [key for key, _ in pairs] == [t.key for t in TARGETS]
-    processes = [process for _, process in pairs]
-    assert len(set(processes)) == 3
+    processes = {process for _, process in pairs}
+    assert 1 <= len(processes) <= 3
     assert os.getpid() not in processes
-    assert processes[3:] == processes[:-3]
 
 
 def test_a_process_that_ends_early_ends_the_run_with_an_error() -> None:
@@ -108,30 +107,30 @@ def test_a_process_that_ends_early_ends_the_run_with_an_error() -> None:
             os._exit(9)
         return Lights(1)
 
-    with pytest.raises(ShareLost, match=r"process 3 of 3 ended after \d of its 10 targets"):
+    with pytest.raises(ShareLost, match=r"process \d of 3 ended before its work, at target \d+ of 30"):
         _run(TARGETS, 3, fall)
 
 
 def test_no_share_runs_ahead_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "WINDOW", 8)
-    others = multiprocessing.get_context("fork").Value("i", 0)  # targets of the second share that were seen
+    others = multiprocessing.get_context("fork").Value("i", 0)  # targets seen while the first one hangs
 
     async def count(target: Domain, net: object) -> Lights:
         if target.name.startswith("d0."):
             deadline = time.monotonic() + 10.0
-            while others.value < 4:
+            while others.value < 7:
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.2)  # time for more to be seen, if it were allowed
-            assert others.value == 4
-        elif int(target.name.partition(".")[0][1:]) % 2:
+            assert others.value == 7
+        else:
             with others.get_lock():
                 others.value += 1
         return Lights(1)
 
     end, _ = _run(TARGETS, 2, count)
     assert end.defects == 0
-    assert others.value == 15
+    assert others.value == 29
 
 
 def test_only_large_runs_that_follow_no_leads_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -225,6 +225,36 @@ SSH_LEAST_RSA_BITS = Value(
     most=8192,
 )
 
+TLS_CERTIFICATE_LEAST_EC_BITS = Value(
+    "tls.certificate.least-ec-bits",
+    default=256,
+    text=Text(ja="サーバ証明書の楕円曲線の鍵の最小の長さ", en="least length of elliptic-curve keys in server certificates"),
+    unit="bit",
+    least=224,
+    most=521,
+)
+
+TLS_CERTIFICATE_LEAST_RSA_BITS = Value(
+    "tls.certificate.least-rsa-bits",
+    default=2048,
+    text=Text(ja="サーバ証明書の RSA 鍵の最小の長さ", en="least length of RSA keys in server certificates"),
+    unit="bit",
+    least=1024,
+    most=8192,
+)
+
+TLS_CERTIFICATE_REMAINING_DAYS = Value(
+    "tls.certificate.remaining-days",
+    default=14,
+    text=Text(
+        ja="サーバ証明書の期限までに残すべき日数（短い証明書では有効期間の 4 分の 1 まで）",
+        en="days that must be left before a server certificate expires (for short ones at most a quarter of their lifetime)",
+    ),
+    unit="d",
+    least=0,
+    most=365,
+)
+
 TLS_CRYPTREC_LEVEL = Value(
     "tls.cryptrec.level",
     default="recommended",

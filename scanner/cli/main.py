@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from scanner.cli import console
+from scanner.cli import console, look
 from scanner.cli.catalogue import baselines_app, checks_app
 from scanner.cli.ledger import exceptions_app, inventory_app
 from scanner.cli.runs import facts_app, feed_app, report, runs_app
@@ -31,6 +31,14 @@ app = typer.Typer(
 )
 app.command("scan")(scan)
 app.command("judge")(judge)
+
+
+@app.command("look", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def look_at(context: typer.Context) -> None:
+    """サービスが示すものを、判定せずに表示する / Show what a service shows, unjudged (`tenken look --help`)."""
+    raise typer.Exit(look.main(context.args))
+
+
 app.command("report")(report)
 app.add_typer(facts_app, name="facts")
 app.add_typer(runs_app, name="runs")

@@ -1,0 +1,16 @@
+"""Where the command ``tenken`` begins. A look does without everything that a scan has to load first."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run ``tenken look`` at once, and everything else through ``scanner.cli.main``."""
+    if sys.argv[1:2] == ["look"]:
+        from scanner.cli import look  # noqa: PLC0415  the point of this module
+
+        sys.exit(look.main(sys.argv[2:]))
+    from scanner.cli.main import main as everything  # noqa: PLC0415
+
+    everything()

@@ -1,0 +1,135 @@
+"""``tenken look``: what a service shows, unjudged. For a person at a terminal who wants to know now.
+
+It loads no check, document or store and is there in a fraction of a scan's time, so ``main`` calls it before anything else is imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scanner.model.fact import Fact, Observation, Observed, Unobserved
+from scanner.model.reason import WORDS, CannotObserve, Reason
+from scanner.model.target import Kind, NotATarget, Service
+from scanner.net.budget import Allowance
+from scanner.net.network import Network, Settings
+from scanner.net.scope import Entry, Match, Scope
+from scanner.wire.addresses import is_address
+
+if TYPE_CHECKING:
+    from scanner.probes.base import Probe
+
+PROBES = {Kind.TLS_SERVICE: ("scanner.probes.tls", "tls_survey"), Kind.SSH_SERVICE: ("scanner.probes.ssh", "ssh_survey")}
+WRONG_USE = 2
+UNSEEN = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Look at the services named and print what they show. Gives the exit status: 0, or 3 where one of them could not be seen."""
+    options = _parser().parse_args(arguments)
+    try:
+        services = [Service.parse(text) for text in options.services]
+    except NotATarget as error:
+        sys.stderr.write(f"対象を読めない / not a target: {error}\n")
+        return WRONG_USE
+    unknown = [s.key for s in services if not any(kind in PROBES for kind in s.kinds)]
+    if unknown:
+        sys.stderr.write(f"見ることのできないプロトコル / a protocol that look does not know: {', '.join(unknown)}\n")
+        return WRONG_USE
+    return asyncio.run(_look(services, options.connections, options.format))
+
+
+def _parser() -> argparse.ArgumentParser:
+    what = "サービスが示すものを、判定せずに表示する / Show what a service shows, unjudged."
+    parser = argparse.ArgumentParser(prog="tenken look", description=what)
+    examples = "www.example.jp:443/https, mx.example.jp:25/smtp, 192.0.2.1:22/ssh"
+    parser.add_argument("services", nargs="+", metavar="HOST:PORT/PROTOCOL", help=examples)
+    parser.add_argument(
+        "--connections", type=int, default=60, metavar="N", help="TLS の接続数の上限 / Most connections to one TLS server (default 60)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="出力の形式 / Form of the output")
+    return parser
+
+
+async def _look(services: Sequence[Service], connections: int, form: str) -> int:
+    allowance = Allowance(tls_connections=connections, tls_connections_of=())
+    status = 0
+    async with Network(Settings(scope=_scope(services), allowance=allowance)) as network:
+        for service in services:
+            for kind in service.kinds:
+                if kind in PROBES:
+                    seen = await _seen(service, _probe(kind), network)
+                    status = UNSEEN if isinstance(seen, Unobserved) else status
+                    sys.stdout.write(_written(service, seen, form) + "\n")
+    return status
+
+
+def _probe(kind: Kind) -> Probe:
+    module, name = PROBES[kind]
+    found: Probe = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _scope(services: Sequence[Service]) -> Scope:
+    """Only what was named may be touched."""
+    entries = []
+    for service in services:
+        for name in filter(None, (service.host, service.address)):
+            entries.append(Entry(Match.NETWORK if is_address(name) else Match.HOST, name))
+    return Scope(allowed=tuple(entries))
+
+
+async def _seen(service: Service, probe: Probe, network: Network) -> Observation[Fact]:
+    net = network.view(service.key)
+    try:
+        async with asyncio.timeout(probe.limit) as clock:
+            net.stop_with(clock)
+            return Observed(await probe.run(service, net), net.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
+    except CannotObserve as why:
+        return Unobserved(why.reason, why.detail)
+    except TimeoutError:
+        return Unobserved(Reason.TIMEOUT, f"{probe.name} of {service.key} did not end within {probe.limit:g} s")
+
+
+def _written(service: Service, seen: Observation[Fact], form: str) -> str:
+    if form == "json":
+        from scanner.codec import canonical, observation_out  # noqa: PLC0415  to load it takes longer than to look
+
+        return canonical({"subject": service.key, **observation_out(seen)}).decode()
+    shown = _lines(seen.fact, "  ") if isinstance(seen, Observed) else [f"  {_short(seen)}"]
+    return "\n".join([service.key, *shown])
+
+
+def _lines(value: Any, pad: str) -> Iterator[str]:  # Any: whatever dataclass stands in a fact
+    """Write the fields of a fact, one a line; what is not known or has no meaning is left out."""
+    for field in dataclasses.fields(value):
+        part = getattr(value, field.name)
+        if part is None or part in ("", ()):
+            continue
+        if isinstance(part, tuple) and dataclasses.is_dataclass(part[0]):
+            for item in part:
+                yield from _titled(field.name, item, pad)
+        elif dataclasses.is_dataclass(part):
+            yield from _titled(field.name, part, pad)
+        elif isinstance(part, tuple):
+            yield f"{pad}{field.name}:"
+            yield from (f"{pad}  {item}" for item in part)
+        else:
+            yield f"{pad}{field.name}: {part}"
+
+
+def _titled(name: str, part: Any, pad: str) -> Iterator[str]:  # Any: see ``_lines``
+    if isinstance(part, Unobserved):
+        yield f"{pad}{name}: {_short(part)}"
+    else:
+        yield f"{pad}{name}:"
+        yield from _lines(part, pad + "  ")
+
+
+def _short(why: Unobserved) -> str:
+    return f"{WORDS[why.reason].ja} / {WORDS[why.reason].en} ({why.detail})"

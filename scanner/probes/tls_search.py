@@ -19,6 +19,8 @@ from scanner.wire.tls import (
     SSL2,
     SSL3,
     SUITES,
+    TLS10,
+    TLS11,
     TLS12,
     TLS13,
     ClientHello,
@@ -32,6 +34,9 @@ from scanner.wire.tls import (
 
 WINDOW = 100
 """Suites in one hello to a server that stumbles over all of them: some read no more than 128."""
+PLAIN_WINDOW = 60
+"""Suites in one hello of less than 256 octets: some boxes pass over hellos that are longer, and say nothing."""
+UNTOLD = "a suite for shared secrets is accepted, and which one is not told (alert unknown_psk_identity)"
 PROTOCOL_VERSION = 70
 UNRECOGNIZED_NAME = 112
 UNKNOWN_PSK_IDENTITY = 115
@@ -56,8 +61,13 @@ def searched(version: int) -> tuple[int, ...]:
     once; those for shared secrets last.
     """
     codes = suites_for(version, drafts=True)[::-1]
-    apart = [code for code in codes if (suite := suite_of(code)) and not _APART.isdisjoint((suite.kx, suite.auth))]
-    return (*(code for code in codes if code not in set(apart)), *apart)
+    return (*(code for code in codes if not is_secret(code)), *(code for code in codes if is_secret(code)))
+
+
+def is_secret(code: int) -> bool:
+    """Whether the suite takes a secret that both sides share beforehand."""
+    suite = suite_of(code)
+    return suite is not None and not _APART.isdisjoint((suite.kx, suite.auth))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +128,6 @@ class Found:
     refusal: str = ""
     unfinished: Unobserved | None = None
     preference: Preference | None = None
-    lower: Chosen | None = None
-    """The answer in an older version that ended the search."""
 
     def seen(self) -> VersionSeen:
         """As the fact has it."""
@@ -142,59 +150,114 @@ def misfit(answer: Chosen, version: int, suites: Sequence[int]) -> str:
     return ""
 
 
-def old_suites(manner: Manner, version: int, first: Chosen | None) -> Search[Found]:
-    """Find the suites of SSL 3.0 to TLS 1.2. ``first`` is a choice in this version that an earlier hello has brought."""
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A version is spoken: the first choice in it. ``parted``: only a part of all suites brought it, the whole was stumbled over."""
+
+    first: Chosen
+    parted: bool = False
+
+
+def presence_of(manner: Manner, first: Chosen | None) -> Search[dict[int, Present | Found]]:
+    """Find out which versions from TLS 1.2 to SSL 3.0 are spoken, or how they were declined.
+
+    ``first`` is a choice that an earlier hello of TLS 1.2 or more has brought. A refusal is one of all older versions too: the hello
+    names the highest version only; so is one of the versions between, when an older one is chosen.
+    """
+    out: dict[int, Present | Found] = {}
+    lower = first
+    for version in (TLS12, TLS11, TLS10, SSL3):
+        if lower is None or lower.version > version:
+            found = Found(version)
+            present = yield from _first_choice(manner, found)
+            if present is None:
+                out[version] = found
+                if found.unfinished is None and version < TLS12:
+                    return out | {older: Found(older, refusal=found.refusal) for older in (TLS10, SSL3) if older < version}
+                continue
+            if present.first.version == version:
+                out[version] = present
+                continue
+            lower = present.first
+        if lower.version < version:
+            out[version] = Found(version, refusal=f"chose {version_name(lower.version)}")
+        else:
+            out[version] = Present(lower)
+            lower = None
+    return out
+
+
+def _first_choice(manner: Manner, found: Found) -> Search[Present | None]:
+    """Offer everything up to a version; the usual ones alone where the server stumbles over so many. ``None``: see ``found``."""
+    suites = searched(found.version)
+    usual, *others = parts(suites, PLAIN_WINDOW if manner.plain else WINDOW)
+    for part in (usual, *others) if manner.plain else (suites, usual):
+        match (yield manner.offer(found.version, part, VERSIONS[found.version].value)):
+            case Chosen() as answer:
+                if wrong := misfit(answer, found.version, part):
+                    found.unfinished = violation(wrong)
+                    return None
+                return Present(answer, parted=len(part) < len(suites))
+            case Refused() as answer:
+                found.refusal = answer.words
+                if answer.alert == PROTOCOL_VERSION:
+                    return None
+                if answer.alert == UNKNOWN_PSK_IDENTITY:
+                    found.unfinished = violation(UNTOLD)
+            case Failed() as answer:
+                found.unfinished = answer.why
+                return None
+    return None
+
+
+def parts(suites: Sequence[int], size: int) -> list[list[int]]:
+    """Divide suites in our order into several offers, the strongest first, those for shared secrets by themselves at the end."""
+    secret = [code for code in suites if is_secret(code)]
+    common = [code for code in suites if not is_secret(code)]
+    out = [common[max(0, end - size) : end] for end in range(len(common), 0, -size)]
+    return out + [secret[at : at + size] for at in range(0, len(secret), size)]
+
+
+def old_suites(manner: Manner, version: int, present: Present) -> Search[Found]:
+    """Find the suites of SSL 3.0 to TLS 1.2, in which the server has already chosen one."""
     found = Found(version)
     left = list(searched(version))
-    if first is not None:
-        if wrong := misfit(first, version, left):
-            found.unfinished = violation(wrong)
-            return found
-        found.suites.append(first.suite)
-        left.remove(first.suite)
-    yield from _strike(manner, found, left)
-    return found
-
-
-def _strike(manner: Manner, found: Found, left: list[int]) -> Search[None]:
-    windows, apart = [left], False
+    if wrong := misfit(present.first, version, left):
+        found.unfinished = violation(wrong)
+        return found
+    found.suites.append(present.first.suite)
+    left.remove(present.first.suite)
+    windows = parts(left, PLAIN_WINDOW if manner.plain else WINDOW) if present.parted or manner.plain else [left]
     while windows:
         suites = windows[0]
-        answer = yield manner.offer(found.version, suites, VERSIONS[found.version].value)
+        answer = yield manner.offer(version, suites, VERSIONS[version].value)
         match answer:
             case Chosen():
-                if wrong := misfit(answer, found.version, suites):
+                if wrong := misfit(answer, version, suites):
                     found.unfinished = violation(wrong)
-                    return
-                if answer.version < found.version:
-                    found.refusal, found.lower = f"chose {version_name(answer.version)}", answer
-                    return
+                    return found
+                if answer.version < version:
+                    found.refusal = f"chose {version_name(answer.version)}"
+                    windows.pop(0)
+                    continue
                 found.suites.append(answer.suite)
                 suites.remove(answer.suite)
                 if not suites:
                     windows.pop(0)
             case Refused():
                 found.refusal = answer.words
-                if answer.alert == UNKNOWN_PSK_IDENTITY and not apart:
-                    # Something with a shared secret would have been chosen, and which one is not said: the others first.
-                    apart = True
-                    secret = [code for code in suites if (suite := suite_of(code)) and not _APART.isdisjoint((suite.kx, suite.auth))]
-                    windows[0:1] = [part for part in ([code for code in suites if code not in secret], secret) if part]
-                elif len(suites) > WINDOW and not found.suites and answer.alert != PROTOCOL_VERSION:
-                    # The strongest ones stand last: they are tried first now.
-                    windows[0:1] = [suites[max(0, end - WINDOW) : end] for end in range(len(suites), 0, -WINDOW)]
-                elif answer.alert == PROTOCOL_VERSION or (len(windows) > 1 and not found.suites and not apart):
-                    return
-                elif answer.alert == UNKNOWN_PSK_IDENTITY:
-                    found.unfinished = violation(
-                        "a suite for shared secrets is accepted, and which one is not told (alert unknown_psk_identity)"
-                    )
-                    return
-                else:
-                    windows.pop(0)
+                windows.pop(0)
+                if answer.alert == UNKNOWN_PSK_IDENTITY:
+                    # One for shared secrets would have been chosen, and which one is not said: the others first.
+                    apart = parts(suites, len(suites))
+                    if len(apart) < 2:
+                        found.unfinished = violation(UNTOLD)
+                    else:
+                        windows[:0] = apart
             case Failed():
                 found.unfinished = answer.why
-                return
+                return found
+    return found
 
 
 def ssl2_suites() -> Search[Found]:

@@ -8,14 +8,18 @@ where none works any more the server has begun to refuse, and all that is left s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from scanner.model.fact import Unobserved
-from scanner.model.reason import Reason
-from scanner.probes.tls_talk import Raw, Talker, Unsure, told
+from scanner.model.reason import CannotObserve, Reason
+from scanner.probes.tls_talk import Line, NoTls, Raw, Talker, Unsure, told
 from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, R, Refused, Search, Ssl2Offer
+from scanner.wire.tls import NotTls
+from scanner.wire.tls.shares import CannotCompute
+
+T = TypeVar("T")
 
 MOST_SECONDS = 75.0
 """Of conversation with one address, conversations side by side counted once."""
@@ -88,7 +92,7 @@ class Server:
         unsure: list[_Asked] = []
         while waiting or unsure:
             if not waiting:
-                works = await self._control()
+                works = await self.control()
                 waiting = self._settled(unsure, works=works)
                 unsure = []
                 continue
@@ -98,7 +102,7 @@ class Server:
                 waiting += self._settled(unsure, works=True)
                 unsure = []
             failures = [each for each in seen if self._worth_another_try(each)]
-            works = not failures or await self._control()
+            works = not failures or await self.control()
             for each in seen:
                 if isinstance(each.raw, Unsure):
                     unsure.append(each)
@@ -179,7 +183,30 @@ class Server:
                 self._good = self._good or replace(offer, group="control", words="control hello")
         return raw
 
-    async def _control(self) -> bool:
+    async def converse(self, group: str, words: str, talk: Callable[[Line], Awaitable[T]], shown: Callable[[T], str]) -> T | Unobserved:
+        """Have a conversation that is more than a hello; ``words`` and what came of it, as ``shown``, are for the evidence.
+
+        Gives why it could not be had, or why it ended early.
+        """
+        if (no := self._no_more(0)) is not None:
+            return no.why
+        self.talker.longest = 0.0
+        try:
+            async with self.talker.line() as line:
+                seen: T | Unobserved = await talk(line)
+        except NoTls as no_tls:
+            seen = Unobserved(Reason.REFUSED, f"{self.talker.peer}: {no_tls.upgrade}: {no_tls.words}")
+        except CannotObserve as why:
+            seen = Unobserved(why.reason, why.detail)
+        except NotTls as error:
+            seen = Unobserved(Reason.PROTOCOL_VIOLATION, f"{self.talker.peer}: {error}")
+        except CannotCompute as error:
+            seen = Unobserved(Reason.UNSUPPORTED, f"{self.talker.peer}: {error}")
+        self._spent += self.talker.longest
+        self.tell(group, f"{words} → {f'{seen.reason}: {seen.detail}' if isinstance(seen, Unobserved) else shown(seen)}")
+        return seen
+
+    async def control(self) -> bool:
         """Find out whether the server still answers a hello that it has answered before; if not, it is left alone from now on."""
         if self.gone is not None or self._good is None or self.left <= 0:
             return False

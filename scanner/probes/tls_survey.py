@@ -19,17 +19,20 @@ from scanner.probes.tls_search import (
     UNRECOGNIZED_NAME,
     Found,
     Manner,
+    Present,
     Tls13,
     old_suites,
     order,
+    presence_of,
     searched,
     ssl2_suites,
     tls13,
     tls13_groups,
 )
 from scanner.probes.tls_server import Job, Server
+from scanner.probes.tls_sessions import Sessions, new_tickets, old_sessions
 from scanner.probes.tls_talk import Raw, Talker, Unsure
-from scanner.probes.tls_values import NUMBERS, VERSIONS, Answer, Chosen, Failed, Offer, Refused, Search, Wants
+from scanner.probes.tls_values import NUMBERS, VERSIONS, Answer, Chosen, Failed, Offer, Refused, Wants
 from scanner.wire.starttls import printable
 from scanner.wire.tls import (
     SSL2,
@@ -208,42 +211,20 @@ async def _once(server: Server, at: datetime, why: Unobserved) -> TlsSeen | Unob
     )
 
 
-def _older(manner: Manner, first: Chosen | None) -> Search[list[Found]]:
-    """Search TLS 1.1, TLS 1.0 and SSL 3.0. A refusal of one of them is one of all older ones: the hello named the highest version only."""
-    out: list[Found] = []
-    for version in (TLS11, TLS10, SSL3):
-        if first is not None and first.version < version:
-            out.append(Found(version, refusal=f"chose {version_name(first.version)}"))
-            continue
-        found = yield from old_suites(manner, version, first if first is not None and first.version == version else None)
-        out.append(found)
-        first = found.lower
-        if not found.suites and first is None and found.unfinished is None:
-            out.extend(Found(older, refusal=found.refusal) for older in (TLS10, SSL3) if older < version)
-            break
-    return out
-
-
 async def _versions(server: Server, state: _State, raw: Raw) -> None:
-    """Versions and suites, the most worth knowing; a certificate; whose order decides."""
+    """Versions first, then their suites, the most worth knowing; a certificate; whose order decides."""
     manner = state.manner
     first: Answer = Failed(_dead(server, raw)) if isinstance(raw, Unsure) else raw
-    old_first = first if isinstance(first, Chosen) and first.version <= TLS12 else None
+    known = first if isinstance(first, Chosen) and first.version <= TLS12 else None
+    presence, ssl2 = Job(presence_of(manner, known)), Job(ssl2_suites())
+    await server.run(presence, ssl2, keep=1)
     new = Job(tls13(manner, first))
-    twelve = Job(old_suites(manner, TLS12, old_first if old_first and old_first.version == TLS12 else None))
-    older = Job(_older(manner, old_first if old_first and old_first.version < TLS12 else None))
-    ssl2 = Job(ssl2_suites())
-    jobs: list[Jobs] = [new, twelve, older, ssl2]
-    if old_first is not None and old_first.version < TLS12:
-        jobs.remove(twelve)
-        state.found[TLS12] = Found(TLS12, refusal=f"chose {version_name(old_first.version)}")
-    await server.run(*jobs, keep=1)
+    old = {version: Job(old_suites(manner, version, seen)) for version, seen in presence.result.items() if isinstance(seen, Present)}
+    await server.run(*old.values(), new, keep=1)
     state.new = new.result
-    state.found[TLS13] = new.result.found()
-    if TLS12 not in state.found:
-        state.found[TLS12] = twelve.result
-    state.found.update({found.version: found for found in older.result})
-    state.found[SSL2] = ssl2.result
+    state.found = {SSL2: ssl2.result, TLS13: new.result.found()}
+    state.found |= {version: seen for version, seen in presence.result.items() if isinstance(seen, Found)}
+    state.found |= {version: job.result for version, job in old.items()}
     if not any(answer.certificates for _, answer in server.book.answers) and state.found[TLS13].suites:
         offer = keyed(manner, state.found[TLS13].suites, state.new.two.found[1], "certificate")
         if isinstance(offer, Offer):
@@ -292,7 +273,12 @@ async def _features(server: Server, state: _State, best: Found) -> None:
     tolerance = Job(intolerance(manner, best))
     jobs: list[Jobs] = [job for job in (nameless, unknown, back, alpn, tolerance) if job is not None]
     await server.run(*jobs)
+    sessions = await _sessions(server, state)
     state.features = Features(
+        session_id=sessions.session_id,
+        client_renegotiation=sessions.client_renegotiation,
+        tls13_ticket=sessions.tls13_ticket,
+        early_data=sessions.early_data,
         compression=by_the_way.compression,
         secure_renegotiation=by_the_way.secure_renegotiation,
         extended_master_secret=by_the_way.extended_master_secret,
@@ -305,6 +291,18 @@ async def _features(server: Server, state: _State, best: Found) -> None:
         without_sni=nameless.result if nameless is not None else None,
         unknown_sni=unknown.result if unknown is not None else None,
     )
+
+
+async def _sessions(server: Server, state: _State) -> Sessions:
+    out = Sessions()
+    new, old = state.found[TLS13], state.newest_old()
+    if new.suites and state.new is not None:
+        ticket, early = await new_tickets(server, state.manner, new, state.new.two.found[1])
+        out = replace(out, tls13_ticket=ticket, early_data=early)
+    if old is not None:
+        session_id, rounds = await old_sessions(server, state.manner, old)
+        out = replace(out, session_id=session_id, client_renegotiation=rounds)
+    return out
 
 
 def _all_unobserved(why: Unobserved) -> Features:

@@ -1,0 +1,190 @@
+"""What needs a completed handshake: sessions taken up again, tickets, early data, renegotiation that the client begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+from scanner.probes.tls_groups import keyed
+from scanner.probes.tls_search import Found, Manner, suite_of
+from scanner.probes.tls_server import Server
+from scanner.probes.tls_talk import Hearing, Line, Reads, Unsure, next_message
+from scanner.probes.tls_values import Failed, Offer, Refused
+from scanner.wire.tls import (
+    TLS10,
+    TLS12,
+    Alert,
+    Finished,
+    Message,
+    NewSessionTicket,
+    RecordType,
+    ServerHelloDone,
+    version_name,
+)
+from scanner.wire.tls.client12 import Client12, Session
+from scanner.wire.tls.client13 import Client13
+from scanner.wire.tls.protect12 import can_protect
+
+MOST_RENEGOTIATIONS = 3
+"""A server that carries out so many sets no limit worth speaking of; more would be a burden on it."""
+CLOSE_NOTIFY = b"\x01\x00"
+NO_RENEGOTIATION = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """What completed handshakes have shown, in the words of ``facts.tls.Features``."""
+
+    session_id: bool | Unobserved | None = None
+    client_renegotiation: int | Unobserved | None = None
+    tls13_ticket: bool | Unobserved | None = None
+    early_data: int | Unobserved | None = None
+
+
+async def until(line: Line, reader: Reads, hearing: Hearing, wanted: Callable[[Message], bool]) -> Message | Refused | Unsure | Failed:
+    """Read on up to a message that is wanted; give it, or how the connection ended before it."""
+    while True:
+        message = await next_message(line, reader, hearing)
+        match message:
+            case Refused() | Unsure() | Failed():
+                return message
+            case Alert():
+                if (ended := hearing.alert(message)) is not None:
+                    return ended
+                if message.description == NO_RENEGOTIATION:
+                    return Refused(f"alert {message.name}", message.description)
+            case _ if wanted(message):
+                return message
+            case _:
+                pass
+
+
+def unless(seen: Message | Refused | Unsure | Failed, what: str, hearing: Hearing) -> Message:
+    """Give the message. Raises ``CannotObserve`` where the connection ended before it."""
+    match seen:
+        case Failed():
+            raise CannotObserve(seen.why.reason, seen.why.detail)
+        case Refused() | Unsure():
+            raise CannotObserve(Reason.REFUSED if isinstance(seen, Refused) else Reason.RESET, f"{hearing.peer}: {seen.words}, {what}")
+        case _:
+            return seen
+
+
+async def old_sessions(server: Server, manner: Manner, old: Found) -> tuple[bool | Unobserved | None, int | Unobserved | None]:
+    """Whether a session is taken up again by its id, and how often the server negotiates anew at our wish. Two connections."""
+    suites = [code for code in old.suites if (suite := suite_of(code)) and can_protect(suite) and suite.auth in {"RSA", "ECDSA", "DSA"}]
+    if not suites or not TLS10 <= old.version <= TLS12:
+        why = Unobserved(Reason.UNSUPPORTED, f"no handshake is completed in {version_name(old.version)} with the suites accepted")
+        return why, why
+    suites.sort(key=lambda code: (suite := suite_of(code)) is None or (not suite.aead, not suite.forward_secret, suite.kx == "DHE"))
+    hello = replace(manner.hello(old.version, suites), ticket=None, compression=(0,), status_request=False, sct=False, heartbeat=None)
+    random = server.talker.net.rng.randbytes
+
+    # One after the other: a conversation that waited for a second turn at the same address could wait for ever.
+    async def first(line: Line) -> Session | int | Unsure | Unobserved:
+        client, hearing = Client12(replace(hello, random=random(32)), random(64)), Hearing(server.talker.peer)
+        await completed(line, client, hearing)
+        session = client.session
+        assert session is not None
+        if not session.session_id:
+            return await renegotiated(line, client, hearing)
+        # In order: a server may forget a session whose connection was cut off (RFC 2246 section 7.2.1).
+        await line.send(client.send(CLOSE_NOTIFY, RecordType.ALERT))
+        await until(line, client, hearing, lambda m: False)
+        return session
+
+    async def second(line: Line, session: Session) -> tuple[bool, int | Unsure | Unobserved]:
+        again = replace(hello, random=random(32), session_id=session.session_id)
+        client, hearing = Client12(again, random(64), session), Hearing(server.talker.peer)
+        await completed(line, client, hearing)
+        return client.resumed, await renegotiated(line, client, hearing)
+
+    async def renegotiated(line: Line, client: Client12, hearing: Hearing) -> int | Unsure | Unobserved:
+        for count in range(MOST_RENEGOTIATIONS):
+            try:
+                await line.send(client.renegotiate(random(32)))
+                seen = await until(line, client, hearing, lambda m: isinstance(m, ServerHelloDone))
+                if isinstance(seen, ServerHelloDone):
+                    await line.send(client.finish())
+                    seen = await until(line, client, hearing, lambda m: isinstance(m, Finished))
+            except CannotObserve as why:
+                if why.reason is not Reason.RESET:
+                    return count or Unobserved(why.reason, why.detail)
+                seen = Unsure("reset")
+            if isinstance(seen, Failed):
+                return count or seen.why
+            if isinstance(seen, Unsure) and not count:
+                return seen
+            if isinstance(seen, Refused | Unsure):
+                return count
+        return MOST_RENEGOTIATIONS
+
+    words = f"whole {version_name(old.version)} handshake"
+    seen = await server.converse("sessions", words, first, _ended)
+    taken_up: bool | Unobserved = False
+    if isinstance(seen, Session):
+        session = seen
+        both = await server.converse(
+            "sessions",
+            f"{words}, the same session id",
+            lambda line: second(line, session),
+            lambda seen: f"{'taken up' if seen[0] else 'begun anew'}, {_ended(seen[1])}",
+        )
+        taken_up, seen = (both, both) if isinstance(both, Unobserved) else both
+    elif isinstance(seen, Unobserved):
+        taken_up = seen
+    if isinstance(seen, Unsure):  # closed at our hello: a refusal if the server is still there
+        seen = 0 if await server.control() else Unobserved(Reason.RESET, f"{server.talker.peer}: {seen.words} at a renegotiation")
+    return taken_up, seen
+
+
+def _ended(seen: Session | int | Unsure | Unobserved) -> str:
+    """How a handshake and its renegotiation ended, without its secrets."""
+    match seen:
+        case Session():
+            return "a session id"
+        case int():
+            return f"{seen} renegotiations"
+        case Unsure():
+            return f"{seen.words} at a renegotiation"
+        case Unobserved():
+            return f"{seen.reason}: {seen.detail}"
+
+
+async def completed(line: Line, client: Client12, hearing: Hearing) -> None:
+    """Complete a handshake of TLS 1.2 or older. Raises ``CannotObserve``, ``NotTls``, ``CannotCompute``."""
+    await line.send(client.start())
+    seen = unless(await until(line, client, hearing, lambda m: isinstance(m, ServerHelloDone | Finished)), "answering a hello", hearing)
+    await line.send(client.finish())
+    if isinstance(seen, ServerHelloDone):
+        unless(await until(line, client, hearing, lambda m: isinstance(m, Finished)), "completing a handshake", hearing)
+
+
+async def new_tickets(server: Server, manner: Manner, found: Found, groups: list[int]) -> tuple[bool | Unobserved, int | Unobserved]:
+    """Whether TLS 1.3 gives tickets, and how many octets of early data they promise. One connection."""
+    offer = keyed(manner, found.suites, groups, "sessions")
+    if not isinstance(offer, Offer):
+        return offer, offer
+    talker = server.talker
+
+    async def whole(line: Line) -> tuple[bool, int]:
+        hello = replace(offer.hello, random=talker.net.rng.randbytes(32))
+        client, hearing = Client13(hello, [talker.share(group) for group in offer.shares]), Hearing(talker.peer)
+        await line.send(client.start())
+        unless(await until(line, client, hearing, lambda m: isinstance(m, Finished)), "answering a hello", hearing)
+        # Our good-bye makes the server end the connection, so that its silence about tickets can be told from slowness.
+        await line.send(client.finish() + client.send(CLOSE_NOTIFY, RecordType.ALERT))
+        seen = await until(line, client, hearing, lambda m: isinstance(m, NewSessionTicket))
+        if isinstance(seen, NewSessionTicket):
+            return True, seen.early_data or 0
+        if isinstance(seen, Unsure):
+            return False, 0
+        unless(seen, "completing a handshake", hearing)
+        return False, 0
+
+    both = await server.converse(
+        "sessions", "whole TLSv1.3 handshake", whole, lambda seen: f"ticket, early data of {seen[1]} octets" if seen[0] else "no ticket"
+    )
+    return (both, both) if isinstance(both, Unobserved) else both

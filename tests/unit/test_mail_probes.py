@@ -212,7 +212,7 @@ def test_the_domain_itself_is_a_mail_server_only_where_the_ledger_says_so() -> N
     zone: Zone = {(NAME, Type.A): ["192.175.48.80"], (NAME, Type.AAAA): DnsStatus.EMPTY}
     silent, said = (run(MailHosts, mail.mail_hosts, FakeNet(zone), none, ledger(receives=receives)) for receives in (None, True))
     assert silent.leads() == ()
-    assert [lead.key for lead in said.leads()] == [f"service:{NAME}=192.175.48.80:25/smtp"]
+    assert [lead.key for lead in said.leads()] == [f"service:{NAME}:25/smtp"]
 
 
 def test_a_name_that_no_service_can_have_leads_nowhere() -> None:

@@ -1,0 +1,272 @@
+"""Known defects of TLS implementations that show before any data is exchanged. Each probe is made to do no harm and to learn no secret.
+
+Heartbleed and early ChangeCipherSpec are tests like any other; Ticketbleed and ROBOT need a consent that names them (``tls.ticketbleed``,
+``tls.robot``). Where what a defect needs is not there, such as RSA key exchange for ROBOT, it is ``None``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from scanner.facts.tls import AddressSeen, DefectsSeen, TlsDefects, TlsSeen, TlsSurvey
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+from scanner.model.target import Service
+from scanner.net.net import Net
+from scanner.net.scope import Purpose
+from scanner.probes.base import probe
+from scanner.probes.dns_asking import is_address, together
+from scanner.probes.tls_search import Manner, suite_of
+from scanner.probes.tls_server import Server
+from scanner.probes.tls_sessions import CLOSE_NOTIFY, completed, unless, until
+from scanner.probes.tls_talk import Hearing, Line, Talker, Unsure
+from scanner.probes.tls_values import NUMBERS, Failed, Refused
+from scanner.wire.tls import (
+    TLS10,
+    TLS12,
+    Certificate,
+    ClientHello,
+    HandshakeReader,
+    Heartbeat,
+    HelloTemplate,
+    RecordType,
+    ServerHello,
+    ServerHelloDone,
+    change_cipher_spec,
+    heartbeat_request,
+    record,
+    suite_by_name,
+)
+from scanner.wire.tls.client12 import Client12, Session
+from scanner.wire.tls.protect12 import can_protect
+from scanner.wire.tls.rsa import client_key_exchange_record, oracle_blocks, rsa_key
+
+CONNECTIONS = 40
+"""For one address: two for the harmless ones, two for tickets, and up to twenty-two for the oracle, which compares answers."""
+PATIENCE = 3.0
+"""Seconds for one conversation: the server has just answered the survey."""
+PADDING = 16
+UNEXPECTED_MESSAGE = 10
+BAD_RECORD = frozenset({20, 21})
+"""bad_record_mac, decryption_failed: what follows was taken for protected, so the early change of keys had been carried out."""
+
+
+@probe(limit=120.0)
+async def tls_defects(service: Service, net: Net, survey: TlsSurvey) -> TlsDefects:
+    """Try every address that the survey saw TLS at."""
+    return TlsDefects(tuple(await together(_address(service, net, seen) for seen in survey.addresses)))
+
+
+async def _address(service: Service, net: Net, seen: AddressSeen) -> DefectsSeen:
+    if isinstance(seen.tls, Unobserved):
+        why = replace(seen.tls, at="")
+        return DefectsSeen(seen.address, why, why, why, why)
+    only = seen.tls.features if seen.tls.only_once else None
+    if isinstance(only, Unobserved):
+        return DefectsSeen(seen.address, only, only, only, only)
+    name = "" if is_address(service.host) else service.host
+    talker = Talker(net, name, seen.address, service.port, service.protocol, seconds=PATIENCE)
+    server = Server(talker, CONNECTIONS)
+    trial = _Trial(server, seen.tls)
+    try:
+        return DefectsSeen(
+            address=seen.address,
+            heartbleed=await trial.heartbleed(),
+            early_ccs=await trial.early_ccs(),
+            ticketbleed=await trial.ticketbleed(),
+            robot=await trial.robot(),
+        )
+    finally:
+        server.keep_evidence()
+
+
+class _Trial:
+    """The probes of one server, with what the survey has seen of it."""
+
+    def __init__(self, server: Server, seen: TlsSeen) -> None:
+        self._server = server
+        self._seen = seen
+        self._manner = Manner(server.talker.sni)
+        self._random = server.talker.net.rng.randbytes
+        newest = [version for version in seen.versions if version.suites and TLS10 <= NUMBERS[version.version] <= TLS12]
+        self._version = NUMBERS[newest[-1].version] if newest else 0
+        found = [suite.code for name in (newest[-1].suites if newest else ()) if (suite := suite_by_name(name))]
+        self._suites = [code for code in found if (suite := suite_of(code)) and suite.auth in {"RSA", "ECDSA", "DSA"}] or found
+        self._unfinished = next((version.unfinished for version in seen.versions if version.unfinished), None)
+
+    def _hello(self, suites: Sequence[int], **changes: object) -> ClientHello:
+        hello = replace(
+            self._manner.hello(self._version, suites), random=self._random(32), compression=(0,), status_request=False, sct=False
+        )
+        return replace(hello, **changes)  # type: ignore[arg-type]  # fields by name, which replace checks itself
+
+    async def _converse(self, words: str, talk: Callable[[Line], Awaitable[bool]]) -> bool | Unobserved:
+        return await self._server.converse("defects", words, talk, lambda seen: "the defect shows" if seen else "the defect does not show")
+
+    async def _greet(self, line: Line, hello: ClientHello) -> tuple[HandshakeReader, Hearing, ServerHello, bytes]:
+        """Say hello and read on to ServerHelloDone; give the ServerHello and the first certificate."""
+        reader, hearing = HandshakeReader(), Hearing(self._server.talker.peer)
+        await line.send(HelloTemplate(hello).write())
+        greeting: ServerHello | None = None
+        leaf = b""
+        while True:
+            message = unless(await until(line, reader, hearing, lambda m: True), "answering a hello", hearing)
+            if isinstance(message, ServerHello):
+                greeting = message
+            elif isinstance(message, Certificate) and message.certificates:
+                leaf = message.certificates[0]
+            elif isinstance(message, ServerHelloDone) and greeting is not None:
+                return reader, hearing, greeting, leaf
+
+    async def heartbleed(self) -> bool | Unobserved | None:
+        """CVE-2014-0160. The length claimed covers our own padding and not an octet more, so that nothing of the server's comes back.
+
+        RFC 6520 section 4 has such a request dropped in silence, so a well-made one follows: its answer shows that the first was dropped.
+        """
+        heartbeat = self._seen.features if isinstance(self._seen.features, Unobserved) else self._seen.features.heartbeat
+        if not self._version or heartbeat is None or heartbeat is False:
+            return None
+        if isinstance(heartbeat, Unobserved):
+            return heartbeat
+
+        async def talk(line: Line) -> bool:
+            reader, hearing, greeting, _ = await self._greet(line, self._hello(self._suites, heartbeat=1))
+            if greeting.heartbeat is None:
+                raise CannotObserve(Reason.UNCONFIRMED, f"{hearing.peer} took up heartbeats in the survey and no longer does")
+            payload = b"tenken"
+            await line.send(
+                heartbeat_request(greeting.version, payload, len(payload) + PADDING) + heartbeat_request(greeting.version, payload)
+            )
+            seen = await until(line, reader, hearing, lambda m: isinstance(m, Heartbeat))
+            if isinstance(seen, Refused):
+                return False
+            answer = unless(seen, "answering heartbeats", hearing)
+            return isinstance(answer, Heartbeat) and answer.claimed == len(payload) + PADDING
+
+        return await self._converse("heartbeat that claims its own padding", talk)
+
+    async def early_ccs(self) -> bool | Unobserved | None:
+        """CVE-2014-0224: a ChangeCipherSpec before there are keys. What follows it shows by the alert whether it was carried out."""
+        if not self._version:
+            return self._unfinished
+
+        async def talk(line: Line) -> bool:
+            reader, hearing, greeting, _ = await self._greet(line, self._hello(self._suites))
+            await line.send(change_cipher_spec(greeting.version) + record(RecordType.HANDSHAKE, greeting.version, self._random(40)))
+            seen = await until(line, reader, hearing, lambda m: False)
+            if isinstance(seen, Refused):
+                return seen.alert in BAD_RECORD
+            if isinstance(seen, Unsure):
+                return False  # it would not go on with us, which is all that is asked
+            unless(seen, "answering an early ChangeCipherSpec", hearing)
+            return False
+
+        return await self._converse("ChangeCipherSpec before its time", talk)
+
+    async def ticketbleed(self) -> bool | Unobserved | None:
+        """CVE-2016-9244: a ticket with a session id of 31 octets; an affected server answers with 32, the last one not ours."""
+        ticket = self._seen.features if isinstance(self._seen.features, Unobserved) else self._seen.features.session_ticket
+        suites = [code for code in self._suites if (suite := suite_of(code)) and can_protect(suite)]
+        if not self._version or ticket is None or ticket is False:
+            return None
+        if isinstance(ticket, Unobserved):
+            return ticket
+        if not suites:
+            return Unobserved(Reason.UNSUPPORTED, "no handshake can be completed with the suites accepted")
+        talker = self._server.talker
+        talker.purpose, talker.test = Purpose.INTRUSIVE, "tls.ticketbleed"
+        sessions: list[Session] = []
+
+        async def first(line: Line) -> bool:
+            client, hearing = Client12(self._hello(suites, ticket=b""), self._random(64)), Hearing(talker.peer)
+            await completed(line, client, hearing)
+            if client.session is None or not client.session.ticket:
+                raise CannotObserve(Reason.UNCONFIRMED, f"{talker.peer} promised tickets in the survey and gave none")
+            sessions.append(client.session)
+            await line.send(client.send(CLOSE_NOTIFY, RecordType.ALERT))
+            return False
+
+        async def second(line: Line) -> bool:
+            session, mark = sessions[0], self._random(31)
+            hello = self._hello((session.suite,), ticket=session.ticket, session_id=mark)
+            reader, hearing = HandshakeReader(), Hearing(talker.peer)
+            await line.send(HelloTemplate(hello).write())
+            seen = unless(await until(line, reader, hearing, lambda m: isinstance(m, ServerHello)), "taking a ticket", hearing)
+            return isinstance(seen, ServerHello) and len(seen.session_id) > len(mark) and seen.session_id.startswith(mark)
+
+        try:
+            got = await self._converse("a ticket", first)
+            return got if isinstance(got, Unobserved) else await self._converse("the ticket with a session id of 31 octets", second)
+        finally:
+            talker.purpose, talker.test = Purpose.TEST, ""
+
+    async def robot(self) -> bool | Unobserved | None:
+        """Whether the server tells spoilt RSA paddings apart (RFC 5246 section 7.4.7.1), by alert, close, or silence.
+
+        Each block is sent twice with what ends a handshake behind it, and if all are answered alike, without. A difference that does not
+        repeat is the network's.
+        """
+        suites = [
+            code for code in self._suites if (suite := suite_of(code)) and suite.kx == "RSA" and suite.auth == "RSA" and not suite.export
+        ]
+        if not suites:
+            return self._unfinished
+        talker = self._server.talker
+        talker.purpose, talker.test = Purpose.INTRUSIVE, "tls.robot"
+        try:
+            for whole in (True, False):
+                first = await self._answers(suites, whole=whole)
+                if isinstance(first, Unobserved):
+                    return first
+                if len(set(first.values())) == 1:
+                    continue
+                second = await self._answers(suites, whole=whole)
+                if isinstance(second, Unobserved):
+                    return second
+                if first == second:
+                    return True
+                differing = ", ".join(name for name in first if first[name] != second[name])
+                return Unobserved(Reason.UNCONFIRMED, f"{talker.peer} answers the same block differently from time to time: {differing}")
+            return False
+        finally:
+            talker.purpose, talker.test = Purpose.TEST, ""
+
+    async def _answers(self, suites: Sequence[int], *, whole: bool) -> dict[str, str] | Unobserved:
+        out: dict[str, str] = {}
+        entropy = self._random(64)
+        for name in ("right", "start", "early-zero", "no-zero", "version"):
+
+            async def talk(line: Line, name: str = name) -> str:
+                hello = self._hello(suites, ems=False)
+                reader, hearing, greeting, leaf = await self._greet(line, hello)
+                key = rsa_key(leaf)
+                sent = client_key_exchange_record(greeting.version, key, oracle_blocks(key, self._version, entropy)[name])
+                if whole:
+                    sent += change_cipher_spec(greeting.version) + record(RecordType.HANDSHAKE, greeting.version, bytes(40))
+                await line.send(sent)
+                return described(await until(line, reader, hearing, lambda m: True))
+
+            seen = await self._server.converse("oracle", f"{name}{', whole' if whole else ''}", talk, str)
+            if isinstance(seen, Unobserved):
+                return seen
+            out[name] = seen
+        return out
+
+
+def described(seen: object) -> str:
+    """How a server took something, in words that are equal where it took two things alike. Silence is an answer here.
+
+    Raises ``CannotObserve`` for what is no answer at all.
+    """
+    match seen:
+        case Unsure(alert=None):
+            return "closed"  # by FIN or RST, as it happens
+        case Refused() | Unsure():
+            return seen.words
+        case Failed():
+            if seen.why.reason is Reason.TIMEOUT:
+                return "silence"
+            raise CannotObserve(seen.why.reason, seen.why.detail)
+        case _:
+            return type(seen).__name__

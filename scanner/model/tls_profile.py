@@ -76,8 +76,6 @@ class Ask(StrEnum):
     """A certificate's key of a type in [names] has [least] bits or more."""
     SIGNATURE_HASH = "signature-hash"
     """The server certificate is signed with a hash in [names]."""
-    PUBLIC_AUTHORITY = "public-authority"
-    """The certificate leads to a public root, or to one of the organisation's."""
     NO_HANDSHAKE_HASH = "no-handshake-hash"
     """The server signs no TLS 1.2 handshake with a hash in [names]."""
     FEATURE_ON = "feature-on"

@@ -1,0 +1,157 @@
+"""The levels of CRYPTREC's guideline for TLS, and any other profile as a whole. How items are judged is in ``items`` and ``levels``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from checks.tls.levels import level_seen, notes, spoken
+from checks.tls.settings import GOOD_SUITES, ONLY_NEW, settings_for
+from checks.values import TLS_CRYPTREC_LEVEL, TLS_PROFILE
+from scanner.facts.tls import TlsSurvey
+from scanner.model.algorithms import AlgorithmList
+from scanner.model.check import Judgement, Reference, check
+from scanner.model.text import Text
+from scanner.model.tls_profile import TlsGuideline, TlsProfile
+from scanner.model.verdict import Severity, not_applicable
+
+ALGORITHMS: Final = Reference("algorithm-list", "ls-0001-2022r2")
+CRYPTREC: Final = Reference("tls-guideline", "cryptrec")
+
+_NO_TLS: Final = Text(ja="TLS で通信できない", en="TLS cannot be spoken")
+_LEVELS: Final = {
+    "high": Text(ja="高セキュリティ型", en="high security"),
+    "recommended": Text(ja="推奨セキュリティ型", en="recommended security"),
+    "exception": Text(ja="セキュリティ例外型", en="security exception"),
+}
+_TABLE: Final = Text(
+    ja=(
+        "三つの型ごとの結果（✓ 満たす、(?) 要確認、(-) 未確認）は、高：{high}、推奨：{recommended}、例外：{exception}。行われていない推"
+        "奨項目：{advice}。参考：{notes}"
+    ),
+    en=(
+        "The three levels, where a tick is met, (?) to be confirmed, (-) not seen: high: {high}; recommended: {recommended}; exception: "
+        "{exception}. Advised items not done: {advice}. To note: {notes}"
+    ),
+)
+
+
+def _says() -> Mapping[str, Text]:
+    said = {"LEVEL_NO_TLS": _NO_TLS}
+    for name, words in _LEVELS.items():
+        tag = name.upper()
+        said[f"{tag}_MET"] = Text(
+            ja=f"{words.ja}の遵守項目をすべて満たす。{_TABLE.ja}",
+            en=f'meets every compliance item of the level "{words.en}". {_TABLE.en}',
+        )
+        said[f"{tag}_BROKEN"] = Text(
+            ja=f"{words.ja}を満たさない（{{address}}）：{{breaks}}。{_TABLE.ja}",
+            en=f'does not meet the level "{words.en}" ({{address}}): {{breaks}}. {_TABLE.en}',
+        )
+        said[f"{tag}_DOUBTED"] = Text(
+            ja=f"{words.ja}を満たさないとみられるが、根拠とした項目の原文を確認できていない（{{address}}）：{{breaks}}。{_TABLE.ja}",
+            en=(
+                f'seems not to meet the level "{words.en}", by items whose text is yet to be confirmed ({{address}}): {{breaks}}. '
+                f"{_TABLE.en}"
+            ),
+        )
+    return said
+
+
+@check(
+    "tls.cryptrec.level",
+    severity=Severity.HIGH,
+    title=Text(
+        ja="TLS の設定が CRYPTREC の TLS 暗号設定ガイドラインの定めた型を満たす",
+        en="TLS is set up to the level chosen of CRYPTREC's guideline",
+    ),
+    why=Text(
+        ja=(
+            "TLS 暗号設定ガイドラインは、政府機関等の対策基準策定のためのガイドラインがサーバの設定の拠り所とする文書であり、遵守項目を"
+            "一つでも欠くと、その型に準拠しているとはいえない。"
+        ),
+        en=(
+            "The guideline is what the government's own guideline sends servers to for their settings; a level may be claimed only when "
+            "every one of its compliance items is met."
+        ),
+    ),
+    remedy=Text(
+        ja=(
+            f"結果が挙げた項目から直す。推奨セキュリティ型では、TLS 1.2 と 1.3 だけを有効にし（{ONLY_NEW.ja}）、{GOOD_SUITES.ja}。選んだ"
+            f"型（{{level}}）の設定行の全体は、結果の引数 settings にある。"
+        ),
+        en=(
+            f"Begin with the items that the result names. For the recommended level leave TLS 1.2 and 1.3 on only ({ONLY_NEW.en}) and "
+            f"{GOOD_SUITES.en}. All lines for the chosen level ({{level}}) stand in the result's argument settings."
+        ),
+    ),
+    says=_says(),
+)
+def cryptrec_level(
+    survey: TlsSurvey,
+    *,
+    level: Annotated[str, TLS_CRYPTREC_LEVEL] = TLS_CRYPTREC_LEVEL.default,
+    guideline: Annotated[TlsGuideline, CRYPTREC],
+    algorithms: Annotated[AlgorithmList, ALGORITHMS],
+) -> Judgement:
+    if not spoken(survey):
+        return not_applicable("LEVEL_NO_TLS")
+    seen = {name: level_seen(guideline.level(name), survey) for name in _LEVELS}
+    tag = level.upper()
+    return seen[level].verdict(
+        (f"{tag}_MET", f"{tag}_BROKEN", f"{tag}_DOUBTED"),
+        level=level,
+        edition=guideline.edition,
+        high=seen["high"].summary,
+        recommended=seen["recommended"].summary,
+        exception=seen["exception"].summary,
+        notes=notes(survey, dict(guideline.named_groups), algorithms) or ("-",),
+        settings=() if seen[level].summary == ("✓",) else settings_for(guideline.level(level)),
+    )
+
+
+@check(
+    "tls.profile.met",
+    severity=Severity.MEDIUM,
+    title=Text(ja="TLS の設定が選んだプロファイルを満たす", en="TLS is set up to the chosen profile"),
+    why=Text(
+        ja="RFC 9325（BCP 195）等、組織の選んだ基準の必須の項目を欠く設定は、既に知られた攻撃を許すか、ほかと通信できなくなる。",
+        en="Settings that lack what RFC 9325 (BCP 195) or another chosen profile demands admit known attacks, or cannot talk to others.",
+    ),
+    remedy=Text(
+        ja=(
+            "プロファイル {profile} のうち、結果が挙げた項目を直す。nginx「ssl_protocols TLSv1.2 TLSv1.3;」、Apache「SSLProtocol -all "
+            "+TLSv1.2 +TLSv1.3」のようにし、設定行の全体は結果の引数 settings を見る。"
+        ),
+        en=(
+            'Mend the items of the profile {profile} that the result names: nginx "ssl_protocols TLSv1.2 TLSv1.3;", Apache "SSLProtocol '
+            "-all +TLSv1.2 +TLSv1.3\"; all lines stand in the result's argument settings."
+        ),
+    ),
+    says={
+        "PROFILE_NO_TLS": _NO_TLS,
+        "PROFILE_MET": Text(
+            ja="{profile} の必須の項目をすべて満たす。行われていない推奨の項目：{advice}",
+            en="meets all that {profile} demands. Advised items not done: {advice}",
+        ),
+        "PROFILE_BROKEN": Text(
+            ja="{profile} を満たさない（{address}）：{breaks}。行われていない推奨の項目：{advice}",
+            en="does not meet {profile} ({address}): {breaks}. Advised items not done: {advice}",
+        ),
+        "PROFILE_DOUBTED": Text(
+            ja="{profile} を満たさないとみられるが、根拠とした項目の原文を確認できていない（{address}）：{breaks}。推奨の項目：{advice}",
+            en=(
+                "seems not to meet {profile}, by items whose text is yet to be confirmed ({address}): {breaks}. Advised items not done: "
+                "{advice}"
+            ),
+        ),
+    },
+)
+def profile_met(
+    survey: TlsSurvey, *, profile: Annotated[TlsProfile, Reference("tls-profile", TLS_PROFILE.default), TLS_PROFILE]
+) -> Judgement:
+    if not spoken(survey):
+        return not_applicable("PROFILE_NO_TLS")
+    seen = level_seen(profile, survey)
+    settings = () if seen.summary == ("✓",) else settings_for(profile)
+    return seen.verdict(("PROFILE_MET", "PROFILE_BROKEN", "PROFILE_DOUBTED"), profile=profile.id, settings=settings)

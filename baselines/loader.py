@@ -165,7 +165,8 @@ def _settings(table: Fields, check: Check) -> dict[str, Setting]:
             continue
         setting = _READ.get(parameter.type, Item.text)(item)
         if setting is not None and (problem := parameter.problem_with(setting)):
-            item.note(Text(ja=f"{name} に使えない値である（{problem.ja}）", en=f"{name} cannot take this value: it {problem.en}"))
+            message = Text(ja=f"{name} に使えない値である（{problem.ja}）", en=f"{name} cannot take this value: it {problem.en}")
+            item.unknown(message, str(setting), parameter.choices)
         elif setting is not None:
             found[name] = setting
     return found

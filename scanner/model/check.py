@@ -27,6 +27,8 @@ Judgement = Verdict | Unobserved
 
 T = TypeVar("T", bound=Setting)
 
+_CHOICE = "choice: "
+
 TO_WRITE = "FILL IN"
 """What the template of a new check has where words are still to be written; a check that has it is refused."""
 
@@ -90,6 +92,13 @@ class Parameter:
     default: Setting
     value: Value[bool] | Value[int] | Value[float] | Value[str] | Value[tuple[str, ...]] | None
     reference: str = ""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that it may hold, where they are fixed."""
+        if self.value and self.value.choices:
+            return self.value.choices
+        return tuple(self.type.removeprefix(_CHOICE).split(", ")) if self.type.startswith(_CHOICE) else ()
 
     def problem_with(self, setting: object) -> Text | None:
         """Tell what is wrong with a setting in one sentence, or ``None``."""
@@ -212,7 +221,7 @@ def _parameter(check_id: str, name: str, hint: object, default: object) -> Param
             if default is not inspect.Parameter.empty or (value and value.default != reference.default):
                 raise BadCheck(f"{check_id}: the default of {name} is the one of its reference")
             return Parameter(name, "str", reference.default, typing.cast(Value[str] | None, value), reference.kind)
-    kind = "choice: " + ", ".join(typing.get_args(hint)) if typing.get_origin(hint) is Literal else _NAMES.get(hint)
+    kind = _CHOICE + ", ".join(typing.get_args(hint)) if typing.get_origin(hint) is Literal else _NAMES.get(hint)
     if kind is None or fits(default, kind):
         raise BadCheck(f"{check_id}: {name} needs a type of bool, int, float, str, tuple[str, ...] or Literal, and a default of that type")
     if isinstance(value, Value) and value.default != default:
@@ -255,6 +264,6 @@ def fits(setting: object, kind: str) -> Text | None:
         case "list of str":
             fine = isinstance(setting, tuple) and all(isinstance(s, str) for s in setting)
         case _:
-            choices = kind.removeprefix("choice: ").split(", ")
+            choices = kind.removeprefix(_CHOICE).split(", ")
             return None if setting in choices else _one_of(choices)
     return None if fine else _KINDS[kind]

@@ -79,7 +79,8 @@ class Entry:
     """One TLS service of the zoo.
 
     ``lives_with`` names the entry whose programs serve this one too, at the same address. ``certificates`` are the recipes of its
-    certificates. ``answers``: which of its two addresses the name has. ``truth`` is ``None`` for peers that misbehave. It counts as up
+    certificates. ``answers``: which of its two addresses the name has. ``truth`` is ``None`` for peers that misbehave;
+    ``truth6`` is that of the IPv6 address where it is another. It counts as up
     when its port answers, with ``ready_file`` when its file READY is there.
     """
 
@@ -87,6 +88,7 @@ class Entry:
     about: str
     start: Start | None
     truth: Callable[[Place], Truth] | None = None
+    truth6: Callable[[Place], Truth] | None = None
     port: int = 443
     protocol: str = "https"
     certificates: Sequence[str] = ("rsa-2048",)
@@ -109,3 +111,29 @@ class Entry:
     def recipes(self) -> tuple[Recipe, ...]:
         """How its certificates are made."""
         return tuple(RECIPES[name] for name in self.certificates)
+
+
+def together(
+    name: str,
+    about: str,
+    ports: Sequence[tuple[str, int, str, Upgrade]],
+    start: Start,
+    truth: Callable[[Place], Truth],
+    *,
+    certificates: Sequence[str] = ("rsa-2048",),
+) -> list[Entry]:
+    """Entries of one program at several ports: suffix of the name, port, protocol, how TLS is reached. The first starts it."""
+    return [
+        Entry(
+            f"{name}{suffix}",
+            f"{about}: {protocol}",
+            start if not suffix else None,
+            truth,
+            port=port,
+            protocol=protocol,
+            upgrade=upgrade,
+            lives_with=name if suffix else "",
+            certificates=certificates,
+        )
+        for suffix, port, protocol, upgrade in ports
+    ]

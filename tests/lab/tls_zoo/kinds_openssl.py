@@ -33,14 +33,12 @@ def s_server(
     """OpenSSL's own test server, one for each address."""
 
     def start(place: Place) -> list[Program]:
-        first = place.certificate(certificates[0])
+        issued = [place.certificate(one) for one in certificates]
         argv: list[str | Path] = ["openssl", "s_server", "-www", "-quiet", "-cipher", how.ciphers, "-groups", ":".join(how.groups)]
-        argv += ["-cert", first.leaf, "-key", first.key] if how.auths else ["-nocert"]
-        if how.auths and first.rest.read_text():
-            argv += ["-cert_chain", first.rest]
-        for other in certificates[1:]:
-            second = place.certificate(other)
-            argv += ["-dcert", second.leaf, "-dkey", second.key, "-dcert_chain", second.rest]
+        argv += ["-nocert"] if not issued else []
+        for one, kind in zip(issued, ("-", "-d"), strict=False):
+            argv += [f"{kind}cert", one.leaf, f"{kind}key", one.key]
+            argv += [f"{kind}cert_chain", one.rest] if one.rest.read_text() else []
         argv += [flag for version, flag in _S_SERVER_OFF.items() if version not in how.versions]
         argv += ["-dhparam", _dh(place, how.dh)] if how.dh else ["-no_dhe"]
         argv += ["-ciphersuites", how.ciphersuites] if how.ciphersuites else []
@@ -48,7 +46,7 @@ def s_server(
         argv += ["-prioritize_chacha"] if how.chacha else []
         if staple:
             assert place.mint
-            argv += ["-status_file", place.mint.staple(first)]
+            argv += ["-status_file", place.mint.staple(issued[0])]
         if sct:
             argv += ["-serverinfo", place.write("sct.pem", sct)]
         return [Program([*argv, *options, "-accept", where]) for where in (f"{place.v4}:443", f"[{place.v6}]:443")]
@@ -80,7 +78,7 @@ def nginx(
     def start(place: Place) -> list[Program]:
         return [_nginx(place, server(place, f"{place.v4}:443", how) + server(place, f"[{place.v6}]:443", v6 or how))]
 
-    return Entry(name, about, start, lambda _: how.truth(), certificates=certificates)
+    return Entry(name, about, start, lambda _: how.truth(), certificates=certificates, truth6=(lambda _: v6.truth()) if v6 else None)
 
 
 def _nginx(place: Place, servers: str) -> Program:
@@ -171,7 +169,7 @@ def haproxy(name: str, about: str, how: OpenSsl, *, certificates: Sequence[str] 
         options = f"ssl crt {place.certificate(certificates[0]).both} ssl-min-ver {least.value} ssl-max-ver {most.value}"
         options += f" ciphers {how.ciphers} curves {':'.join(how.groups)}"
         options += f" ciphersuites {how.ciphersuites}" if how.ciphersuites else ""
-        options += "" if how.prefers else " prefer-client-ciphers"
+        options += "" if how.chacha else " prefer-client-ciphers"
         text = "global\n  maxconn 200\n" + (f"  ssl-dh-param-file {_dh(place, how.dh)}\n" if how.dh else "")
         text += "defaults\n  mode http\n  timeout client 20s\n  timeout connect 5s\n  timeout server 20s\nfrontend zoo\n"
         text += f"  bind {place.v4}:443 {options}\n  bind {place.v6}:443 {options}\n  http-request return status 200\n"
@@ -181,7 +179,7 @@ def haproxy(name: str, about: str, how: OpenSsl, *, certificates: Sequence[str] 
 
 
 def stunnel(name: str, about: str, how: OpenSsl, *lines: str, certificates: Sequence[str] = ("rsa-2048",)) -> Entry:
-    """A stunnel of its own. It has DH parameters of 2048 bits built in, and its own order of suites counts."""
+    """A stunnel of its own. It has DH parameters of 2048 bits built in."""
 
     def start(place: Place) -> list[Program]:
         issued = place.certificate(certificates[0])
@@ -224,15 +222,18 @@ ENTRIES: tuple[Entry, ...] = (
     nginx("nginx-differs", "IPv4 as recommended, IPv6 with all that there is", STRONG, v6=WEAK),
     apache("apache-modern", "Apache, TLS 1.2 and 1.3, own order", replace(STRONG, prefers=True)),
     apache("apache-weak", "Apache with all that it takes", replace(WEAK, dh=2048)),
-    haproxy("haproxy", "HAProxy, own order", replace(STRONG, prefers=True)),
+    haproxy("haproxy", "HAProxy, own order; it always lets ChaCha20 through", replace(STRONG, chacha=True)),
     haproxy("haproxy-weak", "HAProxy with all that OpenSSL 3 still has", replace(WEAK, dh=2048)),
-    stunnel("stunnel", "stunnel with all that OpenSSL 3 still has", replace(WEAK, dh=2048, prefers=True)),
+    stunnel("stunnel", "stunnel with all that OpenSSL 3 still has", replace(WEAK, dh=2048)),
     s_server("openssl", "OpenSSL 3 as it comes", OpenSsl()),
     s_server("openssl-weak", "OpenSSL 3, security level 0, TLS 1.0 to 1.3", WEAK),
     s_server("openssl-chacha", "own order, but ChaCha20 first for who likes it first", OpenSsl(chacha=True)),
     s_server("openssl-dhe", "DHE only, 2048 bits", OpenSsl(ciphers="kDHE+AESGCM", dh=2048, versions=(Version.TLS12,))),
     s_server(
-        "openssl-anon", "no certificate at all", OpenSsl(ciphers="aNULL:@SECLEVEL=0", versions=(*OLD, Version.TLS12), auths=(), dh=2048)
+        "openssl-anon",
+        "no certificate at all",
+        OpenSsl(ciphers="aNULL:@SECLEVEL=0", versions=(*OLD, Version.TLS12), auths=(), dh=2048),
+        certificates=(),
     ),
     s_server("openssl-null", "no encryption", OpenSsl(ciphers="eNULL:@SECLEVEL=0", versions=(*OLD, Version.TLS12))),
     s_server(
@@ -241,6 +242,7 @@ ENTRIES: tuple[Entry, ...] = (
         OpenSsl(ciphers="PSK", versions=(Version.TLS12,), auths=(), psk=True, dh=2048),
         "-psk",
         "00112233445566778899aabbccddeeff",
+        certificates=(),
     ),
     s_server("openssl-tls13", "TLS 1.3 only, CCM too", OpenSsl(versions=(Version.TLS13,), ciphersuites=":".join(TLS13))),
     s_server("openssl-tls10", "TLS 1.0 only", OpenSsl(ciphers="DEFAULT:@SECLEVEL=0", versions=(Version.TLS10,))),

@@ -108,13 +108,15 @@ class Zoo:
         v4, v6 = where[entry.lives_with or name]
         return Place(entry.host, v4, v6, self.folder / "home" / name, self.folder, where)
 
-    def truth(self, name: str) -> Truth:
-        """What is true of an entry. Asked of its library once."""
-        if name not in self._truths:
-            maker = BY_NAME[name].truth
-            assert maker is not None
-            self._truths[name] = maker(self.place(name))
-        return self._truths[name]
+    def truth(self, name: str, address: str = "") -> Truth:
+        """What is true of an entry, at one of its addresses where they differ. Asked of its library once."""
+        entry = BY_NAME[name]
+        maker = entry.truth6 if ":" in address and entry.truth6 else entry.truth
+        assert maker is not None
+        key = f"{name} 6" if maker is entry.truth6 else name
+        if key not in self._truths:
+            self._truths[key] = maker(self.place(name))
+        return self._truths[key]
 
     def certificates(self, name: str) -> list[Issued]:
         """The certificates of an entry."""

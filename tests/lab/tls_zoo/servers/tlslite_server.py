@@ -31,6 +31,10 @@ def settings(config: dict[str, Any]) -> Any:  # Any: the library has no types
     made.cipherNames = ["aes256gcm", "aes128gcm", "chacha20-poly1305", "aes256", "aes128", "3des", "rc4", "null"]
     made.macNames = ["aead", "sha384", "sha256", "sha", "md5"]
     made.keyExchangeNames = list(EXCHANGES)
+    made.rsaSigHashes = [
+        "sha256",
+        "sha1",
+    ]  # it breaks off where a client likes PSS with SHA-512 best, for which a key of 1024 bits is too short
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.net import Answer, Status
-from scanner.wire.dns import Message, NotDns, Rclass, Rcode, Record, Rrsig, Soa, Type, parse, rcode_name, type_name
+from scanner.wire.dns import Message, NotDns, Rclass, Rcode, Record, Rrsig, Type, parse, rcode_name, type_name
 
 MOST_ALIASES = 16  # what resolvers follow themselves lies between 8 and 16
 _EDE = 15  # extended DNS errors, RFC 8914
@@ -40,15 +40,12 @@ def answer_of(message: Message, name: str, type: int, where: str) -> Answer:  # 
         raise CannotObserve(Reason.REFUSED, f"{where} offers no recursion for {asked}")
     name = message.question[0].name
     records = [record for record in message.answer if record.rclass == Rclass.IN]
-    end, aliases, ttls = _chain(records, name, type, f"{where} answered {asked}") if records else (name, (), [])
+    end, aliases = _chain(records, name, type, f"{where} answered {asked}") if records else (name, ())
     found = tuple(record for record in records if record.name == end and type in (record.type, Type.ANY))
     if message.rcode == Rcode.NXDOMAIN:
         status, found = Status.NXDOMAIN, ()
     else:
         status = Status.FOUND if found else Status.EMPTY
-    ttls += [record.ttl for record in found]
-    if not found:
-        ttls += [min(record.ttl, record.data.minimum) for record in message.authority if isinstance(record.data, Soa)]  # RFC 2308 section 5
     return Answer(
         name=name,
         type=type,
@@ -57,34 +54,29 @@ def answer_of(message: Message, name: str, type: int, where: str) -> Answer:  # 
         aliases=aliases,
         authenticated=message.ad,
         signatures=tuple(r for r in records if r.name == end and isinstance(r.data, Rrsig) and r.data.covered == type) if found else (),
-        ttl=min(ttls, default=0),
         size=message.size,
     )
 
 
-def _chain(records: list[Record], name: str, type: int, context: str) -> tuple[str, tuple[str, ...], list[int]]:  # noqa: A002  as above
-    """Follow aliases from ``name``: its end, the targets in order, their TTLs."""
+def _chain(records: list[Record], name: str, type: int, context: str) -> tuple[str, tuple[str, ...]]:  # noqa: A002  as above
+    """Follow aliases from ``name``: its end and the targets in order."""
     if type in (Type.CNAME, Type.ANY):
-        return name, (), []
-    targets: dict[str, tuple[str, int]] = {}
+        return name, ()
+    targets: dict[str, str] = {}
     held = {record.name for record in records if record.type == type}
     for record in records:
-        if record.type == Type.CNAME and isinstance(record.data, str):
-            if targets.get(record.name, (record.data,))[0] != record.data:
-                raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{context} with two aliases at {record.name}")
-            targets[record.name] = (record.data, record.ttl)
+        if record.type == Type.CNAME and isinstance(record.data, str) and targets.setdefault(record.name, record.data) != record.data:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{context} with two aliases at {record.name}")
     aliases: list[str] = []
-    ttls: list[int] = []
     end = name
     while end not in held and end in targets:
-        end, ttl = targets[end]
+        end = targets[end]
         if end == name or end in aliases:
             raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{context} with an alias loop at {end}")
         aliases.append(end)
-        ttls.append(ttl)
         if len(aliases) > MOST_ALIASES:
             raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{context} with more than {MOST_ALIASES} aliases in a row")
-    return end, tuple(aliases), ttls
+    return end, tuple(aliases)
 
 
 def extended_error(message: Message) -> str:

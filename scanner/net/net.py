@@ -52,7 +52,7 @@ class Answer:
 
     ``records`` are of the asked type and belong to the end of the alias chain; ``aliases`` are the CNAME targets followed, in
     order. ``authenticated`` is the AD bit of the operator's own resolver: it is worth as much as that resolver and the path to it.
-    ``signatures`` are the RRSIGs over ``records``; ``ttl`` the smallest in seconds along the chain; ``size`` octets of the message.
+    ``signatures`` are the RRSIGs over ``records``; ``size`` octets of the message.
     """
 
     name: str
@@ -62,7 +62,6 @@ class Answer:
     aliases: tuple[str, ...]
     authenticated: bool
     signatures: tuple[Record, ...]
-    ttl: int
     size: int
 
 

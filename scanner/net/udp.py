@@ -262,10 +262,11 @@ class Udp:
         if self._closed:
             raise RuntimeError("the network is closed")
         try:
-            channel = self._open(address, port, any_source) if any_source else self._channel(address, port, width)
+            drawn = self._rng.getrandbits(32)  # at once for socket and id: each draw is a call of the system
+            channel = self._open(address, port, any_source) if any_source else self._channel(address, port, width, drawn >> 16)
         except OSError as error:
             raise cannot(error, f"a question to {peer(address, port)}/udp") from error
-        number = self._rng.getrandbits(16)
+        number = drawn & 0xFFFF
         while number in channel.pending:
             number = self._rng.getrandbits(16)
         pending = _Pending(number.to_bytes(2, "big") + wire[2:], question_of(wire), seconds, tries, self._loop.create_future())
@@ -307,7 +308,7 @@ class Udp:
             found = self._patiences[seconds] = _Patience(self._loop, seconds)
         return found
 
-    def _channel(self, address: str, port: int, width: int) -> _Channel:
+    def _channel(self, address: str, port: int, width: int, drawn: int) -> _Channel:
         key = (address, port)
         channels = self._peers.get(key)
         if channels is None:
@@ -320,7 +321,7 @@ class Udp:
             channel = self._open(address, port, False)
             channels.append(channel)
             return channel
-        place = self._rng.getrandbits(16) % width
+        place = drawn % width
         channel = channels[place]
         if channel.asked >= SOCKET_QUESTIONS:
             fresh = channels[place] = self._open(address, port, False)

@@ -67,7 +67,7 @@ class FakeNet:
             raise CannotObserve(found, f"{kind.name} {name}")
         status, data = (found, []) if isinstance(found, DnsStatus) else (DnsStatus.FOUND, found)
         records = tuple(Record(name, kind, 300, one, b"") for one in data)
-        return Answer(name, kind, status, records, (), name in self.secure, (), 300, 100)
+        return Answer(name, kind, status, records, (), name in self.secure, (), 100)
 
     async def fetch(self, url: str) -> HttpReply:
         """Give the reply of the table."""

@@ -13,7 +13,6 @@ MOST_QUESTIONS = 8
 MOST_OPTIONS = 64
 _NEGATIVE = 0x80000000
 _OPT = int(Type.OPT)  # compared for every record: a plain number is quicker
-_SOA = int(Type.SOA)
 _IN = int(Rclass.IN)
 
 _header = struct.Struct("!6H")
@@ -54,8 +53,8 @@ def query(
 def parse(wire: bytes, *, proofs: bool = True) -> Message:
     """Read a message. Raises ``NotDns`` for anything that is cut off, too large, or does not follow RFC 1035, 3597, 4034, 6891.
 
-    ``proofs=False`` passes over what a validating resolver has looked at already: of the authority section only SOA records are
-    read, of the additional section only OPT. In the usual denial that is three records in four.
+    ``proofs=False`` passes over what a validating resolver has looked at already: beyond the answer section only OPT is read. In the
+    usual denial that is all but one record.
     """
     try:
         return _parse(wire, proofs)
@@ -82,8 +81,8 @@ def _parse(wire: bytes, proofs: bool) -> Message:
         at += 4
     opts: list[tuple[Edns, int]] = []
     answer, at = _records(wire, at, answers, known)
-    authority, at = _records(wire, at, authorities, known, only=None if proofs else _SOA)
-    additional, at = _records(wire, at, additionals, known, opts=opts, only=None if proofs else _OPT)
+    authority, at = _records(wire, at, authorities, known, opts_only=not proofs)
+    additional, at = _records(wire, at, additionals, known, opts=opts, opts_only=not proofs)
     if at != size:
         raise NotDns(f"{size - at} octets behind the last record")
     rcode = flags & 0x000F
@@ -112,18 +111,18 @@ def _parse(wire: bytes, proofs: bool) -> Message:
 
 
 def _records(
-    wire: bytes, at: int, count: int, known: Known, *, opts: list[tuple[Edns, int]] | None = None, only: int | None = None
+    wire: bytes, at: int, count: int, known: Known, *, opts: list[tuple[Edns, int]] | None = None, opts_only: bool = False
 ) -> tuple[tuple[Record, ...], int]:
     """Read one section; OPT goes to ``opts``, which only the additional section brings along (RFC 6891 section 6.1.1).
 
-    Records of another type than ``only`` are passed over: their bounds are kept, their data is not looked at.
+    With ``opts_only`` the other records are passed over: their bounds are kept, their data is not looked at.
     """
     if not count:
         return (), at
     records = []
     for _ in range(count):
         start = at
-        if only is None:
+        if not opts_only:
             name, _, at = read_name(wire, at, known)
         else:
             at = name_end(wire, at)
@@ -132,13 +131,11 @@ def _records(
         end = at + length
         if end > len(wire):
             raise NotDns(f"the record at octet {start} promises {length} octets of data and has {len(wire) - at}")
-        if only is not None:
-            if type_ not in (only, _OPT):
-                at = end
-                continue
-            name = read_name(wire, start, known)[0]
+        if opts_only and type_ != _OPT:
+            at = end
+            continue
         if type_ == _OPT:
-            if opts is None or opts or name != ".":
+            if opts is None or opts or (wire[start] and read_name(wire, start, known)[0] != "."):
                 raise NotDns(f"an OPT record at octet {start} that is the second, in a wrong section or has a name")
             opts.append((Edns(rclass, ttl >> 16 & 0xFF, ttl & 0x8000 != 0, _options(wire, at, end)), ttl >> 20 & 0xFF0))
         else:

@@ -1,14 +1,13 @@
-"""Checks of who a certificate speaks for: the name of the service, and the same certificate at each of its addresses."""
+"""Check of whom a certificate speaks for: the name of the service."""
 
 from __future__ import annotations
 
 from checks.common import listed
-from checks.tls.certificates import NO_CERTIFICATE, OPPORTUNISTIC, each_chain, label, opportunistic, own_chains
+from checks.tls.certificates import NO_CERTIFICATE, OPPORTUNISTIC, each_chain, label, opportunistic
 from checks.tls.each import Judged, for_each_address
-from checks.tls.seen import without_tls
 from scanner.facts.tls import AddressSeen, ChainSeen, TlsSeen, TlsSurvey
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved, cannot_tell
+from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -72,44 +71,3 @@ def _named(survey: TlsSurvey, host: str, chain: ChainSeen) -> Judged:
             return failed("NAME_COMMON_ONLY", name=host)
         return failed("NAME_NONE", certificate=label(own))
     return failed("NAME_DIFFERS", name=host, names=listed((*own.dns_names, *own.ip_names)))
-
-
-@check(
-    "tls.certificate.alike",
-    severity=Severity.INFO,
-    title=Text(ja="すべてのアドレスで同じ証明書", en="The same certificate at every address"),
-    why=Text(
-        ja="アドレスによって証明書が違うと、更新の漏れたサーバが残っている可能性があり、接続先によって障害の出方が変わる。",
-        en="Where addresses differ, one of them may have missed a renewal, and users see different faults depending on where they connect.",
-    ),
-    remedy=Text(
-        ja="意図したものでなければ、すべてのサーバに最新の証明書を配置し、再読込みする。",
-        en="Unless it is meant, put the newest certificate on every server and reload them.",
-    ),
-    says={
-        "ALIKE": Text(ja="すべてのアドレスが同じ証明書を示す", en="every address shows the same certificate"),
-        "ALIKE_NOT": Text(ja="アドレスによって証明書が違う：{certificates}", en="addresses show different certificates: {certificates}"),
-        "ALIKE_SINGLE": Text(ja="証明書を示すアドレスは一つである", en="only one address shows a certificate"),
-    },
-)
-def alike(survey: TlsSurvey) -> Judgement:
-    shown: dict[str, frozenset[str]] = {}
-    missing: Unobserved | None = None
-    for seen in survey.addresses:
-        chains = seen.tls if isinstance(seen.tls, Unobserved) else own_chains(survey, seen.tls)
-        if isinstance(chains, Unobserved):
-            missing = missing or chains
-        elif chains and not (isinstance(seen.tls, TlsSeen) and without_tls(seen.tls)):
-            shown[seen.address] = frozenset(chain.certificates[0].sha256 for chain in chains)
-    if len(set(shown.values())) > 1:
-        return failed("ALIKE_NOT", certificates=listed(f"{address}: {', '.join(_short(all_))}" for address, all_ in shown.items()))
-    if missing is None and survey.left_out:
-        ja, en = "ほかのアドレス {count} 件を見ていない", "{count} further addresses were not looked at"
-        missing = cannot_tell(Reason.BUDGET_SPENT, ja, en, count=survey.left_out)
-    if missing is not None:
-        return missing
-    return passed("ALIKE") if len(shown) > 1 else not_applicable("ALIKE_SINGLE")
-
-
-def _short(hashes: frozenset[str]) -> list[str]:
-    return sorted(one[:16] for one in hashes)

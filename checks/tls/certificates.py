@@ -41,7 +41,9 @@ def own_chains(survey: TlsSurvey, tls: TlsSeen) -> tuple[ChainSeen, ...] | Unobs
     found: dict[tuple[str, ...], ChainSeen] = {}
     for chain in tls.chains:
         if chain.certificates and chain.sni == bool(survey.name):
-            found.setdefault(tuple(one.sha256 for one in chain.certificates), chain)
+            key = tuple(one.sha256 for one in chain.certificates)
+            if key not in found or (found[key].staple is None and chain.staple is not None):
+                found[key] = chain
     return tuple(found.values())
 
 

@@ -16,7 +16,7 @@ from scanner.model.target import Service
 from scanner.net.net import HttpReply, Net, Post
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
-from scanner.wire.x509 import Certificate, Roots, answer, question, recall, revocation_list
+from scanner.wire.x509 import Certificate, answer, question, recall, revocation_list
 from scanner.wire.x509.crl import LARGEST as LARGEST_LIST
 from scanner.wire.x509.ocsp import LARGEST as LARGEST_ANSWER
 from scanner.wire.x509.ocsp import issuer_among
@@ -61,7 +61,7 @@ async def _status(net: Net, own: CertificateSeen, chain: ChainSeen) -> Certifica
         gone = Unobserved(Reason.STALE, "the certificate's octets are no longer at hand")
         return CertificateStatus(own.sha256, gone if own.ocsp_urls else None, gone if own.crl_urls else None)
     others = [one for seen in chain.certificates[1:] if (one := recall(seen.sha256)) is not None]
-    issuer = issuer_among(certificate, others, Roots.public())
+    issuer = issuer_among(certificate, others, net.roots())
     return CertificateStatus(
         own.sha256,
         await _first(lambda url: _over_ocsp(net, url, certificate, issuer), own.ocsp_urls),

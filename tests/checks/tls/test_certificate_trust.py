@@ -1,4 +1,4 @@
-"""Cases of the checks of the way to a trusted authority, of names and of differences between addresses."""
+"""Cases of the checks of the way to a trusted authority, and of names."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from tests.checks.tls_certificates import (
     GOOD,
     HALF_SEEN,
     NAME,
-    NO_CHAIN,
-    NO_TLS,
     ONE,
     ORGANISATION,
     PUBLIC,
@@ -36,7 +34,6 @@ FALSE = PathSeen(Path.BAD_SIGNATURE, problem="the signature is not by CN=CA 1")
 FORBIDDEN = PathSeen(Path.NOT_PERMITTED, problem="CN=CA 1 is not an authority")
 UNCHECKED = PathSeen(Path.UNCHECKED, problem="cannot be verified")
 FETCHED = replace(PUBLIC, fetched=("http://ca.example.jp/ca.cer",))
-OTHER = replace(GOOD, sha256="ab" * 32)
 COMMON_ONLY = replace(GOOD, dns_names=())
 CROSS = replace(CA, sha256="cd" * 32, subject=ROOT_NAME, issuer="CN=Older Root")
 CROSS_LOWER = replace(CA, sha256="ce" * 32, issuer="CN=Older Root")
@@ -111,15 +108,5 @@ CASES: dict[str, list[Case]] = {
         ),
         case(HALF_SEEN, outcome="undetermined", reason=Reason.TIMEOUT),
         *common(),
-    ],
-    "tls.certificate.alike": [
-        case(survey(tls(chain()), tls(chain())), says="ALIKE"),
-        case(survey(tls(chain()), tls(chain(OTHER))), says="ALIKE_NOT"),
-        case(survey(tls(chain(), chain(OTHER)), tls(chain(OTHER), chain())), says="ALIKE"),
-        case(service(), says="ALIKE_SINGLE"),
-        case(NO_TLS, says="ALIKE_SINGLE"),
-        case(NO_CHAIN, says="ALIKE_SINGLE"),
-        case(HALF_SEEN, outcome="undetermined", reason=Reason.TIMEOUT),
-        case(survey(tls(chain()), left_out=1), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
 }

@@ -18,6 +18,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner.model.reason import CannotObserve, Reason
 from scanner.net import tcp
 from scanner.net.budget import Allowance, Budget
 from scanner.net.evidence import Writing
@@ -108,6 +109,7 @@ class Network:
             web=self._the_web,
             roots=self._the_roots,
             called=settings.called,
+            agent=settings.user_agent or agent_name(settings.contact),
             writing=Writing(),
         )
         return self
@@ -149,9 +151,12 @@ class Network:
 
     def _the_roots(self) -> Roots:
         if self._roots is None:
-            from scanner.wire.x509 import Roots  # noqa: PLC0415  loaded when it is first needed, with what it takes to read certificates
+            from scanner.wire.x509 import BadRoots, Roots  # noqa: PLC0415  loaded when first needed, with what reading certificates takes
 
-            self._roots = Roots.with_file(self._settings.ca_file)
+            try:
+                self._roots = Roots.with_file(self._settings.ca_file)
+            except BadRoots as error:
+                raise CannotObserve(Reason.UNSUPPORTED, str(error)) from error
         return self._roots
 
     async def _send(self, server: DnsServer, wire: bytes, tries: int) -> bytes:

@@ -64,6 +64,16 @@ class DeclaredSshService(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredWebService(Fact):
+    """From where a web site is looked at."""
+
+    of: ClassVar[Kind] = Kind.WEB_SERVICE
+
+    vantage_outside: bool | None
+    """Whether this scan looks from a zone outside the organisation; ``None`` where the ledger does not know the zone."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredSmtpService(Fact):
     """What the ledger says of a mail server, and whether this vantage zone is one of those that may send through it without a login."""
 

@@ -1,4 +1,4 @@
-"""Which web sites a domain has. What they show is in ``tls``."""
+"""Which web sites a domain has. What they show is in ``web_entry`` and its neighbours, and in ``tls``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from scanner.model.fact import Fact, Unobserved
 from scanner.model.target import Kind, Service
 
 HTTPS_PORT = 443
+HTTP_PORT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +29,20 @@ class WebSites(Fact):
     """
 
     of: ClassVar[Kind] = Kind.DOMAIN
-    leads_to: ClassVar[tuple[Kind, ...]] = (Kind.TLS_SERVICE,)
+    leads_to: ClassVar[tuple[Kind, ...]] = (Kind.TLS_SERVICE, Kind.WEB_SERVICE)
 
     sites: tuple[WebSite, ...]
     declared: bool | None = None
 
     def leads(self) -> tuple[Service, ...]:
-        """The HTTPS services: those that were met, and where the ledger declares a site also those that could not be seen."""
-        return tuple(
+        """The sites: those that were met, and where the ledger declares one also those that could not be seen.
+
+        The HTTPS service stands for the whole site. One that has plain HTTP and certainly no HTTPS is an HTTP service.
+        """
+        secure = [
             Service(site.name, HTTPS_PORT, "https")
             for site in self.sites
             if site.https is True or (self.declared is True and isinstance(site.https, Unobserved))
-        )
+        ]
+        plain = [Service(site.name, HTTP_PORT, "http") for site in self.sites if site.https is False and site.http is True]
+        return (*secure, *plain)

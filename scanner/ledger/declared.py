@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scanner.facts.dns_server import DnsTestNames
-from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSmtpService, DeclaredSshService, Vantage
+from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSmtpService, DeclaredSshService, DeclaredWebService, Vantage
 from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.inventory import DomainEntry, Inventory, ServiceEntry, Zone
 from scanner.ledger.words import Network, as_network
@@ -77,6 +77,9 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
         if isinstance(subject, Service) and Kind.SSH_SERVICE in subject.kinds:
             where = inventory.zones.get(zone)
             return {DeclaredSshService: DeclaredSshService(where.outside if where else None)}
+        if isinstance(subject, Service) and Kind.WEB_SERVICE in subject.kinds:
+            where = inventory.zones.get(zone)
+            return {DeclaredWebService: DeclaredWebService(where.outside if where else None)}
         return {}
 
     return declare

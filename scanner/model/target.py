@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SUBMISSION_SERVICE = "service/submission"
     MAIL_ACCESS_SERVICE = "service/mail-access"
     SSH_SERVICE = "service/ssh"
+    WEB_SERVICE = "service/web"
     TLS_SERVICE = "service/tls"
     MACHINE = "machine"
 
@@ -51,6 +52,7 @@ _OWN_KINDS: dict[str, tuple[Kind, ...]] = {
     "submission": _SUBMISSION,
     "submissions": _SUBMISSION,
     **dict.fromkeys(("imap", "imaps", "pop3", "pop3s", "sieve"), _MAILBOXES),
+    **dict.fromkeys(("http", "https"), (Kind.WEB_SERVICE,)),
 }
 
 

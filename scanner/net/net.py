@@ -213,6 +213,11 @@ class Net(Protocol):
         """The host name by which the scanner introduces itself where a protocol wants one; empty: the address literal will do."""
         ...
 
+    @property
+    def agent(self) -> str:
+        """The User-Agent by which the scanner tells web servers who it is."""
+        ...
+
     def keep(self, source: str, excerpt: str) -> None:
         """Keep evidence; capped. ``resolve``, ``ask``, ``transfer`` and ``fetch`` keep their own."""
         ...

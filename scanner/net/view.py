@@ -65,6 +65,7 @@ class Parts:
     writing: Writing
     roots: Callable[[], Roots]
     called: str = ""
+    agent: str = ""
 
 
 class View:
@@ -294,6 +295,11 @@ class View:
     def called(self) -> str:
         """The host name by which the scanner introduces itself; empty: the address literal will do."""
         return self._parts.called
+
+    @property
+    def agent(self) -> str:
+        """The User-Agent by which the scanner tells web servers who it is."""
+        return self._parts.agent
 
     async def _addresses(self, host: str) -> list[str]:
         """Resolve both families side by side, IPv4 first; one family's failure does not hide the other's addresses."""

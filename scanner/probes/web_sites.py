@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.facts.ledger import DeclaredDomain
-from scanner.facts.web import HTTPS_PORT, WebSite, WebSites
+from scanner.facts.web import HTTP_PORT, HTTPS_PORT, WebSite, WebSites
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain
@@ -11,7 +11,6 @@ from scanner.net.net import Net
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import addresses_of, part, together
 
-HTTP_PORT = 80
 MOST_ADDRESSES = 4
 SECONDS = 3.0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from baselines.model import Baseline, Control, Status, Strength, Use
 from scanner.model.check import Check, Setting
 from scanner.model.problem import Problems, say
+from scanner.model.target import IMPLICIT_TLS, STARTTLS
 from scanner.model.text import Text
 from scanner.model.yamlfields import Fields, Item, fields
 from scanner.model.yamltext import parse
@@ -142,10 +143,15 @@ def _use(use: Fields, checks: Mapping[str, Check]) -> Use:
             item.unknown(say("「{name}」という点検項目はない", "there is no check '{name}'", name=name), name, checks)
     table = use.table("with")
     settings = _settings(table, check) if table is not None and check is not None else {}
+    services = use.texts("services", ())
+    for item in use.items("services"):
+        if (word := item.text()) is not None and word not in _SERVICES:
+            item.unknown(say("「{word}」というプロトコルはない", "there is no protocol '{word}'", word=word), word, _SERVICES)
     use.done()
-    return Use(name, settings)
+    return Use(name, settings, frozenset(services))
 
 
+_SERVICES = IMPLICIT_TLS | STARTTLS | {"dns", "ssh"}
 _READ: Mapping[str, Callable[[Item], Setting | None]] = {
     "bool": Item.flag,
     "int": Item.whole,

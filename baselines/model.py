@@ -67,10 +67,15 @@ STATUS_WORDS: Mapping[Status, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One check that bears on a control, with the settings that the document itself fixes."""
+    """One check that bears on a control, with the settings that the document itself fixes.
+
+    ``services`` names the protocols of the services that the clause speaks of (a clause on web servers says nothing of mail); empty for
+    all that the check judges.
+    """
 
     check: str
     settings: Mapping[str, Setting]
+    services: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

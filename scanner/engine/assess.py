@@ -191,7 +191,7 @@ class Assessor:
         """Count one result for each system that its target belongs to."""
         for system in systems:
             self._systems[system.id] = system
-            for baseline, control in result.variant.controls:
+            for baseline, control in result.variant.controls_for(result.subject):
                 key = (system.id, baseline, control)
                 tally = self._tallies.get(key)
                 if tally is None:

@@ -7,7 +7,7 @@ setting comes from the baseline, else from the organisation's profile, else from
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from scanner.engine.catalogue import Catalogue
 from scanner.ledger.profile import Profile
 from scanner.model.check import Check, Setting
 from scanner.model.fact import Fact
-from scanner.model.target import Kind, Target
+from scanner.model.target import Kind, Service, Target
 from scanner.probes.base import Probe
 
 
@@ -47,6 +47,14 @@ class Variant:
     check: Check
     settings: Mapping[str, Applied]
     controls: tuple[tuple[str, str], ...]
+    services: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    """For controls that speak of some services only: their protocols."""
+
+    def controls_for(self, subject: Target) -> tuple[tuple[str, str], ...]:
+        """Give the controls on which a result about ``subject`` bears."""
+        if not self.services or not isinstance(subject, Service):
+            return self.controls
+        return tuple(c for c in self.controls if c not in self.services or subject.protocol in self.services[c])
 
     @cached_property
     def values(self) -> dict[str, Setting]:
@@ -83,6 +91,7 @@ def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Prof
     """Plan for the chosen baselines; ``only`` holds prefixes of check ids, empty for all."""
     chosen = [c for c in catalogue.checks.values() if not only or any(_below(c.id, prefix) for prefix in only)]
     grouped: dict[str, dict[bytes, tuple[Mapping[str, Applied], list[tuple[str, str]]]]] = {c.id: {} for c in chosen}
+    services: dict[str, dict[tuple[str, str], frozenset[str]]] = {}
     for baseline in baselines:
         for control in baseline.controls:
             for use in control.checks:
@@ -92,11 +101,15 @@ def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Prof
                 settings = _settings(check, profile, use.settings, f"{baseline.id} {control.id}")
                 key = canonical({name: applied.setting for name, applied in settings.items()})
                 grouped[check.id].setdefault(key, (settings, []))[1].append((baseline.id, control.id))
+                if use.services:
+                    services.setdefault(check.id, {})[baseline.id, control.id] = use.services
     variants = []
     for check in chosen:
         if not grouped[check.id]:
             grouped[check.id][b""] = (_settings(check, profile, {}, ""), [])
-        variants += [Variant(check, s, tuple(controls)) for _, (s, controls) in sorted(grouped[check.id].items())]
+        variants += [
+            Variant(check, s, tuple(controls), services.get(check.id, {})) for _, (s, controls) in sorted(grouped[check.id].items())
+        ]
     variants.sort(key=lambda v: v.key)
     return _with_facts(catalogue, tuple(variants))
 

@@ -22,7 +22,7 @@ from scanner.ledger.exceptions import ApprovedException, Exceptions
 from scanner.ledger.inventory import System
 from scanner.model.fact import Fact, Observation, Observed
 from scanner.model.reason import Reason
-from scanner.model.target import Domain, Target, unicode_name
+from scanner.model.target import Domain, Service, Target, unicode_name
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
 from scanner.report import record_words
@@ -144,7 +144,7 @@ class Recorder:
             variant.message(result),
             variant.words,
             evidence,
-            variant.controls,
+            variant.controls(result.subject),
             encoded(self._exception(result, systems)) if self._exceptions.entries else b"null",
             observed_at,
         )
@@ -154,7 +154,7 @@ class Recorder:
     def _exception(self, result: Result, systems: tuple[System, ...]) -> str | None:
         """Name the approved exception that covers a result: an overlay, the result stays as it is."""
         subjects = [result.target.key, result.subject.key, *(system.key for system in systems)]
-        for _, control in result.variant.controls:
+        for _, control in result.variant.controls_for(result.subject):
             for exception in self._exceptions.covering(self._today, control, subjects, result.variant.check.id):
                 return exception.id
         return None
@@ -181,7 +181,7 @@ class _VariantParts:
 
     def __init__(self, variant: Variant, zone: bytes, controls: Mapping[str, Mapping[str, Control]]) -> None:
         check = variant.check
-        rows = [(b, controls[b][c]) for b, c in variant.controls]
+        self._variant, self._baselines = variant, controls
         settings = {name: _applied(applied) for name, applied in variant.settings.items()}
         self.values = codec.canonical(variant.values).decode()
         self.check = b'%b,"check":%b,"subject":' % (zone, encoded(check.id))
@@ -192,10 +192,19 @@ class _VariantParts:
             encoded(remedy),
             encoded(settings),
         )
-        self.controls = b'],"controls":%b,"exception":' % encoded(
-            [{"baseline": b, "id": c.id, "ref": c.ref, "strength": c.strength.value} for b, c in rows]
-        )
+        self._controls: dict[str, bytes] = {}
         self._plain: dict[tuple[str, Reason | None], bytes] = {}
+
+    def controls(self, subject: Target) -> bytes:
+        """The controls that a result bears on; they differ by the protocol of a service at most."""
+        key = subject.protocol if self._variant.services and isinstance(subject, Service) else ""
+        known = self._controls.get(key)
+        if known is None:
+            rows = [(b, self._baselines[b][c]) for b, c in self._variant.controls_for(subject)]
+            known = self._controls[key] = b'],"controls":%b,"exception":' % encoded(
+                [{"baseline": b, "id": c.id, "ref": c.ref, "strength": c.strength.value} for b, c in rows]
+            )
+        return known
 
     def message(self, result: Result) -> bytes:
         """The message; one without arguments is the same each time."""

@@ -134,8 +134,11 @@ def test_lists_of_others_and_parts_of_lists_do_not_count() -> None:
     assert listed(made.revoked_list(ROOT, [], extensions=(delta,))).problem == "the list holds changes only"
     part = (x509.IssuingDistributionPoint(None, None, False, True, None, False, False), True)
     assert "or holds a part" in listed(made.revoked_list(ROOT, [], extensions=(part,))).problem
-    whole = (x509.IssuingDistributionPoint([x509.UniformResourceIdentifier("http://a/")], None, True, False, None, False, False), True)
-    assert listed(made.revoked_list(ROOT, [], extensions=(whole,))).state is Revocation.GOOD
+    placed = make("www.example.lg.jp", ROOT, crl_url="http://a/")
+    for place, state in (("http://a/", Revocation.GOOD), ("http://b/", Revocation.UNKNOWN)):
+        names = [x509.UniformResourceIdentifier(place)]
+        shard = (x509.IssuingDistributionPoint(names, None, True, False, None, False, False), True)
+        assert listed(made.revoked_list(ROOT, [], extensions=(shard,)), placed).state is state
     odd = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\5\0"), True)
     assert "1.2.3" in listed(made.revoked_list(ROOT, [], extensions=(odd,))).problem
 

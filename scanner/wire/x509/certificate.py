@@ -52,7 +52,7 @@ MOST_SERIAL = 20  # octets, RFC 5280 section 4.1.2.2
 MOST_KEPT = 4096
 HEAVIEST_KEPT = 16 * 1024 * 1024
 
-_DNS_NAME, _URI, _IP_ADDRESS = CONTEXT + 2, CONTEXT + 6, CONTEXT + 7
+_DNS_NAME, URI, _IP_ADDRESS = CONTEXT + 2, CONTEXT + 6, CONTEXT + 7
 _NO_KEY: Final = PublicKey("", 0)
 
 
@@ -430,7 +430,7 @@ def _authority_access(value: bytes, known: _Extensions, _: _Note) -> None:
     for item in sole(value, SEQUENCE).inside().each(SEQUENCE):
         fields = item.inside()
         method, place = oid(fields.take(OBJECT_IDENTIFIER)), fields.take()
-        if method == oids.OCSP_ACCESS and place.tag == _URI:
+        if method == oids.OCSP_ACCESS and place.tag == URI:
             found.append(place)
     known.ocsp_urls = _urls(found)
 
@@ -443,7 +443,7 @@ def _crl_points(value: bytes, known: _Extensions, _: _Note) -> None:
         # A list for some reasons only, or by another issuer, says less than the whole: it is left aside.
         if point is None or fields.tag != -1 or (names := point.inside().maybe(CONSTRUCTED)) is None:
             continue
-        found += [name for name in names.inside().each() if name.tag == _URI]
+        found += [name for name in names.inside().each() if name.tag == URI]
     known.crl_urls = _urls(found)
 
 

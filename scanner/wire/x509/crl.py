@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from scanner.facts.tls import Revocation, RevocationSeen
@@ -21,7 +22,7 @@ from scanner.wire.x509.asn1 import (
     moment,
     sole,
 )
-from scanner.wire.x509.certificate import Certificate, read_extension
+from scanner.wire.x509.certificate import URI, Certificate, read_extension
 from scanner.wire.x509.ocsp import REASONS
 from scanner.wire.x509.signature import Checked, check
 
@@ -61,7 +62,7 @@ def _read(data: bytes, certificate: Certificate, issuer: Certificate | None) -> 
     entries = fields.maybe(SEQUENCE)
     if by != certificate.issuer:
         return _unusable("the list is another issuer's")
-    if problem := _partial(fields.maybe(CONSTRUCTED)):
+    if problem := _partial(fields.maybe(CONSTRUCTED), certificate.seen.crl_urls):
         return _unusable(problem)
     found = _entry(entries, certificate.serial) if entries is not None else None
     state, revoked_at, reason = Revocation.GOOD, "", ""
@@ -78,8 +79,11 @@ def _read(data: bytes, certificate: Certificate, issuer: Certificate | None) -> 
     return RevocationSeen(state, f"{made:%Y-%m-%dT%H:%M:%SZ}", next_update, not problem, revoked_at, reason, problem)
 
 
-def _partial(wrapped: Item | None) -> str:
-    """Why the list says less than everything about servers' certificates; empty where it is whole."""
+def _partial(wrapped: Item | None, places: Sequence[str]) -> str:
+    """Why the list says less than everything about this certificate; empty where it is whole.
+
+    Authorities divide long lists by place: one that is not for a place that the certificate names proves nothing (RFC 5280 section 6.3.3).
+    """
     if wrapped is None:
         return ""
     for item in wrapped.inside().take(SEQUENCE).inside().each(SEQUENCE):
@@ -88,6 +92,8 @@ def _partial(wrapped: Item | None) -> str:
             return "the list holds changes only"
         if number == oids.ISSUING_POINT:
             fields = sole(value, SEQUENCE).inside()
+            if (point := fields.maybe(CONSTRUCTED)) is not None and not _is_for(point, places):
+                return "the list is for certificates of another place"
             for field in fields.each():
                 # onlyContainsCACerts, onlySomeReasons, indirectCRL, onlyContainsAttributeCerts
                 if field.tag in (CONTEXT + 2, CONTEXT + 3, CONTEXT + 4, CONTEXT + 5) and field.contents != b"\0":
@@ -95,6 +101,13 @@ def _partial(wrapped: Item | None) -> str:
         elif critical:
             return f"the list has a critical extension that is not known: {number}"
     return ""
+
+
+def _is_for(point: Item, places: Sequence[str]) -> bool:
+    names = point.inside().maybe(CONSTRUCTED)
+    if names is None:  # relative to the issuer's name, as directories have it
+        return False
+    return any(item.tag == URI and item.contents.decode("latin-1") in places for item in names.inside().each())
 
 
 def _entry(entries: Item, serial: bytes) -> Item | None:

@@ -214,6 +214,10 @@ class Client12:
         """Records that carry ``data`` to the server, under protection once there is one."""
         return self._records(type_, data)
 
+    def close(self) -> bytes:
+        """A close_notify, which must go out before the connection ends: OpenSSL forgets a session that ended without one."""
+        return self._records(RecordType.ALERT, b"\1\0")
+
     def _records(self, type_: int, data: bytes) -> bytes:
         version = self.server_hello.version if self.server_hello is not None else TLS12
         pieces = [data[at : at + MOST_FRAGMENT] for at in range(0, len(data), MOST_FRAGMENT)]

@@ -123,6 +123,10 @@ class Client13:
         client = self._client
         return b"".join(client.seal(type_, data[at : at + MOST_FRAGMENT]) for at in range(0, len(data), MOST_FRAGMENT))
 
+    def close(self) -> bytes:
+        """A close_notify, after ``finish``. Raises ``ValueError`` before its time."""
+        return self.send(b"\1\0", RecordType.ALERT)
+
     def _server_hello(self, message: ServerHello) -> None:
         if self._keys is not None:
             raise NotTls("a second ServerHello")

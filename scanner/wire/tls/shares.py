@@ -113,7 +113,7 @@ class FiniteField:
     def agree(self, peer: bytes) -> bytes:
         """The shared secret; TLS 1.2 strips its leading zeros, TLS 1.3 keeps them."""
         other = int.from_bytes(peer, "big")
-        if len(peer) > self._size or not 1 < other < self._prime - 1:
+        if len(peer) > self._size or (self._padded and len(peer) != self._size) or not 1 < other < self._prime - 1:
             raise ValueError("outside the group")
         secret = pow(other, self._exponent, self._prime).to_bytes(self._size, "big")
         return secret if self._padded else secret.lstrip(b"\0")

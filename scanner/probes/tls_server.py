@@ -110,7 +110,7 @@ class Server:
                     assert isinstance(each.raw, Failed)
                     waiting.append(replace(each, raw=None, failed=each.raw))
                 else:
-                    waiting += self._next(each, self._meant(each))
+                    waiting += self._next(each, Failed(self.gone) if each in failures and self.gone else self._meant(each))
             if not works:
                 waiting += self._settled(unsure, works=False)
                 unsure = []
@@ -213,7 +213,10 @@ class Server:
         raw = await self.ask(self._good)
         if isinstance(raw, Chosen):
             return True
-        why = raw.why if isinstance(raw, Failed) else Unobserved(Reason.REFUSED, f"{self.talker.peer}: {raw.words}")
+        if isinstance(raw, Failed):
+            why = raw.why
+        else:
+            why = Unobserved(Reason.REFUSED if isinstance(raw, Refused) else Reason.RESET, f"{self.talker.peer}: {raw.words}")
         seen = f"after {len(self.book.answers)} conversations in which it answered the server no longer does"
         self.gone = Unobserved(why.reason, f"{seen}: {why.detail}")
         return False

@@ -6,6 +6,7 @@ import struct
 import timeit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import mlkem
 
 from scanner.wire.tls import (
     USUAL_GROUPS,
@@ -246,6 +247,25 @@ def test_shares_of_hybrids_have_their_length(group: int) -> None:
     for wrong in (b"", bytes(GROUPS[group].server_share - 1), bytes(3000)):
         with pytest.raises(NotTls):
             share.agree(wrong)
+
+
+@pytest.mark.parametrize(
+    ("group", "curve", "bits"), [(0x11EC, 29, 768), (0x11EB, 23, 768), (0x11ED, 24, 1024), (0x0201, 0, 768), (0x0202, 0, 1024)]
+)
+def test_hybrids_agree_with_a_server_made_of_its_parts(group: int, curve: int, bits: int) -> None:
+    ours = key_share(group, ENTROPY)
+    size = {768: 1184, 1024: 1568}[bits]
+    kind = mlkem.MLKEM768PublicKey if bits == 768 else mlkem.MLKEM1024PublicKey
+    kem_first = group not in (0x11EB, 0x11ED)
+    kem, point = (ours.public[:size], ours.public[size:]) if kem_first else (ours.public[-size:], ours.public[:-size])
+    secret, ciphertext = kind.from_public_bytes(kem).encapsulate()
+    if not curve:
+        assert ours.agree(ciphertext) == secret
+        return
+    server = key_share(curve, ENTROPY[::-1])
+    # draft-ietf-tls-ecdhe-mlkem section 4: the KEM first with X25519, the curve first with the others, in share and secret alike.
+    answer = ciphertext + server.public if kem_first else server.public + ciphertext
+    assert ours.agree(answer) == (secret + server.agree(point) if kem_first else server.agree(point) + secret)
 
 
 def test_groups_that_cannot_be_computed_are_named() -> None:

@@ -39,8 +39,10 @@ def settings(zoo: Zoo, *, connections: int = ENOUGH) -> Settings:
     )
 
 
-def surveys(zoo: Zoo, services: Sequence[str], *, connections: int = ENOUGH, seconds: float = 100.0) -> dict[str, TlsSurvey | Unobserved]:
-    """Look at services, some side by side. ``seconds`` is the time of each."""
+def surveys(
+    zoo: Zoo, services: Sequence[str], *, connections: int = ENOUGH, seconds: float = 100.0, width: int = WIDTH
+) -> dict[str, TlsSurvey | Unobserved]:
+    """Look at services, ``width`` of them side by side. ``seconds`` is the time of each."""
     found: dict[str, TlsSurvey | Unobserved] = {}
 
     async def one(network: Network, text: str, places: asyncio.Semaphore) -> None:
@@ -57,7 +59,7 @@ def surveys(zoo: Zoo, services: Sequence[str], *, connections: int = ENOUGH, sec
                 found[text] = Unobserved(Reason.TIMEOUT, f"no end after {seconds:g} s")
 
     async def run() -> None:
-        places = asyncio.Semaphore(WIDTH)
+        places = asyncio.Semaphore(width)
         async with Network(settings(zoo, connections=connections)) as network, asyncio.TaskGroup() as group:
             for text in services:
                 group.create_task(one(network, text, places))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tests.lab.tls_zoo import kinds_mail, kinds_odd, kinds_openssl, kinds_own, world
+from tests.lab.tls_zoo import kinds_mail, kinds_odd, kinds_openssl, kinds_own, kinds_services, world
 from tests.lab.tls_zoo.certificates import DOMAIN
 from tests.lab.tls_zoo.entry import Entry
 
@@ -27,6 +27,7 @@ _ALL = (
     *kinds_openssl.ENTRIES,
     *kinds_own.ENTRIES,
     *kinds_mail.ENTRIES,
+    *kinds_services.ENTRIES,
     *kinds_odd.ENTRIES,
     kinds_openssl.nginx("rate-limited", "a firewall drops connections beyond four a second", kinds_openssl.STRONG),
     kinds_openssl.nginx("refuses-later", f"a firewall resets every connection after the first {FIRST_FEW}", kinds_openssl.STRONG),

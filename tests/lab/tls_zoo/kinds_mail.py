@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from scanner.facts.tls import Upgrade, Version
@@ -95,14 +96,15 @@ def _daemons() -> Path:
     return Path(said.stdout.strip())
 
 
-def postfix(name: str, about: str, how: OpenSsl) -> list[Entry]:
-    """A Postfix of its own: SMTP and submission with STARTTLS, submissions at once."""
+def postfix(name: str, about: str, how: OpenSsl, *, ports: Collection[int] = (25, 465, 587)) -> list[Entry]:
+    """A Postfix of its own: SMTP and submission with STARTTLS, submissions at once; ``ports`` are those that are entries."""
     ports = (
         ("", 25, "smtp", Upgrade.OFFERED),
         ("-587", 587, "submission", Upgrade.OFFERED),
         ("-465", 465, "submissions", Upgrade.IMPLICIT),
     )
-    return together(name, about, ports, lambda place: _postfix(how, place), lambda _: how.truth())
+    chosen = [port for port in every if port[1] in ports]
+    return together(name, about, chosen, lambda place: _postfix(how, place), lambda _: how.truth())
 
 
 _DOVECOT = """\
@@ -128,6 +130,15 @@ passdb {{
 userdb {{
   driver = static
   args = uid=nobody gid=nogroup home={home}
+}}
+service imap-login {{
+  service_count = 0
+}}
+service pop3-login {{
+  service_count = 0
+}}
+service managesieve-login {{
+  service_count = 0
 }}
 service lmtp {{
   inet_listener lmtp {{
@@ -171,6 +182,15 @@ userdb static {{
     home = {home}
   }}
 }}
+service imap-login {{
+  restart_request_count = unlimited
+}}
+service pop3-login {{
+  restart_request_count = unlimited
+}}
+service managesieve-login {{
+  restart_request_count = unlimited
+}}
 service lmtp {{
   inet_listener lmtp {{
     listen = {v4} {v6}
@@ -200,9 +220,9 @@ def _dovecot(how: OpenSsl, place: Place) -> list[Program]:
     return [Program(["dovecot", "-F", "-c", place.write("dovecot.conf", text)])]
 
 
-def dovecot(name: str, about: str, how: OpenSsl) -> list[Entry]:
-    """A Dovecot of its own: IMAP, POP3, LMTP and ManageSieve with STARTTLS, IMAPS and POP3S."""
-    ports = (
+def dovecot(name: str, about: str, how: OpenSsl, *, ports: Collection[int] = (24, 110, 143, 993, 995, 4190)) -> list[Entry]:
+    """A Dovecot of its own: IMAP, POP3, LMTP and ManageSieve with STARTTLS, IMAPS and POP3S; ``ports`` are those that are entries."""
+    every = (
         ("", 143, "imap", Upgrade.OFFERED),
         ("-993", 993, "imaps", Upgrade.IMPLICIT),
         ("-110", 110, "pop3", Upgrade.OFFERED),
@@ -210,12 +230,13 @@ def dovecot(name: str, about: str, how: OpenSsl) -> list[Entry]:
         ("-24", 24, "lmtp", Upgrade.OFFERED),
         ("-4190", 4190, "sieve", Upgrade.OFFERED),
     )
-    return together(name, about, ports, lambda place: _dovecot(how, place), lambda _: how.truth())
+    chosen = [port for port in every if port[1] in ports]
+    return together(name, about, chosen, lambda place: _dovecot(how, place), lambda _: how.truth())
 
 
 ENTRIES: tuple[Entry, ...] = (
     *postfix("postfix", "Postfix, TLS 1.2 and 1.3, own order", STRONG),
-    *postfix("postfix-weak", "Postfix with all that OpenSSL 3 still has", WEAK),
+    *postfix("postfix-weak", "Postfix with all that OpenSSL 3 still has", WEAK, ports=(25,)),
     *dovecot("dovecot", "Dovecot, TLS 1.2 and 1.3, own order", STRONG),
-    *dovecot("dovecot-weak", "Dovecot with all that it takes", WEAK),
+    *dovecot("dovecot-weak", "Dovecot with all that it takes", WEAK, ports=(143, 995)),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tests.lab.tls_zoo import world
 from tests.lab.tls_zoo.entry import SERVERS, Entry, Place, Program
 
 BEHAVIOURS = {
@@ -32,6 +33,7 @@ def _start(place: Place) -> list[Program]:
         for behaviour in BEHAVIOURS
         for family, address in enumerate(place.neighbours[f"odd-{behaviour}"])
     ]
+    config += [("silent", address, 443, "") for address in world.DEAF]
     return [Program(["python3", SERVERS / "odd.py", place.write("config.json", json.dumps(config))])]
 
 

@@ -46,7 +46,8 @@ def openssl_list(version: Version, ciphers: str, ciphersuites: str = "", *, psk:
 class OpenSsl:
     """A configuration of OpenSSL 3, whatever program it stands in.
 
-    ``auths`` are the kinds of key the server has, as OpenSSL calls them; ``dh`` the length of its DH prime, 0 without one.
+    ``auths`` are the kinds of key the server has, as OpenSSL calls them; ``dh`` the length of its DH prime, 0 without one. Without
+    ``groups`` nothing is claimed of them: OpenSSL 3.0 has no command that lists its own.
     """
 
     ciphers: str = "DEFAULT"
@@ -67,7 +68,7 @@ class OpenSsl:
         elliptic = {
             version: frozenset(GROUPS[name] for name in self.groups)
             for version, names in suites.items()
-            if version is Version.TLS13 or any("_ECDH" in name for name in names)
+            if self.groups and (version is Version.TLS13 or any("_ECDH" in name for name in names))
         }
         finite = any("_DHE_" in name or "_DH_anon_" in name for version, names in suites.items() for name in names)
         return Truth(

@@ -98,7 +98,7 @@ def _daemons() -> Path:
 
 def postfix(name: str, about: str, how: OpenSsl, *, ports: Collection[int] = (25, 465, 587)) -> list[Entry]:
     """A Postfix of its own: SMTP and submission with STARTTLS, submissions at once; ``ports`` are those that are entries."""
-    ports = (
+    every = (
         ("", 25, "smtp", Upgrade.OFFERED),
         ("-587", 587, "submission", Upgrade.OFFERED),
         ("-465", 465, "submissions", Upgrade.IMPLICIT),

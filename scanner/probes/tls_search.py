@@ -371,6 +371,9 @@ def one_side(two: Two, side: int, make: Make, pick: Pick) -> Search[None]:
             two.done[side] = isinstance(answer, Refused)
             return
         picked = pick(answer)[side]
+        if picked is None and answer.stopped:
+            two.refusal, two.done[side] = answer.stopped, True  # chosen first and found impossible then, as OpenSSL does with ECDHE_PSK
+            return
         if picked is None or picked not in two.left[side]:
             if picked in two.found[side]:
                 break  # one that had to stay in the offer is all that is left

@@ -74,7 +74,7 @@ class Server:
         self.ssl2: Chosen | None = None
         self._most = connections
         self._spent = 0.0
-        self._good: Offer | None = None
+        self._good: Offer | Ssl2Offer | None = None
         self._lines: dict[str, list[str]] = {}
 
     async def ask(self, offer: Offer | Ssl2Offer, seconds: float = 0.0) -> Raw:
@@ -180,7 +180,7 @@ class Server:
                 self.ssl2 = raw
             else:
                 self.book.answers.append((offer, raw))
-                self._good = self._good or replace(offer, group="control", words="control hello")
+            self._good = self._good or replace(offer, group="control", words="control hello")
         return raw
 
     async def converse(self, group: str, words: str, talk: Callable[[Line], Awaitable[T]], shown: Callable[[T], str]) -> T | Unobserved:

@@ -32,7 +32,7 @@ from scanner.probes.tls_search import (
 from scanner.probes.tls_server import Job, Server
 from scanner.probes.tls_sessions import Sessions, new_tickets, old_sessions
 from scanner.probes.tls_talk import Raw, Talker, Unsure
-from scanner.probes.tls_values import NUMBERS, VERSIONS, Answer, Chosen, Failed, Offer, Refused, Wants
+from scanner.probes.tls_values import NUMBERS, VERSIONS, Answer, Chosen, Failed, Offer, Refused, Ssl2Offer, Wants
 from scanner.wire.starttls import printable
 from scanner.wire.tls import (
     SSL2,
@@ -157,6 +157,8 @@ async def _opening(server: Server, manner: Manner) -> tuple[Manner, Raw]:
         return replace(manner, plain=True), first if isinstance(first, Refused) else second
     if isinstance(first, Refused) or isinstance(second, Refused):
         return manner, first if isinstance(first, Refused) else second
+    if isinstance(first, Unsure) and isinstance(second, Unsure) and isinstance(await server.ask(Ssl2Offer(group="opening")), Chosen):
+        return manner, Refused(first.words, first.alert)
     return manner, first
 
 

@@ -327,7 +327,7 @@ class Hearing:
         if self._seen is None:
             return end
         why = end.why if isinstance(end, Failed) else Unobserved(Reason.RESET, f"{self.peer}: {end.words} in the middle of the handshake")
-        return replace(self._seen, cut=why)
+        return replace(self._seen, cut=why, stopped=end.words if isinstance(end, Refused) else "")
 
     def answer(self) -> Chosen:
         """The answer at its end."""

@@ -57,7 +57,8 @@ class Ssl2Offer:
 class Chosen:
     """The server went on: its choice. Fields that the answer does not have, or that were not read, are empty.
 
-    ``retry``: it was a HelloRetryRequest, so that ``group`` is the one asked for. ``cut`` says why the rest of the flight is missing.
+    ``retry``: it was a HelloRetryRequest, so that ``group`` is the one asked for. ``cut`` says why the rest of the flight is missing,
+    ``stopped`` which alert the server ended it with.
     ``suites`` is for SSL 2.0, where the server names all it takes.
     """
 
@@ -75,6 +76,7 @@ class Chosen:
     wants_certificate: bool = False
     suites: tuple[int, ...] = ()
     cut: Unobserved | None = None
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ work does not grow with what is still to come. Nothing of X.509 is here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from scanner.wire.der import NotDer
 
@@ -41,8 +42,7 @@ _STRINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One element: where it begins, where its contents begin and where both end."""
 
     data: bytes
@@ -163,7 +163,11 @@ def boolean(item: Item) -> bool:
 
 def oid(item: Item) -> str:
     """The dotted form of an OBJECT IDENTIFIER."""
-    octets = item.contents
+    return _dotted(item.contents)
+
+
+@lru_cache(maxsize=1024)
+def _dotted(octets: bytes) -> str:
     if not octets or len(octets) > MOST_OID_OCTETS or octets[-1] & 0x80:
         raise NotDer("an object identifier that is empty, cut off or too long")
     arcs: list[int] = []

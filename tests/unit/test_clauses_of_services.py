@@ -1,4 +1,4 @@
-"""A clause that speaks of web servers rests on results about web servers only, and so for mail: in the plan, the assessments and the file."""
+"""A clause on web servers rests on results about web servers only, and so for mail: in the plan, the assessments and the file."""
 
 from __future__ import annotations
 

@@ -363,9 +363,13 @@ class SubmissionAt:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionOpening(Fact):
-    """Whether a submission service takes mail from a client that has not logged in (RFC 6409 section 4.3). No credential is sent."""
+    """Whether a submission service takes mail from a client that has not logged in (RFC 6409 section 4.3). No credential is sent.
+
+    ``trusted``: whether the ledger lets this vantage zone send without a login; ``None`` where it does not say.
+    """
 
     of: ClassVar[Kind] = Kind.SUBMISSION_SERVICE
 
+    trusted: bool | None
     addresses: tuple[SubmissionAt, ...]
     left_out: int = 0

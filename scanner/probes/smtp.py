@@ -5,7 +5,7 @@ Whom they relay for is in ``smtp_relay``.
 
 from __future__ import annotations
 
-from scanner.facts.ledger import DeclaredSmtpService
+from scanner.facts.ledger import DeclaredSmtpService, Vantage
 from scanner.facts.smtp import (
     Injected,
     InputAt,
@@ -153,9 +153,10 @@ async def smtp_input(service: Service, net: Net, greeting: SmtpGreeting) -> Smtp
 async def _input(net: Net, service: Service, at: TalkAt) -> InputSeen:
     if isinstance(at.seen, Unobserved):
         raise CannotObserve(at.seen.reason, at.seen.detail)
+    bare_lf, bare_cr = await together(part(_line_end(net, service, at.address, end)) for end in (b"\n", b"\r"))
     return InputSeen(
-        bare_lf=await part(_line_end(net, service, at.address, b"\n")),
-        bare_cr=await part(_line_end(net, service, at.address, b"\r")),
+        bare_lf,
+        bare_cr,
         pipelined=await part(_pipelined(net, service, at.address)) if at.seen.offer.get("PIPELINING") else None,
         injected=await part(_injected(net, service, at.address)) if at.seen.upgrade is Upgrade.DONE else None,
     )
@@ -205,7 +206,7 @@ async def _pipelined(net: Net, service: Service, address: str) -> bool:
             if why.reason is not Reason.RESET:
                 raise
             return False
-        return codes == [250, 250, 221]
+        return codes[-1] == 221
 
 
 async def _injected(net: Net, service: Service, address: str) -> Injected:
@@ -239,7 +240,9 @@ async def submission_opening(
 ) -> SubmissionOpening:
     """Try MAIL and RCPT without a login, within TLS where the server has it."""
     parts = await together(_submission(net, service, at, names, ledger) for at in greeting.addresses)
-    return SubmissionOpening(tuple(parts), greeting.left_out)
+    outsider = ledger.vantage is Vantage.OUTSIDER or ledger.relays_for == ()
+    trusted = False if outsider else True if ledger.vantage is Vantage.CLIENT else None
+    return SubmissionOpening(trusted, tuple(parts), greeting.left_out)
 
 
 async def _submission(net: Net, service: Service, at: TalkAt, names: SmtpTestNames, ledger: DeclaredSmtpService) -> SubmissionAt:

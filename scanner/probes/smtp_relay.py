@@ -46,9 +46,12 @@ async def _survey(net: Net, service: Service, at: TalkAt, tests: SmtpTestNames, 
     def names(own: str) -> Names:
         return Names(tests.mailbox, tests.victim, own, host, at.address, nobody(service))
 
-    # First what tells whether an answer means anything: which domain is its own, which sender it takes.
-    await running.run(Stage.EHLO, (plain(names(owns[0])), *_postmasters(names(own) for own in owns)))
+    # First what tells whether an answer means anything: does it refuse nonsense, which domain is its own, which sender does it take?
+    nonsense = next(t for t in controls(names(owns[0])) if t.shape is Shape.NONSENSE)
+    await running.run(Stage.EHLO, (plain(names(owns[0])), nonsense, *_postmasters(names(own) for own in owns)))
     own = _own(running.seen, owns)
+    if any(t.accepted and t.shape is Shape.NONSENSE for t in running.seen):
+        return _ended(running, own)  # it says yes to everything: asking on would tell nothing
     stage, sender = Stage.EHLO, NULL
     first = running.seen[0]
     if first.ended is Said.TLS and at.seen.upgrade is Upgrade.DONE:
@@ -65,6 +68,10 @@ async def _survey(net: Net, service: Service, at: TalkAt, tests: SmtpTestNames, 
         await running.run(Stage.HELO, short_family(names(own), sender))
     if at.seen.upgrade is Upgrade.DONE and stage is not Stage.TLS:
         await running.run(Stage.TLS, short_family(names(own), sender))
+    return _ended(running, own)
+
+
+def _ended(running: Running, own: str) -> RelaySeen:
     slow = int(running.slowest) if running.slowest >= SLOW_SECONDS else 0
     return RelaySeen(own, tuple(running.seen), running.sessions, slow, running.stopped)
 

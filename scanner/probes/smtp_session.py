@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
@@ -24,6 +25,10 @@ from scanner.wire.smtp import Extensions, Reply, extensions, read_reply
 FORBIDDEN = frozenset({"DATA", "BDAT", "AUTH", "BURL", "TURN", "ATRN", "ETRN", "SEND", "SOML", "SAML"})
 """What no probe sends: messages, credentials, and commands that set a queue going."""
 MOST_ADDRESSES = 8
+_DATE = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?: [+-]\d{4}| [A-Z]{3,4})?(?: \([A-Z]+\))?"
+)
+"""The time in a greeting, left out of facts: the same server shall give the same fact."""
 QUIT_SECONDS = 3.0
 
 
@@ -138,7 +143,7 @@ async def _quit(one: Session) -> None:
 
 def seen(reply: Reply) -> ReplySeen:
     """Write a reply down for a fact."""
-    return ReplySeen(reply.code, reply.enhanced, reply.text)
+    return ReplySeen(reply.code, reply.enhanced, _DATE.sub("(date)", reply.text))
 
 
 def offered(found: Extensions | None) -> Offer:

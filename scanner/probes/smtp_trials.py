@@ -24,7 +24,7 @@ from scanner.wire.smtp import Reply
 PER_SESSION = 8
 """Postfix waits a second before each refusal after the tenth of a session and ends it at the twentieth."""
 MOST_SESSIONS = 30
-MOST_SECONDS = 90.0
+MOST_SECONDS = 60.0
 PAUSE_SECONDS = 3.0
 """Before another try at a server that has just turned us away."""
 LONGEST_TEXT = 120

@@ -33,6 +33,7 @@ class Stream:
     __slots__ = (
         "_address",
         "_ended",
+        "_fd",
         "_limit",
         "_loop",
         "_port",
@@ -56,6 +57,7 @@ class Stream:
         self._limit = limit
         self._step = "no connection to"
         self._socket: socket.socket | None = None
+        self._fd = -1  # the loop is given the number: of an object that it does not know yet it makes a long description first
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._reading = False
@@ -81,11 +83,12 @@ class Stream:
         try:
             family, target = sockaddr(self._address, self._port)
             connection = self._socket = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            self._fd = connection.fileno()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._timer = loop.call_at(self._start + self._seconds, self._late)
             code = connection.connect_ex(target)
             if code in {errno.EINPROGRESS, errno.EAGAIN}:
-                await self._writable(connection)
+                await self._writable()
                 code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         except OSError as error:
             raise self._trouble(error) from error
@@ -99,10 +102,10 @@ class Stream:
         try:
             sent = connection.send(data)
             while sent < len(data):
-                await self._writable(connection)
+                await self._writable()
                 sent += connection.send(memoryview(data)[sent:])
         except BlockingIOError:
-            await self._writable(connection)
+            await self._writable()
             await self.send(data)
         except OSError as error:
             raise self._trouble(error) from error
@@ -115,7 +118,7 @@ class Stream:
         connection = self._open()
         while True:
             if not self._reading:
-                self._loop.add_reader(connection, self._ready)
+                self._loop.add_reader(self._fd, self._ready)
                 self._reading = True
             await self._wait()
             try:
@@ -141,7 +144,7 @@ class Stream:
         if connection is None:
             return
         if self._reading:
-            self._loop.remove_reader(connection)
+            self._loop.remove_reader(self._fd)
             self._reading = False
         if abrupt:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABRUPT)
@@ -168,18 +171,18 @@ class Stream:
         finally:
             self._waiter = None
 
-    async def _writable(self, connection: socket.socket) -> None:
-        self._loop.add_writer(connection, self._ready)
+    async def _writable(self) -> None:
+        self._loop.add_writer(self._fd, self._ready)
         try:
             await self._wait()
         finally:
-            self._loop.remove_writer(connection)
+            self._loop.remove_writer(self._fd)
 
     def _ready(self) -> None:
         if self._waiter is None:
             # Octets that nobody awaits: the loop is told to stop asking until somebody does.
             if self._socket is not None and self._reading:
-                self._loop.remove_reader(self._socket)
+                self._loop.remove_reader(self._fd)
                 self._reading = False
         elif not self._waiter.done():
             self._waiter.set_result(None)

@@ -32,6 +32,7 @@ from scanner.wire.tls import (
     CertificateRequest,
     CertificateStatus,
     CertificateVerify,
+    ClientHello,
     EncryptedExtensions,
     EncryptedRecord,
     Finished,
@@ -128,6 +129,7 @@ class Talker:
     words: str = ""
     _shares: dict[int, KeyShare] | None = None
     _entropy: bytes = b""
+    _written: tuple[ClientHello, HelloTemplate] | None = None
 
     @property
     def peer(self) -> str:
@@ -239,7 +241,9 @@ class Talker:
             await line.send(client.start())
             reader = client
         else:
-            await line.send(HelloTemplate(offer.hello).write(random=random))
+            if self._written is None or self._written[0] is not offer.hello:
+                self._written = offer.hello, HelloTemplate(offer.hello)
+            await line.send(self._written[1].write(random=random))
             reader = HandshakeReader()
         return await self.hear(line, reader, offer.wants)
 

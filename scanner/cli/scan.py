@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +125,8 @@ def scan(
         shares = shares_of(setup.plan, chosen)
         if shares == 1:
             return asyncio.run(alone(judging))
+        with suppress(ImportError):  # not everywhere installed; where it is, it is loaded once and not by each process
+            importlib.import_module("scanner.net.http")
         return scan_in_shares(judging, chosen, Sharing(shares, share, written), lambda: _in_utc(datetime.now(UTC)))
 
     _produce(setup, start, outputs, None if no_store else open_store(store), run)

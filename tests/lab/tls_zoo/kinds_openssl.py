@@ -186,7 +186,7 @@ def stunnel(name: str, about: str, how: OpenSsl, *lines: str, certificates: Sequ
         least = "TLSv1" if Version.TLS10 in how.versions else "TLSv1.2"
         head = ["foreground = yes", "pid =", f"sslVersionMin = {least}", f"ciphers = {how.ciphers}", f"curves = {':'.join(how.groups)}"]
         head += [f"cert = {issued.chain}", f"key = {issued.key}", "syslog = no", *lines]
-        parts = [f"[{kind}]\naccept = {where}:443\nconnect = 127.0.0.1:9" for kind, where in (("v4", place.v4), ("v6", place.v6))]
+        parts = [f"[{kind}]\naccept = {where}:443\nexec = /bin/cat\nexecArgs = cat" for kind, where in (("v4", place.v4), ("v6", place.v6))]
         return [Program(["stunnel", place.write("stunnel.conf", "\n".join([*head, *parts, ""]))])]
 
     return Entry(name, about, start, lambda _: how.truth(), certificates=certificates)
@@ -252,6 +252,18 @@ ENTRIES: tuple[Entry, ...] = (
     s_server("openssl-one-group", "secp521r1 and nothing else", OpenSsl(groups=("secp521r1",))),
     s_server("openssl-stapled", "a stapled OCSP answer", OpenSsl(auths=("ECDSA",)), staple=True, certificates=("must-staple",)),
     s_server("openssl-scts", "a certificate timestamp in the hello", OpenSsl(versions=(Version.TLS12,)), sct=_scts()),
+    s_server(
+        "openssl-generous",
+        "application protocols, renegotiation",
+        OpenSsl(features={"alpn": ("h2", "http/1.1"), "client_renegotiation": True, "tls13_ticket": True}),
+        *("-alpn", "h2,http/1.1", "-client_renegotiation"),
+    ),
+    s_server(
+        "openssl-bare",
+        "no tickets, no sessions, no encrypt-then-MAC",
+        OpenSsl(features={"session_ticket": False, "tls13_ticket": False, "session_id": False, "encrypt_then_mac": False, "early_data": 0}),
+        *("-no_ticket", "-num_tickets", "0", "-no_cache", "-no_etm"),
+    ),
     *(
         s_server(
             f"cert-{recipe}", f"certificate: {recipe}", OpenSsl(ciphers=ciphers, auths=(RECIPES[recipe].auth,)), certificates=(recipe,)

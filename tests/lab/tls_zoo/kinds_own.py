@@ -166,10 +166,34 @@ _TO_12 = (Version.TLS10, Version.TLS11, Version.TLS12)
 
 WEAK_GNUTLS = "NORMAL:+VERS-TLS1.0:+VERS-TLS1.1:+ARCFOUR-128:+3DES-CBC:+ANON-DH:+ANON-ECDH:+RSA:+DHE-RSA:+MD5:+NULL"
 
+BARE_GNUTLS = "NORMAL:-VERS-TLS1.3:%DISABLE_SAFE_RENEGOTIATION:%NO_ETM:%NO_SESSION_HASH"
+
 ENTRIES: tuple[Entry, ...] = (
     gnutls("gnutls", "GnuTLS as it comes", GnuTls("NORMAL"), 4433),
-    gnutls("gnutls-weak", "GnuTLS with RC4, 3DES, NULL and anonymous suites", GnuTls(WEAK_GNUTLS), 4434, "--heartbeat"),
-    gnutls("gnutls-order", "GnuTLS, own order", GnuTls("SECURE128:%SERVER_PRECEDENCE", prefers=True), 4435),
+    gnutls(
+        "gnutls-weak",
+        "GnuTLS with RC4, 3DES, NULL and anonymous suites",
+        GnuTls(WEAK_GNUTLS, features={"heartbeat": True}),
+        4434,
+        "--heartbeat",
+    ),
+    gnutls(
+        "gnutls-order",
+        "GnuTLS, own order, early data",
+        GnuTls("SECURE128:%SERVER_PRECEDENCE", prefers=True, features={"early_data": 12345}),
+        4435,
+        *("--earlydata", "--maxearlydata", "12345"),
+    ),
+    gnutls(
+        "gnutls-bare",
+        "GnuTLS without the extensions of the last fifteen years",
+        GnuTls(
+            BARE_GNUTLS,
+            features=dict.fromkeys(("secure_renegotiation", "encrypt_then_mac", "extended_master_secret", "session_ticket"), False),
+        ),
+        4436,
+        "--noticket",
+    ),
     java("java", "JSSE with nothing disabled: SSL 3.0 to TLS 1.3, RC4, 3DES, DES, export, anonymous, NULL"),
     tlslite("tlslite", "tlslite-ng: SSL 3.0 to TLS 1.3, RC4, 3DES, NULL", (Version.SSL3, *_TO_12, Version.TLS13)),
     tlslite("tlslite-ssl3", "tlslite-ng: SSL 3.0 and nothing else", (Version.SSL3,)),

@@ -42,6 +42,16 @@ def openssl_list(version: Version, ciphers: str, ciphersuites: str = "", *, psk:
     return tuple(found)
 
 
+_OPENSSL3 = {
+    "compression": False,
+    "secure_renegotiation": True,
+    "extended_master_secret": True,
+    "client_renegotiation": 0,
+    "heartbeat": False,
+}
+"""What OpenSSL 3 does unless told otherwise (SSL_CTX_set_options(3)); heartbeats it does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenSsl:
     """A configuration of OpenSSL 3, whatever program it stands in.
@@ -76,7 +86,7 @@ class OpenSsl:
             {version: preference for version, names in suites.items() if len(names) > 1},
             elliptic,
             frozenset({self.dh}) if finite else frozenset(),
-            self.features,
+            {**(_OPENSSL3 if any(version is not Version.TLS13 for version in suites) else {}), **self.features},
         )
 
     def _suites(self, version: Version) -> tuple[str, ...]:

@@ -64,6 +64,9 @@ def _named(survey: TlsSurvey, host: str, chain: ChainSeen) -> Judged:
             "the service was given by its address, so the name that users go by is unknown; the certificate has {names}",
             names=listed(own.dns_names) or ("-",),
         )
+    if any("alternative name" in problem for problem in own.problems):
+        ja, en = "証明書の名前の全部は読み取れない：{problems}", "not all names of the certificate can be read: {problems}"
+        return cannot_tell(Reason.PROTOCOL_VIOLATION, ja, en, problems=listed(own.problems))
     if opportunistic(survey):
         return not_applicable("NAME_OPPORTUNISTIC", seen=f"{host} / {', '.join(listed(own.dns_names)) or '-'}")
     if not own.dns_names and not own.ip_names:

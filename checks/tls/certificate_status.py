@@ -9,7 +9,7 @@ from typing import Final
 from checks.common import first_missing
 from checks.tls.certificates import NO_CERTIFICATE, each_chain, label, moment
 from checks.tls.each import Judged
-from scanner.facts.tls import CertificateStatus, ChainSeen, Path, Revocation, RevocationSeen, TlsRevocation, TlsSurvey
+from scanner.facts.tls import ChainSeen, Path, Revocation, RevocationSeen, TlsRevocation, TlsSurvey
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
@@ -73,7 +73,12 @@ def _said(chain: ChainSeen, revocation: TlsRevocation | Unobserved) -> Iterator[
         if own.ocsp_urls or own.crl_urls:
             yield "ocsp", revocation
         return
-    status = next((one for one in revocation.certificates if one.sha256 == own.sha256), CertificateStatus(own.sha256))
+    status = next((one for one in revocation.certificates if one.sha256 == own.sha256), None)
+    if status is None:
+        if own.ocsp_urls or own.crl_urls:
+            ja, en = "証明書の数が多く、認証局に問い合わせていない", "there are too many certificates to ask about each"
+            yield "ocsp", cannot_tell(Reason.BUDGET_SPENT, ja, en)
+        return
     if status.ocsp is not None:
         yield "ocsp", status.ocsp
     if status.crl is not None:

@@ -27,6 +27,7 @@ MOST_PLACES = 2
 SECONDS_ANSWER = 5.0
 SECONDS_LIST = 15.0
 _HTTP_OK = 200
+_SCHEMES = ("http://", "https://")
 _NO_POST = (400, 404, 405, 501)
 """How a responder that knows no POST may answer one."""
 
@@ -72,6 +73,8 @@ async def _status(net: Net, own: CertificateSeen, chain: ChainSeen) -> Certifica
 async def _first(ask: Callable[[str], Awaitable[RevocationSeen]], urls: Sequence[str]) -> RevocationSeen | Unobserved | None:
     """Ask one place after the other until one tells something that counts; else give what came last, ``None`` without any place."""
     last: RevocationSeen | Unobserved | None = None
+    if urls and not (urls := [url for url in urls if url.lower().startswith(_SCHEMES)]):
+        return Unobserved(Reason.UNSUPPORTED, "the certificate names no place that can be asked over HTTP")
     for url in urls[:MOST_PLACES]:
         try:
             said = await ask(url)

@@ -122,6 +122,7 @@ GOOD = {
     "tls.certificate.staple": "STAPLE_NOT_USED",
     "tls.certificate.must-staple": "MUST_STAPLE_NOT_ASKED",
     "tls.certificate.transparency": "CT_NOT_ASKED",
+    "tls.certificate.well-formed": "FORM_GOOD",
 }
 UPPER = authority("Upper", ROOT)
 LOWER = authority("Lower", UPPER)

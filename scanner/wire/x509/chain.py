@@ -23,6 +23,8 @@ MOST_STEPS = 200
 LONGEST = 16
 """Certificates on one way."""
 MOST_SENT = 64
+LONGEST_SHOWN = 120
+"""Characters of a name in ``problem``."""
 
 _RANK: Final = {  # the ending that tells most stands first
     Path.PUBLIC: 0,
@@ -143,7 +145,7 @@ class _Search:
                 # Authorities of one name with several keys are common: one whose key is not the one named is simply another.
                 if last.authority_key_id and above.key_id and last.authority_key_id != above.key_id:
                     return None
-                problem = f"the signature of {last.seen.subject} is not by {above.seen.subject}"
+                problem = f"the signature of {_shown(last)} is not by {_shown(above)}"
                 return self._stopped(Path.BAD_SIGNATURE, (*way, issuer), problem)
             case Checked.UNKNOWN:
                 problem = f"{last.seen.signature} by {above.seen.key.type} {above.seen.key.bits} cannot be verified here"
@@ -170,8 +172,8 @@ class _Search:
             end = Path.SELF_SIGNED if len(way) == 1 else Path.UNKNOWN_ROOT
             return _Ending(end, way, last.seen.subject, expired=self._expired(way))
         if last.self_issued and last.signed_by(last) is Checked.BROKEN and last.authority_key_id in (b"", last.key_id):
-            return self._stopped(Path.BAD_SIGNATURE, way, f"{last.seen.subject} did not sign itself")
-        problem = f"no certificate of {last.seen.issuer or 'an issuer without a name'} was sent, and no root has that name"
+            return self._stopped(Path.BAD_SIGNATURE, way, f"{_shown(last)} did not sign itself")
+        problem = f"no certificate of {last.seen.issuer[:LONGEST_SHOWN] or 'an issuer without a name'} was sent, and no root has that name"
         if self.steps >= MOST_STEPS:
             problem = f"no way was found within {MOST_STEPS} steps"
         return self._stopped(Path.INCOMPLETE, way, problem)
@@ -192,29 +194,34 @@ def _in_time(certificate: Certificate, at: datetime) -> bool:
 
 def _not_permitted(way: tuple[_Link, ...], issuer: _Link) -> str:
     """Why this certificate may not stand above the way, in English; empty where it may. RFC 5280 section 6.1.4 (k) to (n)."""
-    above, seen = issuer.certificate, issuer.certificate.seen
+    above, seen, who = issuer.certificate, issuer.certificate.seen, _shown(issuer.certificate)
     listed = issuer.place < 0
     if not seen.is_ca and not listed:  # an old root of version 1 is trusted for being on the list
-        return f"{seen.subject} is not an authority"
+        return f"{who} is not an authority"
     if seen.usage is not None and "keyCertSign" not in seen.usage:
-        return f"{seen.subject} may not sign certificates"
+        return f"{who} may not sign certificates"
     between = sum(not link.certificate.self_issued for link in way[1:])
     if seen.path_length is not None and between > seen.path_length:
-        return f"{seen.subject} allows {seen.path_length} authorities below it, not {between}"
+        return f"{who} allows {seen.path_length} authorities below it, not {between}"
     purposes = seen.extended_usage
     if purposes is not None and not listed and not {"serverAuth", oids.ANY_EXTENDED_USAGE} & set(purposes):
-        return f"{seen.subject} is not for servers"
+        return f"{who} is not for servers"
     if above.unknown_critical:
         return _critical(above)
     if oids.NAME_CONSTRAINTS in above.unreadable:
-        return f"the name constraints of {seen.subject} cannot be read"
+        return f"the name constraints of {who} cannot be read"
     if above.limits is not None and (name := outside(above.limits, way[0].certificate.seen)):
-        return f"{seen.subject} may not certify {name}"
+        return f"{who} may not certify {name}"
     return ""
 
 
+def _shown(certificate: Certificate) -> str:
+    """The name of a certificate for a sentence."""
+    return certificate.seen.subject[:LONGEST_SHOWN] or f"the certificate {certificate.seen.serial}"
+
+
 def _critical(certificate: Certificate) -> str:
-    return f"{certificate.seen.subject} has a critical extension that is not known: {certificate.unknown_critical[0]}"
+    return f"{_shown(certificate)} has a critical extension that is not known: {certificate.unknown_critical[0]}"
 
 
 def _in_order(sent: Sequence[_Link], count: int) -> bool:

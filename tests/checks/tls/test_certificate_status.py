@@ -47,6 +47,7 @@ CASES: dict[str, list[Case]] = {
         case(service(SELF_SIGNED, path=SELF_PATH), NOBODY, says="REVOKED_SELF_SIGNED"),
         case(service(), FORBIDDEN, outcome="undetermined", reason=Reason.OUT_OF_SCOPE),
         case(service(), status(FORBIDDEN), outcome="undetermined", reason=Reason.OUT_OF_SCOPE),
+        case(service(), NOBODY, outcome="undetermined", reason=Reason.BUDGET_SPENT),
         case(service(PLACELESS), NOBODY, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
         case(service(PLACELESS), FORBIDDEN, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
         case(service(), status(said(Revocation.UNKNOWN)), outcome="undetermined", reason=Reason.SERVER_FAILURE),

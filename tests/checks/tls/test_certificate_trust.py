@@ -100,6 +100,11 @@ CASES: dict[str, list[Case]] = {
         case(service(replace(COMMON_ONLY, common_names=("localhost",))), says="NAME_NONE"),
         case(service(replace(GOOD, dns_names=("localhost",)), protocol="smtp"), says="NAME_OPPORTUNISTIC"),
         case(survey(tls(chain(replace(GOOD, ip_names=(ONE,)), sni=False)), name=""), says="NAME_MATCHES", args={"name": ONE}),
+        case(
+            service(replace(GOOD, dns_names=("a.jp",), problems=("more than 1000 alternative names",))),
+            outcome="undetermined",
+            reason=Reason.PROTOCOL_VIOLATION,
+        ),
         case(survey(tls(chain(sni=False)), name=""), outcome="undetermined", reason=Reason.NOT_DECLARED),
         case(
             survey(tls(chain()), tls(chain(replace(GOOD, dns_names=("a.jp",))))),

@@ -9,12 +9,13 @@ from checks.common import listed
 from checks.dns.common import NAME_ABSENT
 from checks.values import DNS_DNSSEC_LEAST_EXPIRY_DAYS, DNS_DNSSEC_LEAST_RSA_BITS, DNS_DNSSEC_MOST_ITERATIONS
 from scanner.facts.dns import Chain, ChainProblem, DenialKind, Dnssec, SignatureSeen, SignatureState, Validation, ZoneWalk
-from scanner.model.check import Judgement, check
+from scanner.model.algorithms import AlgorithmList, Standing
+from scanner.model.check import Judgement, Reference, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, doubtful, failed, not_applicable, passed
-from scanner.wire.dnssec import ALGORITHMS, DIGESTS, Level, Rule, algorithm_name, digest_name
+from scanner.wire.dnssec import ALGORITHMS, DIGESTS, PARTS, Level, Rule, algorithm_name, digest_name
 
 DAY: Final = 86_400
 RSA: Final = frozenset({1, 5, 7, 8, 10})
@@ -33,8 +34,8 @@ _UNSIGNED = Text(ja="ゾーンは署名されていない", en="the zone is not 
     ),
     remedy=Text(
         ja=(
-            "ゾーンに署名し（BIND「dnssec-policy default; inline-signing yes;」、Knot「dnssec-signing: on」）、"
-            "できた DS レコードをレジストラ経由で上位ゾーンに登録する。"
+            "ゾーンに署名し（BIND「dnssec-policy default; inline-signing yes;」、Knot「dnssec-signing: on」）、できた DS レコードをレジ"
+            "ストラ経由で上位ゾーンに登録する。"
         ),
         en=(
             'Sign the zone (BIND "dnssec-policy default; inline-signing yes;", Knot "dnssec-signing: on") and have the DS record entered '
@@ -84,8 +85,8 @@ _BROKEN: Final[Mapping[ChainProblem, str]] = {
     ),
     remedy=Text(
         ja=(
-            "上位ゾーンの DS を今の鍵署名鍵（KSK）から作り直して登録し（「dnssec-dsfromkey -2 Kexample.lg.jp.+013+12345」）、"
-            "署名をやり直す。鍵の交換は、新しい DS が行き渡ってから古い鍵を外す。"
+            "上位ゾーンの DS を今の鍵署名鍵（KSK）から作り直して登録し（「dnssec-dsfromkey -2 Kexample.lg.jp.+013+12345」）、署名をやり"
+            "直す。鍵の交換は、新しい DS が行き渡ってから古い鍵を外す。"
         ),
         en=(
             'Make the DS from the present key signing key ("dnssec-dsfromkey -2 Kexample.lg.jp.+013+12345"), have it entered, and sign '
@@ -113,8 +114,8 @@ _BROKEN: Final[Mapping[ChainProblem, str]] = {
         ),
         "CHAIN_NOT_ANCHORED": Text(
             ja=(
-                "DS から下は検証できるが、点検に使ったキャッシュサーバは検証済みとしない（上位ゾーンの連鎖が切れているか、"
-                "方式に対応していない）"
+                "DS から下は検証できるが、点検に使ったキャッシュサーバは検証済みとしない（上位ゾーンの連鎖が切れているか、方式に対応して"
+                "いない）"
             ),
             en=(
                 "it verifies from the DS down, but the resolver does not call it secure: the chain above is broken, or the method "
@@ -165,8 +166,8 @@ def _bad_signatures(signatures: Iterable[SignatureSeen]) -> Iterable[str]:
     ),
     remedy=Text(
         ja=(
-            "ECDSAP256SHA256（13）へ鍵を移す（BIND の dnssec-policy で「algorithm ecdsa256」、Knot「algorithm: ecdsap256sha256」）。"
-            "RSA を続けるなら RSASHA256（8）の {least_rsa_bits} ビット以上とする。"
+            "ECDSAP256SHA256（13）へ鍵を移す（BIND の dnssec-policy で「algorithm ecdsa256」、Knot「algorithm: ecdsap256sha256」）。RSA "
+            "を続けるなら RSASHA256（8）の {least_rsa_bits} ビット以上とする。"
         ),
         en=(
             'Roll over to ECDSAP256SHA256 (13) (BIND dnssec-policy "algorithm ecdsa256", Knot "algorithm: ecdsap256sha256"); where RSA '
@@ -179,11 +180,18 @@ def _bad_signatures(signatures: Iterable[SignatureSeen]) -> Iterable[str]:
         "ALGORITHMS_NONE": _UNSIGNED,
         "ALGORITHMS_FORBIDDEN": Text(ja="使ってはならない署名方式：{algorithms}", en="algorithms that must not be used: {algorithms}"),
         "ALGORITHMS_DISCOURAGED": Text(ja="推奨されない署名方式を含む：{algorithms}", en="discouraged algorithms among them: {algorithms}"),
+        "ALGORITHMS_UNLISTED": Text(
+            ja="CRYPTREC 暗号リストにない方式で署名している：{algorithms}",
+            en="signed with algorithms that are not on CRYPTREC's list: {algorithms}",
+        ),
         "KEYS_SHORT": Text(ja="{least_rsa_bits} ビットに満たない RSA 鍵：{keys}", en="RSA keys below {least_rsa_bits} bits: {keys}"),
     },
 )
 def dnssec_algorithms(
-    state: Dnssec, *, least_rsa_bits: Annotated[int, DNS_DNSSEC_LEAST_RSA_BITS] = DNS_DNSSEC_LEAST_RSA_BITS.default
+    state: Dnssec,
+    *,
+    least_rsa_bits: Annotated[int, DNS_DNSSEC_LEAST_RSA_BITS] = DNS_DNSSEC_LEAST_RSA_BITS.default,
+    approved: Annotated[AlgorithmList, Reference("algorithm-list", "ls-0001-2022r2")],
 ) -> Judgement:
     if not state.exists:
         return not_applicable("NAME_ABSENT")
@@ -197,6 +205,9 @@ def dnssec_algorithms(
     short = [k for k in state.keys if k.algorithm in RSA and k.bits is not None and k.bits < least_rsa_bits and not k.revoked]
     if short:
         return failed("KEYS_SHORT", least_rsa_bits=least_rsa_bits, keys=listed(f"{k.key_tag} ({k.bits})" for k in short))
+    off_list = [f"{part} ({n})" for n in numbers for part in PARTS.get(n, ()) if approved.standing(part) is Standing.UNLISTED]
+    if off_list:
+        return failed("ALGORITHMS_UNLISTED", algorithms=listed(off_list))
     if unknown := [n for n in numbers if n not in ALGORITHMS]:
         ja = "DNSSEC のアルゴリズム {number} を使ってよいかを示す基準がここにない"
         en = "no reference here says whether DNSSEC algorithm {number} is fit for use"
@@ -262,15 +273,15 @@ def dnssec_digests(state: Dnssec) -> Judgement:
     title=Text(ja="署名の有効期限に余裕がある", en="The signatures do not expire soon"),
     why=Text(
         ja=(
-            "署名が切れると、署名を検証するキャッシュサーバの利用者は、全員がこのドメインの名前を引けなくなる。"
-            "自動の再署名が止まった兆候でもある。"
+            "署名が切れると、署名を検証するキャッシュサーバの利用者は、全員がこのドメインの名前を引けなくなる。自動の再署名が止まった兆"
+            "候でもある。"
         ),
         en="When a signature expires the domain vanishes behind validating resolvers; little time left means that re-signing has stopped.",
     ),
     remedy=Text(
         ja=(
-            "再署名を直ちに行い（BIND「rndc sign ゾーン」、Knot「knotc zone-sign ゾーン」、NSD は署名プログラムを再実行）、"
-            "自動の再署名と、残り {least_days} 日での警報を設ける。"
+            "再署名を直ちに行い（BIND「rndc sign ゾーン」、Knot「knotc zone-sign ゾーン」、NSD は署名プログラムを再実行）、自動の再署名"
+            "と、残り {least_days} 日での警報を設ける。"
         ),
         en=(
             'Sign again now (BIND "rndc sign ZONE", Knot "knotc zone-sign ZONE", for NSD run the signer), automate it, and raise an alarm '
@@ -318,8 +329,8 @@ def _left(seconds: int) -> str:
     title=Text(ja="不在証明が正しく付き、NSEC3 の繰返しが 0 回である", en="Denials are proven, and NSEC3 uses no extra iterations"),
     why=Text(
         ja=(
-            "NSEC3 の繰返しは安全性を高めずに負荷だけを増やし、多いと未署名として扱われる（RFC 9276）。不在証明がないと、"
-            "存在しない名前への問合せが SERVFAIL になる。"
+            "NSEC3 の繰返しは安全性を高めずに負荷だけを増やし、多いと未署名として扱われる（RFC 9276）。不在証明がないと、存在しない名前"
+            "への問合せが SERVFAIL になる。"
         ),
         en="Extra NSEC3 iterations only cost work, and above a limit resolvers treat the zone as unsigned (RFC 9276).",
     ),
@@ -392,8 +403,8 @@ def dnssec_nsec3(
             "nsec3param;」、Knot「nsec3: on」）。"
         ),
         en=(
-            'Move names for inside use to a zone that is served inside only; otherwise use NSEC3 (BIND dnssec-policy "nsec3param;", Knot '
-            '"nsec3: on").'
+            'Move names for inside use to a zone that is served inside only; otherwise use NSEC3 (BIND dnssec-policy "nsec3param;", '
+            'Knot "nsec3: on").'
         ),
     ),
     says={

@@ -24,8 +24,10 @@ _BROKEN: Final = ("RC4", "RC2", "DES", "IDEA")
 _LEAST_BITS: Final = 112  # RFC 9325 section 4.1: below it MUST NOT; LS-0003: unusable
 
 
-def _forbidden(suite: Suite) -> bool:
-    return suite.auth == "anon" or suite.export or suite.bits < _LEAST_BITS or suite.mac == "MD5" or suite.cipher.startswith(_BROKEN)
+def _forbidden(suite: Suite, *, even_anonymous: bool = False) -> bool:
+    if suite.auth == "anon" and not even_anonymous:
+        return True
+    return suite.export or suite.bits < _LEAST_BITS or suite.mac == "MD5" or suite.cipher.startswith(_BROKEN)
 
 
 def _all(tls: TlsSeen) -> Iterator[Suite]:
@@ -40,9 +42,13 @@ def _none_of(survey: TlsSurvey, bad: Callable[[Suite], bool], tags: tuple[str, s
     def one(tls: TlsSeen, _address: AddressSeen) -> Judged:
         if names := [suite.name for suite in _all(tls) if bad(suite)]:
             return failed(found, suites=listed(names))
-        return without_tls(tls) or unsearched(tls, (Version.SSL2, *ALL)) or unknown_suite(tls) or passed(good)
+        return _all_searched(tls) or passed(good)
 
     return for_each_address(survey, one)
+
+
+def _all_searched(tls: TlsSeen) -> Judged | None:
+    return without_tls(tls) or unsearched(tls, (Version.SSL2, *ALL)) or unknown_suite(tls)
 
 
 @check(
@@ -66,13 +72,29 @@ def _none_of(survey: TlsSurvey, bad: Callable[[Suite], bool], tags: tuple[str, s
     says={
         **NO_TLS,
         "FORBIDDEN_NONE": Text(ja="禁じられた暗号スイートを受け付けない", en="no forbidden suite is accepted"),
+        "FORBIDDEN_ANONYMOUS": Text(
+            ja="禁じられた暗号スイートは匿名のものだけで、誰からでも受け取るメールサーバとして許容される（{address}）：{suites}",
+            en="only anonymous suites, which are tolerable for a server that takes mail from anybody ({address}): {suites}",
+        ),
         "FORBIDDEN_ACCEPTED": Text(
             ja="禁じられた暗号スイートを受け付ける（{address}）：{suites}", en="forbidden suites are accepted ({address}): {suites}"
         ),
     },
 )
 def forbidden(survey: TlsSurvey) -> Judgement:
-    return _none_of(survey, _forbidden, ("FORBIDDEN_NONE", "FORBIDDEN_ACCEPTED"))
+    open_to_all = survey.protocol == "smtp"
+
+    def one(tls: TlsSeen, _address: AddressSeen) -> Judged:
+        bad = [suite for suite in _all(tls) if _forbidden(suite)]
+        # A sender that takes any server checks no certificate either (RFC 7435; RFC 7672 section 8.2): anonymous is no worse there.
+        broken = [suite for suite in bad if not open_to_all or suite.auth != "anon" or _forbidden(suite, even_anonymous=True)]
+        if broken:
+            return failed("FORBIDDEN_ACCEPTED", suites=listed(suite.name for suite in broken))
+        if missing := _all_searched(tls):
+            return missing
+        return passed("FORBIDDEN_ANONYMOUS", suites=listed(suite.name for suite in bad)) if bad else passed("FORBIDDEN_NONE")
+
+    return for_each_address(survey, one, worst_first=("FORBIDDEN_ACCEPTED", "FORBIDDEN_ANONYMOUS"))
 
 
 @check(

@@ -66,6 +66,26 @@ ALGORITHMS: Mapping[int, Rule] = MappingProxyType(
 )
 """Signing algorithms by number. A number that is not here is newer than this table and says nothing bad of a zone."""
 
+PARTS: Mapping[int, tuple[str, ...]] = MappingProxyType(
+    {
+        1: ("RSASSA-PKCS1-v1_5", "MD5"),
+        3: ("DSA", "SHA-1"),
+        5: ("RSASSA-PKCS1-v1_5", "SHA-1"),
+        6: ("DSA", "SHA-1"),
+        7: ("RSASSA-PKCS1-v1_5", "SHA-1"),
+        8: ("RSASSA-PKCS1-v1_5", "SHA-256"),
+        10: ("RSASSA-PKCS1-v1_5", "SHA-512"),
+        12: ("GOST R 34.10-2001", "GOST R 34.11-94"),
+        13: ("ECDSA", "SHA-256"),
+        14: ("ECDSA", "SHA-384"),
+        15: ("EdDSA",),
+        16: ("EdDSA",),
+        17: ("SM2", "SM3"),  # RFC 9563
+        23: ("GOST R 34.10-2012", "GOST R 34.11-2012"),  # RFC 9558
+    }
+)
+"""What each number signs and hashes with, by the names that lists of approved algorithms (LS-0001) use."""
+
 DIGESTS: Mapping[int, Rule] = MappingProxyType(
     {
         1: Rule("SHA-1", Level.FORBIDDEN, "RFC 9905", Provenance.SOURCED),

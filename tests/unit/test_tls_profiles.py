@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ import pytest
 from baselines.loader import load
 from baselines.profiles import algorithms, loader
 from checks.tls.settings import GOOD_SUITES, ONLY_NEW, ciphers, settings_for, versions
+from checks.tls.suites import standing_of
 from checks.values import DNS_DNSSEC_LEAST_RSA_BITS, MAIL_DKIM_LEAST_RSA_BITS, TLS_CRYPTREC_LEVEL, TLS_LEAST_DH_BITS
 from scanner.engine.catalogue import catalogue
 from scanner.engine.references import KINDS, with_choices
@@ -23,6 +25,7 @@ from scanner.model.problem import BadFile
 from scanner.model.text import Text
 from scanner.model.tls_profile import Ask, Confidence, Duty, Provenance, TlsProfile
 from scanner.model.verdict import Severity, passed
+from scanner.wire import dnssec
 from scanner.wire.tls.groups import GROUPS
 from scanner.wire.tls.suites import SUITES
 
@@ -110,6 +113,31 @@ def test_shipped_key_lengths_are_those_of_the_list() -> None:
     listed = algorithms.algorithm_list("ls-0001-2022r2")
     least = listed.least_bits(Family.RSA, 112)
     assert least == DNS_DNSSEC_LEAST_RSA_BITS.default == MAIL_DKIM_LEAST_RSA_BITS.default
+    for key, value in catalogue().values.items():
+        if key.endswith("least-rsa-bits"):
+            assert value.default == least, key
+        if key.endswith("least-ec-bits"):
+            assert value.default == listed.least_bits(Family.EC, 128), key
+
+
+def test_dnssec_and_tls_name_algorithms_as_the_list_does() -> None:
+    listed = algorithms.algorithm_list("ls-0001-2022r2")
+    for number, rule in dnssec.ALGORITHMS.items():
+        standings = [listed.standing(part) for part in dnssec.PARTS[number]]
+        if rule.level is not dnssec.Level.FORBIDDEN:
+            assert set(standings) == {Standing.RECOMMENDED}, rule.name
+    assert {number for number, parts in dnssec.PARTS.items() if any(listed.standing(p) is Standing.UNLISTED for p in parts)} == {
+        1,
+        12,
+        17,
+        23,
+    }
+    standing = {name: standing_of(suite, listed)[0] for suite in SUITES.values() if (name := suite.name)}
+    assert standing["TLS_AES_256_GCM_SHA384"] is standing["TLS_DHE_RSA_WITH_CAMELLIA_256_GCM_SHA384"] is Standing.RECOMMENDED
+    assert standing["TLS_RSA_WITH_AES_128_GCM_SHA256"] is standing["TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"] is Standing.MONITORED
+    assert standing["TLS_RSA_WITH_ARIA_128_GCM_SHA256"] is standing["TLS_RSA_WITH_SEED_CBC_SHA"] is Standing.UNLISTED
+    # 356 suites of the reference that the data were made from (171 unlisted), and six registered since, none of them on the list.
+    assert Counter(standing.values()) == {Standing.RECOMMENDED: 115, Standing.MONITORED: 70, Standing.UNLISTED: 171 + 6}
     assert listed.least_bits(Family.DH, 112) == TLS_LEAST_DH_BITS.default
 
 

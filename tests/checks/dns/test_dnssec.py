@@ -109,6 +109,8 @@ CASES: dict[str, list[Case]] = {
         case(keys(8, bits=1024), says="KEYS_SHORT", args={"keys": ("0 (1024)",)}),
         case(keys(8, bits=1024), says="ALGORITHMS_GOOD", with_={"least_rsa_bits": 1024}),
         case(keys(16), says="ALGORITHMS_GOOD"),
+        case(keys(17), says="ALGORITHMS_UNLISTED", args={"algorithms": ("SM2 (17)", "SM3 (17)")}),
+        case(keys(13, 23), says="ALGORITHMS_UNLISTED"),
         case(keys(18), outcome="undetermined", reason=Reason.UNCONFIRMED),  # newer than the table: nothing bad is known of it
     ],
     "dns.dnssec.digests": [

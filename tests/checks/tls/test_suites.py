@@ -50,6 +50,10 @@ CASES: dict[str, list[Case]] = {
         case(one(), says="FORBIDDEN_NONE"),
         case(one(accepts(GCM128, TDES, STATIC, CBC)), says="FORBIDDEN_NONE"),
         *(case(one(accepts(GCM128, name)), says="FORBIDDEN_ACCEPTED", args={"suites": (name,)}) for name in FORBIDDEN),
+        # Opportunistic TLS between mail servers: no certificate is checked either way.
+        case(survey(tls(accepts(GCM128, FORBIDDEN[1])), protocol="smtp"), says="FORBIDDEN_ANONYMOUS", args={"suites": (FORBIDDEN[1],)}),
+        case(survey(tls(accepts(GCM128, "TLS_DH_anon_WITH_RC4_128_MD5")), protocol="smtp"), says="FORBIDDEN_ACCEPTED"),
+        case(survey(tls(accepts(GCM128, FORBIDDEN[1])), protocol="submission"), says="FORBIDDEN_ACCEPTED"),
         case(one({V.SSL2: ("SSL_CK_DES_192_EDE3_CBC_WITH_MD5",)}), says="FORBIDDEN_ACCEPTED"),
         case(one(accepts(GCM128, RC4), unfinished={V.TLS12: CUT}), says="FORBIDDEN_ACCEPTED"),
         case(survey(tls(accepts(RC4), only_once=True)), says="FORBIDDEN_ACCEPTED"),

@@ -142,7 +142,7 @@ def self_signed(survey: TlsSurvey) -> Judgement:
 @check(
     "tls.certificate.sent-whole",
     severity=Severity.MEDIUM,
-    title=Text(ja="中間証明書を含めた送信", en="Intermediate certificates are sent along"),
+    title=Text(ja="検証に要る中間証明書の送信", en="The intermediates needed for verification are sent"),
     why=Text(
         ja=(
             "サーバが中間証明書を送らないと、自ら取得しない利用者のソフトウェア（業務システム、スマートフォンのアプリ、メールサーバ等）は"
@@ -166,8 +166,8 @@ def self_signed(survey: TlsSurvey) -> Judgement:
     says={
         "CHAIN_WHOLE": Text(ja="ルートに至る証明書をすべて送っている", en="all certificates up to the root are sent"),
         "CHAIN_INCOMPLETE": Text(
-            ja="中間証明書が足りない（{address}、{certificate}）：{problem}",
-            en="an intermediate is missing ({address}, {certificate}): {problem}",
+            ja="発行者の証明書が送られておらず、信頼するルートの一覧にもない（{address}、{certificate}）：{problem}",
+            en="an issuer was neither sent nor is it a known root ({address}, {certificate}): {problem}",
         ),
         "CHAIN_FETCHED": Text(
             ja="中間証明書を送らず、利用者側の取得に頼っている（{address}）：{places}",

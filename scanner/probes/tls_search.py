@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from scanner.facts.tls import GroupsSeen, Preference, Version, VersionSeen
 from scanner.model.fact import Unobserved
@@ -42,7 +43,6 @@ UNRECOGNIZED_NAME = 112
 UNKNOWN_PSK_IDENTITY = 115
 
 SRP = (12, b"\x06tenken")  # RFC 5054 section 2.5.1.1: without a user's name the server gives up before it chooses
-_APART = frozenset(("PSK", "SRP", "KRB5", "ECCPWD", "FORTEZZA"))
 
 
 def suite_of(code: int) -> Suite | None:
@@ -56,6 +56,7 @@ def is_chacha(code: int) -> bool:
     return suite is not None and suite.cipher.startswith("CHACHA20")
 
 
+@cache
 def searched(version: int) -> tuple[int, ...]:
     """The suites of a version in the order of our search: the weakest first, so that a server that heeds our order shows its worst at
     once; those for shared secrets last.
@@ -66,8 +67,15 @@ def searched(version: int) -> tuple[int, ...]:
 
 def is_secret(code: int) -> bool:
     """Whether the suite takes a secret that both sides share beforehand."""
-    suite = suite_of(code)
-    return suite is not None and not _APART.isdisjoint((suite.kx, suite.auth))
+    return code in _SECRET
+
+
+_SECRET = frozenset(
+    suite.code for suite in SUITES.values() if not {"PSK", "SRP", "KRB5", "ECCPWD", "FORTEZZA"}.isdisjoint((suite.kx, suite.auth))
+)
+_SRP = frozenset(suite.code for suite in SUITES.values() if suite.kx == "SRP")
+_ALL_GROUPS = groups_for(TLS13)
+_CURVES = {version: groups_for(version, "ecdhe") for version in (SSL3, TLS10, TLS11, TLS12)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +90,11 @@ class Manner:
         old = version <= TLS12
         if self.plain and old:
             return ClientHello(version=version, suites=tuple(suites), server_name=self.name, groups=(29, 23, 24, 25), compression=(0,))
-        srp = any((suite := suite_of(code)) and suite.kx == "SRP" for code in suites)
         return ClientHello(
             version=version,
             suites=tuple(suites),
             server_name=self.name,
-            groups=groups_for(version, "ecdhe") if old else groups_for(TLS13),
+            groups=_CURVES[version] if old else _ALL_GROUPS,
             schemes=ALL_SCHEMES,
             session_id=b"" if old else bytes(32),  # RFC 8446 appendix D.4: some middleboxes let nothing else through
             compression=(1, 0) if old else (0,),
@@ -96,7 +103,7 @@ class Manner:
             status_request=True,
             sct=True,
             heartbeat=1 if old else None,
-            extra=(SRP,) if srp and version != SSL3 else (),
+            extra=(SRP,) if version != SSL3 and not _SRP.isdisjoint(suites) else (),
         )
 
     def offer(self, version: int, suites: Sequence[int], group: str, **changes: object) -> Offer:

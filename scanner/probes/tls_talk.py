@@ -268,8 +268,8 @@ class Talker:
                     except CannotObserve as why:
                         return Failed(Unobserved(why.reason, why.detail))
                 case _:
-                    if hearing.take(message, wants):
-                        return hearing.answer()
+                    if (answer := hearing.take(message, wants)) is not None:
+                        return answer
 
 
 class Reads(Protocol):
@@ -306,8 +306,14 @@ class Hearing:
 
     def __init__(self, where: str) -> None:
         self.peer = where
-        self._seen: Chosen | None = None
         self._warning: Alert | None = None
+        self._hello: ServerHello | None = None
+        self._certificate: Certificate | None = None
+        self._exchange: ServerKeyExchange | None = None
+        self._scheme: int | None = None
+        self._staple = b""
+        self._alpn: str | None = None
+        self._asked = False
 
     def closed(self, how: str) -> Unsure | Refused:
         """The connection has ended. Behind a warning that is a refusal in so many words."""
@@ -328,55 +334,59 @@ class Hearing:
 
     def ended(self, end: Refused | Unsure | Failed) -> Raw:
         """The answer where something has ended it: a choice that was made before stays one."""
-        if self._seen is None:
+        if self._hello is None:
             return end
         why = end.why if isinstance(end, Failed) else Unobserved(Reason.RESET, f"{self.peer}: {end.words} in the middle of the handshake")
-        return replace(self._seen, cut=why, stopped=end.words if isinstance(end, Refused) else "")
+        return self.answer(why, end.words if isinstance(end, Refused) else "")
 
-    def answer(self) -> Chosen:
+    def answer(self, cut: Unobserved | None = None, stopped: str = "") -> Chosen:
         """The answer at its end."""
-        assert self._seen is not None
-        return self._seen
+        hello, exchange, certificate = self._hello, self._exchange, self._certificate
+        assert hello is not None
+        share = hello.key_share if hello.version == TLS13 else None
+        return Chosen(
+            hello.version,
+            hello.suite,
+            group=share[0] if share else exchange.group if exchange else None,
+            scheme=exchange.scheme if exchange else self._scheme,
+            hello=hello,
+            exchange=exchange,
+            certificates=certificate.certificates if certificate else (),
+            staple=(certificate.staple if certificate else None) or self._staple,
+            scts=(certificate.scts if certificate else None) or hello.scts or b"",
+            alpn=self._alpn or hello.alpn,
+            wants_certificate=self._asked,
+            cut=cut,
+            stopped=stopped,
+        )
 
-    def take(self, message: Message, wants: Wants) -> bool:
-        """Take a message; true at the end of what is wanted."""
+    def take(self, message: Message, wants: Wants) -> Chosen | None:
+        """Take a message; the answer at the end of what is wanted."""
         if isinstance(message, ServerHello):
-            share = message.key_share
-            self._seen = Chosen(
-                message.version,
-                message.suite,
-                group=share[0] if share and message.version == TLS13 else None,
-                hello=message,
-                alpn=message.alpn,
-                scts=message.scts or b"",
-            )
-            return wants is Wants.HELLO or (message.version >= TLS13 and wants is not Wants.KEYS)
-        seen = self._seen
-        if seen is None:
-            return False
+            self._hello = message
+            return self.answer() if wants is Wants.HELLO or (message.version >= TLS13 and wants is not Wants.KEYS) else None
+        if self._hello is None:
+            return None
         match message:
             case EncryptedExtensions():
-                self._seen = replace(seen, alpn=message.alpn)
+                self._alpn = message.alpn
             case Certificate():
-                self._seen = replace(
-                    seen, certificates=message.certificates, staple=message.staple or seen.staple, scts=message.scts or seen.scts
-                )
+                self._certificate = message
             case CertificateStatus():
-                self._seen = replace(seen, staple=next((r for r in message.responses if r), b""))
+                self._staple = next((answer for answer in message.responses if answer), b"")
             case ServerKeyExchange():
-                self._seen = replace(seen, exchange=message, group=message.group, scheme=message.scheme)
+                self._exchange = message
             case CertificateVerify():
-                self._seen = replace(seen, scheme=message.scheme)
-            case _ if type(message) is CertificateRequest:
-                self._seen = replace(seen, wants_certificate=True)
+                self._scheme = message.scheme
+            case CertificateRequest():
+                self._asked = True
             case ServerHelloDone() | Finished():
-                return True
+                return self.answer()
             case EncryptedRecord():
-                self._seen = replace(seen, cut=Unobserved(Reason.UNSUPPORTED, f"{self.peer}: records that cannot be deciphered"))
-                return True
+                return self.answer(Unobserved(Reason.UNSUPPORTED, f"{self.peer}: records that cannot be deciphered"))
             case _:
                 pass
-        return False
+        return None
 
 
 def told(raw: Raw) -> str:
@@ -389,7 +399,10 @@ def told(raw: Raw) -> str:
             words += [group_name(raw.group)] if raw.group is not None else []
             words += [scheme_name(raw.scheme)] if raw.scheme is not None else []
             words += [f"{raw.exchange.kind} {raw.exchange.bits} bits"] if raw.exchange and raw.exchange.bits else []
-            return ", ".join([" ".join(words[:2]), *words[2:], *(["asked for again"] if raw.retry else [])])
+            words += [raw.alpn] if raw.alpn is not None else []
+            words += ["asked for again"] if raw.retry else []
+            words += [f"then {raw.stopped}"] if raw.stopped else []
+            return ", ".join([" ".join(words[:2]), *words[2:]])
         case Refused() | Unsure():
             return raw.words
         case Failed():

@@ -325,8 +325,10 @@ def tickets(survey: TlsSurvey) -> Judgement:
     },
 )
 def early_data(survey: TlsSurvey) -> Judgement:
-    def judge(seen: Features, _tls: TlsSeen) -> Judged | None:
+    def judge(seen: Features, tls: TlsSeen) -> Judged | None:
         octets = seen.early_data
+        if not accepts(tls, Version.TLS13) and unsearched(tls, (Version.TLS13,)) is None:
+            return not_applicable("EARLY_DATA_OLD")
         if octets is None or isinstance(octets, Unobserved):
             return octets
         # The section of RFC 9325 is remembered with medium confidence only.

@@ -71,6 +71,8 @@ CASES: dict[str, list[Case]] = {
         case(one(), says="EARLY_DATA_OFF"),
         case(features(early_data=16384), says="EARLY_DATA_ON", args={"octets": 16384}),
         case(one({V.TLS12: (GCM128,)}, features=Features()), says="EARLY_DATA_OLD"),
+        case(one({V.TLS12: (GCM128,)}, features=Features(early_data=CUT)), says="EARLY_DATA_OLD"),
+        case(features(early_data=CUT), outcome="undetermined", reason=Reason.RESET),
         *COMMON,
     ],
     "tls.tolerance.hello": [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from scanner.facts.tls import Upgrade
@@ -98,11 +100,22 @@ def _vsftpd(how: OpenSsl, place: Place) -> list[Program]:
     return [Program(["vsftpd", place.write(f"{name}.conf", text + more)]) for name, more in both]
 
 
-def _slapd(how: GnuTls, place: Place) -> list[Program]:
+@cache
+def _directory() -> GnuTls | OpenSsl:
+    """Debian 13 links OpenLDAP with OpenSSL, older releases with GnuTLS."""
+    linked = subprocess.run(["ldd", shutil.which("slapd") or "slapd"], capture_output=True, text=True, check=True).stdout
+    if "gnutls" in linked:
+        return GnuTls("NORMAL:-VERS-TLS1.0:-VERS-TLS1.1", ("TLS_RSA_", "TLS_ECDHE_RSA_"))
+    return OpenSsl(ciphers="ECDHE+AESGCM:AES256-SHA", groups=())
+
+
+def _slapd(place: Place) -> list[Program]:
+    how = _directory()
     issued = place.certificate("rsa-2048")
+    ciphers = how.priority if isinstance(how, GnuTls) else f"{how.ciphers}\nTLSProtocolMin 3.3"
     text = (
         f"pidfile {place.home}/pid\nTLSCertificateFile {issued.chain}\nTLSCertificateKeyFile {issued.key}\n"
-        f"TLSCACertificateFile {place.folder}/intermediate.pem\nTLSCipherSuite {how.priority}\nTLSVerifyClient never\n"
+        f"TLSCACertificateFile {place.folder}/intermediate.pem\nTLSCipherSuite {ciphers}\nTLSVerifyClient never\n"
     )
     where = " ".join(
         f"{kind}://{address}:{port}" for kind, port in (("ldap", 389), ("ldaps", 636)) for address in (place.v4, f"[{place.v6}]")
@@ -146,7 +159,6 @@ def _python(place: Place) -> list[Program]:
 PYTHON = OpenSsl(ciphers="ECDHE+AESGCM:ECDHE+CHACHA20:AES128-SHA", groups=("prime256v1",), prefers=True)
 OFFERED, IMPLICIT = Upgrade.OFFERED, Upgrade.IMPLICIT
 VSFTPD = OpenSsl(ciphers="ECDHE+AESGCM:AES256-SHA", groups=("prime256v1",))
-LDAP = GnuTls("NORMAL:-VERS-TLS1.0:-VERS-TLS1.1", ("TLS_RSA_", "TLS_ECDHE_RSA_"))
 PROSODY = OpenSsl(ciphers="ECDHE+AESGCM:DHE+AESGCM", dh=2048)
 POSTGRESQL = replace(DATABASES, groups=("prime256v1",), prefers=True)
 
@@ -162,10 +174,10 @@ ENTRIES: tuple[Entry, ...] = (
     *together("vsftpd", "vsftpd", (("", 21, "ftp", OFFERED),), lambda place: _vsftpd(VSFTPD, place), lambda _: VSFTPD.truth()),
     *together(
         "slapd",
-        "OpenLDAP with GnuTLS",
+        "OpenLDAP",
         (("", 389, "ldap", OFFERED), ("-636", 636, "ldaps", IMPLICIT)),
-        lambda place: _slapd(LDAP, place),
-        lambda _: LDAP.truth(),
+        _slapd,
+        lambda _: _directory().truth(),
     ),
     *together(
         "prosody",

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -86,8 +86,14 @@ class OpenSsl:
             {version: preference for version, names in suites.items() if len(names) > 1},
             elliptic,
             frozenset({self.dh}) if finite else frozenset(),
-            {**(_OPENSSL3 if any(version is not Version.TLS13 for version in suites) else {}), **self.features},
+            {**self._usual(suites), **self.features},
         )
+
+    def _usual(self, versions: Collection[Version]) -> dict[str, object]:
+        if set(versions) == {Version.TLS13}:
+            return {}
+        # Without a certificate the survey completes no handshake, so that it cannot ask for another one.
+        return {**_OPENSSL3, **({"client_renegotiation": 0} if self.auths else {})}
 
     def _suites(self, version: Version) -> tuple[str, ...]:
         kinds = {"RSA", "ECDH", *(("DH",) if self.dh else ())}
@@ -114,17 +120,21 @@ _GNUTLS_GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class GnuTls:
-    """A priority string of GnuTLS. ``exchanges`` are prefixes of its suite names that the server has keys for."""
+    """A priority string of GnuTLS. ``exchanges`` are prefixes of its suite names that the server has keys for.
+
+    ``heartbeat``: they are asked for. Debian builds 3.8 without them, though its server still has the option.
+    """
 
     priority: str
     exchanges: Sequence[str] = ("TLS_RSA_", "TLS_ECDHE_RSA_", "TLS_DHE_RSA_", "TLS_DH_ANON_", "TLS_ECDH_ANON_")
     prefers: bool = False
     dh: frozenset[int] | None = None
+    heartbeat: bool = False
     features: Mapping[str, object] = field(default_factory=dict)
 
     def truth(self) -> Truth:
         """What it allows."""
-        out = subprocess.run(["gnutls-cli", "-l", "--priority", self.priority], capture_output=True, text=True, check=True).stdout
+        out = _said("gnutls-cli", "-l", "--priority", self.priority)
         protocols = re.search(r"^Protocols: (.*)$", out, re.MULTILINE)
         assert protocols
         versions = [version for name, version in _GNUTLS_VERSIONS.items() if f"VERS-{name}" in re.split(", *", protocols[1])]
@@ -147,8 +157,16 @@ class GnuTls:
             {version: preference for version, names in found.items() if len(names) > 1},
             {version: elliptic | finite if version is Version.TLS13 else elliptic for version in found},
             self.dh,
-            self.features,
+            {
+                "heartbeat": self.heartbeat and re.match(r"gnutls-cli 3\.[0-7]\.", _said("gnutls-cli", "--version")) is not None,
+                **self.features,
+            },
         )
+
+
+@cache
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def written(place: Place) -> Truth:

@@ -1,0 +1,101 @@
+"""Asks a web server what readers never ask: methods, a stranger's origin, pages that are missing, requests that are malformed.
+
+Only methods that change nothing are sent. What PUT and DELETE would do is told by the list of methods that the server itself names.
+"""
+
+from __future__ import annotations
+
+import re
+
+from scanner.facts.web_server import WebError, WebMethod, WebMethods, WebMethodsAddress
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+from scanner.model.target import Service
+from scanner.net.net import Net
+from scanner.probes.base import probe
+from scanner.probes.dns_asking import part, together
+from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site, site_addresses
+from scanner.probes.web_visit import text_of
+from scanner.wire.web import marks
+from scanner.wire.web.http1 import Answer
+
+BODY = 64 * 1024
+ORIGIN = "https://tenken.invalid"
+MARK = "X-Tenken-Trace"
+_METHOD = re.compile(r"[A-Z][A-Z-]{1,20}\Z")
+
+
+@probe(limit=120.0)
+async def web_methods(service: Service, net: Net) -> WebMethods:
+    """See every address, over HTTPS where it answers there, else over plain HTTP."""
+    site = Site.of(service)
+    addresses = await site_addresses(service, net)
+    seen = await together(_address(net, site, address) for address in addresses[:MOST_ADDRESSES])
+    return WebMethods(tuple(seen), max(0, len(addresses) - MOST_ADDRESSES))
+
+
+async def open_side(net: Net, site: Site, address: str) -> tuple[Place, Answer]:
+    """Give the side of an address that answers, HTTPS first, and its answer to the start page. Raises ``CannotObserve``."""
+    unseen: CannotObserve | None = None
+    for tls in (True, False):
+        place = site.place(address, tls=tls)
+        if not place.port:
+            continue
+        try:
+            async with Caller(net, place) as caller:
+                return place, await caller.ask("/", limit=BODY)
+        except CannotObserve as why:
+            unseen = unseen or why
+            if why.reason in {Reason.OUT_OF_SCOPE, Reason.BUDGET_SPENT}:
+                break
+    assert unseen is not None
+    raise unseen
+
+
+async def _address(net: Net, site: Site, address: str) -> WebMethodsAddress:
+    side = await part(open_side(net, site, address))
+    if isinstance(side, Unobserved):
+        return WebMethodsAddress(address, side)
+    place, _ = side
+    async with Caller(net, place) as caller:
+        secret = f"{net.rng.getrandbits(64):016x}"
+        methods = [
+            await part(_method(caller, "OPTIONS")),
+            await part(_method(caller, "TRACE", (MARK, secret))),
+            await part(_method(caller, "PROPFIND", ("Depth", "0"))),
+            await part(_method(caller, "TENKEN")),
+        ]
+        errors = [
+            await part(_error(caller, "missing", f"/tenken-{net.rng.getrandbits(48):012x}.html")),
+            await part(_error(caller, "malformed", "/%")),
+        ]
+        foreign = await part(caller.ask("/", more=[("Origin", ORIGIN)], limit=BODY))
+    if isinstance(foreign, Unobserved):
+        return WebMethodsAddress(address, tuple(methods), tuple(errors))
+    return WebMethodsAddress(
+        address,
+        tuple(methods),
+        tuple(errors),
+        (foreign.header("access-control-allow-origin") or "")[:100],
+        (foreign.header("access-control-allow-credentials") or "").lower() == "true",
+    )
+
+
+async def _method(caller: Caller, method: str, more: tuple[str, str] | None = None) -> WebMethod:
+    answer = await caller.ask("/", method=method, more=[more] if more else [], limit=BODY)
+    named = [word.strip().upper() for value in answer.all("allow") for word in value.split(",")]
+    return WebMethod(
+        method,
+        answer.status,
+        tuple(dict.fromkeys(word for word in named if _METHOD.match(word)))[:30],
+        "".join(c if c.isprintable() else " " for c in answer.header("dav") or "")[:60],
+        more is not None and answer.status == 200 and more[1].encode() in answer.body,
+    )
+
+
+async def _error(caller: Caller, cause: str, target: str) -> WebError:
+    answer = await caller.ask(target, limit=BODY)
+    text = text_of(answer) or ""
+    trace = marks.find(marks.ERRORS, text)
+    server = "".join(c if c.isprintable() else " " for c in answer.header("server") or "")[:100]
+    return WebError(cause, answer.status, marks.versions(text), trace.name if trace else "", server)

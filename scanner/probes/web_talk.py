@@ -1,0 +1,269 @@
+"""Conversations with one address of a web site: requests one after another on one connection, with every limit kept.
+
+Certificates are not checked here: no secret is ever sent, and what certificates are worth is for the TLS probes to see. No cookie is sent
+back unless a caller writes that header itself. HTTP/1.1 only; whether HTTP/2 is offered shows in the TLS survey.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from types import TracebackType
+from typing import Self
+
+from scanner.facts.web import HTTP_PORT, HTTPS_PORT
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+from scanner.model.target import Service
+from scanner.net.net import Net
+from scanner.net.stream import Stream
+from scanner.probes.dns_asking import addresses_of, is_address
+from scanner.wire.txt import excerpt
+from scanner.wire.web.http1 import Answer, NotHttp, Reading, request
+
+MOST_ADDRESSES = 8
+CONNECT_SECONDS = 8.0
+"""To the first octet of the peer, TLS included."""
+ANSWER_SECONDS = 10.0
+"""For one whole answer: a server that drips is left there."""
+CONNECTION_SECONDS = 120.0
+MOST_REQUESTS = 60
+"""On one connection; Apache closes after 100."""
+MOST_BODY = 512 * 1024
+MOST_OCTETS = 24 * 1024 * 1024
+LONGEST_EXCERPT = 200
+_LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT from Python 3.12 on: servers without RFC 5746 are to be looked at, not shunned
+
+
+@lru_cache(maxsize=1)
+def _context() -> ssl.SSLContext:
+    """Give a client that takes every version and suite that the library still has: what is strong enough is judged elsewhere."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.options |= _LEGACY_SERVER_CONNECT
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a web site is: its name, and the ports of its two sides (0: it has no such side that goes with the subject)."""
+
+    host: str
+    https: int
+    http: int
+
+    @classmethod
+    def of(cls, service: Service) -> Site:
+        """Give the site of a service. The usual ports belong together; a service at another port stands by itself."""
+        if service.port in {HTTP_PORT, HTTPS_PORT} and service.port == {"http": HTTP_PORT, "https": HTTPS_PORT}[service.protocol]:
+            return cls(service.host, HTTPS_PORT, HTTP_PORT)
+        return cls(service.host, service.port, 0) if service.protocol == "https" else cls(service.host, 0, service.port)
+
+    def place(self, address: str, *, tls: bool) -> Place:
+        """Give one side at one address."""
+        return Place(self.host, address, self.https if tls else self.http, tls)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address and port of a site, and how it is spoken to."""
+
+    host: str
+    address: str
+    port: int
+    tls: bool
+
+    @property
+    def origin(self) -> str:
+        """The URL of the site without a path: ``https://www.example.jp``."""
+        return ("https" if self.tls else "http") + "://" + self.authority
+
+    @property
+    def authority(self) -> str:
+        """Host and port as the Host header has them: without a port that goes without saying."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (HTTPS_PORT if self.tls else HTTP_PORT) else f"{host}:{self.port}"
+
+
+class Caller:
+    """Requests to one place, in order. A connection is opened when needed and again where the server has closed it.
+
+    Holds a turn of the pacing while a connection is open: whoever has one open opens no other beside it.
+    """
+
+    def __init__(self, net: Net, place: Place) -> None:
+        self.place = place
+        self._net = net
+        self._stack: AsyncExitStack | None = None
+        self._stream: Stream | None = None
+        self._tls: ssl.SSLObject | None = None
+        self._in = ssl.MemoryBIO()
+        self._out = ssl.MemoryBIO()
+        self._asked = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    @property
+    def where(self) -> str:
+        """The peer, for people."""
+        return f"{self.place.authority} ({self.place.address})"
+
+    async def ask(
+        self,
+        target: str,
+        *,
+        method: str = "GET",
+        more: Iterable[tuple[str, str]] = (),
+        limit: int = MOST_BODY,
+        seconds: float = ANSWER_SECONDS,
+        note: bool = True,
+    ) -> Answer:
+        """Send a request and read its answer, of the body at most ``limit`` octets.
+
+        ``note`` keeps status and some headers as evidence, never a body or a cookie. Raises ``CannotObserve``: TIMEOUT, REFUSED,
+        UNREACHABLE, RESET, PROTOCOL_VIOLATION, TOO_LARGE, OUT_OF_SCOPE, BUDGET_SPENT.
+        """
+        octets = request(method, target, self.place.authority, self._net.agent, more)
+        again = self._stream is not None
+        try:
+            answer = await self._exchange(method, octets, limit, seconds)
+        except CannotObserve as why:
+            await self.close()
+            if not again or why.reason is not Reason.RESET:
+                raise
+            answer = await self._exchange(method, octets, limit, seconds)  # the server had closed an idle connection
+        self._asked += 1
+        if not answer.reusable or self._asked >= MOST_REQUESTS:
+            await self.close()
+        if note:
+            self._net.keep(f"{method} {self.place.origin}{excerpt(target, 120)} at {self.place.address}", _told(answer))
+        return answer
+
+    async def close(self) -> None:
+        """Close the connection, if one is open."""
+        stack, self._stack, self._stream, self._tls, self._asked = self._stack, None, None, None, 0
+        if stack is not None:
+            await stack.aclose()
+
+    async def _exchange(self, method: str, octets: bytes, limit: int, seconds: float) -> Answer:
+        reading = Reading(method, limit)
+        try:
+            if self._stream is None:
+                await self._open()
+            async with asyncio.timeout(seconds):
+                await self._send(octets)
+                answer: Answer | None = None
+                while answer is None:
+                    data = await self._receive()
+                    if not data:
+                        if not reading.began:
+                            raise CannotObserve(Reason.RESET, f"{self.where} closed the connection without an answer")
+                        return reading.closed()
+                    answer = reading.feed(data)
+                return answer
+        except TimeoutError as error:
+            await self.close()
+            raise CannotObserve(Reason.TIMEOUT, f"no whole answer from {self.where} within {seconds:g} s") from error
+        except NotHttp as error:
+            await self.close()
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{self.where}: {ascii(str(error))[1:200]}") from error
+        except ssl.SSLError as error:
+            await self.close()
+            raise CannotObserve(Reason.RESET, f"TLS with {self.where} broke: {error.reason}") from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _open(self) -> None:
+        place = self.place
+        stack = AsyncExitStack()
+        name = "" if is_address(place.host) else place.host
+        stream = await stack.enter_async_context(
+            self._net.connect(name, place.address, place.port, seconds=CONNECT_SECONDS, whole=CONNECTION_SECONDS, limit=MOST_OCTETS)
+        )
+        self._stack, self._stream, self._asked = stack, stream, 0
+        if place.tls:
+            await self._handshake(stream, name)
+
+    async def _handshake(self, stream: Stream, name: str) -> None:
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = _context().wrap_bio(self._in, self._out, server_hostname=name or None)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                while True:
+                    try:
+                        tls.do_handshake()
+                        break
+                    except ssl.SSLWantReadError:
+                        await self._flush()
+                        data = await stream.receive()
+                        if not data:
+                            raise CannotObserve(Reason.RESET, f"{self.where} closed the connection during the TLS handshake") from None
+                        self._in.write(data)
+                await self._flush()
+        except ssl.SSLError as error:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no TLS with {self.where}: {error.reason or error}") from error
+        self._tls = tls
+
+    async def _send(self, octets: bytes) -> None:
+        assert self._stream is not None
+        if self._tls is None:
+            await self._stream.send(octets)
+        else:
+            self._tls.write(octets)
+            await self._flush()
+
+    async def _receive(self) -> bytes:
+        assert self._stream is not None
+        if self._tls is None:
+            return await self._stream.receive()
+        while True:
+            try:
+                return self._tls.read(65536)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                data = await self._stream.receive()
+                if not data:
+                    return b""  # without the goodbye of TLS, as many servers do
+                self._in.write(data)
+            except ssl.SSLZeroReturnError:
+                return b""
+
+    async def _flush(self) -> None:
+        assert self._stream is not None
+        while self._out.pending:
+            await self._stream.send(self._out.read())
+
+
+_TOLD = ("server", "location", "content-type", "strict-transport-security", "allow", "www-authenticate", "retry-after")
+
+
+def _told(answer: Answer) -> str:
+    lines = [f"{answer.status}, {len(answer.body)} octets" + ("" if answer.whole else " or more")]
+    lines += [f"{name}: {excerpt(value, LONGEST_EXCERPT)}" for name in _TOLD for value in answer.all(name)[:1]]
+    return "\n".join(lines)
+
+
+async def site_addresses(service: Service, net: Net) -> tuple[str, ...]:
+    """Give the addresses of a service, its own one where the subject names one. Raises ``CannotObserve``."""
+    given = service.address or (service.host if is_address(service.host) else "")
+    if given:
+        return (given,)
+    found = await addresses_of(net, service.host)
+    if isinstance(found, Unobserved):
+        raise CannotObserve(found.reason, found.detail)
+    if not found:
+        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
+    return found

@@ -6,6 +6,7 @@ Heartbleed and early ChangeCipherSpec are tests like any other; Ticketbleed and 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -46,6 +47,7 @@ CONNECTIONS = 40
 """For one address: two for the harmless ones, two for tickets, and up to twenty-two for the oracle, which compares answers."""
 PATIENCE = 3.0
 """Seconds for one conversation: the server has just answered the survey."""
+SILENCE = "silence"
 PADDING = 16
 UNEXPECTED_MESSAGE = 10
 BAD_RECORD = frozenset({20, 21})
@@ -233,25 +235,31 @@ class _Trial:
             talker.purpose, talker.test = Purpose.TEST, ""
 
     async def _answers(self, suites: Sequence[int], *, whole: bool) -> dict[str, str] | Unobserved:
-        out: dict[str, str] = {}
         entropy = self._random(64)
-        for name in ("right", "start", "early-zero", "no-zero", "version"):
-
-            async def talk(line: Line, name: str = name) -> str:
-                hello = self._hello(suites, ems=False)
-                reader, hearing, greeting, leaf = await self._greet(line, hello)
-                key = rsa_key(leaf)
-                sent = client_key_exchange_record(greeting.version, key, oracle_blocks(key, self._version, entropy)[name])
-                if whole:
-                    sent += change_cipher_spec(greeting.version) + record(RecordType.HANDSHAKE, greeting.version, bytes(40))
-                await line.send(sent)
-                return described(await until(line, reader, hearing, lambda m: True))
-
-            seen = await self._server.converse("oracle", f"{name}{', whole' if whole else ''}", talk, str)
+        names = ("right", "start", "early-zero", "no-zero", "version")
+        out: dict[str, str] = {}
+        for name in names:  # one after the other: some servers take one connection at a time, and silence would be read into the others
+            seen = await self._answer(name, suites, entropy, whole=whole)
             if isinstance(seen, Unobserved):
                 return seen
             out[name] = seen
         return out
+
+    async def _answer(self, name: str, suites: Sequence[int], entropy: bytes, *, whole: bool) -> str | Unobserved:
+        async def talk(line: Line) -> str:
+            reader, hearing, greeting, leaf = await self._greet(line, self._hello(suites, ems=False))
+            key = rsa_key(leaf)
+            sent = client_key_exchange_record(greeting.version, key, oracle_blocks(key, self._version, entropy)[name])
+            if whole:
+                sent += change_cipher_spec(greeting.version) + record(RecordType.HANDSHAKE, greeting.version, bytes(40))
+            await line.send(sent)
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    return described(await until(line, reader, hearing, lambda m: True))
+            except TimeoutError:
+                return SILENCE
+
+        return await self._server.converse("oracle", f"{name}{', whole' if whole else ''}", talk, str)
 
 
 def described(seen: object) -> str:
@@ -266,7 +274,7 @@ def described(seen: object) -> str:
             return seen.words
         case Failed():
             if seen.why.reason is Reason.TIMEOUT:
-                return "silence"
+                return SILENCE
             raise CannotObserve(seen.why.reason, seen.why.detail)
         case _:
             return type(seen).__name__

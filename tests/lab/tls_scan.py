@@ -132,7 +132,8 @@ def _chains(tls: TlsSeen, certificates: Sequence[Issued], name: str) -> Iterator
     if isinstance(tls.chains, Unobserved):
         yield f"chains not seen: {tls.chains}"
         return
-    sent = {_hashes(chain): chain for chain in tls.chains if chain.version is not Version.SSL2 or len(tls.versions) == 1}
+    only = [one.version for one in tls.versions if one.accepted] == [Version.SSL2]  # beside others it shows less: one certificate
+    sent = {_hashes(chain): chain for chain in tls.chains if chain.version is not Version.SSL2 or only}
     for issued in certificates:
         recipe, wanted = RECIPES[issued.recipe], issued.sent()
         if wanted not in sent:

@@ -173,7 +173,7 @@ ENTRIES: tuple[Entry, ...] = (
     gnutls(
         "gnutls-weak",
         "GnuTLS with RC4, 3DES, NULL and anonymous suites",
-        GnuTls(WEAK_GNUTLS, features={"heartbeat": True}),
+        GnuTls(WEAK_GNUTLS, heartbeat=True),
         4434,
         "--heartbeat",
     ),

@@ -106,7 +106,7 @@ def _directory() -> GnuTls | OpenSsl:
     linked = subprocess.run(["ldd", shutil.which("slapd") or "slapd"], capture_output=True, text=True, check=True).stdout
     if "gnutls" in linked:
         return GnuTls("NORMAL:-VERS-TLS1.0:-VERS-TLS1.1", ("TLS_RSA_", "TLS_ECDHE_RSA_"))
-    return OpenSsl(ciphers="ECDHE+AESGCM:AES256-SHA", groups=())
+    return OpenSsl(ciphers="ECDHE+AESGCM:AES256-SHA", groups=(), prefers=True)
 
 
 def _slapd(place: Place) -> list[Program]:

@@ -42,13 +42,7 @@ def openssl_list(version: Version, ciphers: str, ciphersuites: str = "", *, psk:
     return tuple(found)
 
 
-_OPENSSL3 = {
-    "compression": False,
-    "secure_renegotiation": True,
-    "extended_master_secret": True,
-    "client_renegotiation": 0,
-    "heartbeat": False,
-}
+_OPENSSL3 = {"compression": False, "secure_renegotiation": True, "extended_master_secret": True, "heartbeat": False}
 """What OpenSSL 3 does unless told otherwise (SSL_CTX_set_options(3)); heartbeats it does not have."""
 
 

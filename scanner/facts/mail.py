@@ -133,7 +133,7 @@ class MailHosts(Fact):
     """
 
     of: ClassVar[Kind] = Kind.DOMAIN
-    leads_to: ClassVar[tuple[Kind, ...]] = (Kind.SMTP_SERVICE,)
+    leads_to: ClassVar[tuple[Kind, ...]] = (Kind.SMTP_SERVICE, Kind.TLS_SERVICE)
 
     hosts: tuple[MailHost, ...]
     implicit: bool = False

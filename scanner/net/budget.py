@@ -13,10 +13,12 @@ class Allowance:
 
     ``tls_connections`` is what a survey of one TLS server, that is one address and port, may open; ``tls_connections_of`` says otherwise
     for some protocols: a mail server bears less than a web server, and many keep strangers away after a few connections.
+    ``ports`` are the tries of looks at ports.
     """
 
     questions: int = 2000
     connections: int = 600
+    ports: int = 600_000
     seconds: float = 600.0
     octets: int = 64 * 1024 * 1024
     tls_connections: int = 60
@@ -30,13 +32,14 @@ class Allowance:
 class Budget:
     """What one target has spent so far. Asked before each conversation, told after it."""
 
-    __slots__ = ("_allowance", "_target", "connections", "octets", "questions", "seconds")
+    __slots__ = ("_allowance", "_target", "connections", "octets", "ports", "questions", "seconds")
 
     def __init__(self, target: str, allowance: Allowance) -> None:
         self._target = target
         self._allowance = allowance
         self.questions = 0
         self.connections = 0
+        self.ports = 0
         self.seconds = 0.0
         self.octets = 0
 
@@ -57,6 +60,13 @@ class Budget:
         if self.connections >= self._allowance.connections:
             raise self._spent(f"{self._allowance.connections} connections")
         self.connections += 1
+
+    def look(self, ports: int) -> None:
+        """Count tries of so many ports, or raise ``CannotObserve(BUDGET_SPENT)``."""
+        self._check()
+        if self.ports + ports > self._allowance.ports:
+            raise self._spent(f"{self._allowance.ports} tries of ports")
+        self.ports += ports
 
     def spend(self, seconds: float, octets: int) -> None:
         """Count what a conversation took; the next one is refused when this was too much."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,10 @@ from enum import StrEnum, unique
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from scanner.model.fact import Evidence
+from scanner.net.datagrams import Datagrams
 from scanner.net.scope import Purpose
 from scanner.net.stream import MOST_OCTETS, Stream
+from scanner.net.sweep import PortState
 from scanner.wire.dns import Message, Rclass, Record, Soa, Type
 
 if TYPE_CHECKING:  # certificates take a while to load, and most facts do without
@@ -197,6 +200,32 @@ class Net(Protocol):
         ``seconds`` limits the time to the first octet of the peer, ``whole`` that of everything where it is longer, ``limit`` the octets.
         ``test`` is the id that a consent to an intrusive test names. Keeps no evidence. ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE,
         RESET, TOO_LARGE, OUT_OF_SCOPE, NO_CONSENT, BUDGET_SPENT; the first ones also later, from the stream.
+        """
+        ...
+
+    async def sweep(self, name: str, address: str, ports: Sequence[int], *, seconds: float = 1.0) -> Mapping[int, PortState]:
+        """Try TCP ports of an address once each, in the order given, without saying anything; ``seconds`` is the patience with each.
+
+        Every port takes its turn in the lanes of looks at ports. Keeps no evidence. ``CannotObserve``: OUT_OF_SCOPE, BUDGET_SPENT,
+        UNREACHABLE where this machine cannot send there.
+        """
+        ...
+
+    async def datagram(
+        self,
+        name: str,
+        address: str,
+        port: int,
+        payload: bytes,
+        *,
+        purpose: Purpose = Purpose.TEST,
+        test: str = "",
+        seconds: float = 1.5,
+        tries: int = 2,
+    ) -> Datagrams:
+        """Send one datagram, again after ``seconds`` of silence, and give all that comes back. Keeps no evidence.
+
+        ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, OUT_OF_SCOPE, NO_CONSENT, BUDGET_SPENT.
         """
         ...
 

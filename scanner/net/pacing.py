@@ -39,17 +39,30 @@ class Pace:
     """The rates of a run. ``resolver`` holds for each of the operator's own resolvers and is far higher: that is our own server.
 
     ``own`` are networks whose owner has said what each address in them bears; ``address`` and ``operator`` do not hold there.
+    ``ports`` and ``ports_operator`` are those of a look at ports, whose connections end before anything is said; ``ports_run`` is how
+    many of them the scanner keeps open in all.
     """
 
     address: Rate = Rate(width=4, per_second=50.0, burst=10)
     operator: Rate = Rate(width=16, per_second=200.0, burst=40)
     resolver: Rate = Rate(width=256)
+    ports: Rate = Rate(width=32, per_second=300.0, burst=32)
+    ports_operator: Rate = Rate(width=1024, per_second=4000.0, burst=400)
+    ports_run: Rate = Rate(width=768)
     own: tuple[tuple[str, Rate], ...] = ()
 
     def share(self, shares: int) -> Pace:
         """Give what each of so many processes may do."""
         own = tuple((network, rate.share(shares)) for network, rate in self.own)
-        return Pace(self.address.share(shares), self.operator.share(shares), self.resolver.share(shares), own)
+        return Pace(
+            address=self.address.share(shares),
+            operator=self.operator.share(shares),
+            resolver=self.resolver.share(shares),
+            ports=self.ports.share(shares),
+            ports_operator=self.ports_operator.share(shares),
+            ports_run=self.ports_run,
+            own=own,
+        )
 
 
 class Lane:
@@ -129,6 +142,7 @@ class Pacer:
         self._own = sorted(((ip_network(network), rate) for network, rate in pace.own), key=lambda own: -own[0].prefixlen)
         self._lanes: dict[str, Lane] = {}
         self._operators: dict[str, str] = {}
+        self._room = Lane(pace.ports_run, clock, sleep)
         self._suffixes: PublicSuffixList | None = None
 
     @asynccontextmanager
@@ -149,6 +163,14 @@ class Pacer:
                 owner.give()
         finally:
             place.give()
+
+    def ports(self, name: str, address: str) -> tuple[Lane, ...]:
+        """Give the lanes in which every connection of a look at an address's ports takes its turn, in this order."""
+        own = self._borne(address) if self._own else None
+        place = self._lane(f"ports {address}", own or self._pace.ports)
+        if own:
+            return place, self._room
+        return place, self._lane(f"ports of operator {self.operator(name, address)}", self._pace.ports_operator), self._room
 
     def _borne(self, address: str) -> Rate | None:
         """Give what the smallest network that holds an address says of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scanner.model.fact import Evidence
 from scanner.model.reason import CannotObserve, Reason
-from scanner.net import tcp
+from scanner.net import datagrams, tcp
 from scanner.net.answers import parsed
 from scanner.net.budget import Budget
 from scanner.net.evidence import Asked, Fetched, Notes, Transferred, Writing
@@ -25,6 +25,7 @@ from scanner.net.scope import Purpose
 from scanner.net.silence import Silence
 from scanner.net.stopwatch import Stopwatch
 from scanner.net.stream import MOST_OCTETS, Stream
+from scanner.net.sweep import PortState, Sweep
 from scanner.net.transfer import Reading
 from scanner.net.trouble import peer
 from scanner.net.udp import Udp
@@ -282,6 +283,63 @@ class View:
                 if stream.received:
                     parts.silence.heard(place)
                 self._budget.spend(parts.clock() - start, stream.received)
+
+    async def sweep(self, name: str, address: str, ports: Sequence[int], *, seconds: float = 1.0) -> Mapping[int, PortState]:
+        """See ``Net.sweep``."""
+        parts = self._parts
+        self._budget.look(len(ports))
+        lanes = parts.pacer.ports(name, address)
+        watch = self._watch
+
+        def give_back() -> None:
+            for lane in lanes:
+                lane.give()
+
+        async def turns() -> AsyncIterator[int]:
+            for port in ports:
+                parts.guard.ask(name, address, port, Purpose.TEST, parts.now())
+                taken = []
+                try:
+                    for lane in lanes:
+                        await lane.take()
+                        taken.append(lane)
+                except BaseException:
+                    for lane in taken:
+                        lane.give()
+                    raise
+                yield port
+
+        watch.change(talking=1)
+        try:
+            return await Sweep(address, seconds=seconds, give_back=give_back).run(turns())
+        finally:
+            watch.change(talking=-1)
+
+    async def datagram(
+        self,
+        name: str,
+        address: str,
+        port: int,
+        payload: bytes,
+        *,
+        purpose: Purpose = Purpose.TEST,
+        test: str = "",
+        seconds: float = 1.5,
+        tries: int = 2,
+    ) -> datagrams.Datagrams:
+        """See ``Net.datagram``."""
+        parts = self._parts
+        parts.guard.ask(name, address, port, purpose, parts.now(), test=test)
+        self._budget.question()
+        octets = 0
+        async with self._turn(name, address):
+            start = parts.clock()
+            try:
+                seen = await datagrams.exchange(address, port, payload, seconds=seconds, tries=tries)
+                octets = seen.octets
+                return seen
+            finally:
+                self._budget.spend(parts.clock() - start, octets)
 
     def tls_connections(self, protocol: str) -> int:
         """How many connections a survey of one TLS server with this protocol may open."""

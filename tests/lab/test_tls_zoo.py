@@ -64,7 +64,9 @@ def test_what_is_seen_is_what_the_servers_own_library_says(zoo: Zoo, seen: Seen,
     entry = BY_NAME[name]
     survey = seen[entry.service]
     assert isinstance(survey, TlsSurvey), survey
-    assert [one.address for one in survey.addresses] == [zoo.place(name).v4, zoo.place(name).v6]
+    place = zoo.place(name)
+    both = {"v4": place.v4, "v6": place.v6}
+    assert [one.address for one in survey.addresses] == [both[family] for family in entry.answers]
     for address in survey.addresses:
         truth = zoo.truth(name, address.address)
         assert truth.suites, "a truth that allows nothing proves nothing"
@@ -180,6 +182,20 @@ def test_servers_that_care_about_the_name(zoo: Zoo, odd: Seen, behaviour: str, s
     assert not isinstance(tls.features, Unobserved)
     if behaviour == "only-sni":
         assert tls.features.without_sni is SniBehaviour.REFUSED
+
+
+def test_addresses_and_internationalised_names(zoo: Zoo) -> None:
+    """An address is never sent as a server name (RFC 6066 section 3); a name is sent as A-labels."""
+    address = zoo.place("odd-no-sni").v4
+    found = surveys(zoo, [f"{address}:443/https", f"点検.{DOMAIN}:443/https"])
+    by_address, by_name = (found[text] for text in (f"{address}:443/https", f"点検.{DOMAIN}:443/https"))
+    assert isinstance(by_address, TlsSurvey)
+    assert isinstance(by_name, TlsSurvey)
+    assert (by_address.name, by_name.name) == ("", f"xn--f4v75n.{DOMAIN}")
+    tls = by_address.addresses[0].tls
+    assert isinstance(tls, TlsSeen)
+    assert [one.version for one in tls.versions if one.accepted] == [Version.TLS12, Version.TLS13]
+    assert {chain.sni for chain in _chains(tls)} == {False}
 
 
 def test_intolerant_server(odd: Seen) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import idna
+
 from scanner.facts.tls import Version
 from tests.lab.tls_zoo.certificates import OCSP_PORT, RECIPES
 from tests.lab.tls_zoo.dh import PARAMETERS
@@ -220,6 +222,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     nginx("nginx-weak", "nginx with all that OpenSSL 3 still has, DH of 1024 bits, own order", replace(WEAK, prefers=True)),
     nginx("nginx-differs", "IPv4 as recommended, IPv6 with all that there is", STRONG, v6=WEAK),
+    replace(nginx("nginx-six", "a name with an IPv6 address only", STRONG), answers=("v6",)),
+    nginx(idna.encode("点検").decode(), "an internationalised name", STRONG),
     apache("apache-modern", "Apache, TLS 1.2 and 1.3, own order", replace(STRONG, prefers=True)),
     apache("apache-weak", "Apache with all that it takes", replace(WEAK, dh=2048)),
     haproxy("haproxy", "HAProxy, own order; it always lets ChaCha20 through", replace(STRONG, chacha=True)),

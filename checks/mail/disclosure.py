@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from checks.common import first_missing, listed
 from checks.each import each_address
@@ -16,7 +17,8 @@ from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed
 from scanner.wire.mail_software import internal_names, is_internal, told
 
-_OFF: int = 500
+_NO_SUCH: Final = frozenset({550, 551, 553})
+"""RFC 5321 section 4.2.3: the mailbox is not there, not local, not a name. Others refuse VRFY, or the client."""
 
 
 def _texts(talk: SmtpTalk) -> Iterator[str]:
@@ -133,10 +135,10 @@ def disclosure_vrfy(greeting: SmtpGreeting) -> Judgement:
         known, unknown = talk.vrfy_postmaster, talk.vrfy_nobody
         if not isinstance(known, ReplySeen) or not isinstance(unknown, ReplySeen):
             return first_missing((known, unknown)) or Unobserved(Reason.RESET, "VRFY was not asked")
-        if known.positive is not unknown.positive and known.code // 100 != 4 and unknown.code // 100 != 4:
+        if known.positive and unknown.code in _NO_SUCH:
             return failed("VRFY_TELLS", known=f"{known.code} {cut(known.text)}", unknown=f"{unknown.code} {cut(unknown.text)}")
-        if known.code >= _OFF:
-            return passed("VRFY_OFF", code=known.code)
+        if known.code >= 500 or unknown.code >= 500:
+            return passed("VRFY_OFF", code=max(known.code, unknown.code))
         if known.code // 100 == 4 or unknown.code // 100 == 4:
             return cannot_tell(
                 Reason.SERVER_FAILURE, "VRFY を一時的に拒否した（{text}）", "VRFY was deferred ({text})", text=cut(known.text)
@@ -160,6 +162,9 @@ def disclosure_vrfy(greeting: SmtpGreeting) -> Judgement:
     ),
     says={
         "EXPN_OFF": Text(ja="EXPN に応じない（{code}）：{address}", en="EXPN is not answered ({code}): {address}"),
+        "EXPN_EMPTY": Text(
+            ja="EXPN に応じたが、宛先は示さない（{text}）：{address}", en="EXPN is answered, but tells no address ({text}): {address}"
+        ),
         "EXPN_ON": Text(ja="EXPN に応じた（{code} {text}）：{address}", en="EXPN was answered ({code} {text}): {address}"),
     },
 )
@@ -168,6 +173,8 @@ def disclosure_expn(greeting: SmtpGreeting) -> Judgement:
         seen = talk.expn
         if not isinstance(seen, ReplySeen):
             return seen or Unobserved(Reason.RESET, "EXPN was not asked")
+        if seen.positive and seen.code != 252 and "@" not in seen.text:
+            return passed("EXPN_EMPTY", text=cut(seen.text))
         if seen.code in {250, 251}:
             return failed("EXPN_ON", code=seen.code, text=cut(seen.text))
         if seen.code // 100 == 4:

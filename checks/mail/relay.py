@@ -25,6 +25,7 @@ from scanner.facts.smtp import (
     SmtpGreeting,
     SmtpRelay,
     SmtpTalk,
+    SmtpTestNames,
     TrialSeen,
 )
 from scanner.model.check import Judgement, check
@@ -32,10 +33,9 @@ from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, doubtful, failed, not_applicable, passed
-from scanner.wire.relay import home_of
+from scanner.wire.relay import ENCAPSULATED, home_of
 
 _LOGIN_PROTOCOLS: Final = frozenset({"submission", "submissions"})
-_DEFINITE: Final = frozenset({Said.REFUSED, Said.AUTH, Said.TLS, Said.SYNTAX, Said.SENDER})
 _NEVER_OPEN: Final = Text(
     ja=(
         "認証していない外部の相手からは、自組織宛てだけを受け取る（Postfix「smtpd_relay_restrictions = permit_mynetworks, "
@@ -280,7 +280,9 @@ def relay_tricks(relay: SmtpRelay, greeting: SmtpGreeting, ledger: DeclaredSmtpS
         if accepted := [t for t in trials if t.accepted]:
             if telling := [t for t in accepted if _telling(seen, t)]:
                 return failed("TRICKS_ACCEPTED", trials=_named(telling))
-            return doubtful("TRICKS_CATCH_ALL", trials=_named(accepted))
+            if unclear := [t for t in accepted if t.name != ENCAPSULATED]:
+                return doubtful("TRICKS_CATCH_ALL", trials=_named(unclear))
+            trials = tuple(t for t in trials if t not in accepted)
         question = _open_question(seen, trials, _offers_login(greeting, at.address))
         return question or passed("TRICKS_REFUSED", count=len({t.name for t in trials}))
 
@@ -316,7 +318,7 @@ def relay_tricks(relay: SmtpRelay, greeting: SmtpGreeting, ledger: DeclaredSmtpS
         "FAMILIES_ONE": Text(ja="アドレスは一つである", en="there is one address only"),
     },
 )
-def relay_families(relay: SmtpRelay, ledger: DeclaredSmtpService) -> Judgement:
+def relay_families(relay: SmtpRelay, greeting: SmtpGreeting, ledger: DeclaredSmtpService) -> Judgement:
     if (why := _insider(ledger)) is not None:
         return why
     if len(relay.addresses) < 2 and not relay.left_out:
@@ -329,12 +331,10 @@ def relay_families(relay: SmtpRelay, ledger: DeclaredSmtpService) -> Judgement:
         trials = at.seen.of(Shape.FOREIGN)
         if any(t.accepted for t in trials):
             accepting.append(at.address)
-        elif trials and all(t.ended in _DEFINITE for t in trials):
-            refusing.append(at.address)
+        elif (question := _open_question(at.seen, trials, _offers_login(greeting, at.address))) is not None:
+            missing.append(question)
         else:
-            missing.append(
-                _open_question(at.seen, trials, login=False) or Unobserved(Reason.NO_VANTAGE, f"{at.address} gave no clear answer")
-            )
+            refusing.append(at.address)
     if accepting and refusing:
         return failed("FAMILIES_DIFFER", accepting=listed(accepting), refusing=listed(refusing))
     if missing:
@@ -375,9 +375,11 @@ def relay_families(relay: SmtpRelay, ledger: DeclaredSmtpService) -> Judgement:
         ),
     },
 )
-def relay_delivery(seen: RelayDelivery, ledger: DeclaredSmtpService) -> Judgement:
-    if not seen.canary:
+def relay_delivery(names: SmtpTestNames, seen: RelayDelivery | Unobserved, ledger: DeclaredSmtpService) -> Judgement:
+    if not names.canary:
         return not_applicable("DELIVERY_NOT_ASKED")
+    if isinstance(seen, Unobserved):
+        return seen
     if (why := _insider(ledger)) is not None:
         return why
 

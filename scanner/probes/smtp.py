@@ -81,6 +81,11 @@ async def _talk(net: Net, service: Service, address: str) -> SmtpTalk:
             if field == "vrfy_postmaster" and one.in_mail:
                 await part(one.command("RSET"))
             asked[field] = await _asked(one, line)
+        unknown = asked["vrfy_nobody"]
+        if isinstance(unknown, ReplySeen) and unknown.code == 501:  # Exim wants a domain with every name but postmaster
+            at = offer.name.partition(".")[2] if "." in offer.name else service.host
+            asked["vrfy_postmaster"] = await _asked(one, f"VRFY postmaster@{at}")
+            asked["vrfy_nobody"] = await _asked(one, f"VRFY {nobody(service)}@{at}")
         upgrade, problem = (Upgrade.IMPLICIT, "") if implicit(service) else (Upgrade.NOT_OFFERED, "")
         after: Offer | Unobserved | None = None
         if upgrade is Upgrade.NOT_OFFERED and offer.get("STARTTLS") is not None:

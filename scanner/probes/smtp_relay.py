@@ -19,7 +19,7 @@ from scanner.probes.smtp_session import all_missing, nobody
 from scanner.probes.smtp_trials import Running, host_of, own_domains
 from scanner.wire.relay import NULL, Names, Trial, controls, family, plain, short_family
 
-SLOW_SECONDS = 5.0
+SLOW_SECONDS = 3.0
 """Shorter times are the network's and are not kept, so that the same server gives the same fact."""
 MOST_OWN = 4
 

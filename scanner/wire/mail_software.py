@@ -11,15 +11,16 @@ from scanner.wire.addresses import parse_address, special_use
 PRODUCTS: Final = (
     "Postfix", "Exim", "Sendmail", "OpenSMTPD", "qmail", "Courier", "Haraka", "Zimbra", "MDaemon", "IceWarp", "hMailServer", "Domino",
     "Microsoft ESMTP MAIL Service", "Microsoft Exchange", "Exchange", "MailEnable", "Kerio", "CommuniGate", "Dovecot", "Pigeonhole",
-    "Cyrus",    "Stalwart", "Maddy", "James", "Scalix", "GroupWise", "XMail", "Mercury", "SurgeMail", "PowerMTA", "Momentum", "ecelerity", "IronPort",
-    "FortiMail", "Barracuda", "Proofpoint", "Symantec", "Trend Micro", "InterScan", "Sophos", "Axigen", "Lotus", "Novell", "uw-imap",
-    "Qpopper", "Perdition", "nginx", "Cyrus timsieved", "Debian", "Ubuntu", "CentOS", "Red Hat", "FreeBSD", "OpenBSD", "Windows",
+    "Cyrus", "Stalwart", "Maddy", "James", "Scalix", "GroupWise", "XMail", "Mercury", "SurgeMail", "PowerMTA", "Momentum", "ecelerity",
+    "IronPort", "FortiMail", "Barracuda", "Proofpoint", "Symantec", "Trend Micro", "InterScan", "Sophos", "Axigen", "Lotus", "Novell",
+    "uw-imap", "Qpopper", "Perdition", "nginx", "timsieved", "Debian", "Ubuntu", "CentOS", "Red Hat", "FreeBSD", "OpenBSD", "Windows",
 )  # fmt: skip
 """Names that greetings carry, of mail programs and the systems under them."""
 
 _PRODUCT = re.compile(r"(?<![\w.-])(" + "|".join(sorted(map(re.escape, PRODUCTS), key=len, reverse=True)) + r")(?![\w-]|\.[a-z])", re.I)
 _VERSION = re.compile(r"(?<![\w.:@-])(?:v(?:ersion)?[ :]?)?(\d{1,5}(?:\.\d{1,5}){1,4}(?:[-+~_a-z]\w{0,16}){0,4})(?![\w@]|\.\w|:\d)", re.I)
 _HOST = re.compile(r"(?<![\w.-])((?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.){1,10}[a-z][a-z0-9-]{0,61}[a-z0-9])(?![\w-])", re.I)
+_ENHANCED = re.compile(r"(?:^|(?<=/ ))[245]\.\d{1,3}\.\d{1,3}(?= )")  # RFC 3463, at the beginning of a line
 _ADDRESS = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])|\[(?:IPv6:)?([0-9a-f:.]{3,45})\]", re.I)
 
 INTERNAL_SUFFIXES: Final = (
@@ -39,7 +40,7 @@ class Told:
 
 def told(text: str) -> Told:
     """Read product names and versions out of a greeting. Dates, times and addresses are no versions; host names are no products."""
-    without = _ADDRESS.sub(" ", text)
+    without = _ADDRESS.sub(" ", _ENHANCED.sub(" ", text))
     without = _HOST.sub(" ", without)
     products = tuple(dict.fromkeys(match[1] for match in _PRODUCT.finditer(without)))
     versions = tuple(dict.fromkeys(match[1] for match in _VERSION.finditer(without)))

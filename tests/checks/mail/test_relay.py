@@ -19,6 +19,7 @@ from scanner.facts.smtp import (
     SmtpGreeting,
     SmtpRelay,
     SmtpTalk,
+    SmtpTestNames,
     Stage,
     TalkAt,
     TrialSeen,
@@ -82,10 +83,13 @@ TLS_LOGIN = replace(TALK, tls_offer=Offer("mx.a.example", (ExtensionSeen("AUTH",
 MX = SmtpGreeting("mx.a.example", 25, "smtp", (TalkAt(V4, TALK), TalkAt(V6, TALK)))
 WITH_LOGIN = SmtpGreeting("mx.a.example", 25, "smtp", (TalkAt(V4, TLS_LOGIN),))
 SUBMISSION = SmtpGreeting("mx.a.example", 587, "submission", (TalkAt(V4, LOGIN),))
+SUBMISSION_BOTH = SmtpGreeting("mx.a.example", 587, "submission", (TalkAt(V4, LOGIN), TalkAt(V6, LOGIN)))
+CANARY = SmtpTestNames(canary="c@a.example", listen=("192.0.2.9",))
 OPEN = relay(Said.ACCEPTED, trick=Said.ACCEPTED)
 CATCH_ALL = relay(Said.ACCEPTED, trick=Said.ACCEPTED, unknown=Said.ACCEPTED, nowhere=Said.ACCEPTED)
 BABBLER = relay(Said.ACCEPTED, trick=Said.ACCEPTED, unknown=Said.ACCEPTED, nowhere=Said.ACCEPTED, nonsense=Said.ACCEPTED)
 BY_SENDER = trial("sender-own", Shape.FOREIGN, Said.SENDER, PLAIN)
+ENCAPSULATED = trial("encapsulated", Shape.TRICK, Said.ACCEPTED, "<IMCEASMTP-t+40elsewhere.example@a.example>")
 OVER_TLS = trial("plain", Shape.FOREIGN, Said.ACCEPTED, PLAIN, stage=Stage.TLS)
 
 CASES: dict[str, list[Case]] = {
@@ -133,6 +137,9 @@ CASES: dict[str, list[Case]] = {
         case(at(relay(trick=Said.ACCEPTED)), MX, OUTSIDER, says="TRICKS_ACCEPTED", args={"trials": (f"RCPT TO:{PERCENT}",)}),
         # A refused control elsewhere says nothing of mailboxes in this place.
         case(at(relay(trick=Said.ACCEPTED, unknown=Said.ACCEPTED, unknown_bare=Said.REFUSED)), MX, OUTSIDER, says="TRICKS_CATCH_ALL"),
+        # What is written like any mailbox says nothing where unknown mailboxes are taken.
+        case(at(relay(unknown=Said.ACCEPTED, more=(ENCAPSULATED,))), MX, OUTSIDER, says="TRICKS_REFUSED"),
+        case(at(relay(more=(ENCAPSULATED,))), MX, OUTSIDER, says="TRICKS_ACCEPTED"),
         case(at(BABBLER), MX, OUTSIDER, says="TRICKS_YES_TO_ALL"),
         case(
             at(relay(more=(trial("source-route-own", Shape.ROUTE, Said.ACCEPTED, "<@a.example:t@elsewhere.example>"),))),
@@ -145,36 +152,44 @@ CASES: dict[str, list[Case]] = {
         case(at(relay()), MX, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
     ],
     "mail.relay.families": [
-        case(at(relay(), relay()), OUTSIDER, says="FAMILIES_SAME", args={"count": 2}),
-        case(at(OPEN, OPEN), OUTSIDER, says="FAMILIES_SAME"),
-        case(at(relay(), OPEN), OUTSIDER, says="FAMILIES_DIFFER", args={"accepting": (V6,), "refusing": (V4,)}),
-        case(at(relay()), OUTSIDER, says="FAMILIES_ONE"),
-        case(at(relay(), TIMEOUT), OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
-        case(at(relay(), relay(Said.LATER)), OUTSIDER, outcome="undetermined", reason=Reason.SERVER_FAILURE),
-        case(at(relay(), relay(), left_out=1), OUTSIDER, outcome="undetermined", reason=Reason.BUDGET_SPENT),
-        case(at(relay(), OPEN), CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
+        case(at(relay(), relay()), MX, OUTSIDER, says="FAMILIES_SAME", args={"count": 2}),
+        case(at(OPEN, OPEN), MX, OUTSIDER, says="FAMILIES_SAME"),
+        case(at(relay(), OPEN), MX, OUTSIDER, says="FAMILIES_DIFFER", args={"accepting": (V6,), "refusing": (V4,)}),
+        case(at(relay()), MX, OUTSIDER, says="FAMILIES_ONE"),
+        case(at(relay(), TIMEOUT), MX, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
+        case(at(relay(), relay(Said.LATER)), MX, OUTSIDER, outcome="undetermined", reason=Reason.SERVER_FAILURE),
+        case(at(relay(), relay(), left_out=1), MX, OUTSIDER, outcome="undetermined", reason=Reason.BUDGET_SPENT),
+        case(at(relay(), OPEN), MX, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
+        case(at(relay(Said.CLIENT), relay(Said.AUTH)), SUBMISSION_BOTH, OUTSIDER, says="FAMILIES_SAME"),
     ],
     "mail.relay.delivery": [
-        case(RelayDelivery(""), OUTSIDER, says="DELIVERY_NOT_ASKED"),
+        case(SmtpTestNames(), RelayDelivery(""), OUTSIDER, says="DELIVERY_NOT_ASKED"),
         case(
+            CANARY,
             RelayDelivery("c@a.example", (DeliveryAt(V4, Delivery.ARRIVED, "percent-own", "250 ok", "192.0.2.99", 2),)),
             OUTSIDER,
             says="DELIVERY_ARRIVED",
             args={"source": "192.0.2.99", "trial": "percent-own", "seconds": 2},
         ),
-        case(RelayDelivery("c@a.example", (DeliveryAt(V4, Delivery.REFUSED, "plain", "554 no"),)), OUTSIDER, says="DELIVERY_REFUSED"),
         case(
+            CANARY, RelayDelivery("c@a.example", (DeliveryAt(V4, Delivery.REFUSED, "plain", "554 no"),)), OUTSIDER, says="DELIVERY_REFUSED"
+        ),
+        case(
+            CANARY,
             RelayDelivery("c@a.example", (DeliveryAt(V4, Delivery.NOT_SEEN, "plain", "250 ok", seconds=60),)),
             OUTSIDER,
             outcome="undetermined",
             reason=Reason.TIMEOUT,
         ),
         case(
+            CANARY,
             RelayDelivery("c@a.example", (DeliveryAt(V4, Unobserved(Reason.NO_CONSENT, "none")),)),
             OUTSIDER,
             outcome="undetermined",
             reason=Reason.NO_CONSENT,
         ),
-        case(RelayDelivery("c@a.example", ()), CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
+        case(SmtpTestNames(), TIMEOUT, OUTSIDER, says="DELIVERY_NOT_ASKED"),
+        case(CANARY, TIMEOUT, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
+        case(CANARY, RelayDelivery("c@a.example", ()), CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
     ],
 }

@@ -159,6 +159,7 @@ CASES: dict[str, list[Case]] = {
         case(greeting(banner("mx.a.example ESMTP Sendmail 8.11.6/8.11.6; (date)")), says="SOFTWARE_VERSION"),
         case(greeting(banner("mx.a.example ESMTP", help_text="This is sendmail version 8.17.1")), says="SOFTWARE_VERSION"),
         case(greeting(banner("mx.a.example ESMTP Postfix")), says="SOFTWARE_NAME"),
+        case(greeting(banner("mx.a.example ESMTP", help_text="2.0.0 This is OpenSMTPD / 2.0.0 End of HELP")), says="SOFTWARE_NAME"),
         case(greeting(banner("mx.a.example Microsoft ESMTP MAIL Service ready at (date)")), says="SOFTWARE_NAME"),
         case(greeting(banner("postfix.a.example ESMTP [192.0.2.25]")), says="SOFTWARE_HIDDEN"),
         case(greeting(TALK, TIMEOUT), outcome="undetermined", reason=Reason.TIMEOUT),
@@ -183,6 +184,7 @@ CASES: dict[str, list[Case]] = {
         case(greeting(TALK), says="VRFY_NEUTRAL", args={"code": 252}),
         case(greeting(replace(TALK, vrfy_postmaster=reply(502), vrfy_nobody=reply(502))), says="VRFY_OFF"),
         case(greeting(replace(TALK, vrfy_postmaster=reply(250, "Taro"), vrfy_nobody=reply(550, "unknown"))), says="VRFY_TELLS"),
+        case(greeting(replace(TALK, vrfy_nobody=reply(554, "Client host rejected"))), says="VRFY_OFF"),
         case(
             greeting(replace(TALK, vrfy_postmaster=reply(250), vrfy_nobody=reply(450))),
             outcome="undetermined",
@@ -193,6 +195,7 @@ CASES: dict[str, list[Case]] = {
     "mail.disclosure.expn": [
         case(greeting(TALK), says="EXPN_OFF", args={"code": 502}),
         case(greeting(replace(TALK, expn=reply(250, "Taro <taro@a.example>"))), says="EXPN_ON"),
+        case(greeting(replace(TALK, expn=reply(250, "yes"))), says="EXPN_EMPTY"),
         case(greeting(replace(TALK, expn=reply(252, "cannot"))), says="EXPN_OFF"),
         case(greeting(replace(TALK, expn=reply(450, "later"))), outcome="undetermined", reason=Reason.SERVER_FAILURE),
         case(greeting(replace(TALK, expn=TIMEOUT)), outcome="undetermined", reason=Reason.TIMEOUT),

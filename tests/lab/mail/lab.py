@@ -1,0 +1,102 @@
+"""The owner's side of the mail laboratory: raise it, run an event loop inside it, count what was delivered, take it down.
+
+Needs root and Debian's postfix, dovecot and unbound; Exim and OpenSMTPD are unpacked below ``build`` by ``.ci/setup lab``, since only one
+mail server can be installed. Nothing leaves the namespaces, and no service of the machine is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.lab import netns
+from tests.lab.mail.keeper import NETNS
+from tests.lab.mail.others import PROGRAMS, ROOT
+
+PREFIX = "tenken-maillab-"
+HOLD = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL")
+NEEDED = ("postfix", "dovecot", "unbound", "ip", "unshare", "nsenter")
+QUEUES = ("incoming", "active", "deferred", "hold", "maildrop", "corrupt")
+
+T = TypeVar("T")
+
+
+def why_not() -> str | None:
+    """Why the laboratory cannot be raised here, or ``None``."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "network namespaces and port 25 need Linux and root"
+    if missing := [program for program in NEEDED if shutil.which(program) is None]:
+        return f"not installed: {', '.join(missing)}"
+    if missing := [name for name in ("usr/sbin/exim4", "usr/sbin/smtpd") if not (PROGRAMS / name).exists()]:
+        return f"not unpacked: {', '.join(missing)}; run .ci/setup lab"
+    return None
+
+
+class MailLab:
+    """A running mail laboratory."""
+
+    def __init__(self, folder: Path, keeper: int) -> None:
+        self.folder = folder
+        self._keeper = keeper
+
+    @classmethod
+    @contextmanager
+    def up(cls) -> Iterator[MailLab]:
+        """Raise a laboratory until every server answers, take it away at the end. ``RuntimeError`` holds a server's last words."""
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        folder.chmod(0o755)
+        process = subprocess.Popen(
+            [*HOLD, sys.executable, "-m", "tests.lab.mail.keeper", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        try:
+            assert process.stdout is not None
+            answer = json.loads(process.stdout.readline() or '{"error": "the keeper ended without a word"}')
+            if "error" in answer:
+                raise RuntimeError(f"the mail laboratory did not come up: {answer['error']}")
+            yield cls(folder, int(answer["pid"]))
+        finally:
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def run_async(self, work: Callable[[], Coroutine[Any, Any, T]], where: str = "outside") -> T:
+        """Run the coroutine that ``work`` makes on an event loop of its own, ``outside`` or ``inside``. (``Any``: unused)"""
+        return netns.call(Path(f"/proc/{self._keeper}/root{NETNS}") / where, lambda: asyncio.run(work()))
+
+    def messages(self) -> list[str]:
+        """Name every message in a queue, mailbox or store of the laboratory."""
+        places = [self.folder / program / "spool" / queue for program in ("postfix", "front", "back") for queue in QUEUES]
+        places += [
+            self.folder / "store",
+            self.folder / "exim" / "spool" / "input",
+            *(self.folder / d / "m" for d in ("dovecot", "dovecot-bad")),
+        ]
+        places += [Path(f"/proc/{self._keeper}/root/var/spool/smtpd") / name for name in ("queue", "incoming", "offline", "corrupt")]
+        found = [str(path) for place in places if place.exists() for path in place.rglob("*") if path.is_file()]
+        return found + [str(path) for path in [self.folder / "exim" / "mbox"] if path.exists()]
+
+    def log(self, name: str) -> str:
+        """What a server has written so far."""
+        return "".join(
+            path.read_text(errors="replace") for path in (self.folder / f"{name}.out", self.folder / name / "log") if path.exists()
+        )

@@ -80,7 +80,7 @@ class DhParameters:
 
     ``bits`` is the length of the prime, ``sha256`` the hash of its octets, ``known`` its common name (``ffdhe2048``, ``RFC 3526 group 14``,
     ``Apache 2.2``) or empty, ``safe`` whether (p-1)/2 is prime too (``None``: not tried, too long). ``suites`` are the kinds of suite that
-    brought it: ``DHE_RSA``, ``DH_anon``, ``DHE_RSA_EXPORT``.
+    brought it: ``DHE_RSA``, ``DH_anon``, ``DHE_RSA_EXPORT``. ``generator`` is -1 where it is longer than 64 bits.
     """
 
     bits: int

@@ -13,6 +13,7 @@ from scanner.probes.tls_search import Found, Manner, suite_of, violation
 from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, Refused, Search
 from scanner.wire.tls import SSL3, TLS10, TLS12, TLS13, version_name
 
+FEATURES = "features"
 INAPPROPRIATE_FALLBACK = 86
 NO_APPLICATION_PROTOCOL = 120
 LONG = 4600
@@ -96,7 +97,7 @@ def fallback(manner: Manner, accepted: Sequence[Found]) -> Search[bool | Unobser
     if len(versions) < 2:
         return None
     lower = versions[1]
-    answer = yield manner.offer(lower.version, lower.suites, "fallback", scsv_fallback=True)
+    answer = yield manner.offer(lower.version, lower.suites, FEATURES, "fallen back", scsv_fallback=True)
     match answer:
         case Chosen(version=version) if version <= lower.version:
             return False
@@ -116,15 +117,15 @@ def intolerance(manner: Manner, best: Found) -> Search[tuple[str, ...] | Unobser
     together: dict[str, object] = {name: value for changes in unusual.values() for name, value in changes.items()}
     newer: dict[str, object] = {"versions": (NEWER, TLS13, TLS12)} if best.version == TLS13 else {"legacy_version": TLS13}
     found: list[str] = []
-    answer = yield manner.offer(best.version, best.suites, "tolerance", **together)
+    answer = yield manner.offer(best.version, best.suites, FEATURES, "GREASE, long, unknown extension", **together)
     if not isinstance(answer, Chosen):
         for name, changes in unusual.items():
-            answer = yield manner.offer(best.version, best.suites, "tolerance", **changes)
+            answer = yield manner.offer(best.version, best.suites, FEATURES, name, **changes)
             if stumbled := _stumbled(answer):
                 found.append(name)
             elif stumbled is None:
                 return untellable(answer, f"a hello with {name}")
-    answer = yield manner.offer(best.version, best.suites, "tolerance", **newer)
+    answer = yield manner.offer(best.version, best.suites, FEATURES, "newer version", **newer)
     stumbled = _stumbled(answer)
     if stumbled is None:
         return untellable(answer, "a hello with a newer version")
@@ -147,7 +148,7 @@ def protocols(manner: Manner, best: Found, groups: Sequence[int], protocol: str)
     left = list(PROTOCOLS.get(protocol, ()))
     found: list[str] = []
     while left:
-        offer = _reading(manner, best, groups, "ALPN", alpn=tuple(left))
+        offer = _reading(manner, best, groups, " ".join(left), alpn=tuple(left))
         if isinstance(offer, Unobserved):
             return offer
         answer = yield offer
@@ -168,11 +169,11 @@ def protocols(manner: Manner, best: Found, groups: Sequence[int], protocol: str)
     return tuple(found)
 
 
-def _reading(manner: Manner, best: Found, groups: Sequence[int], group: str, **changes: object) -> Offer | Unobserved:
+def _reading(manner: Manner, best: Found, groups: Sequence[int], words: str, **changes: object) -> Offer | Unobserved:
     """A hello in the best version whose answer can be read to the certificate."""
     if best.version == TLS13:
-        return keyed(manner, best.suites, groups, group, **changes)
-    return manner.offer(best.version, best.suites, group, **changes)
+        return keyed(manner, best.suites, groups, FEATURES, words, **changes)
+    return manner.offer(best.version, best.suites, FEATURES, words, **changes)
 
 
 def other_name(
@@ -181,7 +182,7 @@ def other_name(
     """What becomes of a hello with another name, or none (``None``). ``usual`` is an answer in the same version to the right name."""
     what = "without a name" if name is None else "with an unknown name"
     other = Manner(name, manner.plain)
-    offer = _reading(other, Found(best.version, [usual.suite]) if usual else best, groups, f"hello {what}")
+    offer = _reading(other, Found(best.version, [usual.suite]) if usual else best, groups, what)
     if isinstance(offer, Unobserved):
         return offer
     answer = yield offer

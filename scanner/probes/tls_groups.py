@@ -136,15 +136,19 @@ class NewSignatures:
         return SignaturesSeen(Version.TLS13, tuple(map(scheme_name, self.schemes)), self.why)
 
 
-def keyed(manner: Manner, suites: Sequence[int], groups: Sequence[int], group: str, **changes: object) -> Offer | Unobserved:
+def keyed(
+    manner: Manner, suites: Sequence[int], groups: Sequence[int], group: str, words: str = "", **changes: object
+) -> Offer | Unobserved:
     """A hello of TLS 1.3 whose answer can be deciphered, or why there is none."""
     readable = [code for code in suites if can_decrypt(code)]
     shared = next((code for code in groups if can_compute(code)), None)
     if not readable or shared is None:
         what = "suites" if not readable else "groups"
         return Unobserved(Reason.UNSUPPORTED, f"the server takes only {what} of TLS 1.3 that this program cannot compute with")
-    offer = manner.offer(TLS13, readable, group, groups=(shared,), **changes)
-    return replace(offer, wants=Wants.KEYS, shares=(shared,), words=f"TLSv1.3 hello with a share of {group_name(shared)}")
+    offer = manner.offer(TLS13, readable, group, "", groups=(shared,), **changes)
+    return replace(
+        offer, wants=Wants.KEYS, shares=(shared,), words=f"TLSv1.3 hello with a share of {group_name(shared)}{words and f', {words}'}"
+    )
 
 
 def tls13_signatures(manner: Manner, suites: Sequence[int], groups: Sequence[int]) -> Search[NewSignatures]:

@@ -106,12 +106,13 @@ class Manner:
             extra=(SRP,) if version != SSL3 and not _SRP.isdisjoint(suites) else (),
         )
 
-    def offer(self, version: int, suites: Sequence[int], group: str, **changes: object) -> Offer:
-        """Make an offer for the evidence under ``group``; ``changes`` replace fields of the hello."""
+    def offer(self, version: int, suites: Sequence[int], group: str, words: str = "", **changes: object) -> Offer:
+        """Make an offer for the evidence under ``group``, where it says ``words``; ``changes`` replace fields of the hello."""
         hello = self.hello(version, suites)
         if changes:
             hello = replace(hello, **changes)  # type: ignore[arg-type]  # fields by name, which replace checks itself
-        return Offer(hello, group, f"{version_name(version)} hello of {counted(suites)}", Wants.FLIGHT if version <= TLS12 else Wants.HELLO)
+        said = f"{version_name(version)} hello of {counted(suites)}{words and f', {words}'}"
+        return Offer(hello, group, said, Wants.FLIGHT if version <= TLS12 else Wants.HELLO)
 
 
 def counted(suites: Sequence[int]) -> str:
@@ -293,7 +294,7 @@ def order(manner: Manner, version: int, suites: Sequence[int]) -> Search[Prefere
     best, others = suites[0], list(suites[:0:-1])
     front = [code for code in others if not is_chacha(code)][:1] or [_stranger(version, suites)]
     turned = [*front, *(code for code in others if code not in front), best]
-    answer = yield manner.offer(version, turned, _order_of(version))
+    answer = yield manner.offer(version, turned, VERSIONS[version].value, "turned round")
     if not isinstance(answer, Chosen) or misfit(answer, version, turned) or answer.version != version:
         return None
     if answer.suite != best:
@@ -301,7 +302,9 @@ def order(manner: Manner, version: int, suites: Sequence[int]) -> Search[Prefere
     chacha = [code for code in others if is_chacha(code)]
     if not chacha or is_chacha(best):
         return Preference.SERVER
-    answer = yield manner.offer(version, [*chacha, *(code for code in suites if code not in chacha)], _order_of(version))
+    answer = yield manner.offer(
+        version, [*chacha, *(code for code in suites if code not in chacha)], VERSIONS[version].value, "ChaCha20 first"
+    )
     if not isinstance(answer, Chosen) or answer.version != version:
         return None
     return Preference.SERVER_CHACHA if is_chacha(answer.suite) else Preference.SERVER
@@ -311,10 +314,6 @@ def _stranger(version: int, suites: Sequence[int]) -> int:
     """A suite that every library knows and this server has just refused, to stand in front of ChaCha20."""
     known = (0x1301, 0x1302, 0x1303) if version == TLS13 else (0x002F, 0x0035, 0x009C, 0xC013)
     return next((code for code in known if code not in suites and not is_chacha(code)), 0x0A0A)
-
-
-def _order_of(version: int) -> str:
-    return f"{VERSIONS[version].value} order"
 
 
 @dataclass(slots=True)

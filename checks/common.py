@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
+from scanner.facts.keys import SharedKey
 from scanner.model.check import Setting, Value
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
@@ -29,3 +30,8 @@ def first_missing(parts: Iterable[object]) -> Unobserved | None:
 def value_not_set(value: Value[_T]) -> Unobserved:
     """Say that the organisation has not set a value without which there is no verdict, and what the value means."""
     return cannot_tell(Reason.VALUE_NOT_SET, f"{value.key}（{value.text.ja}）", f"{value.key} ({value.text.en})")
+
+
+def shared_by(keys: Iterable[SharedKey]) -> tuple[str, ...]:
+    """Write keys that several servers share by the services that use each."""
+    return listed(" = ".join(listed(service.removeprefix("service:") for service in key.services)) for key in keys)

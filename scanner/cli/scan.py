@@ -23,6 +23,7 @@ from scanner.cli.sinks import RecordSink, TerminalSink
 from scanner.cli.words import Language, usual_language
 from scanner.engine.collect import Collecting, EvidenceReader
 from scanner.engine.factsfile import FactsFile
+from scanner.engine.keys import judges_the_run
 from scanner.engine.run import Judging, RunEnd, RunStart, Sink, TargetDone, judge_again, new_run_id
 from scanner.engine.scan import WORKERS, Taker, see
 from scanner.engine.scan import scan as run_scan
@@ -32,7 +33,7 @@ from scanner.ledger.declared import declarations
 from scanner.ledger.inventory import INTERNET, Inventory
 from scanner.ledger.inventory import targets as listed_targets
 from scanner.ledger.scope import COMMAND_LINE
-from scanner.model.target import LOCAL, NotATarget, Target, parse_target
+from scanner.model.target import LOCAL, WHOLE_RUN, NotATarget, Target, parse_target
 from scanner.net.network import Network, Settings
 from scanner.store.store import Store
 
@@ -92,12 +93,13 @@ def scan(
     network = network_settings(setup.inventory, zone, resolvers=resolver or [], ca_file=ca_file, contact=contact)
     now = datetime.now(UTC)
     approvers = dict.fromkeys(e.approved_by for e in setup.inventory.permissions.scope.allowed if e.approved_by)
+    whole = judges_the_run(setup.plan, chosen)
     start = setup.start(
         new_run_id(now, secrets.token_hex(2)),
         _in_utc(now),
         zone,
         ", ".join(approvers) or COMMAND_LINE,
-        len(chosen),
+        len(chosen) + whole,
     )
 
     @asynccontextmanager
@@ -129,7 +131,7 @@ def scan(
             importlib.import_module("scanner.net.http")
         return scan_in_shares(judging, chosen, Sharing(shares, share, written), lambda: _in_utc(datetime.now(UTC)))
 
-    _produce(setup, start, outputs, None if no_store else open_store(store), run)
+    _produce(setup, start, outputs, None if no_store else open_store(store), run, whole=whole)
 
 
 def judge(
@@ -168,13 +170,14 @@ def judge_file(facts: Path, setup: Setup, outputs: Outputs, store: Store | None)
     _produce(setup, start, outputs, store, run)
 
 
-def _produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None, run: Run) -> None:
+def _produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None, run: Run, *, whole: bool = False) -> None:
     terminal = TerminalSink(outputs.language, summary=outputs.text)
     try:
         with outputs.record() as files:
             record = RecordSink(start, setup.exceptions, files, store)
             sinks: Sequence[Sink] = (record, terminal)
-            end = run(Judging(start, setup.plan, setup.inventory, setup.profile, setup.exceptions, sinks), record.written)
+            judging = Judging(start, setup.plan, setup.inventory, setup.profile, setup.exceptions, sinks, whole)
+            end = run(judging, record.written)
     finally:
         terminal.close()
         if store:
@@ -187,9 +190,12 @@ def _parse(texts: Sequence[str]) -> list[Target]:
     found = []
     for text in texts:
         try:
-            found.append(parse_target(text))
+            target = parse_target(text)
         except NotATarget as error:
             console.refuse(f"対象を読めない / not a target: {error}")
+        if target == WHOLE_RUN:
+            console.refuse(f"{target.key}: 対象として指定できない / cannot be named as a target")
+        found.append(target)
     return list(dict.fromkeys(found))
 
 

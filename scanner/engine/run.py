@@ -15,11 +15,15 @@ from scanner.engine.assess import Assessment, Assessor
 from scanner.engine.catalogue import AnyValue
 from scanner.engine.factset import FactSet
 from scanner.engine.judge import Result, judge
+from scanner.engine.keys import KeyUse, Register, keys_of
 from scanner.engine.plan import Plan
+from scanner.facts.keys import KeysInUse
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import Inventory, System
 from scanner.ledger.profile import Profile
+from scanner.model.fact import Observed
 from scanner.model.reason import Reason
+from scanner.model.target import WHOLE_RUN, parse_target
 from scanner.model.verdict import Outcome
 
 UNLISTED = System("unlisted", "台帳に未登録の対象 / targets in no system of the ledger")
@@ -68,6 +72,8 @@ class TargetDone:
     systems: tuple[System, ...]
     results: tuple[Result, ...]
     written: object | None = None
+    keys: tuple[KeyUse, ...] = ()
+    """The keys that its services use, for what is judged over the whole run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,9 @@ class Judging:
     profile: Profile
     exceptions: Exceptions
     sinks: Sequence[Sink]
+    whole: bool = False
+    """Whether the run itself is judged at the end, over all of its targets; its facts are then a target's like any other."""
+    _register: Register = field(init=False, default_factory=Register)
     _assessor: Assessor = field(init=False)
     _outcomes: dict[Outcome, int] = field(init=False, default_factory=dict)
     _ended: int = field(init=False, default=0)
@@ -150,13 +159,18 @@ class Judging:
             self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
             self._defects += result.ending.reason is Reason.DEFECT
             self._assessor.add(result, done.systems)
+        self._register.take(done.keys)
         self._planned_results += len(done.results)
         self._ended += 1
         for sink in self.sinks:
             sink.target(done)
 
     def finish(self, ended_at: str) -> RunEnd:
-        """Assess, tell the sinks and give the end of the run."""
+        """Judge the run itself where that is asked, assess, tell the sinks and give the end of the run."""
+        if self.whole:
+            facts = FactSet(WHOLE_RUN)
+            facts.put(WHOLE_RUN, KeysInUse, Observed(self._register.fact(), ended_at))
+            self.take(Seen(facts, self.start.started_at, ended_at))
         end = RunEnd(
             run=self.start.run,
             ended_at=ended_at,
@@ -179,7 +193,17 @@ def judged(seen: Seen, plan: Plan, inventory: Inventory) -> TargetDone:
     planned = plan.for_target(target)
     results = tuple(judge(seen.facts, planned))
     assert {r.variant.key for r in results} == {v.key for v in planned}, f"{target.key}: planned and ended checks differ"
-    return TargetDone(seen, inventory.systems_of(target) or (UNLISTED,), results)
+    return TargetDone(seen, systems_of(seen.facts, inventory), results, keys=keys_of(seen.facts))
+
+
+def systems_of(facts: FactSet, inventory: Inventory) -> tuple[System, ...]:
+    """Give the systems that a target's results bear on; for the run itself those of the services that share a key."""
+    if facts.target != WHOLE_RUN:
+        return inventory.systems_of(facts.target) or (UNLISTED,)
+    seen = facts.get(WHOLE_RUN, KeysInUse)
+    keys = (*seen.fact.tls, *seen.fact.ssh) if isinstance(seen, Observed) and isinstance(seen.fact, KeysInUse) else ()
+    services = dict.fromkeys(service for key in keys for service in key.services)
+    return tuple(dict.fromkeys(s for service in services for s in inventory.systems_of(parse_target(service)))) or (UNLISTED,)
 
 
 def judge_again(judging: Judging, seen: Iterator[Seen], ended_at: Callable[[], str]) -> RunEnd:

@@ -21,6 +21,7 @@ from typing import Any
 
 from scanner.engine.factset import FactSet
 from scanner.engine.judge import Ending, Result
+from scanner.engine.keys import KeyUse
 from scanner.engine.plan import Plan
 from scanner.engine.run import UNLISTED, Judging, RunEnd, Seen, TargetDone, judged
 from scanner.engine.scan import WINDOW, Taker, seldom_collecting
@@ -101,6 +102,7 @@ class _Parcel:
     ended_at: str
     endings: tuple[tuple[Any, ...], ...]  # the fields of ``Ending``: an instance takes ten times as long to pack
     written: object
+    keys: tuple[KeyUse, ...]
 
     @classmethod
     def of(cls, number: int, done: TargetDone, written: object) -> _Parcel:
@@ -110,14 +112,14 @@ class _Parcel:
             assert result.subject == done.seen.facts.target, "a share follows no leads"
             end = result.ending
             endings.append((end.outcome, end.tag, end.args, end.reason, end.detail, end.confirmed))
-        return cls(number, done.seen.started_at, done.seen.ended_at, tuple(endings), written)
+        return cls(number, done.seen.started_at, done.seen.ended_at, tuple(endings), written, done.keys)
 
     def opened(self, target: Target, judging: Judging) -> TargetDone:
         """Give the target as it was judged, without its facts."""
         variants = judging.plan.for_target(target)
         results = tuple(Result(target, target, v, Ending(*end), ()) for v, end in zip(variants, self.endings, strict=True))
         systems = judging.inventory.systems_of(target) or (UNLISTED,)
-        return TargetDone(Seen(FactSet(target), self.started_at, self.ended_at), systems, results, self.written)
+        return TargetDone(Seen(FactSet(target), self.started_at, self.ended_at), systems, results, self.written, self.keys)
 
 
 @dataclass(frozen=True)

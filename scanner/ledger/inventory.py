@@ -13,7 +13,7 @@ from scanner.facts.dns_server import DnsTestNames
 from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.grading import UNGRADED, Grade, SystemClass
 from scanner.ledger.scope import Permissions, listed_targets
-from scanner.model.target import Domain, Endpoint, Host, Service, Target
+from scanner.model.target import Domain, Endpoint, Host, Service, Target, WholeRun
 
 INTERNET = "internet"
 
@@ -162,7 +162,7 @@ class Inventory:
         """Tell whether a target is listed, or lies at or below a listed name, as what a scan finds on the way does."""
         if self.entry_of(target) is not None:
             return True
-        if isinstance(target, Endpoint):
+        if isinstance(target, Endpoint | WholeRun):
             return False
         name = target.host if isinstance(target, Service) else target.name
         parts = name.split(".")
@@ -198,3 +198,5 @@ def _plain_entry(target: Target) -> InventoryEntry:
             return ServiceEntry(target)
         case Endpoint():
             return EndpointEntry(target)
+        case WholeRun():
+            raise ValueError("the run itself is no entry of an inventory")

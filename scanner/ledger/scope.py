@@ -15,7 +15,7 @@ from pathlib import Path
 from scanner.ledger.words import A_DOMAIN, A_HOST, A_NETWORK, domain, host, name_in, network, network_around
 from scanner.ledger.yamlfile import finish, open_file
 from scanner.model.problem import say
-from scanner.model.target import Domain, Endpoint, Host, Service, Target
+from scanner.model.target import Domain, Endpoint, Host, Service, Target, WholeRun
 from scanner.model.text import Text
 from scanner.model.yamlfields import Fields, Item
 from scanner.net.pacing import Rate
@@ -57,6 +57,12 @@ A_CONSENT_TARGET = Text(
 )
 
 
+MOST_PORT_ITEMS = 1000
+ALL_PORTS = ((1, 65535),)
+_PORT_LISTS: dict[str, tuple[tuple[int, int], ...] | None] = {"listed": None, "all": ALL_PORTS}
+_PORTS = re.compile(r"([0-9]{1,5})(?: ?- ?([0-9]{1,5}))?\Z")
+A_PORT = Text(ja="ポート（1 から 65535、範囲は 8000-8100 の形）", en="a port from 1 to 65535, or a range such as 8000-8100")
+
 MOST_PER_SECOND = 10_000
 MOST_AT_ONCE = 256
 BURST_SECONDS = 0.2
@@ -71,6 +77,8 @@ class Permissions:
     consents: tuple[Consent, ...] = ()
     pace: tuple[tuple[str, Rate], ...] = ()
     """Networks, and what each address in them bears by its owner's word."""
+    ports: tuple[tuple[int, int], ...] | None = None
+    """The TCP ports of hosts to be looked at, as spans; ``None``: those that Tenken lists."""
 
 
 def load_scope(path: str | Path, zones: Collection[str]) -> Permissions:
@@ -97,7 +105,7 @@ def listed_targets(listed: Iterable[tuple[Target, tuple[str, ...]]]) -> Permissi
                 entries[_host(name)] = None
                 if address:
                     entries[_host(address)] = None
-            case Endpoint():
+            case Endpoint() | WholeRun():
                 pass
         for address in addresses:
             entries[_host(address)] = None
@@ -140,8 +148,46 @@ def read_scope(table: Fields, zones: Collection[str]) -> Permissions:
         if where in pace:
             row.note(say("同じ「{what}」が二度ある", "'{what}' is there twice", what=where))
         pace[where] = rate
+    ports = _ports(table.item("ports"))
     table.done()
-    return Permissions(Scope(allowed, tuple(forbidden), control, third_parties, revocation), consents, tuple(pace.items()))
+    return Permissions(Scope(allowed, tuple(forbidden), control, third_parties, revocation), consents, tuple(pace.items()), ports)
+
+
+def _ports(item: Item | None) -> tuple[tuple[int, int], ...] | None:
+    """Read ``ports:``, the word ``listed`` or ``all``, or a list of ports and ranges."""
+    if item is None:
+        return None
+    if not item.is_list:
+        return item.choice(_PORT_LISTS)
+    spans: dict[tuple[int, int], None] = {}
+    rows = item.items()
+    for row in rows[:MOST_PORT_ITEMS]:
+        span = row.parsed(_port_span, A_PORT)
+        if span is not None and span in spans:
+            row.note(say("同じポートが二度ある", "the same port is there twice"))
+        elif span is not None:
+            spans[span] = None
+    if not rows:
+        item.note(say("ポートが一つもない", "no port is named"))
+    if len(rows) > MOST_PORT_ITEMS:
+        item.note(
+            say(
+                "ポートが多すぎる（上限は {limit}）。範囲で書く",
+                "too many ports (the limit is {limit}); write ranges",
+                limit=MOST_PORT_ITEMS,
+            )
+        )
+    return tuple(sorted(spans))
+
+
+def _port_span(text: str) -> tuple[int, int]:
+    found = _PORTS.match(text)
+    if not found:
+        raise ValueError(text)
+    first, last = int(found[1]), int(found[2] or found[1])
+    if not 1 <= first <= last <= 65535:
+        raise ValueError(text)
+    return first, last
 
 
 def _pace(row: Fields, approver: str) -> tuple[str, Rate]:

@@ -30,7 +30,9 @@ class Kind(StrEnum):
     SSH_SERVICE = "service/ssh"
     WEB_SERVICE = "service/web"
     TLS_SERVICE = "service/tls"
+    HOST = "host"
     MACHINE = "machine"
+    RUN = "run"
 
 
 IMPLICIT_TLS = frozenset({"tls", "https", "submissions", "imaps", "pop3s", "ftps", "ldaps", "nntps", "xmpps-client", "xmpps-server"}) | {
@@ -100,8 +102,8 @@ class Host:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """Hosts are machines."""
-        return (Kind.MACHINE,)
+        """Hosts are seen from the network, and from within as machines."""
+        return (Kind.HOST, Kind.MACHINE)
 
     @classmethod
     def parse(cls, text: str) -> Host:
@@ -169,7 +171,23 @@ class Endpoint:
         return cls(text.lower())
 
 
-Target = Domain | Host | Service | Endpoint
+@dataclass(frozen=True, slots=True, order=True)
+class WholeRun:
+    """All targets of one run together: the subject of what no single one can show."""
+
+    @property
+    def key(self) -> str:
+        """The canonical key, ``run:targets``."""
+        return "run:targets"
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The run is one kind."""
+        return (Kind.RUN,)
+
+
+Target = Domain | Host | Service | Endpoint | WholeRun
+WHOLE_RUN = WholeRun()
 LOCAL = Endpoint("local")
 
 
@@ -190,6 +208,8 @@ def parse_target(text: str) -> Target:
                 return Service.parse(rest)
             case "endpoint":
                 return Endpoint.parse(rest)
+            case "run" if text == WHOLE_RUN.key:
+                return WHOLE_RUN
             case _:
                 pass
     if text == "local":

@@ -22,7 +22,7 @@ from scanner.engine.plan import Plan
 from scanner.hosts.base import Collector, Reader
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.model.target import Kind, Target
+from scanner.model.target import Host, Kind, Target
 from scanner.net.network import Network
 from scanner.probes.base import Probe
 
@@ -176,6 +176,8 @@ class _Looking:
             reader = self.run.reader_for(subject)
             if reader is not None:
                 return await self._read(observer, reader)
+        if isinstance(subject, Host) and fact.of is Kind.MACHINE:  # one sentence for all of them, so that a report says it once
+            raise CannotObserve(Reason.UNSUPPORTED, f"no login to {subject.key}: what shows from within only was not seen")
         raise CannotObserve(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
 
     async def _probe(self, probe: Probe, subject: Target) -> Observation[Fact]:

@@ -74,6 +74,35 @@ class DeclaredWebService(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredPort:
+    """A service that the ledger lists for a host. ``address`` empty: at all of them. ``here``: it is meant for this vantage zone too."""
+
+    port: int
+    protocol: str
+    tcp: bool
+    udp: bool
+    address: str = ""
+    here: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredHost(Fact):
+    """What the ledger says of a host, and from where it is looked at."""
+
+    of: ClassVar[Kind] = Kind.HOST
+
+    services: tuple[DeclaredPort, ...] | None
+    """Its listed services; ``None`` where the ledger lists none of this host."""
+    addresses: tuple[str, ...]
+    """Its addresses where the entry names them; empty: those of its name."""
+    vantage_outside: bool | None
+    """Whether this scan looks from a zone outside the organisation; ``None`` where the ledger does not know the zone."""
+    zone: str = ""
+    ports: tuple[tuple[int, int], ...] | None = None
+    """The TCP ports to be looked at by the scope's word, as spans; ``None``: the maintained list."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredSmtpService(Fact):
     """What the ledger says of a mail server, and whether this vantage zone is one of those that may send through it without a login."""
 

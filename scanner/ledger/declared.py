@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scanner.facts.dns_server import DnsTestNames
-from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSmtpService, DeclaredSshService, DeclaredWebService, Vantage
+from scanner.facts.ledger import (
+    DeclaredDnsService,
+    DeclaredDomain,
+    DeclaredHost,
+    DeclaredPort,
+    DeclaredSmtpService,
+    DeclaredSshService,
+    DeclaredWebService,
+    Vantage,
+)
 from scanner.facts.smtp import SmtpTestNames
-from scanner.ledger.inventory import DomainEntry, Inventory, ServiceEntry, Zone
+from scanner.ledger.inventory import DomainEntry, HostEntry, Inventory, ServiceEntry, Zone
 from scanner.ledger.words import Network, as_network
 from scanner.model.fact import Fact
-from scanner.model.target import Domain, Kind, Service, Target
+from scanner.model.target import Domain, Host, Kind, Service, Target
+
+UDP_ONLY = frozenset(
+    {"ntp", "snmp", "snmptrap", "tftp", "dhcp", "radius", "ike", "ipsec", "openvpn", "wireguard", "coap", "ipmi", "mdns", "quic"}
+)
+"""Protocols that a service entry names and that need no TCP port."""
+BOTH = frozenset({"dns", "syslog", "sip", "kerberos", "portmap", "nfs", "memcached", "stun"})
 
 EVERYBODY = frozenset({as_network("0.0.0.0/0"), as_network("::/0")})
 
@@ -62,12 +77,58 @@ def declared_smtp_service(inventory: Inventory, service: Service, zone: str) -> 
     )
 
 
+def services_by_place(inventory: Inventory) -> Mapping[str, tuple[ServiceEntry, ...]]:
+    """Index the listed services by the host name and by the address under which they are listed."""
+    found: dict[str, list[ServiceEntry]] = {}
+    for key in sorted(inventory.entries):
+        entry = inventory.entries[key]
+        if isinstance(entry, ServiceEntry):
+            for place in dict.fromkeys(filter(None, (entry.target.host, entry.target.address))):
+                found.setdefault(place, []).append(entry)
+    return {place: tuple(entries) for place, entries in found.items()}
+
+
+def declared_host(
+    inventory: Inventory, host: Host, zone: str, by_place: Mapping[str, tuple[ServiceEntry, ...]] | None = None
+) -> DeclaredHost:
+    """Give what is declared of a host: its addresses, and the services that are listed by its name or by one of its addresses.
+
+    ``by_place`` is the index of ``services_by_place``, for whoever asks of many hosts.
+    """
+    where = inventory.zones.get(zone)
+    entry = inventory.entry_of(host)
+    addresses = entry.addresses if isinstance(entry, HostEntry) else ()
+    by_place = by_place if by_place is not None else services_by_place(inventory)
+    found = {listed.target.key: listed for place in (host.name, *addresses) for listed in by_place.get(place, ())}
+    services = [
+        DeclaredPort(
+            port=listed.target.port,
+            protocol=listed.target.protocol,
+            tcp=listed.target.protocol not in UDP_ONLY,
+            udp=listed.target.protocol in UDP_ONLY | BOTH,
+            address=listed.target.address or (listed.target.host if listed.target.host in addresses else ""),
+            here=zone in inventory.zones_of(listed.target),
+        )
+        for _, listed in sorted(found.items())
+    ]
+    return DeclaredHost(
+        services=tuple(services) or None,
+        addresses=addresses,
+        vantage_outside=where.outside if where else None,
+        zone=zone,
+        ports=inventory.permissions.ports,
+    )
+
+
 def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[type[Fact], Fact]]:
     """Give the function that says what the inventory declares of any subject, seen from one zone."""
+    by_place = services_by_place(inventory)
 
     def declare(subject: Target) -> Mapping[type[Fact], Fact]:
         if isinstance(subject, Domain):
             return {DeclaredDomain: declared_domain(inventory, subject, zone)}
+        if isinstance(subject, Host):
+            return {DeclaredHost: declared_host(inventory, subject, zone, by_place)}
         if isinstance(subject, Service) and Kind.DNS_SERVICE in subject.kinds:
             own: dict[type[Fact], Fact] = {DnsTestNames: inventory.dns_tests} if inventory.dns_tests else {}
             return own | {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}

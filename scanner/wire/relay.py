@@ -158,6 +158,7 @@ _AUTH = re.compile(
 )
 _TLS = re.compile(r"starttls|encrypt|\btls\b", re.IGNORECASE)
 _RELAY = re.compile(r"rela[yi]|not local|not (?:hosted|handled|accepted) here|accepted domain|rcpthosts|through this server", re.IGNORECASE)
+_NO_RELAY = re.compile(r"rela[yi]\w*\s+(?:access\s+)?(?:is\s+)?(?:denied|not\s+(?:permitted|allowed)|refused|prohibited)", re.IGNORECASE)
 _NAME = re.compile(
     r"domain (?:name )?(?:does ?n.t exist|does not exist|not found|does not accept mail)|null ?mx|unrouteable|no such domain|"
     r"recipient address rejected: domain|unknown (?:recipient )?domain|host not found|malformed dns",
@@ -187,7 +188,8 @@ def said_of(reply: Reply, *, to_mail: bool = False) -> Said:
         case 530 | 534 | 535 | 538:
             return Said.AUTH
         case code if 400 <= code < 500:
-            return Said.LATER
+            # Postfix's own default refuses relaying with 454 (defer_unauth_destination): no later try fares better.
+            return Said.REFUSED if _NO_RELAY.search(text) else Said.LATER
         case 500 | 501 | 502 | 503 | 504 | 555:
             return Said.AUTH if _AUTH.search(text) else Said.SYNTAX
         case _:

@@ -55,6 +55,7 @@ EXPECTED: dict[str, Expected] = {
     "tls-demanded:25": Expected({"starttls.public": "PUBLIC_TLS_DEMANDED"}, _BARE, _CLOSED),
     "open-tls:25": Expected({"starttls.public": "PUBLIC_TLS_DEMANDED", **_OPEN}, _BARE),
     "grey:25": Expected(_NO_TLS, {**_BARE, **_relay(Reason.SERVER_FAILURE), "disclosure.vrfy": "SERVER_FAILURE"}),
+    "deferring:25": Expected(_POSTFIX, _BARE, _CLOSED),
     "impatient:25": Expected(_POSTFIX, _BARE, _CLOSED),
     "open-checks:25": Expected({**_POSTFIX, **_OPEN}, _BARE),
     "office:25": Expected(_POSTFIX, _BARE, _CLOSED),

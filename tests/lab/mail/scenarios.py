@@ -94,6 +94,13 @@ SERVERS = {
             (_EVERYBODY, _RELAYS, "smtpd_tls_security_level=encrypt"),
         ),
         Server("grey", 111, Program.POSTFIX, "defers every recipient", ("smtpd_relay_restrictions=defer,reject_unauth_destination",)),
+        Server(
+            "deferring",
+            119,
+            Program.POSTFIX,
+            "refuses relaying with 454, Postfix's default",
+            ("smtpd_relay_restrictions=defer_unauth_destination",),
+        ),
         Server("impatient", 112, Program.POSTFIX, "ends the session after three errors", ("smtpd_hard_error_limit=3",)),
         Server(
             "open-checks",

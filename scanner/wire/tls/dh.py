@@ -11,8 +11,8 @@ from typing import Final
 
 from scanner.wire.tls.dh_table import KNOWN
 
-MOST_TESTED_BITS: Final = 4096
-"""Longer primes are not tested: one round takes about a second at 8192 bits."""
+MOST_TESTED_BITS: Final = 2048
+"""Longer primes are not tested: that would hold the processor, and every other conversation, for up to a second."""
 
 _SAFE: Final = ("RFC 2409", "RFC 3526", "ffdhe")  # the subgroups of RFC 5114 are smaller
 _GROUPS: Final = {256: (2048, 560316), 257: (3072, 2625351), 258: (4096, 5736041), 259: (6144, 15705020), 260: (8192, 10965728)}
@@ -42,8 +42,8 @@ def prime_hash(prime: bytes) -> str:
 def study(prime: bytes) -> Prime:
     """Say what is known of a prime as a server sent it.
 
-    A prime that no RFC names is tested, which holds the processor for a tenth of a second at 2048 bits and above a second at 4096; what was
-    found is kept, because the same few primes come again and again.
+    A prime that no RFC names is tested, which holds the processor for a tenth of a second at 2048 bits; what was found is kept, because the
+    same few primes come again and again.
     """
     return _study(prime.lstrip(b"\0"))
 

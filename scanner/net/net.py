@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from scanner.model.fact import Evidence
 from scanner.net.datagrams import Datagrams
 from scanner.net.scope import Purpose
 from scanner.net.stream import MOST_OCTETS, Stream
-from scanner.net.sweep import PortState
+from scanner.net.sweep import Swept
 from scanner.wire.dns import Message, Rclass, Record, Soa, Type
 
 if TYPE_CHECKING:  # certificates take a while to load, and most facts do without
@@ -203,7 +203,7 @@ class Net(Protocol):
         """
         ...
 
-    async def sweep(self, name: str, address: str, ports: Sequence[int], *, seconds: float = 1.0) -> Mapping[int, PortState]:
+    async def sweep(self, name: str, address: str, ports: Sequence[int], *, seconds: float = 1.0) -> Swept:
         """Try TCP ports of an address once each, in the order given, without saying anything; ``seconds`` is the patience with each.
 
         Every port takes its turn in the lanes of looks at ports. Keeps no evidence. ``CannotObserve``: OUT_OF_SCOPE, BUDGET_SPENT,

@@ -13,6 +13,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from scanner.net.trouble import cannot
@@ -27,6 +28,14 @@ class PortState(StrEnum):
     CLOSED = "closed"
     FORBIDDEN = "forbidden"
     SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How each port answered, and the seconds that the slowest answer took."""
+
+    states: Mapping[int, PortState]
+    slowest: float
 
 
 _ABRUPT = struct.pack("ii", 1, 0)
@@ -48,9 +57,8 @@ class Sweep:
         self._failed: OSError | None = None
         self.states: dict[int, PortState] = {}
         self.slowest = 0.0
-        """Seconds that the slowest answer took."""
 
-    async def run(self, turns: AsyncIterator[int]) -> Mapping[int, PortState]:
+    async def run(self, turns: AsyncIterator[int]) -> Swept:
         """Try every port that ``turns`` gives, each when its turn has come.
 
         Raises ``CannotObserve(UNREACHABLE)`` where this machine cannot send to the address at all, and what ``turns`` raises.
@@ -71,7 +79,7 @@ class Sweep:
                 self._timer.cancel()
             for number in tuple(self._open):
                 self._end(number, None)
-        return self.states
+        return Swept(self.states, self.slowest)
 
     def _start(self, port: int) -> None:
         family, target = sockaddr(self._address, port)

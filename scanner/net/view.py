@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ from scanner.net.scope import Purpose
 from scanner.net.silence import Silence
 from scanner.net.stopwatch import Stopwatch
 from scanner.net.stream import MOST_OCTETS, Stream
-from scanner.net.sweep import PortState, Sweep
+from scanner.net.sweep import Sweep, Swept
 from scanner.net.transfer import Reading
 from scanner.net.trouble import peer
 from scanner.net.udp import Udp
@@ -284,7 +284,7 @@ class View:
                     parts.silence.heard(place)
                 self._budget.spend(parts.clock() - start, stream.received)
 
-    async def sweep(self, name: str, address: str, ports: Sequence[int], *, seconds: float = 1.0) -> Mapping[int, PortState]:
+    async def sweep(self, name: str, address: str, ports: Sequence[int], *, seconds: float = 1.0) -> Swept:
         """See ``Net.sweep``."""
         parts = self._parts
         self._budget.look(len(ports))

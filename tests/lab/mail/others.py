@@ -52,7 +52,7 @@ def exim(folder: Path, server: Server) -> tuple[str, ...]:
     config.write_text(_EXIM.format(host=server.host, domain=DOMAIN, folder=folder, addresses=" ; ".join(server.addresses)))
     config.chmod(0o644)
     program = PROGRAMS / "usr/sbin/exim4"
-    return "env", f"LD_LIBRARY_PATH={PROGRAMS}/usr/lib/x86_64-linux-gnu", str(program), "-C", str(config), "-bdf", "-odi"
+    return str(program), "-C", str(config), "-bdf", "-odi"
 
 
 def opensmtpd(folder: Path, server: Server) -> tuple[str, ...]:

@@ -169,19 +169,23 @@ class Present:
 def presence_of(manner: Manner, first: Chosen | None) -> Search[dict[int, Present | Found]]:
     """Find out which versions from TLS 1.2 to SSL 3.0 are spoken, or how they were declined.
 
-    ``first`` is a choice that an earlier hello of TLS 1.2 or more has brought. A refusal is one of all older versions too: the hello
-    names the highest version only; so is one of the versions between, when an older one is chosen.
+    ``first`` is a choice that an earlier hello of TLS 1.2 or more has brought. A refusal of TLS 1.1 is one of TLS 1.0 too: the hello names
+    the highest version only; so is one of the versions between, when an older one is chosen. SSL 3.0 gets a hello of its own unless the
+    version was named as what is wrong: those who still speak it are old enough to stumble over other things in a newer hello.
     """
     out: dict[int, Present | Found] = {}
     lower = first
+    declined: Found | None = None
     for version in (TLS12, TLS11, TLS10, SSL3):
+        if declined is not None and (version == TLS10 or declined.refusal == "alert protocol_version"):
+            out[version] = Found(version, refusal=declined.refusal)
+            continue
         if lower is None or lower.version > version:
             found = Found(version)
             present = yield from _first_choice(manner, found)
             if present is None:
                 out[version] = found
-                if found.unfinished is None and version < TLS12:
-                    return out | {older: Found(older, refusal=found.refusal) for older in (TLS10, SSL3) if older < version}
+                declined = found if found.unfinished is None and version == TLS11 else None
                 continue
             if present.first.version == version:
                 out[version] = present

@@ -157,7 +157,7 @@ def test_early_data_and_its_size() -> None:
 
 def test_no_tickets() -> None:
     with openssl_server("-no_ticket", "-num_tickets", "0", "-no_cache", "-www") as port:
-        one = look(port)
+        one = look(port, 80)
     assert isinstance(one.features, Features)
     assert (one.features.tls13_ticket, one.features.session_ticket, one.features.session_id) == (False, False, False)
 

@@ -110,6 +110,17 @@ def test_what_is_accepted_is_found_in_the_servers_order() -> None:
     assert len(server.asked) == 2 + len(MODERN) - 1 + 1
 
 
+def test_ssl3_is_asked_for_by_itself_where_the_version_was_not_named_as_the_fault() -> None:
+    server = Server({TLS12: MODERN, SSL3: (0x0005,)})
+
+    def say(offer: Offer) -> Answer:
+        return server.answer(offer) if offer.hello.version in {TLS12, SSL3} else Refused("closed")
+
+    seen = run(presence_of(MANNER, Chosen(TLS12, MODERN[0])), say)
+    assert isinstance(seen[SSL3], Present)
+    assert [seen[version].refusal for version in (TLS11, TLS10)] == ["closed", "closed"]  # type: ignore[union-attr]  # a miss fails the test
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from((TLS12, TLS11, TLS10, SSL3)).flatmap(

@@ -160,10 +160,15 @@ def misfit(answer: Chosen, version: int, suites: Sequence[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A version is spoken: the first choice in it. ``parted``: only a part of all suites brought it, the whole was stumbled over."""
+    """A version is spoken: the first choice in it.
+
+    ``parted``: only a part of all suites brought it, the whole was stumbled over. ``newer``: a hello of a newer version brought it, which
+    did not offer all suites of this one, so that the choice need not be the server's first.
+    """
 
     first: Chosen
     parted: bool = False
+    newer: bool = False
 
 
 def presence_of(manner: Manner, first: Chosen | None) -> Search[dict[int, Present | Found]]:
@@ -194,7 +199,7 @@ def presence_of(manner: Manner, first: Chosen | None) -> Search[dict[int, Presen
         if lower.version < version:
             out[version] = Found(version, refusal=f"chose {version_name(lower.version)}")
         else:
-            out[version] = Present(lower)
+            out[version] = Present(lower, newer=version < TLS12)  # the hello that brought TLS 1.2 has all of its suites
             lower = None
     return out
 
@@ -237,9 +242,19 @@ def old_suites(manner: Manner, version: int, present: Present) -> Search[Found]:
     if wrong := misfit(present.first, version, left):
         found.unfinished = violation(wrong)
         return found
-    found.suites.append(present.first.suite)
-    left.remove(present.first.suite)
-    windows = parts(left, PLAIN_WINDOW if manner.plain else WINDOW) if present.parted or manner.plain else [left]
+    if not present.newer:
+        found.suites.append(present.first.suite)
+        left.remove(present.first.suite)
+    yield from _struck(manner, found, left, parted=present.parted)
+    if present.first.suite not in found.suites:
+        found.suites.append(present.first.suite)
+    return found
+
+
+def _struck(manner: Manner, found: Found, left: list[int], *, parted: bool) -> Search[None]:
+    """Offer what is left, strike what is chosen, until nothing of it is."""
+    version = found.version
+    windows = parts(left, PLAIN_WINDOW if manner.plain else WINDOW) if parted or manner.plain else [left]
     while windows:
         suites = windows[0]
         answer = yield manner.offer(version, suites, VERSIONS[version].value)
@@ -247,7 +262,7 @@ def old_suites(manner: Manner, version: int, present: Present) -> Search[Found]:
             case Chosen():
                 if wrong := misfit(answer, version, suites):
                     found.unfinished = violation(wrong)
-                    return found
+                    return
                 if answer.version < version:
                     found.refusal = f"chose {version_name(answer.version)}"
                     windows.pop(0)
@@ -268,8 +283,7 @@ def old_suites(manner: Manner, version: int, present: Present) -> Search[Found]:
                         windows[:0] = apart
             case Failed():
                 found.unfinished = answer.why
-                return found
-    return found
+                return
 
 
 def ssl2_suites() -> Search[Found]:

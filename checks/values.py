@@ -281,3 +281,43 @@ TLS_PROFILE = Value(
         ja="TLS 暗号設定ガイドラインのほかに従う TLS のプロファイル", en="profile of TLS settings to follow beside CRYPTREC's guideline"
     ),
 )
+
+WEB_DOCUMENT_NAMES = Value[tuple[str, ...]](
+    "web.documents.approved-names",
+    default=(),
+    text=Text(
+        ja="公開する文書のプロパティに残してよい名前（組織名等）",
+        en="names that properties of published documents may show, such as the organisation's own",
+    ),
+)
+
+WEB_HSTS_LEAST_SECONDS = Value(
+    "web.hsts.least-seconds",
+    default=31_536_000,
+    text=Text(ja="HSTS の期間（max-age）の下限", en="least duration (max-age) of HSTS"),
+    unit="s",
+    least=0,
+)
+
+WEB_SOCIAL_PROFILES = Value[tuple[str, ...]](
+    "web.social.profiles",
+    default=(),
+    text=Text(ja="組織の公式アカウントのプロフィールの URL", en="URLs of the organisation's own profiles in social media"),
+)
+
+WEB_THIRD_PARTIES = Value[tuple[str, ...]](
+    "web.third-parties.approved",
+    default=(),
+    text=Text(
+        ja="ページの部品の読込みを認める組織外のホスト（「.」で始めるとその下の全て）",
+        en="other hosts from which pages may load parts (with a leading dot: everything below)",
+    ),
+)
+
+WEB_TITLE_NAMES = Value[tuple[str, ...]](
+    "web.titles.names",
+    default=(),
+    text=Text(
+        ja="ページのタイトルに含める組織名（いずれか一つを含めばよい）", en="names of the organisation, one of which every page title holds"
+    ),
+)

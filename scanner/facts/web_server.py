@@ -44,7 +44,7 @@ class WebMethodsAddress:
     address: str
     methods: tuple[WebMethod | Unobserved, ...] | Unobserved
     errors: tuple[WebError | Unobserved, ...] = ()
-    origin_answer: str = ""
+    origin_answer: str | Unobserved = ""
     credentials: bool = False
 
 

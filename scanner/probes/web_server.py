@@ -71,7 +71,7 @@ async def _address(net: Net, site: Site, address: str) -> WebMethodsAddress:
         ]
         foreign = await part(caller.ask("/", more=[("Origin", ORIGIN)], limit=BODY))
     if isinstance(foreign, Unobserved):
-        return WebMethodsAddress(address, tuple(methods), tuple(errors))
+        return WebMethodsAddress(address, tuple(methods), tuple(errors), foreign)
     return WebMethodsAddress(
         address,
         tuple(methods),

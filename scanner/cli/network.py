@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
 from scanner.cli import console
 from scanner.ledger.inventory import Inventory
+from scanner.net.budget import Allowance
 from scanner.net.net import DnsServer
 from scanner.net.network import Settings, agent_name
 from scanner.net.pacing import Pace
@@ -25,11 +27,18 @@ def network_settings(inventory: Inventory, zone: str, *, resolvers: Sequence[str
         scope=inventory.permissions.scope,
         consents=inventory.permissions.consents,
         pace=Pace(own=inventory.permissions.pace),
+        allowance=_allowance(inventory),
         zone=zone,
         resolvers=tuple(_server(text) for text in resolvers),
         contact=contact,
         ca_file=str(ca_file) if ca_file else None,
     )
+
+
+def _allowance(inventory: Inventory) -> Allowance:
+    usual = Allowance()
+    connections = {**dict(usual.tls_connections_of), **dict(inventory.permissions.tls_connections)}
+    return replace(usual, tls_connections_of=tuple(connections.items()))
 
 
 def _server(text: str) -> DnsServer:

@@ -15,7 +15,7 @@ from pathlib import Path
 from scanner.ledger.words import A_DOMAIN, A_HOST, A_NETWORK, domain, host, name_in, network, network_around
 from scanner.ledger.yamlfile import finish, open_file
 from scanner.model.problem import say
-from scanner.model.target import Domain, Endpoint, Host, Service, Target, WholeRun
+from scanner.model.target import IMPLICIT_TLS, STARTTLS, Domain, Endpoint, Host, Service, Target, WholeRun
 from scanner.model.text import Text
 from scanner.model.yamlfields import Fields, Item
 from scanner.net.pacing import Rate
@@ -63,6 +63,7 @@ _PORT_LISTS: dict[str, tuple[tuple[int, int], ...] | None] = {"listed": None, "a
 _PORTS = re.compile(r"([0-9]{1,5})(?: ?- ?([0-9]{1,5}))?\Z")
 A_PORT = Text(ja="ポート（1 から 65535、範囲は 8000-8100 の形）", en="a port from 1 to 65535, or a range such as 8000-8100")
 
+MOST_TLS_CONNECTIONS = 1000
 MOST_PER_SECOND = 10_000
 MOST_AT_ONCE = 256
 BURST_SECONDS = 0.2
@@ -79,6 +80,8 @@ class Permissions:
     """Networks, and what each address in them bears by its owner's word."""
     ports: tuple[tuple[int, int], ...] | None = None
     """The TCP ports of hosts to be looked at, as spans; ``None``: those that Tenken lists."""
+    tls_connections: tuple[tuple[str, int], ...] = ()
+    """How many connections a survey of one TLS server may open, by protocol, where that differs from the usual."""
 
 
 def load_scope(path: str | Path, zones: Collection[str]) -> Permissions:
@@ -149,8 +152,18 @@ def read_scope(table: Fields, zones: Collection[str]) -> Permissions:
             row.note(say("同じ「{what}」が二度ある", "'{what}' is there twice", what=where))
         pace[where] = rate
     ports = _ports(table.item("ports"))
+    connections = _tls_connections(table.table("tls_connections")) if "tls_connections" in table else ()
     table.done()
-    return Permissions(Scope(allowed, tuple(forbidden), control, third_parties, revocation), consents, tuple(pace.items()), ports)
+    scope = Scope(allowed, tuple(forbidden), control, third_parties, revocation)
+    return Permissions(scope, consents, tuple(pace.items()), ports, connections)
+
+
+def _tls_connections(table: Fields | None) -> tuple[tuple[str, int], ...]:
+    if table is None:
+        return ()
+    given = {name: table.whole(name, None, least=1, most=MOST_TLS_CONNECTIONS) for name in sorted(IMPLICIT_TLS | STARTTLS)}
+    table.done()
+    return tuple((name, most) for name, most in given.items() if most is not None)
 
 
 def _ports(item: Item | None) -> tuple[tuple[int, int], ...] | None:

@@ -420,3 +420,23 @@ def test_the_names_for_dns_tests_are_the_shipped_ones_unless_the_organisation_ha
     with pytest.raises(BadLedger) as error:
         parse_inventory("inventory.yaml", "domains: [example.jp]\ndns_tests: {listen: [192.0.2.1]}\n")
     assert [(p.line, p.key_path) for p in error.value.problems] == [(2, "dns_tests")]
+
+
+def test_connections_of_a_tls_survey_are_given_by_protocol() -> None:
+    text = "domains: [a.jp]\nscope:\n  approved_by: 部長\n  allow: [{domain: a.jp}]\n  tls_connections: {smtp: 30, https: 100}\n"
+    assert dict(parse_inventory("f", text).permissions.tls_connections) == {"https": 100, "smtp": 30}
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "nearest"),
+    [
+        ("{smtp: 0}", "scope.tls_connections.smtp", None),
+        ("{smtp: 5000}", "scope.tls_connections.smtp", None),
+        ("{htps: 60}", "scope.tls_connections.htps", "https"),
+        ("60", "scope.tls_connections", None),
+    ],
+)
+def test_other_connections_are_refused_with_their_place(given: str, key: str, nearest: str | None) -> None:
+    with pytest.raises(BadLedger) as caught:
+        parse_inventory("f", f"domains: [a.jp]\nscope:\n  approved_by: 部長\n  allow: [{{domain: a.jp}}]\n  tls_connections: {given}\n")
+    assert [(p.key_path, p.nearest) for p in caught.value.problems] == [(key, nearest)]

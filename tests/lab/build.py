@@ -21,7 +21,7 @@ import dns.exception
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from tests.lab import daemons, plan, signing, web
+from tests.lab import daemons, plan, policies, signing
 from tests.lab.certs import Authority
 from tests.lab.daemons import Daemon, Ready
 from tests.lab.servers import ELSEWHERE
@@ -138,7 +138,7 @@ class Builder:
         """Write the MTA-STS policies and all certificates."""
         domains = self.tree.domains
         hosts = {name: self.tree.mail_hosts(name) for name in domains}
-        web.write(self._folder("web"), domains, hosts, authority)
+        policies.write(self._folder("web"), domains, hosts, authority)
         (self.folder / "ca.pem").write_bytes((self.folder / "web" / "ca.pem").read_bytes())
 
     def daemons(self) -> list[Daemon]:
@@ -163,7 +163,7 @@ class Builder:
         )
         first.append(self._odd())
         mine = self._on("web")
-        argv = web.nginx(self._folder("web"), mine, self.tree.domains)
+        argv = policies.nginx(self._folder("web"), mine, self.tree.domains)
         first.append(Daemon("web", "web", argv, tuple(Ready(a, None, 443) for server in mine for a in server.addresses)))
         return first + self._resolvers(anchor)
 

@@ -42,7 +42,7 @@ class Domain:
     dnssec: str = "kept"  # one of DNSSEC
     variants: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # host → zone lines that only this host serves
     ptr: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # place → name its addresses point to; "" for none
-    policy: str = ""  # MTA-STS policy the web server gives, see web.POLICIES; "" is the good one where the base has mail
+    policy: str = ""  # MTA-STS policy the web server gives, see policies.POLICIES; "" is the good one where the base has mail
     selectors: tuple[str, ...] = ("selector1", "s2026")  # DKIM selectors the operator knows of
     expect: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # check id → tag, outcome, or "!TAG" for "must not"
 

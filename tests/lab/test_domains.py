@@ -17,7 +17,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from tests.lab import Lab, table, web, zones
+from tests.lab import Lab, policies, table, zones
 from tests.lab.asking import ask
 from tests.lab.plan import Kind
 
@@ -233,7 +233,7 @@ def test_policies_that_cannot_be_fetched(lab: Lab, domain: str, error: type[OSEr
 
 
 def test_every_policy_of_the_web_server_is_used() -> None:
-    assert {entry.policy for entry in table.load().values()} == set(web.POLICIES)
+    assert {entry.policy for entry in table.load().values()} == set(policies.POLICIES)
 
 
 def test_every_dnssec_mode_is_used() -> None:

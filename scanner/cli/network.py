@@ -9,13 +9,16 @@ from pathlib import Path
 
 from scanner.cli import console
 from scanner.ledger.inventory import Inventory
+from scanner.model.target import NotATarget, domain_name
 from scanner.net.budget import Allowance
 from scanner.net.net import DnsServer
 from scanner.net.network import Settings, agent_name
 from scanner.net.pacing import Pace
 
 
-def network_settings(inventory: Inventory, zone: str, *, resolvers: Sequence[str], ca_file: Path | None, contact: str) -> Settings:
+def network_settings(
+    inventory: Inventory, zone: str, *, resolvers: Sequence[str], ca_file: Path | None, contact: str, called: str = ""
+) -> Settings:
     """Give the settings of a run; refuses addresses, files and contacts that cannot be used."""
     try:
         agent_name(contact)
@@ -31,8 +34,16 @@ def network_settings(inventory: Inventory, zone: str, *, resolvers: Sequence[str
         zone=zone,
         resolvers=tuple(_server(text) for text in resolvers),
         contact=contact,
+        called=_called(called),
         ca_file=str(ca_file) if ca_file else None,
     )
+
+
+def _called(name: str) -> str:
+    try:
+        return domain_name(name) if name else ""
+    except NotATarget as error:
+        console.refuse(f"--called: {error}")
 
 
 def _allowance(inventory: Inventory) -> Allowance:

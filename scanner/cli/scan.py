@@ -73,6 +73,9 @@ def scan(
     ] = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="信頼する追加の認証局 / Further trusted roots (PEM)")] = None,
     contact: Annotated[str, typer.Option("--contact", help="名乗りに添える連絡先 / Contact named in the User-Agent")] = "",
+    called: Annotated[
+        str, typer.Option("--called", metavar="NAME", help="EHLO で名乗る名前（既定はアドレス） / Name given in EHLO; else the address")
+    ] = "",
     root: Annotated[
         Path | None, typer.Option("--root", help="local の代わりに読むルートディレクトリ / Read this root directory as `local`")
     ] = None,
@@ -90,7 +93,7 @@ def scan(
     if zone not in setup.inventory.zones:
         console.refuse(f"--zone {zone}: 台帳にない観測点 / not a zone of the inventory: {', '.join(setup.inventory.zones)}")
     chosen = _chosen(setup.inventory, named, zone)
-    network = network_settings(setup.inventory, zone, resolvers=resolver or [], ca_file=ca_file, contact=contact)
+    network = network_settings(setup.inventory, zone, resolvers=resolver or [], ca_file=ca_file, contact=contact, called=called)
     now = datetime.now(UTC)
     approvers = dict.fromkeys(e.approved_by for e in setup.inventory.permissions.scope.allowed if e.approved_by)
     whole = judges_the_run(setup.plan, chosen)

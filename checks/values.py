@@ -158,6 +158,13 @@ IPV6_TUNNELS = Value[tuple[str, ...]](
     text=Text(ja="使用を認めた IPv6 トンネルのインタフェース名", en="interface names of the IPv6 tunnels that are meant to be there"),
 )
 
+EXPOSURE_MOST_FACTOR = Value(
+    "exposure.udp.most-factor",
+    default=3.0,
+    text=Text(ja="UDP の応答が問合せの何倍まで大きくてよいか", en="how many times larger than the question a UDP answer may be"),
+    least=1,
+)
+
 MAIL_DKIM_LEAST_RSA_BITS = Value(
     "mail.dkim.least-rsa-bits",
     default=2048,

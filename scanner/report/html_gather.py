@@ -1,68 +1,38 @@
-"""What the HTML report shows of a record, gathered in one pass: whole counts, and of the details no more than the caps below.
+"""What the HTML report shows of a record, gathered in one pass: whole counts, and of the details no more than the caps here and beside it.
 
-Memory grows with the catalogue and the documents, not with the targets.
+Memory grows with the catalogue and the documents, and by a few bytes for each subject that fails or that something stopped.
 """
 
 from __future__ import annotations
 
-import heapq
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from scanner.report.html_words import FINDINGS, OUTCOMES, SEVERITIES
+from scanner.report.html_causes import Block, Causes
+from scanner.report.html_checks import Checks
+from scanner.report.html_findings import Group
+from scanner.report.html_papers import Papers
+from scanner.report.html_targets import NO_SUBJECT, Chooser
+from scanner.report.html_words import FINDINGS, SEVERITIES
 
 Line = dict[str, Any]  # one JSON object of the record
 
-MOST_DETAILED = 20
-"""Results shown with their evidence in one finding."""
-MOST_NAMED = 100
-"""Results beyond these that are still named."""
-MOST_SYSTEMS = 100
-"""Systems in the tables of the summary."""
 MOST_ASSESSED = 20
 """Systems for which one clause is told, the worst of them where there are more."""
 MOST_BASES = 3
 """Subjects named for one check and outcome that a clause rests on."""
 MOST_BASES_IN_ALL = 20_000
-MOST_TARGETS = 400
-MOST_ROWS = 10_000
-"""Results listed in the part by target; the targets with most failures come first into it."""
+MOST_OPEN = 20_000
+"""Undetermined results of one target that are put together at once."""
 
 FAIL, UNDETERMINED = "fail", "undetermined"
 _WORST = {outcome: rank for rank, outcome in enumerate(FINDINGS)}
 _GRAVEST = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-@dataclass(slots=True)
-class Group:
-    """The results of one check, judged with the same settings, that fail, or that are undetermined for the same reason."""
-
-    anchor: str
-    line: Line
-    count: int = 0
-    excepted: int = 0
-    items: list[Line] = field(default_factory=list)
-    named: list[str] = field(default_factory=list)
-
-    def add(self, line: Line) -> None:
-        """Take one more result."""
-        self.count += 1
-        self.excepted += line["exception"] is not None
-        if len(self.items) < MOST_DETAILED:
-            self.items.append(line)
-        elif len(self.named) < MOST_NAMED:
-            self.named.append(line["subject"])
-
-    @property
-    def left_out(self) -> int:
-        """How many results only the record names."""
-        return self.count - len(self.items) - len(self.named)
 
 
 @dataclass(slots=True)
@@ -137,18 +107,6 @@ class System:
     """Outcomes of clauses by document."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ShownTarget:
-    """A target that the part by target shows; ordered by how much is wrong, worst last, so that a heap drops the best."""
-
-    failing: int
-    undetermined: int
-    earlier: int
-    rows: int
-    name: str
-    key: str
-
-
 class Gathered:
     """Everything that the report says, except the rows of the part by target."""
 
@@ -160,19 +118,22 @@ class Gathered:
         self.reasons: Counter[str] = Counter()
         self.excepted = 0
         self.targets = 0
-        self.titles: dict[str, Line] = {}
         self.documents: dict[str, Document] = {}
         self.names: dict[str, str] = {}
         self._systems: dict[str, System] = {}
-        self._groups: dict[tuple[str, str, str, str], Group] = {}
-        self._first: dict[tuple[str, str, str, str], str] = {}
-        self._by_check: dict[tuple[str, str], str] = {}
+        self.checks = Checks()
+        self.papers = Papers()
+        self.causes = Causes(self.checks, self.papers)
+        self._groups: dict[int, Group] = {}
         self._anchors: set[str] = set()
-        self._heap: list[ShownTarget] = []
+        self._chooser = Chooser()
+        self._open: list[Line] = []
         self._bases = 0
         self._messages: dict[str, Line] = {}
         here: list[System] = []
         for line in lines:
+            if line["type"] != "result":
+                self._close()
             match line["type"]:
                 case "run":
                     self._run(line)
@@ -184,6 +145,7 @@ class Gathered:
                     self._assessment(line)
                 case "end":
                     self.end = line
+        self._close()
 
     # Taking lines
 
@@ -194,12 +156,8 @@ class Gathered:
             self.documents[baseline["id"]] = Document(baseline, self._anchor("d", baseline["id"]))
 
     def _target(self, line: Line) -> list[System]:
-        outcomes = line["outcomes"]
-        seen = ShownTarget(
-            outcomes.get(FAIL, 0), outcomes.get(UNDETERMINED, 0), -self.targets, line["planned"], line["name"], line["target"]
-        )
         self.targets += 1
-        (heapq.heappush if len(self._heap) < MOST_TARGETS else heapq.heappushpop)(self._heap, seen)
+        self._chooser.take(line)
         systems = [self._system(name) for name in line["systems"]]
         for system in systems:
             system.targets += 1
@@ -213,24 +171,29 @@ class Gathered:
         self.outcomes[outcome] += 1
         for system in systems:
             system.outcomes[outcome] += 1
-        if line["check"] not in self.titles:
-            self.titles[line["check"]] = line["title"]
+        variant = self.checks.of(line)
+        variant.take(line)
         if outcome == FAIL:
             self.severities[line["severity"]] += 1
             self.excepted += line["exception"] is not None
+            group = self._groups.get(variant.n)
+            if group is None:
+                group = self._groups[variant.n] = Group(self._anchor("f", line["check"]), line, variant)
+                variant.finding = group.anchor
+            group.add(line, self.papers)
         elif outcome == UNDETERMINED:
             self.reasons[line["reason"]] += 1
-        else:
-            return
-        key = _key(line)
-        group = self._groups.get(key)
-        if group is None:
-            words = ("f", line["check"]) if outcome == FAIL else ("u", line["reason"], line["check"])
-            group = self._groups[key] = Group(self._anchor(*words), line)
-            self._by_check.setdefault((outcome, line["check"]), group.anchor)
-            for control in line["controls"]:
-                self._first.setdefault((outcome, line["check"], control["baseline"], control["id"]), group.anchor)
-        group.add(line)
+            self._open.append(line)
+            if len(self._open) >= MOST_OPEN:
+                self._close()
+        elif outcome == "not-applicable" and line["tag"] != NO_SUBJECT:
+            variant.keep_sentence(line["message"])
+
+    def _close(self) -> None:
+        """Take what could not be judged of the target that ends here."""
+        if self._open:
+            self.causes.take(self._open[0]["target"], self._open)
+            self._open = []
 
     def _assessment(self, line: Line) -> None:
         document = self.documents.get(line["baseline"])
@@ -257,6 +220,8 @@ class Gathered:
         for one in because:
             key = (one["check"], one["outcome"])
             basis = found.setdefault(key, Basis(*key))
+            if one["outcome"] not in {FAIL, UNDETERMINED}:
+                continue  # only the check is named
             if len(basis.subjects) < MOST_BASES and self._bases < MOST_BASES_IN_ALL:
                 basis.subjects.append((one["target"], one["subject"]))
                 self._bases += 1
@@ -298,19 +263,12 @@ class Gathered:
     @cached_property
     def failures(self) -> list[Group]:
         """Findings, gravest first, then those that hit most."""
-        groups = [group for (outcome, *_), group in self._groups.items() if outcome == FAIL]
-        return sorted(groups, key=lambda g: (_GRAVEST.get(g.line["severity"], 0), -g.count, g.line["check"]))
+        return sorted(self._groups.values(), key=lambda g: (_GRAVEST.get(g.line["severity"], 0), -g.count, g.line["check"]))
 
     @cached_property
-    def doubts(self) -> list[tuple[str, list[Group]]]:
-        """Undetermined results by reason, the most frequent reason first, each by severity."""
-        by_reason: dict[str, list[Group]] = {}
-        for (outcome, reason, *_), group in self._groups.items():
-            if outcome == UNDETERMINED:
-                by_reason.setdefault(reason, []).append(group)
-        for groups in by_reason.values():
-            groups.sort(key=lambda g: (_GRAVEST.get(g.line["severity"], 0), -g.count, g.line["check"]))
-        return sorted(by_reason.items(), key=lambda pair: (-self.reasons[pair[0]], pair[0]))
+    def doubts(self) -> list[tuple[str, list[Block]]]:
+        """What could not be judged by reason, the most frequent reason first."""
+        return self.causes.blocks()
 
     @cached_property
     def systems(self) -> list[System]:
@@ -323,68 +281,10 @@ class Gathered:
 
     @cached_property
     def shown(self) -> Mapping[str, str]:
-        """Anchors of the targets that are listed, by key: the worst for which there is room, in the order of the record."""
-        chosen: list[ShownTarget] = []
-        room = MOST_ROWS
-        for target in sorted(self._heap, reverse=True):
-            if chosen and target.rows > room:
-                break
-            room -= target.rows
-            chosen.append(target)
-        chosen.sort(key=lambda target: -target.earlier)
-        return {target.key: f"t-{n}" for n, target in enumerate(chosen, 1)}
-
-    def group_of(self, outcome: str, check: str, baseline: str, control: str) -> str | None:
-        """Give the anchor of the finding that a clause rests on."""
-        return self._first.get((outcome, check, baseline, control)) or self._by_check.get((outcome, check))
-
-    def group_of_row(self, line: Line) -> str | None:
-        """Give the anchor of the finding that a failing or undetermined result belongs to."""
-        group = self._groups.get(_key(line))
-        return group.anchor if group else None
+        """Anchors of the targets that are listed, by key."""
+        return self._chooser.shown()
 
     def clause_of(self, baseline: str, control: str) -> Clause | None:
         """Give a clause that was assessed."""
         document = self.documents.get(baseline)
         return document.clauses.get(control) if document else None
-
-
-def _key(line: Line) -> tuple[str, str, str, str]:
-    settings = json.dumps(line["settings"], sort_keys=True) if line["settings"] else ""
-    return line["outcome"], line["reason"] or "", line["check"], settings
-
-
-@dataclass(slots=True)
-class TargetRows:
-    """One target with its results, worst first."""
-
-    anchor: str
-    line: Line
-    rows: list[Line]
-    left_out: int
-
-
-def by_target(lines: Iterable[Line], shown: Mapping[str, str]) -> Iterator[TargetRows]:
-    """Give the targets to be listed, one at a time."""
-    rank = {outcome: n for n, outcome in enumerate(OUTCOMES)}
-    here: TargetRows | None = None
-
-    def done(one: TargetRows) -> TargetRows:
-        one.rows.sort(key=lambda row: rank.get(row["outcome"], 0))
-        return one
-
-    for line in lines:
-        if line["type"] == "target":
-            if here:
-                yield done(here)
-            here = TargetRows(shown[line["target"]], line, [], 0) if line["target"] in shown else None
-        elif line["type"] == "result" and here:
-            if len(here.rows) < MOST_ROWS:
-                here.rows.append(line)
-            else:
-                here.left_out += 1
-        elif here:
-            yield done(here)
-            here = None
-    if here:
-        yield done(here)

@@ -9,11 +9,12 @@ from functools import cache
 
 from markupsafe import Markup, escape
 
-from scanner.model.target import unicode_name
 from scanner.model.text import Text
 
 LONGEST_TEXT = 800
 """Characters of one text that the page shows; the record holds the whole."""
+LONGEST_REMEDY = 4_000
+"""The same of a remedy, which is ours but for the values in it."""
 JST = timezone(timedelta(hours=9))
 
 _MARK = "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u0e47-\u0e4e\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
@@ -100,7 +101,7 @@ def remedy(text: Mapping[str, str]) -> Markup:
 
 
 def _with_code(text: str, typed: re.Pattern[str]) -> Markup:
-    text, rest = text[:LONGEST_TEXT], text[LONGEST_TEXT:]
+    text, rest = text[:LONGEST_REMEDY], text[LONGEST_REMEDY:]
     pieces, at = [], 0
     for found in typed.finditer(text):
         group = found.lastgroup or ""
@@ -142,13 +143,3 @@ def kind(key: str) -> Markup:
             return words("端末", "endpoint")
         case _:
             return Markup()
-
-
-def bare(key: str) -> str:
-    """Give a canonical key without its kind."""
-    return key.partition(":")[2] or key
-
-
-def name(key: str) -> str:
-    """Give a canonical key without its kind as people write it: IDN labels decoded."""
-    return unicode_name(bare(key)) if "xn--" in key else bare(key)

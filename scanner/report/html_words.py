@@ -71,6 +71,18 @@ CHOICES: Mapping[str, Text] = {
     "substitute": Text(ja="代替措置を採用", en="decided: a substitute measure"),
 }
 
+FAMILIES: Mapping[str, Text] = {
+    "mail": Text(ja="メール", en="mail"),
+    "dns": Text(ja="DNS", en="DNS"),
+    "tls": Text(ja="暗号化通信（TLS）", en="TLS"),
+    "web": Text(ja="ウェブ", en="web"),
+    "ssh": Text(ja="SSH", en="SSH"),
+    "exposure": Text(ja="公開しているポート", en="exposure"),
+    "endpoint": Text(ja="端末", en="endpoint"),
+    "ipv6": Text(ja="IPv6", en="IPv6"),
+}
+"""First parts of the ids of checks. A newer one is shown as it is."""
+
 _OTHER = Text(ja="record.jsonl の該当行を確認する。", en="See the line in record.jsonl.")
 
 
@@ -110,6 +122,11 @@ def source(word: str) -> Markup:
 def choice(word: str) -> Markup:
     """Name a recorded decision."""
     return _named(CHOICES, word)
+
+
+def family(word: str) -> Markup:
+    """Name a family of checks."""
+    return _named(FAMILIES, word)
 
 
 def status(word: str) -> Markup:

@@ -51,15 +51,17 @@ class Policy(Fact):
     """What a domain publishes of its mail, and its servers."""
 
     of: ClassVar[Kind] = Kind.DOMAIN
-    leads_to: ClassVar[tuple[Kind, ...]] = (Kind.DNS_SERVICE,)
+    leads_to: ClassVar[tuple[Kind, ...]] = (Kind.DNS_SERVICE, Kind.SMTP_SERVICE)
     record: str
     bits: int = 2048
     sends: bool = True
     servers: tuple[str, ...] = ()
+    mailers: tuple[str, ...] = ()
 
     def leads(self) -> tuple[Target, ...]:
         """Name the servers."""
-        return tuple(Service(host, 53, "dns", "192.0.2.53") for host in self.servers)
+        names = (Service(host, 53, "dns", "192.0.2.53") for host in self.servers)
+        return (*names, *(Service(host, 25, "smtp") for host in self.mailers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,15 @@ class Transfer(Fact):
 
     of: ClassVar[Kind] = Kind.DNS_SERVICE
     given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting(Fact):
+    """How a mail server speaks TLS."""
+
+    of: ClassVar[Kind] = Kind.SMTP_SERVICE
+    offered: bool
+    versions: tuple[str, ...] = ()
 
 
 BITS = Value("golden.least-bits", 2048, Text(ja="鍵の長さの下限", en="least key length"), unit="bit", least=512)
@@ -145,7 +156,56 @@ def declared(seen: Policy) -> Verdict | Unobserved:
     return passed("DECLARED") if seen.bits == 2048 else Unobserved(Reason.VALUE_NOT_SET, "golden.use")
 
 
-CHECKS = {c.id: c for c in (ending, length, transfer, declared)}
+@check(
+    "golden.tls.offered",
+    severity=Severity.HIGH,
+    title=Text(ja="暗号化を提供する", en="TLS is offered"),
+    why=Text(ja="提供しなければ平文で届く。", en="Without it mail comes in the clear."),
+    remedy=Text(ja="STARTTLS を有効にする。", en="Turn STARTTLS on."),
+    says={"OFFERED": Text(ja="提供する", en="it is"), "NOT_OFFERED": Text(ja="提供しない", en="it is not")},
+)
+def offered(seen: Greeting) -> Verdict:
+    """Judge whether TLS is offered."""
+    return passed("OFFERED") if seen.offered else failed("NOT_OFFERED")
+
+
+@check(
+    "golden.tls.versions",
+    severity=Severity.MEDIUM,
+    title=Text(ja="古い版を使わない", en="No old version is spoken"),
+    why=Text(ja="古い版は破られる。", en="Old versions can be broken."),
+    remedy=Text(ja="TLS 1.2 以上だけを有効にする。", en="Leave TLS 1.2 and above on only."),
+    says={
+        "VERSIONS_OK": Text(ja="古い版を使わない", en="no old version"),
+        "VERSIONS_OLD": Text(ja="古い版を使う：{versions}", en="old versions are spoken: {versions}"),
+    },
+)
+def versions(seen: Greeting) -> Verdict:
+    """Judge the versions."""
+    old = tuple(v for v in seen.versions if v in {"TLSv1", "TLSv1.1"})
+    return failed("VERSIONS_OLD", versions=old, settings=LINES) if old else passed("VERSIONS_OK")
+
+
+@check(
+    "golden.tls.newest",
+    severity=Severity.LOW,
+    title=Text(ja="最新の版を使う", en="The newest version is spoken"),
+    why=Text(ja="最新の版は破られにくい。", en="It is the hardest to break."),
+    remedy=Text(ja="TLS 1.3 を有効にする。", en="Turn TLS 1.3 on."),
+    says={"NEWEST": Text(ja="使う", en="it is"), "NEWEST_NOT": Text(ja="使わない", en="it is not")},
+)
+def newest(seen: Greeting) -> Verdict:
+    """Judge the newest version."""
+    return passed("NEWEST") if "TLSv1.3" in seen.versions else failed("NEWEST_NOT")
+
+
+LINES = (
+    "Postfix: smtpd_tls_protocols = >=TLSv1.2",
+    "Postfix: smtpd_tls_ciphers = high",
+    "nginx: ssl_protocols TLSv1.2 TLSv1.3;",
+    "nginx: </pre><script>alert(3)</script> \u202e",
+)
+CHECKS = {c.id: c for c in (ending, length, transfer, declared, offered, versions, newest)}
 
 
 def _text(ja: str, en: str) -> Text:
@@ -171,6 +231,7 @@ TOWN = Baseline(
         control("town-11", "golden.transfer", strength=Strength.PROHIBITION, title="内部情報の保護", status=Status.PARTIAL),
         control("town-12", "golden.declared", tier="追加", title="台帳の整備", strength=Strength.REQUIRED),
         control("town-13", "golden.declared", strength=Strength.AS_NEEDED, title="用途の記録"),
+        control("town-15", "golden.tls.offered", "golden.tls.versions", "golden.tls.newest", title="通信の暗号化"),
         control("town-14", "golden.transfer", info_class=("要機密情報",), title="要機密情報を扱う場合の措置"),
     ),
     "sha256:" + "1" * 64,
@@ -199,23 +260,41 @@ def _seen(fact: Fact, *evidence: tuple[str, str]) -> Observed[Fact]:
     return Observed(fact, AT, tuple(Evidence(*e) for e in evidence or (("TXT a.example.jp", "1 record\na.example.jp TXT v=spf1 mx -all"),)))
 
 
-def _target(name: str, policy: Observation[Fact], servers: Mapping[str, Observation[Fact]]) -> Seen:
+def _target(
+    name: str,
+    policy: Observation[Fact],
+    servers: Mapping[str, Observation[Fact]],
+    mailers: Mapping[str, Observation[Fact]] = MappingProxyType({}),
+) -> Seen:
     facts = FactSet(Domain(name))
     facts.put(facts.target, Policy, policy)
     for host, observation in servers.items():
         facts.put(Service(host, 53, "dns", "192.0.2.53"), Transfer, observation)
+    for host, observation in mailers.items():
+        facts.put(Service(host, 25, "smtp"), Greeting, observation)
     return Seen(facts, AT, AT)
 
 
 def _targets() -> list[Seen]:
     given, refused = _seen(Transfer(True), ("AXFR @192.0.2.53:53/tcp", "NOERROR, 212 records")), _seen(Transfer(False))
     silent = Unobserved(Reason.TIMEOUT, "no answer from 192.0.2.53:53/tcp within 5 s (2 tries)", AT)
-    hostile = Policy("v=spf1 " + HOSTILE, 1024, servers=("ns1.example.jp", "ns2.example.jp"))
+    hostile = Policy("v=spf1 " + HOSTILE, 1024, servers=("ns1.example.jp", "ns2.example.jp"), mailers=("mx1.example.jp", "mx2.example.jp"))
+    old = _seen(Greeting(True, ("TLSv1", "TLSv1.2")), ("STARTTLS mx2.example.jp:25", "TLSv1 TLSv1.2"))
+    closed = Unobserved(Reason.REFUSED, "192.0.2.25:25/tcp: refused (Connection refused)", AT)
+    mailers = {"mx1.example.jp": closed, "mx2.example.jp": old}
     return [
         _target(
-            "a.example.jp", _seen(hostile, ("TXT a.example.jp " + HOSTILE, HOSTILE)), {"ns1.example.jp": given, "ns2.example.jp": silent}
+            "a.example.jp",
+            _seen(hostile, ("TXT a.example.jp " + HOSTILE, HOSTILE)),
+            {"ns1.example.jp": given, "ns2.example.jp": silent},
+            mailers,
         ),
-        _target("b.example.jp", _seen(Policy("v=spf1 mx -all", 4096, servers=("ns1.example.jp",))), {"ns1.example.jp": refused}),
+        _target(
+            "b.example.jp",
+            _seen(Policy("v=spf1 mx -all", 4096, servers=("ns1.example.jp",), mailers=("mx1.example.jp", "mx2.example.jp"))),
+            {"ns1.example.jp": refused},
+            mailers,
+        ),
         _target("xn--f4v75n.jp", _seen(Policy("v=spf1 ?all", 2048)), {}),
         _target("parked.example.jp", _seen(Policy("", 2048, sends=False)), {}),
         _target("odd.example.jp", _seen(Policy("odd", 3072)), {}),
@@ -226,7 +305,9 @@ def _targets() -> list[Seen]:
 
 def make_record() -> bytes:
     """Judge the made-up facts and give the record."""
-    catalogue = Catalogue(CHECKS, {}, {BITS.key: BITS, ENDINGS.key: ENDINGS}, {Policy: (), Transfer: ()}, "sha256:" + "0" * 64)
+    catalogue = Catalogue(
+        CHECKS, {}, {BITS.key: BITS, ENDINGS.key: ENDINGS}, {Policy: (), Transfer: (), Greeting: ()}, "sha256:" + "0" * 64
+    )
     profile = Profile(
         values={ENDINGS.key: ProfileSetting(("-", "~"), "profile", "profile.yaml", 4)},
         decisions=(Decision("town-13", Choice.NOT_NEEDED, "情報政策課長", date(2026, 10, 1), "用途は自明である"),),
@@ -296,10 +377,10 @@ def lines_of(record: bytes) -> Callable[[], Iterator[Line]]:
     return lambda: (json.loads(line) for line in record.splitlines())
 
 
-def make_report(record: bytes, language: str = "ja") -> bytes:
-    """Give the HTML of a record."""
+def make_report(record: bytes, language: str = "ja", beside: bytes | None = None) -> bytes:
+    """Give the HTML of a record, or of two side by side."""
     out = io.BytesIO()
-    write_html(lines_of(record), out, language)
+    write_html(lines_of(record), out, language, lines_of(beside) if beside else None)
     return out.getvalue()
 
 

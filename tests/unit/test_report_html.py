@@ -11,10 +11,9 @@ import io
 import json
 import re
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,81 +28,15 @@ from scanner.feed.verify import verify
 from scanner.model.reason import ADVICE, MEANS, WORDS, Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome, Severity
-from scanner.report import html_gather, html_text, html_words
+from scanner.report import html_findings, html_targets, html_text, html_words
 from scanner.report.html import write_html
 from tests.golden.report_record import RECORD, REPORT, make_record, make_report
+from tests.unit.html_page import Element, Page
 
 Line = dict[str, Any]  # one JSON object of the record
 
-VOID = {"meta", "input", "br", "hr", "img", "link"}
 JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-@dataclass
-class Element:
-    """One element with its attributes, what is in it and what it is in."""
-
-    tag: str
-    attributes: dict[str, str | None]
-    parent: Element | None
-    children: list[Element | str] = field(default_factory=list)
-
-    def within(self) -> Iterator[Element]:
-        """Give the element and all that it is in, inmost first."""
-        at: Element | None = self
-        while at:
-            yield at
-            at = at.parent
-
-    @property
-    def classes(self) -> list[str]:
-        """The classes."""
-        return (self.attributes.get("class") or "").split()
-
-    @property
-    def text(self) -> str:
-        """All text in it."""
-        return "".join(c if isinstance(c, str) else c.text for c in self.children)
-
-
-class Page(HTMLParser):
-    """A page read strictly: tags balance, attributes are there once."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__(convert_charrefs=True)
-        self.all: list[Element] = []
-        self.texts: list[tuple[str, Element]] = []
-        self.at = self.root = Element("", {}, None)
-        self.feed(page.decode())
-        self.close()
-        assert self.at is self.root, f"<{self.at.tag}> is left open"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len({name for name, _ in attrs}) == len(attrs), f"<{tag}> has an attribute twice"
-        one = Element(tag, dict(attrs), self.at)
-        self.at.children.append(one)
-        self.all.append(one)
-        if tag not in VOID:
-            self.at = one
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.at.tag == tag, f"</{tag}> closes <{self.at.tag}>"
-        assert self.at.parent
-        self.at = self.at.parent
-
-    def handle_data(self, data: str) -> None:
-        self.at.children.append(data)
-        self.texts.append((data, self.at))
-
-    def by_id(self, name: str) -> Element:
-        """Give the element with an id."""
-        return next(e for e in self.all if e.attributes.get("id") == name)
 
 
 def _lines() -> list[Line]:
@@ -266,7 +199,8 @@ def test_hostile_names_make_no_ids_of_their_own() -> None:
 
 
 def test_a_whole_record_says_so(page: Page) -> None:
-    assert "予定した 36 件の判定がすべて終わった" in page.by_id("run").text
+    planned = _lines()[-1]["results"]["planned"]
+    assert f"予定した {planned} 件の判定がすべて終わった" in page.by_id("run").text
     assert not [e for e in page.all if "alarm" in e.classes]
 
 
@@ -343,7 +277,7 @@ def test_a_clause_that_a_record_shows_names_the_record_and_its_time(page: Page) 
 def test_failures_stand_in_order_of_severity(page: Page) -> None:
     order = [e.attributes["id"] for e in page.all if e.tag == "article" and page.by_id("failures") in e.within()]
     assert order[:2] == ["f-golden.transfer", "f-golden.record.ending"]
-    assert len(order) == 4  # the key length was judged with two settings
+    assert len(order) == 6  # the key length was judged with two settings
 
 
 def test_counts_are_those_of_the_record(page: Page) -> None:
@@ -353,8 +287,13 @@ def test_counts_are_those_of_the_record(page: Page) -> None:
 
 
 def test_every_result_stands_under_its_target(page: Page) -> None:
-    rows = [e for e in page.all if e.tag == "tr" and "data-outcome" in e.attributes]
-    assert len(rows) == len([x for x in _lines() if x["type"] == "result"])
+    for target in (x for x in _lines() if x["type"] == "target"):
+        (here,) = [e for e in page.all if "target" in e.classes and (e.attributes["data-context"] or "").split()[1] == target["target"]]
+        rows = [e for e in page.all if "data-outcome" in e.attributes and e.tag == "li" and here in e.within()]
+        found = Counter[str]()
+        for row in rows:
+            found[row.attributes["data-outcome"] or ""] += int(row.attributes["data-n"] or 0)
+        assert found == target["outcomes"]
 
 
 # Both languages
@@ -458,7 +397,7 @@ def _synthetic(targets: int) -> Iterator[Line]:
 
 
 def test_memory_and_size_stay_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(html_gather, "MOST_ROWS", 600)  # keeps the test quick; the bound is what is tested
+    monkeypatch.setattr(html_targets, "MOST_ROWS", 600)  # keeps the test quick; the bound is what is tested
     peaks, sizes = [], []
     for targets in (1_000, 5_000):
         file = tmp_path / f"{targets}.html"
@@ -474,11 +413,11 @@ def test_memory_and_size_stay_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_what_is_left_out_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html_gather, "MOST_ROWS", 40)
+    monkeypatch.setattr(html_targets, "MOST_ROWS", 220)  # ten targets, of whose four rows two are failures
     lines = list(_synthetic(300))
     page = Page(_report(lines))
     assert [e.text.split()[0] for e in page.all if "card" in e.classes][:1] == ["600"]
-    assert f"さらに {300 - html_gather.MOST_DETAILED - html_gather.MOST_NAMED} 件ある" in page.by_id("failures").text
+    assert f"さらに {300 - html_findings.MOST_DETAILED - html_findings.MOST_NAMED} か所ある" in page.by_id("failures").text
     assert "不適合と判定不能の多い 10 対象を載せる。残る 290 対象の結果は record.jsonl にある" in page.by_id("targets").text
     assert "ほかに 400 システムある" in page.by_id("summary").text
     assert "ほかに 480 システムの評価がある" in page.by_id("documents").text

@@ -118,6 +118,7 @@ def web_methods_changing(methods: WebMethods) -> Judgement:
 def web_methods_webdav(methods: WebMethods) -> Judgement:
     def one(answers: tuple[WebMethod | Unobserved, ...]) -> Judged:
         find, options = _of(answers, "PROPFIND"), _of(answers, "OPTIONS")
+        options = next((each for each in answers if isinstance(each, WebMethod) and each.dav), options)
         if isinstance(find, WebMethod) and find.status == 207:
             return failed("DAV_ANSWERS", status=find.status)
         if isinstance(options, WebMethod) and options.dav:

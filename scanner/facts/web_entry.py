@@ -96,7 +96,6 @@ class WebPage:
     default_page: str = ""
     listing: str = ""
     error: str = ""
-    cookie_wall: str = ""
     encoded: bool = False
     cut: bool = False
 

@@ -11,13 +11,17 @@ from scanner.model.target import Kind
 
 @dataclass(frozen=True, slots=True)
 class WebMethod:
-    """How the server answered a method. ``allow`` is what it names as allowed; ``echoed``: TRACE gave back a header that we had sent."""
+    """How the server answered a method at ``path``: the start page, or a name that nobody has given out.
+
+    ``allow`` is what it names as allowed; ``echoed``: TRACE gave back a header that we had sent.
+    """
 
     method: str
     status: int
     allow: tuple[str, ...] = ()
     dav: str = ""
     echoed: bool = False
+    path: str = "/"
 
 
 @dataclass(frozen=True, slots=True)

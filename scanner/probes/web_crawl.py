@@ -175,7 +175,10 @@ async def web_crawl(service: Service, net: Net) -> WebCrawl:
     bare = await visit(net, site, place.address, start)
     with_cookies: WebReading | Unobserved | None = None
     if any(answer.cookies for answer in bare.visit.answers):
-        again = await part(visit(net, site, place.address, start, jar={}))
+        jar: dict[str, str] = {}
+        again = await part(visit(net, site, place.address, start, jar=jar))
+        if not isinstance(again, Unobserved):  # the first one has only brought the cookies
+            again = await part(visit(net, site, place.address, start, jar=jar))
         with_cookies = again if isinstance(again, Unobserved) else _reading(again)
     last = bare.visit.answers[-1]
     begin = WebCrawl(shown(bare.url.text), _reading(bare), with_cookies)

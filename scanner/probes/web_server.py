@@ -64,6 +64,8 @@ async def _address(net: Net, site: Site, address: str) -> WebMethodsAddress:
             await part(_method(caller, "TRACE", (MARK, secret))),
             await part(_method(caller, "PROPFIND", ("Depth", "0"))),
             await part(_method(caller, "TENKEN")),
+            # Where "/" is mapped to an index file, Apache shows WebDAV everywhere but there.
+            await part(_method(caller, "OPTIONS", path=f"/tenken-{net.rng.getrandbits(48):012x}/")),
         ]
         errors = [
             await part(_error(caller, "missing", f"/tenken-{net.rng.getrandbits(48):012x}.html")),
@@ -81,8 +83,8 @@ async def _address(net: Net, site: Site, address: str) -> WebMethodsAddress:
     )
 
 
-async def _method(caller: Caller, method: str, more: tuple[str, str] | None = None) -> WebMethod:
-    answer = await caller.ask("/", method=method, more=[more] if more else [], limit=BODY)
+async def _method(caller: Caller, method: str, more: tuple[str, str] | None = None, path: str = "/") -> WebMethod:
+    answer = await caller.ask(path, method=method, more=[more] if more else [], limit=BODY)
     named = [word.strip().upper() for value in answer.all("allow") for word in value.split(",")]
     return WebMethod(
         method,
@@ -90,6 +92,7 @@ async def _method(caller: Caller, method: str, more: tuple[str, str] | None = No
         tuple(dict.fromkeys(word for word in named if _METHOD.match(word)))[:30],
         "".join(c if c.isprintable() else " " for c in answer.header("dav") or "")[:60],
         more is not None and answer.status == 200 and more[1].encode() in answer.body,
+        path,
     )
 
 

@@ -182,7 +182,6 @@ def page_of(url: Url, answer: Answer) -> WebPage:
     base = base_of(url, page)
     refresh = absolute(page.refresh, base) if page.refresh else None
     default, listing, error = (marks.find(table, text) for table in (marks.DEFAULT_PAGES, marks.LISTINGS, marks.ERRORS))
-    wall = marks.COOKIE_WALLS.search(html.visible(text))
     return WebPage(
         media_type=kind,
         charset=named or _printable(page.charset),
@@ -196,7 +195,6 @@ def page_of(url: Url, answer: Answer) -> WebPage:
         default_page=default.name if default else "",
         listing=listing.name if listing else "",
         error=error.name if error else "",
-        cookie_wall=_printable(wall[0])[:LONGEST_NAME] if wall else "",
         cut=page.cut or not answer.whole,
     )
 

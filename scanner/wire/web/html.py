@@ -24,8 +24,6 @@ _ATTRIBUTE = re.compile(r"""[\s/]*([^\s"'<>/=]{1,128})(?:\s*=\s*(?:"([^"]*)"|'([
 _SPACE = re.compile(r"\s+")
 _RAW = frozenset({"script", "style", "textarea", "xmp", "noembed", "template"})
 
-_UNSEEN = re.compile(r"<[^<>]{0,8192}>")
-
 
 @unique
 class Load(StrEnum):
@@ -237,8 +235,3 @@ def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
         found.setdefault(match[1].lower(), html.unescape(value[:LONGEST_VALUE]).strip())
         if position >= len(window):
             return found, at + len(window)
-
-
-def visible(text: str, most: int = 4000) -> str:
-    """Give the beginning of a page's text without tags, for phrases that people read."""
-    return _SPACE.sub(" ", html.unescape(_UNSEEN.sub(" ", text[: most * 8])))[:most]

@@ -63,12 +63,6 @@ ERRORS = _compiled(
         "SQL error": r"You have an error in your SQL syntax|ORA-\d{5}:|unclosed quotation mark after the character string|PSQLException",
     }
 )
-COOKIE_WALLS = re.compile(
-    r"(?:enable|accept|turn on|allow)\s+(?:your\s+)?(?:browser\s+)?cookies"
-    r"|cookies?\s+(?:must be|are|is)\s+(?:enabled|required|disabled)"
-    r"|(?:cookie|クッキー)\s*を\s*(?:有効|受け入れ|許可|オン)",
-    re.IGNORECASE,
-)
 _VERSION = re.compile(
     r"\b(Apache(?: Tomcat)?|nginx|openresty|lighttpd|Microsoft-IIS|IIS|Jetty|PHP|OpenSSL|LiteSpeed|Caddy|Tengine|Werkzeug|gunicorn|Node\.js"
     r"|WebLogic|WebSphere|JBoss[A-Za-z-]*|WildFly|GlassFish|Squid|Varnish|Struts|Spring Boot|ASP\.NET(?: Version)?)"

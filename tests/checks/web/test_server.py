@@ -57,6 +57,7 @@ CASES: dict[str, list[Case]] = {
         case(methods(), says="DAV_OFF"),
         case(methods(WebMethod("PROPFIND", 207)), says="DAV_ANSWERS", args={"status": 207}),
         case(methods(WebMethod("OPTIONS", 200, ("GET",), "1,2")), says="DAV_NAMED", args={"dav": "1,2"}),
+        case(methods(WebMethod("MKCOL", 405, (), "1", path="/x/")), says="DAV_NAMED"),
         case(methods(SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
         UNTOLD,
     ],

@@ -1,0 +1,84 @@
+"""Web sites of the laboratory, seen and judged: what must be said of each is said, and what must not be is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+
+from scanner.codec import observation_in, observation_out
+from scanner.engine.judge import Result
+from scanner.facts.web_server import WebPaths
+from scanner.model.fact import Observed
+from scanner.model.reason import Reason
+from scanner.model.verdict import Outcome
+from tests.lab.web.lab import WebLab, why_not
+from tests.lab.web.sites import BY_NAME, SITES, pair
+from tests.lab.web_scan import scan
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+Results = Mapping[str, Sequence[Result]]
+
+
+@pytest.fixture(scope="module")
+def web(request: pytest.FixtureRequest) -> Iterator[WebLab]:
+    """The web laboratory, raised once for this file."""
+    mode = request.config.getoption("--lab")
+    reason = "switched off by --lab=off" if mode == "off" else why_not()
+    if reason is not None:
+        if mode == "require":
+            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
+        pytest.skip(reason)
+    with WebLab.up() as raised:
+        yield raised
+
+
+@pytest.fixture(scope="module")
+def results(web: WebLab) -> Results:
+    """Every site, seen and judged in one run."""
+    return scan(web, SITES)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_what_must_be_said_of_a_site_is_said_and_nothing_that_must_not(results: Results, name: str) -> None:
+    site, rows = BY_NAME[name], results[name]
+    told = {(row.variant.check.id, row.ending.tag) for row in rows if row.ending.tag}
+    assert site.says - told == set()
+    assert {tag for _, tag in told} & site.never == set()
+    if site.clean:
+        assert [row.variant.check.id for row in rows if row.ending.outcome is Outcome.FAIL] == []
+
+
+def test_no_site_brings_out_a_defect(results: Results) -> None:
+    assert [(name, row.variant.check.id) for name, rows in results.items() for row in rows if row.ending.reason is Reason.DEFECT] == []
+
+
+def test_a_finding_at_one_address_names_that_address(results: Results) -> None:
+    found = next(row.ending for row in results["split"] if row.variant.check.id == "web.paths.repository")
+    assert found.args["address"] == (pair(BY_NAME["split"])[1],)
+
+
+def test_no_secret_reaches_a_fact_or_its_evidence(results: Results) -> None:
+    for name in ("nginx-bad", "vhost", "apache-bad"):
+        seen = {id(o): (k, o) for row in results[name] for k, o in row.basis}.values()
+        text = json.dumps([observation_out(observation) for _, observation in seen], ensure_ascii=False)
+        assert "correct-horse" not in text
+        assert "abcdefghijklmnopqrstuv" not in text
+        assert "0123456789abcdef" not in text
+
+
+def test_every_fact_that_was_seen_survives_the_codec(results: Results) -> None:
+    kinds = set()
+    for kind, observation in {id(o): (k, o) for rows in results.values() for row in rows for k, o in row.basis}.values():
+        assert observation_in(kind.__name__, json.loads(json.dumps(observation_out(observation)))) == observation
+        kinds.add(kind.__name__)
+    assert {"WebEntry", "WebMethods", "WebPaths", "WebFiles", "WebCrawl"} <= kinds
+
+
+def test_sites_that_answer_everything_were_asked_everything(results: Results) -> None:
+    for name in ("always-200", "nginx-good"):
+        fact = next(o.fact for row in results[name] for k, o in row.basis if k is WebPaths and isinstance(o, Observed))
+        assert isinstance(fact, WebPaths)
+        assert [len(address.paths) > 80 for address in fact.addresses] == [True, True]

@@ -9,7 +9,7 @@ from checks.mail.submission import WEAK
 from scanner.facts.mail_access import AccessSeen, MailAccess
 from scanner.facts.smtp import Injected, Upgrade
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -95,7 +95,11 @@ def access_starttls(seen: MailAccess) -> Judgement:
             case Upgrade.REFUSED | Upgrade.FAILED:
                 return failed("ACCESS_TLS_BROKEN", problem=cut(one.tls_problem) or str(one.upgrade))
             case Upgrade.UNKNOWN:
-                return one.protected if isinstance(one.protected, Unobserved) else Unobserved(Reason.RESET, one.tls_problem)
+                return (
+                    one.protected
+                    if isinstance(one.protected, Unobserved)
+                    else cannot_tell(Reason.RESET, "尋ねる前に接続が終わった", "the connection ended before it was asked")
+                )
 
     return each_address(((at.address, at.seen) for at in seen.addresses), judge, left_out=seen.left_out)
 

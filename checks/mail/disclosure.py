@@ -134,7 +134,9 @@ def disclosure_vrfy(greeting: SmtpGreeting) -> Judgement:
     def judge(talk: SmtpTalk) -> Judgement:
         known, unknown = talk.vrfy_postmaster, talk.vrfy_nobody
         if not isinstance(known, ReplySeen) or not isinstance(unknown, ReplySeen):
-            return first_missing((known, unknown)) or Unobserved(Reason.RESET, "VRFY was not asked")
+            return first_missing((known, unknown)) or cannot_tell(
+                Reason.RESET, "尋ねる前に接続が終わった", "the connection ended before it was asked"
+            )
         if known.positive and unknown.code in _NO_SUCH:
             return failed("VRFY_TELLS", known=f"{known.code} {cut(known.text)}", unknown=f"{unknown.code} {cut(unknown.text)}")
         if known.code >= 500 or unknown.code >= 500:
@@ -172,7 +174,7 @@ def disclosure_expn(greeting: SmtpGreeting) -> Judgement:
     def judge(talk: SmtpTalk) -> Judgement:
         seen = talk.expn
         if not isinstance(seen, ReplySeen):
-            return seen or Unobserved(Reason.RESET, "EXPN was not asked")
+            return seen or cannot_tell(Reason.RESET, "尋ねる前に接続が終わった", "the connection ended before it was asked")
         if seen.positive and seen.code != 252 and "@" not in seen.text:
             return passed("EXPN_EMPTY", text=cut(seen.text))
         if seen.code in {250, 251}:

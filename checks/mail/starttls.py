@@ -9,7 +9,7 @@ from checks.each import each_address
 from checks.mail.common import cut
 from scanner.facts.smtp import Injected, InputSeen, ReplySeen, Said, SmtpGreeting, SmtpInput, SmtpRelay, SmtpTalk, Stage, Upgrade
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -54,7 +54,11 @@ def starttls_offered(greeting: SmtpGreeting) -> Judgement:
             case Upgrade.REFUSED | Upgrade.FAILED:
                 return failed("STARTTLS_BROKEN", problem=cut(talk.tls_problem))
             case Upgrade.UNKNOWN:
-                return talk.tls_offer if isinstance(talk.tls_offer, Unobserved) else Unobserved(Reason.RESET, talk.tls_problem)
+                return (
+                    talk.tls_offer
+                    if isinstance(talk.tls_offer, Unobserved)
+                    else cannot_tell(Reason.RESET, "尋ねる前に接続が終わった", "the connection ended before it was asked")
+                )
 
     return each_address(
         ((at.address, at.seen) for at in greeting.addresses),
@@ -108,7 +112,7 @@ def starttls_public(greeting: SmtpGreeting, relay: SmtpRelay | Unobserved) -> Ju
             return failed("PUBLIC_TLS_DEMANDED", text=cut(demanding[address]))
         mail = talk.mail
         if not isinstance(mail, ReplySeen):
-            return mail or Unobserved(Reason.RESET, "MAIL was not asked")
+            return mail or cannot_tell(Reason.RESET, "尋ねる前に接続が終わった", "the connection ended before it was asked")
         if mail.code == 530 and "tls" in mail.text.lower():
             return failed("PUBLIC_TLS_DEMANDED", text=cut(mail.text))
         return passed("PUBLIC_TLS_OPTIONAL")

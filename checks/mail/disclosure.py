@@ -11,7 +11,7 @@ from checks.mail.common import cut
 from scanner.facts.ledger import DeclaredSmtpService, Vantage
 from scanner.facts.smtp import Offer, ReplySeen, SmtpGreeting, SmtpTalk
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved, cannot_tell
+from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed

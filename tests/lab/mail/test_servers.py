@@ -14,6 +14,7 @@ from scanner.model.fact import Observed
 from scanner.model.reason import Reason
 from scanner.model.verdict import Outcome
 from scanner.net.scope import Level
+from scanner.probes import smtp_delivery
 from tests.lab.mail.expected import EXPECTED
 from tests.lab.mail.lab import MailLab
 from tests.lab.mail.scan import NETWORKS, PROTOCOLS, consent, scan
@@ -135,11 +136,18 @@ def test_without_consent_no_message_is_sent(mail_lab: MailLab) -> None:
 
 @pytest.mark.parametrize(
     ("server", "tag"),
-    [("open", "DELIVERY_ARRIVED"), ("percent", "DELIVERY_ARRIVED"), ("front", "DELIVERY_ARRIVED"), ("closed", "DELIVERY_REFUSED")],
+    # open-blind takes everybody's every mailbox: at RCPT it looks just like bounce.
+    [
+        ("open", "DELIVERY_ARRIVED"),
+        ("open-blind", "DELIVERY_ARRIVED"),
+        ("percent", "DELIVERY_ARRIVED"),
+        ("front", "DELIVERY_ARRIVED"),
+        ("closed", "DELIVERY_REFUSED"),
+    ],
 )
 def test_with_consent_one_marked_message_proves_a_relay(mail_lab: MailLab, server: str, tag: str) -> None:
     target = f"{SERVERS[server].addresses[0]}:25/smtp"
-    log = "postfix" if server in {"open", "closed"} else "back"
+    log = "back" if server in {"percent", "front"} else "postfix"
     before = mail_lab.log(log).count("status=sent")
     rows = scan(
         mail_lab,
@@ -153,4 +161,20 @@ def test_with_consent_one_marked_message_proves_a_relay(mail_lab: MailLab, serve
     assert [r.ending.tag for r in rows] == [tag]
     sent = mail_lab.log(log).count("status=sent") - before
     assert sent == (tag == "DELIVERY_ARRIVED")  # exactly one, to the canary mailbox, and none stays behind
+    assert mail_lab.messages() == []
+
+
+def test_what_is_taken_and_returned_later_is_no_relay(mail_lab: MailLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp_delivery, "WAIT_SECONDS", 3.0)
+    target = f"{SERVERS['bounce'].addresses[0]}:25/smtp"
+    rows = scan(
+        mail_lab,
+        [target],
+        only=("mail.relay.delivery",),
+        names=CANARY_NAMES,
+        level=Level.INTRUSIVE,
+        consents=(consent("mail.relay.delivery"),),
+    )[target]
+    assert [(r.ending.outcome, r.ending.reason) for r in rows] == [(Outcome.UNDETERMINED, Reason.TIMEOUT)]
+    assert "status=bounced" in mail_lab.log("postfix")
     assert mail_lab.messages() == []

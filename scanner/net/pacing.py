@@ -43,7 +43,7 @@ class Pace:
     many of them the scanner keeps open in all.
     """
 
-    address: Rate = Rate(width=4, per_second=50.0, burst=10)
+    address: Rate = Rate(width=4, per_second=50.0, burst=40)
     operator: Rate = Rate(width=16, per_second=200.0, burst=40)
     resolver: Rate = Rate(width=256)
     ports: Rate = Rate(width=32, per_second=300.0, burst=32)

@@ -9,7 +9,7 @@ from scanner.facts.tls import SniBehaviour
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.probes.tls_groups import keyed
-from scanner.probes.tls_search import Found, Manner, suite_of, violation
+from scanner.probes.tls_search import Found, Manner, suite_of
 from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, Refused, Search
 from scanner.wire.tls import SSL3, TLS10, TLS12, TLS13, version_name
 
@@ -115,7 +115,9 @@ def intolerance(manner: Manner, best: Found) -> Search[tuple[str, ...] | Unobser
         "extension": {"extra": (UNKNOWN_EXTENSION,)},
     }
     together: dict[str, object] = {name: value for changes in unusual.values() for name, value in changes.items()}
-    newer: dict[str, object] = {"versions": (NEWER, TLS13, TLS12)} if best.version == TLS13 else {"legacy_version": TLS13}
+    newer: dict[str, object] = {"versions": (NEWER, TLS13, TLS12)}
+    if best.version < TLS13:  # both ways in which clients have said that they speak more; not TLS 1.3, for which there is no suite here
+        newer = {"versions": (NEWER, best.version), "legacy_version": TLS13}
     found: list[str] = []
     answer = yield manner.offer(best.version, best.suites, FEATURES, "GREASE, long, unknown extension", **together)
     if not isinstance(answer, Chosen):
@@ -160,8 +162,10 @@ def protocols(manner: Manner, best: Found, groups: Sequence[int], protocol: str)
             case Chosen(alpn=str(chosen)) if chosen in left:
                 found.append(chosen)
                 left.remove(chosen)
-            case Chosen():
-                return violation("chose an application protocol that was not offered")
+            case Chosen(alpn=chosen):
+                # Apache falls back to its own protocol, offered or not: that is one it speaks, and the end of its list.
+                found += [chosen] if chosen and chosen not in found else []
+                break
             case Refused(alert=alert) if alert == NO_APPLICATION_PROTOCOL or found:
                 break
             case _:

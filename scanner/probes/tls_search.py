@@ -163,12 +163,14 @@ class Present:
     """A version is spoken: the first choice in it.
 
     ``parted``: only a part of all suites brought it, the whole was stumbled over. ``newer``: a hello of a newer version brought it, which
-    did not offer all suites of this one, so that the choice need not be the server's first.
+    did not offer all suites of this one, so that the choice need not be the server's first. ``plain``: only a hello without the usual
+    extensions brought it.
     """
 
     first: Chosen
     parted: bool = False
     newer: bool = False
+    plain: bool = False
 
 
 def presence_of(manner: Manner, first: Chosen | None) -> Search[dict[int, Present | Found]]:
@@ -224,6 +226,14 @@ def _first_choice(manner: Manner, found: Found) -> Search[Present | None]:
             case Failed() as answer:
                 found.unfinished = answer.why
                 return None
+    if manner.plain or found.refusal.startswith("alert"):
+        return None
+    # Closed without a word: perhaps over something else in the hello than its version, such as a signature scheme that it cannot make.
+    bare = replace(manner, plain=True)
+    usual = parts(suites, PLAIN_WINDOW)[0]
+    answer = yield bare.offer(found.version, usual, VERSIONS[found.version].value)
+    if isinstance(answer, Chosen) and not misfit(answer, found.version, usual):
+        return Present(answer, parted=True, plain=True)
     return None
 
 
@@ -238,6 +248,7 @@ def parts(suites: Sequence[int], size: int) -> list[list[int]]:
 def old_suites(manner: Manner, version: int, present: Present) -> Search[Found]:
     """Find the suites of SSL 3.0 to TLS 1.2, in which the server has already chosen one."""
     found = Found(version)
+    manner = replace(manner, plain=manner.plain or present.plain)
     left = list(searched(version))
     if wrong := misfit(present.first, version, left):
         found.unfinished = violation(wrong)

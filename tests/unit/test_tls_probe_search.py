@@ -146,6 +146,17 @@ def test_one_hello_shows_that_older_versions_are_not_spoken() -> None:
     assert len(server.asked) == 1
 
 
+def test_a_server_that_dies_of_something_else_in_the_hello_still_speaks_the_version() -> None:
+    server = Server({TLS12: MODERN})
+
+    def say(offer: Offer) -> Answer:
+        return server.answer(offer) if offer.hello.schemes is None or len(offer.hello.schemes) < 12 else Refused("closed")
+
+    seen = run(presence_of(MANNER, None), say)[TLS12]
+    assert isinstance(seen, Present)
+    assert set(run(old_suites(MANNER, TLS12, seen), say).suites) == set(MODERN)
+
+
 def test_a_gap_between_versions_is_seen() -> None:
     server = Server({TLS12: MODERN, TLS10: (0x002F,), SSL3: (0x0005,)})
     seen = run(presence_of(MANNER, None), server.answer)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from scanner.probes.base import Probe
 
 PROBES = {Kind.TLS_SERVICE: ("scanner.probes.tls", "tls_survey"), Kind.SSH_SERVICE: ("scanner.probes.ssh", "ssh_survey")}
+AT_ONCE = 64
+"""Services looked at side by side; what they show is printed in the order in which they were named."""
 WRONG_USE = 2
 UNSEEN = 3
 
@@ -60,12 +62,23 @@ async def _look(services: Sequence[Service], connections: int, form: str) -> int
     allowance = Allowance(tls_connections=connections, tls_connections_of=())
     status = 0
     async with Network(Settings(scope=_scope(services), allowance=allowance)) as network:
-        for service in services:
-            for kind in service.kinds:
-                if kind in PROBES:
-                    seen = await _seen(service, _probe(kind), network)
-                    status = UNSEEN if isinstance(seen, Unobserved) else status
-                    sys.stdout.write(_written(service, seen, form) + "\n")
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def look(service: Service, probe: Probe) -> Observation[Fact]:
+            async with room:
+                return await _seen(service, probe, network)
+
+        async with asyncio.TaskGroup() as group:
+            looks = [
+                (service, group.create_task(look(service, _probe(kind))))
+                for service in services
+                for kind in service.kinds
+                if kind in PROBES
+            ]
+            for service, task in looks:
+                seen = await task
+                status = UNSEEN if isinstance(seen, Unobserved) else status
+                sys.stdout.write(_written(service, seen, form) + "\n")
     return status
 
 

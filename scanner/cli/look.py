@@ -79,6 +79,7 @@ async def _look(services: Sequence[Service], connections: int, form: str) -> int
                 seen = await task
                 status = UNSEEN if isinstance(seen, Unobserved) else status
                 sys.stdout.write(_written(service, seen, form) + "\n")
+                sys.stdout.flush()  # whoever ends the program keeps what was seen until then
     return status
 
 

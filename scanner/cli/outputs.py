@@ -88,19 +88,21 @@ class Outputs:
                 yield [out]
                 self._others(lambda: _lines(out))
 
-    def of_lines(self, lines: Callable[[], Iterator[Line]], copy: Callable[[IO[bytes]], None]) -> None:
-        """Make the forms from a record that is there already."""
+    def of_lines(
+        self, lines: Callable[[], Iterator[Line]], copy: Callable[[IO[bytes]], None], beside: Callable[[], Iterator[Line]] | None = None
+    ) -> None:
+        """Make the forms from a record that is there already; the HTML report puts the lines of another one ``beside`` it."""
         if self.folder is not None and Format.JSONL in self.formats:
             with whole_file(self.folder / FILES[Format.JSONL]) as out:
                 copy(out)
         elif self.formats == (Format.JSONL,):
             copy(console.binary_stdout())
-        self._others(lines)
+        self._others(lines, beside)
 
-    def _others(self, lines: Callable[[], Iterator[Line]]) -> None:
+    def _others(self, lines: Callable[[], Iterator[Line]], beside: Callable[[], Iterator[Line]] | None = None) -> None:
         writers = {
             Format.CSV: lambda out: write_csv(lines(), out, self.language.value),
-            Format.HTML: lambda out: write_html(lines, out, self.language.value),
+            Format.HTML: lambda out: write_html(lines, out, self.language.value, beside),
         }
         for form in self.formats:
             write = writers.get(form)

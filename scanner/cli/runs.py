@@ -121,12 +121,27 @@ def _change(change: Change) -> Line:
     }
 
 
-def report(run: Run = "latest", format: Formats = None, out: Out = None, store: StorePath = None, lang: Lang = None) -> None:  # noqa: A002  the option's name
-    """記録された実行から報告書を作る / Make reports of a recorded run."""
+def report(
+    run: Run = "latest",
+    beside: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN2",
+            help="並べて比べる実行（別の観測点など）。HTML だけ / A run to put beside it, such as one from another zone; HTML only",
+        ),
+    ] = None,
+    format: Formats = None,  # noqa: A002  the option's name
+    out: Out = None,
+    store: StorePath = None,
+    lang: Lang = None,
+) -> None:
+    """記録された実行から報告書を作る / Make reports of a recorded run, or of two side by side."""
     outputs = Outputs.asked(format or ([Format.HTML] if out is None else None), out, lang or usual_language())
+    if beside and Format.HTML not in outputs.formats:
+        console.refuse("二つの実行は HTML の報告書だけが並べる / only the HTML report puts two runs side by side")
     with open_store(store) as found:
-        name = found.find(run)
-        outputs.of_lines(lambda: found.lines(name), _copy(found, name))
+        name, other = found.find(run), found.find(beside) if beside else None
+        outputs.of_lines(lambda: found.lines(name), _copy(found, name), (lambda: found.lines(other)) if other else None)
     outputs.tell()
 
 

@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable
 from typing import IO, NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scanner.cli import console
-from scanner.cli.words import OUTCOMES, Language
+from scanner.cli.summary import Summary
+from scanner.cli.words import Language
 from scanner.engine import factsfile
-from scanner.engine.assess import Finding
-from scanner.engine.judge import Result
 from scanner.engine.run import RunEnd, RunStart, TargetDone
 from scanner.ledger.exceptions import Exceptions
-from scanner.model.reason import ADVICE, MEANS, TECHNICAL_NOTE, WORDS, Reason
 from scanner.model.text import Text
-from scanner.model.verdict import Outcome
 from scanner.report.record import Line, Recorder, ResultLine, display_name, to_bytes
 from scanner.store.store import Store
-
-MOST_SHOWN = 40
-"""Failing results, and groups of undetermined ones, that the terminal lists; files and reports have all."""
-CHECKS_NAMED = 6
-
-
-class _Stopped(NamedTuple):
-    """Where something stopped checks: target, what is said beyond the reason, and the technical note."""
-
-    name: str
-    message: str
-    note: str
 
 
 class Written(NamedTuple):
@@ -96,11 +80,7 @@ class TerminalSink:
 
     def __init__(self, language: Language, *, summary: bool) -> None:
         self._language = language
-        self._summary = summary
-        self._failing: list[Result] = []
-        self._reasons: Counter[Reason] = Counter()
-        self._undetermined: dict[Reason, dict[_Stopped, list[str]]] = {}
-        self._groups = 0
+        self._summary = Summary(language) if summary else None
         self._progress: Progress | None = None
 
     def begin(self, start: RunStart) -> None:
@@ -117,23 +97,9 @@ class TerminalSink:
         """Count one target."""
         if self._progress:
             self._progress.update(self._task, advance=1, name=display_name(done.seen.facts.target))
-        for result in done.results:
-            if result.ending.outcome is Outcome.FAIL and len(self._failing) < MOST_SHOWN:
-                self._failing.append(result)
-            if result.ending.outcome is Outcome.UNDETERMINED and result.ending.reason:
-                self._reasons[result.ending.reason] += 1
-                self._keep_undetermined(result, result.ending.reason)
-
-    def _keep_undetermined(self, result: Result, reason: Reason) -> None:
-        """Gather the checks that one and the same thing stopped: a dead resolver is one entry, not a hundred."""
-        of_reason = self._undetermined.setdefault(reason, {})
-        message = result.message()
-        key = _Stopped(display_name(result.target), "" if message == WORDS[reason] else self._language.of(message), result.ending.detail)
-        if key not in of_reason:
-            if self._groups >= MOST_SHOWN:
-                return
-            self._groups += 1
-        of_reason.setdefault(key, []).append(result.variant.check.id)
+        if self._summary:
+            for result in done.results:
+                self._summary.take(result)
 
     def close(self) -> None:
         """Take the bar away; also when the run broke off."""
@@ -144,62 +110,5 @@ class TerminalSink:
     def end(self, end: RunEnd) -> None:
         """Print the summary."""
         self.close()
-        if not self._summary:
-            return
-        language = self._language
-        say = console.out.print
-        ranked = sorted(self._failing, key=lambda r: (-r.variant.check.severity.rank, r.target.key, r.variant.check.id))
-        for result in ranked:
-            place = (
-                display_name(result.target) if result.subject == result.target else f"{display_name(result.target)} · {result.subject.key}"
-            )
-            say(f"[red]✗[/red] [bold]{result.variant.check.id}[/bold] ({result.variant.check.severity.value})  ", end="")
-            say(place, markup=False, style="cyan")
-            say(f"    {language.of(result.message())}", markup=False)
-            say(f"    → {language.of(result.variant.check.remedy.fill(result.variant.values))}", markup=False, style="dim")
-        for reason, n in self._reasons.most_common():
-            self._print_reason(reason, n)
-        shown = len(ranked) + sum(len(checks) for of_reason in self._undetermined.values() for checks in of_reason.values())
-        hidden = end.outcomes.get(Outcome.FAIL, 0) + end.outcomes.get(Outcome.UNDETERMINED, 0) - shown
-        if hidden > 0:
-            say(language.of(Text(ja="ほか {n} 件は報告書にある。", en="{n} more are in the report.").fill({"n": hidden})))
-        self._print_counts(end)
-
-    def _print_reason(self, reason: Reason, n: int) -> None:
-        """Say what stopped how many checks, what follows and what to do, then where; the probe's own words last, under their label."""
-        language = self._language
-        say = console.out.print
-        say(f"[yellow]?[/yellow] [bold]{language.of(WORDS[reason])}[/bold] ({reason.value})  {n}")
-        say(f"    {language.of(MEANS[reason])}", markup=False)
-        say(f"    → {language.of(ADVICE[reason])}", markup=False, style="dim")
-        for stopped, checks in self._undetermined[reason].items():
-            say(f"    {stopped.name}", markup=False, style="cyan", end="")
-            say(f"  {stopped.message}" if stopped.message else "", markup=False)
-            more = f" … +{len(checks) - CHECKS_NAMED}" if len(checks) > CHECKS_NAMED else ""
-            say(f"      {', '.join(checks[:CHECKS_NAMED])}{more}", markup=False, style="dim")
-            if stopped.note:
-                say(f"      {language.of(TECHNICAL_NOTE)}: {stopped.note}", markup=False, style="dim")
-
-    def _print_counts(self, end: RunEnd) -> None:
-        language = self._language
-        counts = "  ".join(f"{language.of(OUTCOMES[o])} {end.outcomes.get(o, 0)}" for o in OUTCOMES)
-        seconds = f"{time.monotonic() - self._began:.1f}"
-        head = Text(ja="対象 {n} 件、{seconds} 秒：", en="{n} targets in {seconds} s: ").fill({"n": end.ended_targets, "seconds": seconds})
-        console.out.print(language.of(head) + counts, style="bold")
-        if self._reasons:
-            reasons = ", ".join(f"{language.of(WORDS[reason])} {n}" for reason, n in self._reasons.most_common())
-            console.out.print(f"  {language.of(OUTCOMES[Outcome.UNDETERMINED])}: {reasons}", markup=False)
-        findings = Counter((a.baseline, a.finding) for a in end.assessments)
-        rows = [
-            (baseline, *(str(findings[baseline, finding]) for finding in Finding))
-            for baseline in dict.fromkeys(a.baseline for a in end.assessments)
-        ]
-        if rows:
-            heads = {
-                Finding.SATISFIED: Text(ja="充足", en="satisfied"),
-                Finding.NOT_SATISFIED: Text(ja="不充足", en="not satisfied"),
-                Finding.UNDETERMINED: Text(ja="判定不能", en="undetermined"),
-                Finding.NOT_APPLICABLE: Text(ja="適用外", en="not applicable"),
-                Finding.EVIDENCE_NEEDED: Text(ja="記録が必要", en="evidence needed"),
-            }
-            console.print_table((language.of(Text(ja="文書", en="document")), *(language.of(heads[f]) for f in Finding)), rows)
+        if self._summary:
+            self._summary.tell(end, time.monotonic() - self._began)

@@ -109,6 +109,11 @@ class Block:
         """How many checks could not be judged on each subject."""
         return sum(map(len, self.parts))
 
+    def common(self, part: int) -> Line | None:
+        """Give the sentence of a part that is the same for all subjects, where there are several."""
+        messages = [entry.notes[part].message for entry in self.entries.values()]
+        return messages[0] if len(messages) > 1 and all(message == messages[0] for message in messages) else None
+
     @property
     def left_out(self) -> int:
         """How many subjects only the record names."""

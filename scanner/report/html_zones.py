@@ -59,32 +59,39 @@ class Side:
 
 @dataclass(slots=True)
 class Row:
-    """One subject, and the checks that ended so in the one run and so in the other."""
+    """What ended so in the one run and so in the other: several checks of one subject, or one check of several subjects."""
 
-    subject: str
     sides: tuple[Seen, Seen]
     results: int = 0
     variants: dict[int, Variant] = field(default_factory=dict)
+    subjects: list[str] = field(default_factory=list)
+    more_subjects: int = 0
     targets: list[str] = field(default_factory=list)
     more_targets: int = 0
 
-    def take(self, variant: Variant, target: str) -> None:
+    def take(self, variant: Variant, subject: str, target: str) -> None:
         """Add one result of each run."""
         self.results += 1
         self.variants[variant.n] = variant
-        if target in self.targets:
-            return
-        if len(self.targets) < MOST_TARGETS_NAMED:
-            self.targets.append(target)
-        else:
-            self.more_targets += 1
+        self.more_subjects += _add(self.subjects, subject)
+        self.more_targets += _add(self.targets, target)
 
     @property
     def rank(self) -> tuple[bool, int, bool, int, str]:
         """Failures first, the gravest before all, then what could not be judged."""
         outcomes = {side.outcome for side in self.sides}
         gravest = min(_GRAVEST.get(v.line["severity"], 0) for v in self.variants.values())
-        return "fail" not in outcomes, gravest, "undetermined" not in outcomes, -len(self.variants), self.subject
+        return "fail" not in outcomes, gravest, "undetermined" not in outcomes, -self.results, self.subjects[0]
+
+
+def _add(names: list[str], name: str) -> bool:
+    """Name one more; tells whether it could not be named."""
+    if name in names:
+        return False
+    if len(names) >= MOST_TARGETS_NAMED:
+        return True
+    names.append(name)
+    return False
 
 
 class Zones:
@@ -120,11 +127,10 @@ class Zones:
         variant = self._checks.of(line)
         if there.outcome == "fail" and here.outcome != "fail":
             variant.fails_elsewhere = True
-        key: tuple[object, ...] = (line["subject"], *_like(here), *_like(there))
-        if "fail" in {here.outcome, there.outcome} or _own(here) or _own(there):
-            key = (*key, variant.n)  # it has sentences of its own, and so a row
-        row = self._rows.setdefault(key, Row(line["subject"], (here, there)))
-        row.take(variant, line["target"])
+        own = "fail" in {here.outcome, there.outcome} or _own(here) or _own(there)
+        # A check with sentences of its own has a row; of the others those of one subject are put together, and no sentence is compared.
+        key = (variant.n, *_said(here), *_said(there)) if own else (line["subject"], *_said(here)[:3], *_said(there)[:3])
+        self._rows.setdefault(key, Row((here, there))).take(variant, line["subject"], line["target"])
 
     @property
     def rows(self) -> list[Row]:
@@ -158,7 +164,5 @@ def _own(seen: Seen) -> bool:
     return seen.outcome == "undetermined" and seen.message is not None
 
 
-def _like(seen: Seen) -> tuple[str, str, str, str]:
-    """Give what makes two endings one of a kind: of checks that pass or do not apply the sentences are not compared."""
-    said = seen.message["ja"] if seen.message and (seen.outcome == "fail" or _own(seen)) else ""
-    return seen.outcome, seen.reason, said, seen.detail
+def _said(seen: Seen) -> tuple[str, str, str, str]:
+    return seen.outcome, seen.reason, seen.detail, seen.message["ja"] if seen.message else ""

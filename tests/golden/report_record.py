@@ -20,7 +20,7 @@ from scanner.cli.sinks import RecordSink
 from scanner.engine.catalogue import Catalogue
 from scanner.engine.factset import FactSet
 from scanner.engine.plan import make_plan
-from scanner.engine.run import Judging, RunStart, Seen, judge_again
+from scanner.engine.run import Judging, RunStart, Seen, Sink, judge_again
 from scanner.ledger.attestations import Attestation, Choice, Decision
 from scanner.ledger.exceptions import ApprovedException, Article, Exceptions
 from scanner.ledger.grading import Grade, SystemClass
@@ -281,7 +281,7 @@ def _targets() -> list[Seen]:
     hostile = Policy("v=spf1 " + HOSTILE, 1024, servers=("ns1.example.jp", "ns2.example.jp"), mailers=("mx1.example.jp", "mx2.example.jp"))
     old = _seen(Greeting(True, ("TLSv1", "TLSv1.2")), ("STARTTLS mx2.example.jp:25", "TLSv1 TLSv1.2"))
     closed = Unobserved(Reason.REFUSED, "192.0.2.25:25/tcp: refused (Connection refused)", AT)
-    mailers = {"mx1.example.jp": closed, "mx2.example.jp": old}
+    mailers: dict[str, Observation[Fact]] = {"mx1.example.jp": closed, "mx2.example.jp": old}
     return [
         _target(
             "a.example.jp",
@@ -303,8 +303,8 @@ def _targets() -> list[Seen]:
     ]
 
 
-def make_record() -> bytes:
-    """Judge the made-up facts and give the record."""
+def judge_into(sink: Callable[[RunStart, Exceptions], Sink]) -> None:
+    """Judge the made-up facts into a sink."""
     catalogue = Catalogue(
         CHECKS, {}, {BITS.key: BITS, ENDINGS.key: ENDINGS}, {Policy: (), Transfer: (), Greeting: ()}, "sha256:" + "0" * 64
     )
@@ -363,12 +363,14 @@ def make_record() -> bytes:
         planned_checks=len(plan.variants),
         values=(ENDINGS, BITS),
     )
+    judging = Judging(start, plan, inventory, profile, exceptions, [sink(start, exceptions)])
+    judge_again(judging, iter(targets), lambda: "2026-11-22T00:00:09Z")
+
+
+def make_record() -> bytes:
+    """Give the record."""
     out = io.BytesIO()
-    judge_again(
-        Judging(start, plan, inventory, profile, exceptions, [RecordSink(start, exceptions, [out], None)]),
-        iter(targets),
-        lambda: "2026-11-22T00:00:09Z",
-    )
+    judge_into(lambda start, exceptions: RecordSink(start, exceptions, [out], None))
     return out.getvalue()
 
 

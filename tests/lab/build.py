@@ -12,17 +12,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import dns.exception
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from tests.lab import daemons, plan, policies, signing
-from tests.lab.certs import Authority
+from tests.lab import daemons, plan, policies, signing, town_mail, town_ssh, town_web
+from tests.lab.certs import Authority, Key
 from tests.lab.daemons import Daemon, Ready
 from tests.lab.servers import ELSEWHERE
 from tests.lab.table import BadTable, Domain
@@ -67,6 +67,16 @@ def dkim_keys() -> dict[str, str]:
     return found
 
 
+def town_keys(servers: Mapping[str, plan.Server]) -> dict[str, Key]:
+    """A key for each mail server and web site of the town: short RSA keys for the badly kept, else elliptic curves."""
+    mail = [server.name for server in servers.values() if server.kind is plan.Kind.MAIL]
+    bad = {town_mail.BAD, *town_web.BAD}
+    return {
+        name: rsa.generate_private_key(65537, 1024) if name in bad else ec.generate_private_key(ec.SECP256R1())
+        for name in (*mail, *town_web.KEPT, town_web.PLAIN, town_web.INSIDE, *town_web.BAD)
+    }
+
+
 def _spki(key: rsa.RSAPublicKey) -> str:
     return base64.b64encode(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)).decode()
 
@@ -79,6 +89,7 @@ class Builder:
         self.servers = servers
         self.tree = Tree(domains, servers, fill, {place: name for entry in domains.values() for place, name in entry.ptr.items()})
         self.zones: dict[str, dict[str, Path]] = {}
+        self.town: list[Daemon] = []
         self.now = time.time()
 
     @property
@@ -141,6 +152,29 @@ class Builder:
         policies.write(self._folder("web"), domains, hosts, authority)
         (self.folder / "ca.pem").write_bytes((self.folder / "web" / "ca.pem").read_bytes())
 
+    def make_town(self, authority: Authority, keys: Mapping[str, Key]) -> None:
+        """Write the mail, web and SSH servers of the town; the office server's certificate is of the organisation's own authority."""
+        at = self.servers
+        named: dict[str, list[str]] = {}
+        for domain in self.tree.domains:
+            for host in self.tree.mail_hosts(domain):
+                named.setdefault(host, []).append(domain)
+        mail = self._on("mail")
+        self._town("mail", "mail", mail, 25, town_mail.postfix(self._folder("mail"), mail, named, authority, keys))
+        public = self._on("sites")
+        self._town("sites", "sites", public, 80, town_web.sites(self._folder("sites"), at, authority, keys))
+        for server in self._on("ssh"):
+            self._town(server.name, "ssh", [server], 22, town_ssh.sshd(self._folder(server.name), server))
+        own, inside = Authority(), at[town_web.INSIDE]
+        with (self.folder / "ca.pem").open("ab") as file:
+            file.write(own.pem)
+        self._town("juki-web", "juki", [inside], 443, town_web.office(self._folder("juki-web"), inside, own, keys[town_web.INSIDE]))
+        self._town("juki-ssh", "juki", [inside], 22, town_ssh.sshd(self._folder("juki-ssh"), inside))
+
+    def _town(self, name: str, host: str, servers: Sequence[plan.Server], port: int, argv: tuple[str, ...]) -> None:
+        ready = tuple(Ready(address, None, port) for server in servers for address in server.addresses)
+        self.town.append(Daemon(name, host, argv, ready))
+
     def daemons(self) -> list[Daemon]:
         """Write every configuration; the daemons in the order in which they must be ready: resolvers last."""
         at = self.servers
@@ -165,7 +199,7 @@ class Builder:
         mine = self._on("web")
         argv = policies.nginx(self._folder("web"), mine, self.tree.domains)
         first.append(Daemon("web", "web", argv, tuple(Ready(a, None, 443) for server in mine for a in server.addresses)))
-        return first + self._resolvers(anchor)
+        return first + self.town + self._resolvers(anchor)
 
     def _odd(self) -> Daemon:
         at, here = self.servers, self._on("odd")

@@ -19,15 +19,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import certifi
 import dns.exception
 import dns.flags
 import dns.message
 import dns.query
 import dns.rcode
 
-from tests.lab import netns, network, table
-from tests.lab.build import Builder, dkim_keys
-from tests.lab.certs import Authority
+from tests.lab import netns, network, table, town_ssh, town_web
+from tests.lab.build import Builder, dkim_keys, town_keys
+from tests.lab.certs import Authority, spki_sha256
 from tests.lab.daemons import Daemon, Ready
 from tests.lab.servers import all_servers
 from tests.lab.zones import Fill
@@ -106,6 +107,14 @@ def _entries(raw: dict[str, dict[str, object]]) -> dict[str, table.Domain]:
     return {name: table.entry("request", name, value) for name, value in raw.items()}
 
 
+def _trust(folder: Path) -> None:
+    """Let the laboratory's authority be a public one for programs that run inside: what is for the public can be verified there."""
+    public = Path(certifi.where())
+    both = folder / "public.pem"
+    both.write_bytes(public.read_bytes() + b"\n" + (folder / "web" / "ca.pem").read_bytes())
+    netns.bind(both, public)
+
+
 def _raise(folder: Path, request: dict[str, object]) -> None:
     domains = table.load()
     extra = request["domains"]
@@ -119,10 +128,15 @@ def _raise(folder: Path, request: dict[str, object]) -> None:
         netns.bind(resolv, Path("/etc/resolv.conf"))
     network.raise_network(servers)
 
-    authority = Authority()
-    fill = Fill(dkim_keys(), {"mx": authority.spki_sha256()})
-    builder = Builder(folder, domains, servers, fill)
+    authority = Authority(crl_url=town_web.CRL_URL)
+    keys = town_keys(servers)
+    tlsa = {"mx": spki_sha256(authority.leaf_key), **{name: spki_sha256(key) for name, key in keys.items()}}
+    builder = Builder(folder, domains, servers, Fill(dkim_keys(), tlsa))
     builder.make_web(authority)
+    builder.make_town(authority, keys)
+    _trust(folder)
+    netns.tmpfs(town_ssh.RUN)
+    town_ssh.RUN.chmod(0o755)
     builder.make_zones()
     daemons = builder.daemons()
     keeper = Keeper(folder)

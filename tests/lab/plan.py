@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ODD = "odd"
     MAIL = "mail"
     WEB = "web"
+    SSH = "ssh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Server:
     about: str  # one sentence
     behaviour: str = ""  # for kind ODD: a name from odd.BEHAVIOURS
     reverse: bool = True  # both addresses have a PTR record with the name
+    published: bool = True  # the name stands in the DNS
 
     @property
     def v4(self) -> str:
@@ -96,12 +98,26 @@ _FIXED = (
     Server("open.resolvers.test", Kind.RESOLVER, "a.61", "resolvers", "BIND, validating, open to everybody"),
     Server("closed.resolvers.test", Kind.RESOLVER, "a.62", "resolvers", "BIND, validating, answers the office, REFUSED to outsiders"),
     Server("oneport.resolvers.test", Kind.RESOLVER, "a.63", "resolvers", "Unbound that always asks from port 1053, open to everybody"),
-    Server("mx1.hosting.or.jp", Kind.MAIL, "b.25", "mail", "mail host of the hosting provider; no SMTP server yet"),
-    Server("mx2.hosting.or.jp", Kind.MAIL, "c.25", "mail", "second mail host of the hosting provider; no SMTP server yet"),
-    Server("mx1.kakuu.lg.jp", Kind.MAIL, "a.25", "mail", "mail host of the well-kept municipality; no SMTP server yet"),
-    Server("mx2.kakuu.lg.jp", Kind.MAIL, "b.26", "mail", "second mail host of the well-kept municipality; no SMTP server yet"),
+    Server("mx1.hosting.or.jp", Kind.MAIL, "b.25", "mail", "mail host of the hosting provider, Postfix"),
+    Server("mx2.hosting.or.jp", Kind.MAIL, "c.25", "mail", "second mail host of the hosting provider"),
+    Server("mx1.kakuu.lg.jp", Kind.MAIL, "a.25", "mail", "mail host of the well-kept municipality, Postfix"),
+    Server("mx2.kakuu.lg.jp", Kind.MAIL, "b.26", "mail", "second mail host of the well-kept municipality"),
+    Server("mx2.bad-all.lg.jp", Kind.MAIL, "c.24", "mail", "Postfix that relays for everybody, tells its version, speaks TLS 1.0"),
     Server("web.hosting.or.jp", Kind.WEB, "c.80", "web", "nginx with the MTA-STS policies"),
-    Server("www.kakuu.lg.jp", Kind.WEB, "a.80", "web", "nginx of the well-kept municipality"),
+    Server("www.kakuu.lg.jp", Kind.WEB, "a.80", "sites", "nginx of the well-kept municipality"),
+    Server("www.bad-all.lg.jp", Kind.WEB, "c.81", "sites", "nginx with TLS 1.0, bad certificates, .git published"),
+    Server("crl.ca.test", Kind.WEB, "c.83", "sites", "revocation list of the authority, over HTTP"),
+    Server("file.kakuu.lg.jp", Kind.SSH, "a.22", "ssh", "OpenSSH of the well-kept municipality: keys only, modern algorithms"),
+    Server("old.bad-all.lg.jp", Kind.SSH, "c.22", "ssh", "OpenSSH with passwords, 3DES, SHA-1 and DSA"),
+    Server(
+        "juki-db.naibu.kakuu.lg.jp",
+        Kind.WEB,
+        "office.80",
+        "juki",
+        "server for the office, nginx and OpenSSH",
+        reverse=False,
+        published=False,
+    ),
 )
 
 VANTAGE = {"outside": "c.200", "inside": "office.10"}

@@ -136,7 +136,7 @@ class Tree:
 
     def __init__(self, domains: Mapping[str, Domain], servers: Mapping[str, plan.Server], fill: Fill, ptr: Mapping[str, str]) -> None:
         self.domains = domains
-        self.servers = servers
+        self.servers = {name: server for name, server in servers.items() if server.published}
         self.fill = fill
         self.ptr = ptr
         self.names = sorted({*TOPS, *domains}, key=lambda name: name.count("."))

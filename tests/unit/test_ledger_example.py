@@ -79,7 +79,8 @@ def test_the_systems_of_the_example_have_grades_classes_and_owners(town: Town) -
 def test_inner_systems_are_looked_at_from_the_office_only(town: Town) -> None:
     inventory = town[0]
     outside, office = ({t.key for t in targets(inventory, zone)} for zone in ("internet", "office"))
-    assert office - outside == {"host:juki-db.naibu.kakuu.lg.jp", "endpoint:local"}
+    services = {f"service:juki-db.naibu.kakuu.lg.jp=10.20.0.80:{place}" for place in ("22/ssh", "443/https")}
+    assert office - outside == {"host:juki-db.naibu.kakuu.lg.jp", "endpoint:local", *services}
     assert not outside - office
 
 

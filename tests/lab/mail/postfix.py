@@ -36,6 +36,7 @@ smtp_host_lookup = dns
 maillog_file = {folder}/log
 maillog_file_prefixes = {folder}
 anvil_rate_time_unit = 1s
+in_flow_delay = 0s
 import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C
 """
 

@@ -115,7 +115,7 @@
       const named = !word || text(one).includes(word) || (within && within.dataset.context.toLowerCase().includes(word));
       const fits = outcomes.has(one.dataset.outcome) && named;
       one.classList.toggle("away", !fits);
-      found += fits ? Number(one.dataset.n || 1) : 0;
+      found += fits;
     });
     holders.forEach((one) => {
       const empty = !one.querySelector("[data-outcome]:not(.away)");

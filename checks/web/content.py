@@ -111,7 +111,7 @@ def web_content_titles(crawl: WebCrawl, *, names: Annotated[tuple[str, ...], WEB
         return failed("TITLES_SAME", titles=listed(shared))
     if names and (nameless := [page.path for page in pages if not any(name in (page.title or "") for name in names)]):
         return failed("TITLES_NAMELESS", pages=listed(nameless))
-    return passed("TITLES_GOOD", count=len(pages))
+    return unfinished(crawl) or passed("TITLES_GOOD", count=len(pages))
 
 
 @check(
@@ -133,7 +133,9 @@ def web_content_broken_links(crawl: WebCrawl) -> Judgement:
     if (why := walked(crawl)) is not None:
         return why
     missing = [page.path for page in crawl.pages if page.status in {404, 410}]
-    return failed("PAGES_MISSING", pages=listed(missing)) if missing else passed("PAGES_THERE", count=len(crawl.pages))
+    if missing:
+        return failed("PAGES_MISSING", pages=listed(missing))
+    return unfinished(crawl) or passed("PAGES_THERE", count=len(crawl.pages))
 
 
 @check(
@@ -166,6 +168,8 @@ def web_content_forms(crawl: WebCrawl) -> Judgement:
         return failed("FORMS_PASSWORD_IN_CLEAR", pages=listed(secret))
     if clear:
         return failed("FORMS_IN_CLEAR", pages=listed(seen.page for seen in clear))
+    if (more := unfinished(crawl)) is not None:
+        return more
     return passed("FORMS_SAFE", count=len(crawl.forms)) if crawl.forms else not_applicable("FORMS_NONE")
 
 

@@ -104,8 +104,8 @@ def web_content_short_urls(crawl: WebCrawl) -> Judgement:
     says={
         **ELSEWHERE,
         "PARTIES_NONE": Text(
-            ja="見た {count} 件のページはほかのサーバから何も読み込まない",
-            en="none of {count} pages that were looked at loads from elsewhere",
+            ja="見た {count} 件のページの HTML はほかのサーバから何も読み込まない",
+            en="the HTML of {count} pages that were looked at loads nothing from elsewhere",
         ),
         "PARTIES_APPROVED": Text(ja="認められたサーバだけから読み込む：{hosts}", en="parts come from approved servers only: {hosts}"),
         "PARTIES_OTHERS": Text(

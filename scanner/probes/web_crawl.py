@@ -39,9 +39,9 @@ from scanner.wire.web.headers import media_type
 from scanner.wire.web.http1 import Answer
 from scanner.wire.web.urls import Url, absolute, shown
 
-MOST_PAGES = 30
+MOST_PAGES = 100
 MOST_PAGE_OCTETS = 512 * 1024
-MOST_ALL_OCTETS = 6 * 1024 * 1024
+MOST_ALL_OCTETS = 16 * 1024 * 1024
 MOST_SECONDS = 75.0
 MOST_DOCUMENTS = 10
 MOST_DOCUMENT_OCTETS = 4 * 1024 * 1024
@@ -56,6 +56,8 @@ SAME_PATH = 3
 MOST_FAILURES = 3
 TITLE = 120
 DOCUMENTS = frozenset({"pdf", "docx", "xlsx", "pptx", "docm", "xlsm", "pptm", "dotx", "xltx", "potx", "odt", "ods", "odp"})
+OLD_DOCUMENTS = frozenset({"doc", "xls", "ppt", "rtf", "jtd", "dot", "xlt", "pps"})
+"""Formats whose properties are not read: said so, instead of passing them over."""
 _PAGES = frozenset({"", "html", "htm", "xhtml", "shtml", "php", "asp", "aspx", "jsp", "do", "cgi", "pl"})
 _HARMFUL = re.compile(
     r"log-?(?:out|off)|sign-?out|delete|remove|unsubscribe|cancel|cart|checkout|destroy|action=|/wp-login|/wp-admin", re.I
@@ -135,7 +137,7 @@ class _Walk:
             self.files.setdefault(shown(where.text), WebFile(shown(where.text), ending))
         if where.host != self.host:
             return
-        if ending in DOCUMENTS:
+        if ending in DOCUMENTS | OLD_DOCUMENTS:
             self.documents.setdefault(where.text, where)
         elif ending in _PAGES and not download:
             self.wait(where)
@@ -236,6 +238,9 @@ async def _documents(net: Net, site: Site, address: str, walk: _Walk) -> tuple[t
     wanted = [url for url in walk.documents.values() if url.port in {site.https, site.http}]
     found = []
     for url in wanted[:MOST_DOCUMENTS]:
+        if _ending(url.path) in OLD_DOCUMENTS:
+            found.append(WebDocument(shown(url.text), "", problem="format-not-read"))
+            continue
         async with Caller(net, Place(site.host, address, url.port, url.scheme == "https")) as caller:
             answer = await part(caller.ask(url.target, limit=MOST_DOCUMENT_OCTETS, seconds=30.0))
         if isinstance(answer, Unobserved):

@@ -24,6 +24,7 @@ from scanner.net.stream import Stream
 from scanner.probes.dns_asking import addresses_of, is_address
 from scanner.wire.txt import excerpt
 from scanner.wire.web.http1 import Answer, NotHttp, Reading, request
+from scanner.wire.web.urls import shown
 
 MOST_ADDRESSES = 8
 CONNECT_SECONDS = 8.0
@@ -155,7 +156,7 @@ class Caller:
         if not answer.reusable or self._asked >= MOST_REQUESTS:
             await self.close()
         if note:
-            self._net.keep(f"{method} {self.place.origin}{excerpt(target, 120)} at {self.place.address}", _told(answer))
+            self._net.keep(f"{method} {self.place.origin}{excerpt(shown(target), 120)} at {self.place.address}", _told(answer))
         return answer
 
     async def close(self) -> None:
@@ -259,7 +260,8 @@ _TOLD = ("server", "location", "content-type", "strict-transport-security", "all
 
 def _told(answer: Answer) -> str:
     lines = [f"{answer.status}, {len(answer.body)} octets" + ("" if answer.whole else " or more")]
-    lines += [f"{name}: {excerpt(value, LONGEST_EXCERPT)}" for name in _TOLD for value in answer.all(name)[:1]]
+    told = [(name, value) for name in _TOLD for value in answer.all(name)[:1]]
+    lines += [f"{name}: {excerpt(shown(value) if name == 'location' else value, LONGEST_EXCERPT)}" for name, value in told]
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+import zlib
 from itertools import pairwise
 
 import pytest
@@ -365,6 +366,14 @@ def test_documents_tell_their_properties() -> None:
         b"%PDF-1.4 << /Author <FEFF5C71> /Producer (a\\(b\\)\\101) >> <dc:creator><rdf:Seq><rdf:li>X &amp; Y</rdf:li></rdf:Seq>"
     )
     assert [(each.name, each.value) for each in pdf.found] == [("author", "山"), ("producer", "a(b)A"), ("author", "X & Y")]
+
+
+def test_properties_in_compressed_objects_are_found() -> None:
+    packed = zlib.compress(b"5 0 << /Author (Yamada) /Creator (C:\\\\Users\\\\yamada\\\\a.docx) >>")
+    pdf = b"%PDF-1.5\n7 0 obj << /Type /ObjStm /Filter /FlateDecode >>\nstream\r\n" + packed + b"\nendstream"
+    assert ("author", "Yamada") in [(each.name, each.value) for each in documents.read(pdf).found]
+    assert "path" in {each.name for each in documents.read(pdf).found}
+    assert documents.read(pdf.replace(b"/Type", b"/Encrypt 9 0 R /Type")) == documents.Properties("pdf", problem="encrypted")
 
 
 def test_a_bomb_costs_no_more_than_its_cap() -> None:

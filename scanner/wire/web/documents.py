@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 MOST_MEMBERS = 5000
 MOST_MEMBER_OCTETS = 1024 * 1024
+MOST_STREAMS = 64
+"""Of compressed objects in a PDF."""
 MOST_LOOKED_AT = 24
 """Members whose content is searched for comments and tracked changes."""
 LONGEST_VALUE = 60
@@ -55,7 +57,9 @@ class Properties:
 def read(octets: bytes) -> Properties:
     """Read a document. Never raises."""
     if octets.startswith(b"%PDF-") or b"%PDF-" in octets[:1024]:
-        return Properties("pdf", _capped(_pdf(octets)), "encrypted" if b"/Encrypt" in octets else "")
+        if b"/Encrypt" in octets:
+            return Properties("pdf", problem="encrypted")  # its strings are too
+        return Properties("pdf", _capped(_pdf(octets)))
     if not octets.startswith(b"PK\x03\x04"):
         return Properties("")
     try:
@@ -119,15 +123,34 @@ def _office(archive: zipfile.ZipFile, names: list[str]) -> Iterator[Property]:
 
 
 def _pdf(octets: bytes) -> Iterator[Property]:
-    for found in _PDF_INFO.finditer(octets):
-        value = _pdf_string(found[2])
-        if value:
-            yield Property(_PDF_NAMES[found[1].decode("ascii")], value[:LONGEST_VALUE])
-            if _PATH.search(value):
-                yield Property("path", value[:LONGEST_VALUE])
+    for part in (octets, *_object_streams(octets)):
+        for found in _PDF_INFO.finditer(part):
+            if value := _pdf_string(found[2]):
+                yield Property(_PDF_NAMES[found[1].decode("ascii")], value[:LONGEST_VALUE])
+                if _PATH.search(value):
+                    yield Property("path", value[:LONGEST_VALUE])
     for other in _XMP.finditer(octets):
         if value := html.unescape(other[1].decode("utf-8", "replace")).strip():
             yield Property("author", value[:LONGEST_VALUE])
+
+
+def _object_streams(octets: bytes) -> Iterator[bytes]:
+    """Unpack the streams in which PDF 1.5 and later keep small objects (ISO 32000-1 section 7.5.7), each up to a cap."""
+    at = 0
+    for _ in range(MOST_STREAMS):
+        at = octets.find(b"/ObjStm", at)
+        if at < 0:
+            return
+        at += 7
+        start = octets.find(b"stream", at, at + 400)
+        if start < 0:
+            continue
+        start += 6
+        start += 2 if octets.startswith(b"\r\n", start) else 1
+        try:
+            yield zlib.decompressobj().decompress(octets[start : start + MOST_MEMBER_OCTETS], MOST_MEMBER_OCTETS)
+        except zlib.error:
+            continue
 
 
 def _pdf_string(raw: bytes) -> str:

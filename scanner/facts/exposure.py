@@ -154,7 +154,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class HostListeners(Fact):
-    """What listens at the open TCP ports. ``unseen``: addresses whose open ports are not known; ``left_out`` open ports beyond the cap."""
+    """What listens at the open TCP ports. ``unseen``: addresses whose open ports are not all known; ``left_out`` ports beyond the cap."""
 
     of: ClassVar[Kind] = Kind.HOST
 

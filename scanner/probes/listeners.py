@@ -7,7 +7,7 @@ logs in. Ports where an octet too many prints or moves something are not spoken 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 
 from scanner.facts.exposure import AddressPorts, HostListeners, HostPorts, Listener, OpenPorts, Speaks, Spoken, Trait
@@ -39,8 +39,15 @@ async def host_listeners(host: Host, net: Net, ports: HostPorts) -> HostListener
     name = "" if is_address(host.name) else host.name
     found = [(seen.address, port) for seen in ports.addresses if isinstance(seen.seen, OpenPorts) for port in seen.seen.open]
     looked = await together(_listener(_Talk(name, address, port, net)) for address, port in found[:MOST_LISTENERS])
-    unseen: tuple[AddressPorts, ...] = tuple(seen for seen in ports.addresses if isinstance(seen.seen, Unobserved))
-    return HostListeners(tuple(looked), unseen, max(0, len(found) - MOST_LISTENERS))
+    return HostListeners(tuple(looked), tuple(_unseen(ports)), max(0, len(found) - MOST_LISTENERS))
+
+
+def _unseen(ports: HostPorts) -> Iterator[AddressPorts]:
+    """Give the addresses that may have open ports which nobody has seen, and why."""
+    for address in ports.addresses:
+        why = address.seen if isinstance(address.seen, Unobserved) else address.seen.unsettled
+        if why is not None:
+            yield AddressPorts(address.address, why)
 
 
 async def _listener(talk: _Talk) -> Listener:

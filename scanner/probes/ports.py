@@ -6,6 +6,7 @@ something that takes every connection; what answered before is tried again, for 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,9 @@ LEAST_PATIENCE = 0.3
 SLOW_BATCH = 4
 MOST_SLOW = 400
 """Silent ports that are tried once more in small steps where a limit on the rate is suspected."""
+SLOW_STEP = 0.5
+REST = 2.0
+"""Seconds before those that have fallen silent are asked once more."""
 WITNESSES = 6
 
 _ANSWERED = (PortState.OPEN, PortState.CLOSED)
@@ -135,13 +139,19 @@ class _Look:
         await self._pass(silent, patience=max(0.8, 2 * self.patience))
         late = [port for port in silent if self.states[port] in _ANSWERED]
         silent = self._having(PortState.SILENT)
-        if not late and await self._answer_still(witnesses):
-            return None
+        if await self._answer_still(witnesses):
+            if not late:
+                return None
+        else:
+            await asyncio.sleep(REST)
+            if not await self._answer_still(witnesses):
+                return self._limited(len(silent))
         if len(silent) > MOST_SLOW:
             return self._limited(len(silent))
         doubtful = 0
         for start in range(0, len(silent), SLOW_BATCH):
             batch = silent[start : start + SLOW_BATCH]
+            await asyncio.sleep(SLOW_STEP)
             await self._pass(batch, patience=PATIENCE)
             if not await self._answer_still(witnesses[:2]):
                 doubtful += len(batch)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from scanner.facts.exposure import AddressPorts
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
-from tests.checks.exposure_hosts import LIMITED, NOWHERE, OUTSIDE, SILENT, A, AddressPorts, B, ledger, open_at, ports, tcp, udp
+from tests.checks.exposure_hosts import LIMITED, NOWHERE, OUTSIDE, SILENT, A, B, ledger, open_at, ports, tcp, udp
 
 OPEN_443 = ports(open_at(A, 443))
 

@@ -1,0 +1,138 @@
+"""The process that holds the exposure laboratory up: PID 1 of a PID and mount namespace. Started by ``lab.ExposureLab``, never by hand.
+
+It works as ``tests.lab.keeper`` does: one JSON answer on standard output once every server answers, then silence until
+standard input closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.lab import netns
+from tests.lab.certs import Authority
+from tests.lab.exposure.hosts import BULK, HOSTS, OUTSIDE
+from tests.lab.exposure.servers import READY, ROOT, commands
+
+NETNS = Path("/run/netns")
+READY_SECONDS = 60.0
+_SETTINGS = {"ipv6/conf/default/accept_dad": "0", "ipv6/conf/all/accept_dad": "0"}
+
+
+def _ip(namespace: str, lines: list[str]) -> None:
+    done = subprocess.run(
+        ["ip", "-n", namespace, "-batch", "-"], input="\n".join(lines) + "\n", capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise OSError(f"ip -n {namespace}: {done.stderr.strip()}")
+
+
+def _network() -> None:
+    netns.tmpfs(NETNS)
+    for name in ("servers", "outside"):
+        netns.make(NETNS / name, _SETTINGS)
+    lines = ["link set lo up", "link add name wire type veth peer name eth0 netns outside"]
+    for host in HOSTS.values():
+        lines += [f"addr add {a}/{64 if ':' in a else 24} dev wire{' nodad' if ':' in a else ''}" for a in host.addresses]
+    lines += [f"addr add {BULK}.{number}/24 dev wire" for number in range(1, 255)]
+    _ip("servers", [*lines, "link set wire up"])
+    lines = ["link set lo up", "link set eth0 up"]
+    lines += [f"addr add {a}/{64 if ':' in a else 24} dev eth0{' nodad' if ':' in a else ''}" for a in OUTSIDE]
+    _ip("outside", [*lines, f"route add {BULK}.0/24 dev eth0"])
+
+
+def _filters() -> None:
+    filters = [line for host in HOSTS.values() for line in host.filters]
+    # Of the 254 addresses most refuse, every fifth drops what is not its web server; a counter tells what arrives at each.
+    bulk = [
+        f"ip daddr {BULK}.0/24 tcp flags & (syn | ack) == syn update @arrived {{ ip daddr counter }}",
+        f"ip daddr {BULK}.200-{BULK}.250 tcp dport != 80 drop",
+    ]
+    redirected = [line for host in HOSTS.values() for line in host.redirected]
+    redirected.append(f"ip daddr {BULK}.0/24 tcp dport {{ 22, 80 }} redirect to :9998")
+    rules = (
+        "table inet lab {\n set arrived { type ipv4_addr; flags dynamic; size 512; counter; }\n"
+        " chain pre { type nat hook prerouting priority -100;\n  " + "\n  ".join(redirected) + "\n }\n"
+        " chain early { type filter hook prerouting priority -150;\n  " + "\n  ".join(bulk) + "\n }\n"
+        " chain in { type filter hook input priority 0;\n  " + "\n  ".join(filters) + "\n }\n}\n"
+    )
+    done = subprocess.run(["nft", "-f", "-"], input=rules, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"nft: {done.stderr.strip()}")
+
+
+def _start(folder: Path) -> dict[str, subprocess.Popen[bytes]]:
+    running = {}
+    for number, argv in enumerate((*commands(folder), (sys.executable, "-m", "tests.lab.exposure.odd", str(folder)))):
+        name = f"{number}-{Path(argv[0]).name}"
+        with (folder / f"{name}.out").open("wb") as log:
+            running[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=ROOT)
+    return running
+
+
+def _wait(folder: Path, running: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    end = time.monotonic() + READY_SECONDS
+    wanted = [(address, port) for host, ports in READY for address in host.addresses for port in ports]
+    with netns.inside(NETNS / "outside"):
+        while True:
+            dead = [name for name, process in running.items() if process.poll() is not None]
+            wanted = [place for place in wanted if not _open(*place)]
+            if not wanted and (folder / "odd-ready").exists() and not dead:
+                return
+            if dead or time.monotonic() > end:
+                words = "".join((folder / f"{name}.out").read_text(errors="replace")[-800:] for name in dead)
+                raise OSError(f"no answer at {wanted}; ended: {dead}: {words}")
+            time.sleep(0.05)
+
+
+def _open(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=0.5):
+            return True
+    except OSError:
+        return False
+
+
+def _raise(folder: Path) -> None:
+    _network()
+    authority = Authority()
+    authority.write(folder)
+    (folder / "lab.pem").write_bytes(authority.leaf(["well.exposure.test"]))
+    (folder / "leaf.key").rename(folder / "lab.key")
+    with netns.inside(NETNS / "servers"):
+        _filters()
+        running = _start(folder)
+    _wait(folder, running)
+
+
+def main() -> None:
+    """Raise the laboratory in the folder given as argument, say so, and hold it until standard input closes."""
+    folder = Path(sys.argv[1])
+    try:
+        _raise(folder)
+    except Exception as error:  # noqa: BLE001 - the owner gets the reason and raises it again
+        answer = {"error": f"{type(error).__name__}: {error}"}
+    else:
+        answer = {"pid": os.readlink("/proc/self")}  # /proc is still the outer one
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+    def hold() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        os._exit(0)
+
+    waiting = threading.Thread(target=hold)
+    waiting.start()
+    waiting.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Exposure against the laboratory: what must and must not be said of every host, what is never sent, and how quickly connections arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from scanner.facts.exposure import HostDatagrams, HostListeners, Speaks
+from scanner.facts.ledger import DeclaredHost
+from scanner.model.fact import Observed, Unobserved
+from scanner.model.reason import Reason
+from scanner.model.target import Host
+from scanner.model.verdict import Outcome
+from scanner.net.network import Network, Settings
+from scanner.net.pacing import Pace
+from scanner.net.scope import Entry, Match, Scope
+from scanner.probes.ports import host_ports
+from tests.lab.exposure.hosts import BULK, HOSTS, LabHost
+from tests.lab.exposure.lab import ExposureLab, why_not
+from tests.lab.exposure.scan import Looked, consents, look
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest) -> Iterator[ExposureLab]:
+    """The laboratory, raised once for this file."""
+    mode = request.config.getoption("--lab")
+    reason = "switched off by --lab=off" if mode == "off" else why_not()
+    if reason is not None:
+        if mode == "require":
+            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
+        pytest.skip(reason)
+    with ExposureLab.up() as running:
+        yield running
+
+
+def ledger(host: LabHost, *, outside: bool = True) -> DeclaredHost:
+    """What the owner's ledger says of a host."""
+    return DeclaredHost(host.listed, host.addresses, vantage_outside=outside, zone="internet" if outside else "office")
+
+
+@pytest.fixture(scope="module")
+def seen(lab: ExposureLab) -> dict[str, Looked]:
+    """Every host, looked at side by side from outside, with consent."""
+    return look(lab, {name: ledger(host) for name, host in HOSTS.items()}, given=consents())
+
+
+@pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
+def test_of_every_host_is_said_what_is_true_and_nothing_else(seen: Mapping[str, Looked], host: LabHost) -> None:
+    tags = seen[host.name].tags
+    assert host.must - tags == set(), "not said"
+    assert host.must_not & tags == set(), "wrongly said"
+
+
+@pytest.mark.parametrize("name", ["tarpit", "ban", "silent"])
+def test_a_firewall_that_misleads_gives_neither_open_nor_closed_ports(seen: Mapping[str, Looked], name: str) -> None:
+    unlisted = next(r.ending for r in seen[name].results if r.variant.check.id == "exposure.ports.unlisted")
+    assert unlisted.outcome is Outcome.UNDETERMINED
+    assert unlisted.reason in {Reason.NOT_DISCOVERABLE, Reason.TIMEOUT}
+
+
+def test_what_is_planned_ends(seen: Mapping[str, Looked]) -> None:
+    counts = {len(looked.results) for looked in seen.values()}
+    assert len(counts) == 1
+    assert not [r for looked in seen.values() for r in looked.results if r.ending.reason is Reason.DEFECT]
+
+
+def test_nothing_is_said_to_printers_and_control_systems(lab: ExposureLab, seen: Mapping[str, Looked]) -> None:
+    observed = seen["odd"].facts.seen[Host("odd")][HostListeners]
+    assert isinstance(observed, Observed)
+    assert isinstance(observed.fact, HostListeners)
+    assert {listener.port for listener in observed.fact.listeners} >= {102, 502, 9100, 44818}
+    assert lab.said() == ""
+
+
+def test_the_community_is_not_tried_without_consent(lab: ExposureLab) -> None:
+    looked = look(lab, {"bad": ledger(HOSTS["bad"])})["bad"]
+    observed = looked.facts.seen[Host("bad")][HostDatagrams]
+    assert isinstance(observed, Observed)
+    assert isinstance(observed.fact, HostDatagrams)
+    tried = [port.seen for port in observed.fact.ports if port.speaks is Speaks.SNMP_COMMUNITY]
+    assert [answer.reason for answer in tried if isinstance(answer, Unobserved)] == [Reason.NO_CONSENT] * 2
+
+
+def test_what_is_a_fault_outside_is_none_inside(lab: ExposureLab) -> None:
+    tags = look(lab, {"bad": ledger(HOSTS["bad"], outside=False)})["bad"].tags
+    assert "REACHED_INSIDE" in tags
+    assert not {"REACHED_OUTSIDE", "UDP_AMPLIFIES", "SNMP_OUTSIDE"} & tags
+    assert {"TELNET_SERVED", "DATA_NO_LOGIN"} <= tags
+
+
+def test_the_pace_is_kept_where_connections_arrive(lab: ExposureLab) -> None:
+    """Counted by the packet filter: every port of an address once, and no address more than its pace in the time."""
+    before = lab.arrived()
+
+    async def run() -> None:
+        async with Network(Settings(scope=Scope((Entry(Match.NETWORK, f"{BULK}.0/24"),)))) as network:
+            declared = DeclaredHost((), (), vantage_outside=True, ports=((1, 600),))
+            await asyncio.gather(*(host_ports.run(Host(address), network.view(f"host:{address}"), declared) for address in addresses))
+
+    addresses = [f"{BULK}.{number}" for number in range(1, 11)]
+    start = time.monotonic()
+    lab.run_async(run)
+    lasted = time.monotonic() - start
+    arrived = {address: count - before.get(address, 0) for address, count in lab.arrived().items() if address in addresses}
+    rate = Pace().ports
+    assert set(arrived) == set(addresses)
+    assert all(600 <= count <= 610 for count in arrived.values()), arrived
+    assert all(count <= lasted * rate.per_second + rate.burst for count in arrived.values()), (arrived, lasted)

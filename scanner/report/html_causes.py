@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from scanner.report.html_checks import Checks, Variant
+from scanner.report.html_findings import suggested
 from scanner.report.html_papers import Paper, Papers
 from scanner.report.html_words import SEVERITIES, only_reason
 
@@ -23,6 +24,7 @@ MOST_TARGETS_NAMED = 20
 """Targets named for one subject that several of them lead to."""
 MOST_BLOCKS = 400
 MOST_PAPERS = 8
+MOST_SUGGESTED = 3
 _GRAVEST = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
@@ -97,6 +99,8 @@ class Block:
     subjects: int = 0
     entries: dict[tuple[object, ...], Entry] = field(default_factory=dict)
     named: list[str] = field(default_factory=list)
+    suggested: dict[tuple[str, ...], None] = field(default_factory=dict)
+    """Lines of configuration that checks suggest though they cannot conclude."""
 
     @property
     def severity(self) -> str:
@@ -165,6 +169,7 @@ class Causes:
                 block.named.append(stop.subject)
             return
         lines = [line for cause in stop.causes for line in cause.lines]
+        block.suggested.update((told, None) for told in map(suggested, lines) if told and len(block.suggested) < MOST_SUGGESTED)
         evidence: dict[str, Line] = {}
         for one in (one for line in lines for one in line["evidence"] if one["source"] or one["excerpt"]):
             if len(evidence) < MOST_PAPERS:

@@ -231,6 +231,16 @@ def test_lines_of_configuration_stand_by_program_and_are_inert(page: Page) -> No
     assert "Lines of configuration" in around.text
 
 
+def test_a_check_that_cannot_conclude_still_shows_the_lines_it_suggests() -> None:
+    lines = _lines()
+    for line in lines:
+        if line["type"] == "result" and line["check"] == "golden.tls.versions" and line["outcome"] == "fail":
+            line |= {"outcome": "undetermined", "reason": "unconfirmed"}
+    page = Page(_written(lines))
+    assert len(_of_class(page, "configuration", "undetermined")) == 1
+    assert not _of_class(page, "configuration", "failures")
+
+
 def test_only_lists_of_lines_are_taken_for_configuration() -> None:
     assert suggested({"args": {"settings": list(LINES)}}) == LINES
     assert suggested({"args": {"settings": "nginx: on"}}) == ()

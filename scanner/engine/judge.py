@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scanner.engine.factset import FactSet, OfKind, unsupported
 from scanner.engine.plan import Variant
 from scanner.engine.references import resolved
 from scanner.model.check import Check
-from scanner.model.fact import Fact, Observation, Unobserved, Untold
+from scanner.model.fact import Fact, Observation, Observed, Unobserved, Untold
 from scanner.model.reason import WORDS, Reason
 from scanner.model.target import Kind, Target
 from scanner.model.text import Arg, Text
@@ -28,8 +28,7 @@ ENGINE_SAYS: Mapping[str, Text] = {
 """What the engine itself says, beside the reasons of ``scanner.model.reason``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How one judgement ended. ``reason`` is set for undetermined and only then.
 
     ``detail`` is the technical note of a probe: the peer, what was tried and the limit, in English, as a log line would have it.
@@ -45,8 +44,7 @@ class Ending:
     said: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One check on one subject of one target: the ending, and the observations it rests on."""
 
     target: Target
@@ -89,12 +87,12 @@ def judge_one(check: Check, observations: Sequence[Observation[Fact]], settings:
     """Judge one check on one set of observations, in the order of its needs."""
     given: list[Fact | Unobserved] = []
     for need, seen in zip(check.needs, observations, strict=True):
-        if isinstance(seen, Unobserved):
-            if not need.takes_absence:
-                return _undetermined(seen)
+        if isinstance(seen, Observed):
+            given.append(seen.fact)
+        elif need.takes_absence:
             given.append(seen)
         else:
-            given.append(seen.fact)
+            return _undetermined(seen)
     try:
         answer = check.judge(*given, **resolved(check, settings))
         if isinstance(answer, Unobserved):
@@ -123,8 +121,8 @@ def _ending(check: Check, verdict: Verdict) -> Ending:
     says = check.says.get(verdict.tag)
     if says is None:
         raise LookupError(f"the tag {verdict.tag} is not declared")
-    if missing := says.placeholders() - verdict.args.keys():
-        raise LookupError(f"the tag {verdict.tag} lacks {', '.join(sorted(missing))}")
+    if (needed := says.placeholders()) and not needed <= verdict.args.keys():
+        raise LookupError(f"the tag {verdict.tag} lacks {', '.join(sorted(needed - verdict.args.keys()))}")
     if verdict.outcome is Outcome.FAIL and not verdict.confirmed:
         return Ending(Outcome.UNDETERMINED, verdict.tag, verdict.args, Reason.UNCONFIRMED, confirmed=False)
     if verdict.outcome is Outcome.UNDETERMINED:

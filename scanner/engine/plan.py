@@ -76,11 +76,15 @@ class Plan:
     facts: Mapping[Kind, tuple[type[Fact], ...]]
     kinds: Mapping[Kind, frozenset[Kind]]
     """For a kind of target: the kinds of subject it can lead to that some check judges, itself included."""
+    _chosen: dict[tuple[Kind, ...], tuple[Variant, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def for_target(self, target: Target) -> tuple[Variant, ...]:
         """Give the variants that are judged for a target."""
-        judged = self.kinds_below(target)
-        return tuple(v for v in self.variants if v.check.of in judged)
+        chosen = self._chosen.get(target.kinds)
+        if chosen is None:
+            judged = self.kinds_below(target)
+            chosen = self._chosen[target.kinds] = tuple(v for v in self.variants if v.check.of in judged)
+        return chosen
 
     def kinds_below(self, target: Target) -> frozenset[Kind]:
         """The kinds of subject that a target is or can lead to and that some check judges."""

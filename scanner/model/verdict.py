@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from types import MappingProxyType
+from typing import NamedTuple
 
 from scanner.model.text import Arg
 
@@ -38,13 +38,12 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A judged outcome. ``confirmed`` is false when it rests on a reference value that nobody could read again."""
 
     outcome: Outcome
     tag: str
-    args: Mapping[str, Arg] = field(default_factory=lambda: _NO_ARGS)
+    args: Mapping[str, Arg] = _NO_ARGS
     confirmed: bool = True
 
 

@@ -2,8 +2,9 @@
 
 Plain HTTP is for what is signed by itself, such as OCSP answers.
 
-The connection goes to the address that was asked about and to no other; name, SNI and Host stay those of the URL. This module
-is imported on first use: the agent and ``tenken scan local`` do without aiohttp.
+The connection goes to the address that was asked about and to no other; name, SNI and Host stay those of the URL. One request on
+one connection over a plain socket and TLS in memory: nothing is left to be closed later, whatever ends the fetch. The module is
+imported on first use: reading the public authorities takes a while.
 """
 
 from __future__ import annotations
@@ -13,59 +14,62 @@ import re
 import socket
 import ssl
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import urlsplit
 
-import aiohttp
 import certifi
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.connector import Connection
-from aiohttp.helpers import is_ip_address
-from aiohttp.tracing import Trace
-from yarl import URL
 
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.net import HttpReply, Post
 from scanner.net.trouble import cannot, peer
+from scanner.net.udp import sockaddr
+from scanner.wire.addresses import is_address
+from scanner.wire.web import http1
 
 LONGEST_URL = 2048
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+_PORTS = {"https": 443, "http": 80}
 HTTP_OK = 200
 MOST_KEPT_OCTETS = 32 * 1024 * 1024
-LONGEST_LINE = 4096  # status line and each header
-MOST_HEADERS = 64
 LONGEST_VALUE = 300  # of a header that is handed on
 CONNECT_SHARE = 0.5  # of the whole time, for TCP and TLS together
 SILENCE_SHARE = 0.5  # of the whole time, between two pieces of the answer
+_CHUNK = 65536
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a URL asks for: where to connect and what to ask there."""
 
-    url: URL
+    secure: bool
     host: str
     port: int
+    target: str
 
     @property
     def is_address(self) -> bool:
         """Whether the host is an IP address."""
-        return is_ip_address(self.host)
+        return is_address(self.host)
+
+    @property
+    def named(self) -> str:
+        """The Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS["https" if self.secure else "http"] else f"{host}:{self.port}"
 
 
 def place_of(url: str, *, plain: bool = False) -> Place:
     """Take an https URL apart, or with ``plain`` an http one. Raises ``CannotObserve(PROTOCOL_VIOLATION)`` for anything else."""
     try:
-        parsed = URL(url[: LONGEST_URL + 1])
-        host = parsed.raw_host or ""
-        if len(url) > LONGEST_URL or parsed.scheme not in (("https", "http") if plain else ("https",)) or parsed.user or not parsed.port:
+        parsed = urlsplit(url[: LONGEST_URL + 1])
+        host, port = parsed.hostname or "", _PORTS.get(parsed.scheme, 0) if parsed.port is None else parsed.port
+        if len(url) > LONGEST_URL or parsed.scheme not in (_PORTS if plain else ("https",)) or "@" in parsed.netloc or not port:
             raise ValueError("not an https URL, or too long" if not plain else "not an http URL, or too long")
-        if not is_ip_address(host) and not _HOST.fullmatch(host):
+        if not is_address(host) and not _HOST.fullmatch(host):
             raise ValueError("the host is no host name")
     except ValueError as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{url[:100]!a} cannot be fetched: {error}") from error
-    return Place(parsed, host, parsed.port)
+    return Place(parsed.scheme == "https", host, port, (parsed.path or "/") + (f"?{parsed.query}" if parsed.query else ""))
 
 
 def tls_context(ca_file: str | None) -> ssl.SSLContext:
@@ -80,47 +84,6 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
         except OSError as error:  # ssl.SSLError among them
             raise CannotObserve(Reason.UNSUPPORTED, f"no certificates can be read from {ca_file}: {error}") from error
     return context
-
-
-class _Pinned(AbstractResolver):
-    """Gives the one address that was decided on, whatever name is asked."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
-        family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
-        return [ResolveResult(hostname=host, host=self._address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)]
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Makes the one connection of a fetch, and drops it without the goodbye of TLS.
-
-    aiohttp closes what it is done with: asyncio then waits 30 s for a server that never says goodbye, long after the fetch is over.
-    """
-
-    def __init__(self, address: str, context: ssl.SSLContext) -> None:
-        super().__init__(resolver=_Pinned(address), ssl=context, use_dns_cache=False, force_close=True, limit=1)
-        self._opened: list[asyncio.Transport] = []
-
-    async def connect(self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:  # noqa: ASYNC109  aiohttp's signature
-        connection = await super().connect(req, traces, timeout)
-        if (transport := connection.transport) is not None:
-            # A TLS transport that was closed twice, as aiohttp does after bad HTTP, no longer hears abort.
-            transport.close = transport.abort  # type: ignore[method-assign]  # this one object only, for the reason above
-            self._opened.append(transport)
-        return connection
-
-    async def drop(self) -> None:
-        """Leave no connection behind, whatever state it is in."""
-        for transport in self._opened:
-            transport.abort()
-        await asyncio.sleep(0)  # asyncio closes the socket of an aborted transport in its next round
-        for transport in self._opened:
-            del transport.close  # set above; it holds the transport, and asyncio a quarter of a megabyte with it
 
 
 class Kept:
@@ -151,7 +114,7 @@ class Web:
     """HTTPS with one user agent and one set of trusted authorities for a whole run. Holds no connection."""
 
     def __init__(self, agent: str, ca_file: str | None) -> None:
-        self._headers = {"User-Agent": agent, "Accept-Encoding": "identity"}
+        self._agent = agent
         self._context = tls_context(ca_file)
         self.kept = Kept()
 
@@ -161,83 +124,150 @@ class Web:
 
     async def get(self, place: Place, address: str, *, limit: int, seconds: float, post: Post | None = None) -> HttpReply:
         """Fetch from one address. Raises ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, RESET, PROTOCOL_VIOLATION."""
-        headers = self._headers if post is None else {**self._headers, "Content-Type": post.media_type}
-        return await _get(place, address, context=self._context, headers=headers, limit=limit, seconds=seconds, post=post)
+        request = self._request(place, post)
+        where = f"{place.host} ({peer(address, place.port)})"
+        reading = http1.Reading("GET" if post is None else "POST", limit)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        late = f"no TLS connection to {where} within {seconds * CONNECT_SHARE:g} s"
+        doing = f"a connection to {where}"
+        try:
+            family, target = sockaddr(address, place.port)
+            with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as connection:
+                async with asyncio.timeout(seconds * CONNECT_SHARE) as clock:
+                    await loop.sock_connect(connection, target)
+                    talk = _Talk(connection, _tls(self._context, place) if place.secure else None, where)
+                    await talk.agree()
+                    doing = f"a request to {where}"
+                    clock.reschedule(end)
+                    late = f"no whole answer from {where} within {seconds:g} s"
+                    await talk.send(request)
+                    answer: http1.Answer | None = None
+                    while answer is None:
+                        quiet = loop.time() + seconds * SILENCE_SHARE
+                        if quiet < end:
+                            clock.reschedule(quiet)
+                            late = f"no answer from {where} for {seconds * SILENCE_SHARE:g} s"
+                        else:
+                            clock.reschedule(end)
+                            late = f"no whole answer from {where} within {seconds:g} s"
+                        answer = await _next(talk, reading, where)
+        except ssl.SSLCertVerificationError as error:
+            return HttpReply(0, "", "", b"", _certificate_words(error), False)
+        except TimeoutError as error:
+            if error.errno is not None:  # ETIMEDOUT of the system itself
+                raise cannot(error, doing) from error
+            raise CannotObserve(Reason.TIMEOUT, late) from error
+        except ssl.SSLError as error:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no TLS with {where}: {error.reason or type(error).__name__}") from error
+        except OSError as error:
+            raise cannot(error, doing) from error
+        except http1.NotHttp as error:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{where} does not speak HTTP: {ascii(str(error))[1:200]}") from error
+        cut = not answer.whole
+        if cut and len(answer.body) < limit:
+            raise _broken_off(where)
+        return HttpReply(
+            status=answer.status,
+            content_type=(answer.header("content-type") or "")[:LONGEST_VALUE],
+            location=(answer.header("location") or "")[:LONGEST_VALUE],
+            body=answer.body,
+            certificate_problem=None,
+            truncated=cut,
+        )
+
+    def _request(self, place: Place, post: Post | None) -> bytes:
+        more = [("Connection", "close")]
+        if post is None:
+            return http1.request("GET", place.target, place.named, self._agent, more)
+        more += [("Content-Type", post.media_type), ("Content-Length", str(len(post.body)))]
+        return http1.request("POST", place.target, place.named, self._agent, more) + post.body
 
 
-async def _get(
-    place: Place,
-    address: str,
-    *,
-    context: ssl.SSLContext,
-    headers: Mapping[str, str],
-    limit: int,
-    seconds: float,
-    post: Post | None,
-) -> HttpReply:
-    where = f"{place.host} ({peer(address, place.port)})"
-    connector = _Connector(address, context)
-    times = aiohttp.ClientTimeout(total=seconds, connect=seconds * CONNECT_SHARE, sock_read=seconds * SILENCE_SHARE)
-    session = aiohttp.ClientSession(
-        connector=connector,
-        timeout=times,
-        headers=headers,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        max_line_size=LONGEST_LINE,
-        max_field_size=LONGEST_LINE,
-        max_headers=MOST_HEADERS,
-        trust_env=False,
-    )
-    try:
-        method, data = ("GET", None) if post is None else ("POST", post.body)
-        async with session, session.request(method, place.url, data=data, allow_redirects=False) as response:
-            body, truncated = await _body(response, limit)
-            return HttpReply(
-                status=response.status,
-                content_type=response.headers.get("Content-Type", "")[:LONGEST_VALUE],
-                location=response.headers.get("Location", "")[:LONGEST_VALUE],
-                body=body,
-                certificate_problem=None,
-                truncated=truncated,
-            )
-    except aiohttp.ClientConnectorCertificateError as error:
-        return HttpReply(0, "", "", b"", _certificate_words(error.certificate_error), False)
-    except aiohttp.ConnectionTimeoutError as error:
-        raise CannotObserve(Reason.TIMEOUT, f"no TLS connection to {where} within {seconds * CONNECT_SHARE:g} s") from error
-    except aiohttp.SocketTimeoutError as error:
-        raise CannotObserve(Reason.TIMEOUT, f"no answer from {where} for {seconds * SILENCE_SHARE:g} s") from error
-    except TimeoutError as error:
-        raise CannotObserve(Reason.TIMEOUT, f"no whole answer from {where} within {seconds:g} s") from error
-    except aiohttp.ClientConnectorSSLError as error:
-        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no TLS with {where}: {_tls_words(error.os_error)}") from error
-    except aiohttp.ClientConnectorError as error:
-        raise cannot(error.os_error, f"a connection to {where}") from error
-    except (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError) as error:
-        raise CannotObserve(Reason.RESET, f"{where} closed the connection before the answer was whole") from error
-    except aiohttp.ClientOSError as error:
-        raise cannot(error, f"a request to {where}") from error
-    except aiohttp.ClientError as error:
-        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{where} does not speak HTTP: {ascii(str(error))[1:200]}") from error
-    finally:
-        await connector.drop()
+async def _next(talk: _Talk, reading: http1.Reading, where: str) -> http1.Answer | None:
+    """Read a piece; the answer once it is there, whole or cut."""
+    data, ended = await talk.receive()
+    answer = reading.feed(data) if data else None
+    if answer is None and ended:
+        try:
+            return reading.closed()
+        except http1.NotHttp:
+            raise _broken_off(where) from None
+    return answer
 
 
-async def _body(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
-    parts = []
-    have = 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        have += len(part)
-        if have > limit:
-            return b"".join(parts)[:limit], True
-    return b"".join(parts), False
+def _broken_off(where: str) -> CannotObserve:
+    return CannotObserve(Reason.RESET, f"{where} closed the connection before the answer was whole")
 
 
-def _certificate_words(error: Exception) -> str:
-    words = getattr(error, "verify_message", "") or str(error)  # CertificateError without a verification of the chain has no message
-    return ascii(words)[1:-1][:LONGEST_VALUE]
+@dataclass(frozen=True, slots=True)
+class _Tls:
+    """TLS in memory: what the peer sends goes into one buffer, what it is to be sent comes out of the other."""
+
+    object: ssl.SSLObject
+    incoming: ssl.MemoryBIO
+    outgoing: ssl.MemoryBIO
 
 
-def _tls_words(error: Any) -> str:  # Any: aiohttp types it as OSError, ssl.SSLError has the reason
-    return str(getattr(error, "reason", None) or type(error).__name__)
+def _tls(context: ssl.SSLContext, place: Place) -> _Tls:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    return _Tls(context.wrap_bio(incoming, outgoing, server_hostname=place.host.removesuffix(".")), incoming, outgoing)
+
+
+class _Talk:
+    """One connection, with TLS or without."""
+
+    def __init__(self, connection: socket.socket, tls: _Tls | None, where: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._socket = connection
+        self._tls = tls
+        self._where = where
+
+    async def agree(self) -> None:
+        """Shake hands. What is left to be sent goes out with the request."""
+        tls = self._tls
+        while tls is not None:
+            try:
+                tls.object.do_handshake()
+                return
+            except ssl.SSLWantReadError:
+                await self._flush(tls)
+                data = await self._loop.sock_recv(self._socket, _CHUNK)
+                if not data:
+                    raise CannotObserve(Reason.RESET, f"{self._where} closed the connection before TLS was agreed on") from None
+                tls.incoming.write(data)
+
+    async def send(self, data: bytes) -> None:
+        if self._tls is None:
+            await self._loop.sock_sendall(self._socket, data)
+        else:
+            self._tls.object.write(data)
+            await self._flush(self._tls)
+
+    async def receive(self) -> tuple[bytes, bool]:
+        """Give the next octets, and whether they are the last."""
+        data = await self._loop.sock_recv(self._socket, _CHUNK)
+        tls = self._tls
+        if tls is None or not data:
+            return data, not data
+        tls.incoming.write(data)
+        pieces = []
+        try:
+            while piece := tls.object.read(_CHUNK):
+                pieces.append(piece)
+        except ssl.SSLWantReadError:
+            return b"".join(pieces), False
+        except ssl.SSLZeroReturnError:
+            pass
+        except ssl.SSLError:
+            if not pieces:  # what came before the trouble may be all that there is to come
+                raise
+        return b"".join(pieces), True
+
+    async def _flush(self, tls: _Tls) -> None:
+        if tls.outgoing.pending:
+            await self._loop.sock_sendall(self._socket, tls.outgoing.read())
+
+
+def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
+    return ascii(error.verify_message or str(error))[1:-1][:LONGEST_VALUE]

@@ -100,7 +100,7 @@ class _Parcel:
     number: int
     started_at: str
     ended_at: str
-    endings: tuple[tuple[Any, ...], ...]  # the fields of ``Ending``: an instance takes ten times as long to pack
+    endings: tuple[tuple[Any, ...], ...]  # the fields of ``Ending``: an instance takes longer to pack
     written: object
     keys: tuple[KeyUse, ...]
 
@@ -110,14 +110,13 @@ class _Parcel:
         endings = []
         for result in done.results:
             assert result.subject == done.seen.facts.target, "a share follows no leads"
-            end = result.ending
-            endings.append((end.outcome, end.tag, end.args, end.reason, end.detail, end.confirmed))
+            endings.append(tuple(result.ending))
         return cls(number, done.seen.started_at, done.seen.ended_at, tuple(endings), written, done.keys)
 
     def opened(self, target: Target, judging: Judging) -> TargetDone:
         """Give the target as it was judged, without its facts."""
         variants = judging.plan.for_target(target)
-        results = tuple(Result(target, target, v, Ending(*end), ()) for v, end in zip(variants, self.endings, strict=True))
+        results = tuple([Result(target, target, v, Ending._make(end), ()) for v, end in zip(variants, self.endings, strict=True)])
         systems = judging.inventory.systems_of(target) or (UNLISTED,)
         return TargetDone(Seen(FactSet(target), self.started_at, self.ended_at), systems, results, self.written, self.keys)
 

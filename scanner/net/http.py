@@ -214,6 +214,14 @@ def _tls(context: ssl.SSLContext, place: Place) -> _Tls:
     return _Tls(context.wrap_bio(incoming, outgoing, server_hostname=place.host.removesuffix(".")), incoming, outgoing)
 
 
+def _agreed(tls: _Tls) -> bool:
+    try:
+        tls.object.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
 class _Talk:
     """One connection, with TLS or without."""
 
@@ -226,16 +234,12 @@ class _Talk:
     async def agree(self) -> None:
         """Shake hands. What is left to be sent goes out with the request."""
         tls = self._tls
-        while tls is not None:
-            try:
-                tls.object.do_handshake()
-                return
-            except ssl.SSLWantReadError:
-                await self._flush(tls)
-                data = await self._loop.sock_recv(self._socket, _CHUNK)
-                if not data:
-                    raise CannotObserve(Reason.RESET, f"{self._where} closed the connection before TLS was agreed on") from None
-                tls.incoming.write(data)
+        while tls is not None and not _agreed(tls):
+            await self._flush(tls)
+            data = await self._loop.sock_recv(self._socket, _CHUNK)
+            if not data:
+                raise CannotObserve(Reason.RESET, f"{self._where} closed the connection before TLS was agreed on")
+            tls.incoming.write(data)
 
     async def send(self, data: bytes) -> None:
         if self._tls is None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from baselines.model import Baseline, Control
@@ -23,7 +24,7 @@ from scanner.ledger.inventory import System
 from scanner.model.fact import Fact, Observation, Observed
 from scanner.model.reason import Reason
 from scanner.model.target import Domain, Service, Target, unicode_name
-from scanner.model.text import Text
+from scanner.model.text import Arg, Text
 from scanner.model.verdict import Outcome
 from scanner.report import record_words
 
@@ -34,6 +35,7 @@ LONGEST_EXCERPT = 400
 Line = dict[str, Any]  # one JSON object of the record; the schema says what stands in it
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quoted = encode_basestring
 
 
 def encoded(value: object) -> bytes:
@@ -106,7 +108,8 @@ class Recorder:
         facts = done.seen.facts
         outcomes: dict[str, int] = {}
         for result in done.results:
-            outcomes[result.ending.outcome.value] = outcomes.get(result.ending.outcome.value, 0) + 1
+            outcome = result.ending.outcome
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
         observed = [isinstance(seen, Observed) for by_fact in facts.seen.values() for seen in by_fact.values()]
         line = {
             "type": "target",
@@ -136,20 +139,14 @@ class Recorder:
             parts.head,
             variant.check,
             subject_json,
-            f',"outcome":"{ending.outcome.value}","tag":"{ending.tag}","args":'.encode(),
-            encoded(ending.args) if ending.args else b"{}",
-            b',"reason":null,"detail":' if ending.reason is None else f',"reason":"{ending.reason.value}","detail":'.encode(),
-            encoded(ending.detail) if ending.detail else b'""',
-            variant.title,
-            variant.message(result),
-            variant.words,
+            variant.ending(result),
             evidence,
             variant.controls(result.subject),
             encoded(self._exception(result, systems)) if self._exceptions.entries else b"null",
             observed_at,
         )
         check = result.variant.check.id
-        return ResultLine(b"".join(pieces), parts.target, subject, check, variant.values, ending.outcome.value, ending.tag)
+        return ResultLine(b"".join(pieces), parts.target, subject, check, variant.values, str(ending.outcome), ending.tag)
 
     def _exception(self, result: Result, systems: tuple[System, ...]) -> str | None:
         """Name the approved exception that covers a result: an overlay, the result stays as it is."""
@@ -193,7 +190,7 @@ class _VariantParts:
             encoded(settings),
         )
         self._controls: dict[str, bytes] = {}
-        self._plain: dict[tuple[str, Reason | None], bytes] = {}
+        self._plain: dict[tuple[Outcome, str, Reason | None], bytes] = {}
 
     def controls(self, subject: Target) -> bytes:
         """The controls that a result bears on; they differ by the protocol of a service at most."""
@@ -206,16 +203,51 @@ class _VariantParts:
             )
         return known
 
-    def message(self, result: Result) -> bytes:
-        """The message; one without arguments is the same each time."""
+    def ending(self, result: Result) -> bytes:
+        """What ended and what is said of it, up to the evidence; without arguments it is the same each time."""
         ending = result.ending
         if ending.args or ending.detail or ending.said:
-            return encoded(_text(result.message()))
-        key = (ending.tag, ending.reason)
+            return self._ending(result)
+        key = (ending.outcome, ending.tag, ending.reason)
         known = self._plain.get(key)
         if known is None:
-            known = self._plain[key] = encoded(_text(result.message()))
+            known = self._plain[key] = self._ending(result)
         return known
+
+    def _ending(self, result: Result) -> bytes:
+        outcome, tag, args, reason, detail, *_ = result.ending
+        told = "null" if reason is None else f'"{reason}"'
+        return b"".join(
+            (
+                f',"outcome":"{outcome}","tag":"{tag}","args":'.encode(),
+                _arguments(args) if args else b"{}",
+                f',"reason":{told},"detail":'.encode(),
+                encoded(detail) if detail else b'""',
+                self.title,
+                _both(result.message()),
+                self.words,
+            )
+        )
+
+
+def _both(text: Text) -> bytes:
+    try:
+        return f'{{"ja":{_quoted(text.ja)},"en":{_quoted(text.en)}}}'.encode()
+    except UnicodeEncodeError:
+        return encoded(_text(text))
+
+
+def _arguments(args: Mapping[str, Arg]) -> bytes:
+    try:
+        return f"{{{','.join([f'{_quoted(name)}:{_argument(value)}' for name, value in args.items()])}}}".encode()
+    except UnicodeEncodeError:
+        return encoded(args)
+
+
+def _argument(value: Arg) -> str:
+    if isinstance(value, str):
+        return _quoted(value)
+    return f"[{','.join(map(_quoted, value))}]" if isinstance(value, tuple) else _encode(value)
 
 
 def _baseline(baseline: Baseline) -> Line:

@@ -21,15 +21,34 @@ from scanner.engine.shares import LEAST_TARGETS, MOST, ShareLost, Sharing, scan_
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY
+from scanner.model.check import Judgement, check
+from scanner.model.fact import cannot_tell
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain, Target
-from scanner.model.verdict import Outcome
+from scanner.model.text import Text
+from scanner.model.verdict import Outcome, Severity, passed
 from scanner.net.network import Network, Settings
 from scanner.net.pacing import Pace, Rate
 from scanner.probes.base import Probe
 from tests.unit.frame import AT, Lights, absence, doors, lights, start, world
 
 TARGETS: list[Target] = [Domain(f"d{n}.example.jp") for n in range(30)]
+
+
+@check(
+    "test.unsure",
+    severity=Severity.INFO,
+    title=Text(ja="四つか", en="whether there are four"),
+    why=Text(ja="試験", en="test"),
+    remedy=Text(ja="なし", en="none"),
+    says={"NOT_FOUR": Text(ja="四つでない", en="not four")},
+)
+def unsure(seen: Lights) -> Judgement:
+    return (
+        cannot_tell(Reason.NOT_DISCOVERABLE, "{n} 個は数えられない", "{n} cannot be counted", n=seen.on)
+        if seen.on == 4
+        else passed("NOT_FOUR")
+    )
 
 
 class _Heard:
@@ -53,7 +72,7 @@ class _Heard:
 
 
 def _plan() -> Plan:
-    return make_plan(world(lights, absence), [], EMPTY)
+    return make_plan(world(lights, absence, unsure), [], EMPTY)
 
 
 async def _some_lights(target: Domain, net: object) -> Lights:
@@ -88,8 +107,9 @@ def test_three_shares_give_what_one_gives_in_the_same_order() -> None:
     assert divided == end
     assert heard_of_all.order == heard.order == ["begin", *(t.key for t in TARGETS), "end"]
     assert heard_of_all.said == heard.said
-    assert end.outcomes == {Outcome.PASS: 46, Outcome.NOT_APPLICABLE: 6, Outcome.FAIL: 6, Outcome.UNDETERMINED: 2}
-    assert (end.planned_results, end.ended_results) == (60, 60)
+    assert ("test.unsure", "domain:d4.example.jp", "there is no way to discover it from outside: 4 cannot be counted") in heard_of_all.said
+    assert end.outcomes == {Outcome.PASS: 69, Outcome.NOT_APPLICABLE: 6, Outcome.FAIL: 6, Outcome.UNDETERMINED: 9}
+    assert (end.planned_results, end.ended_results) == (90, 90)
 
 
 def test_targets_are_written_where_they_were_seen() -> None:

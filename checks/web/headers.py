@@ -109,7 +109,7 @@ def web_headers_csp(entry: WebEntry) -> Judgement:
         if page.media_type not in HTML:
             return not_applicable("PAGE_NONE", type=page.media_type)
         wide: list[str] = []
-        for policy in map(csp, answer.all("content-security-policy")):
+        for policy in map(csp, (*answer.all("content-security-policy"), page.policy)):
             sources = policy.get("script-src", policy.get("default-src"))
             if sources is None:
                 continue
@@ -153,7 +153,7 @@ def _wide(sources: tuple[str, ...]) -> list[str]:
 )
 def web_headers_referrer_policy(entry: WebEntry) -> Judgement:
     def one(answer: WebAnswer, page: WebPage) -> Judged:
-        words = [word.strip().lower() for value in answer.all("referrer-policy") for word in value.split(",")]
+        words = [word.strip().lower() for value in (*answer.all("referrer-policy"), page.referrer) for word in value.split(",")]
         known = [word for word in words if word in _REFERRER]
         if not known:
             return failed("REFERRER_UNSET")

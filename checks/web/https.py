@@ -249,7 +249,9 @@ def web_https_mixed_content(entry: WebEntry) -> Judgement:
             return not_applicable("HTTPS_NONE")
         clear = [part for part in page.parts if part.url.startswith("http:")]
         forms = [form.action for form in page.forms if form.action.startswith("http:")]
-        if (clear or forms) and any("upgrade-insecure-requests" in csp(value) for value in answer.all("content-security-policy")):
+        if (clear or forms) and any(
+            "upgrade-insecure-requests" in csp(value) for value in (*answer.all("content-security-policy"), page.policy)
+        ):
             return passed("MIXED_UPGRADED")
         active = [part.url for part in clear if part.load in ACTIVE]
         if active:

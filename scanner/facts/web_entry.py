@@ -80,8 +80,9 @@ class WebForm:
 class WebPage:
     """What the last answer's body is. ``title`` is ``None`` without such an element; ``text`` counts characters that people read.
 
-    ``default_page``, ``listing`` and ``error`` name a program by whose words the page gives itself away. ``encoded`` tells that the body
-    came in a coding that was not asked for and is not read: everything else is then empty.
+    ``policy`` and ``referrer`` are a Content-Security-Policy and a Referrer-Policy that stand in meta elements. ``default_page``,
+    ``listing`` and ``error`` name a program by whose words the page gives itself away. ``encoded`` tells that the body came in a coding
+    that was not asked for and is not read: everything else is then empty.
     """
 
     media_type: str
@@ -90,6 +91,8 @@ class WebPage:
     generator: str
     robots: str
     refresh: str
+    policy: str = ""
+    referrer: str = ""
     parts: tuple[WebPart, ...] = ()
     forms: tuple[WebForm, ...] = ()
     text: int = 0

@@ -189,6 +189,8 @@ def page_of(url: Url, answer: Answer) -> WebPage:
         generator=_printable(page.meta("generator")),
         robots=_printable(page.meta("robots")),
         refresh="" if refresh is None else shown(refresh.text),
+        policy=_printable(page.meta("content-security-policy")),
+        referrer=_printable(page.meta("referrer")),
         parts=tuple(parts_of(page, base))[:MOST_PARTS],
         forms=tuple(forms_of(page, base)),
         text=page.text,

@@ -153,7 +153,7 @@ def _meta(page: Page, given: dict[str, str]) -> None:
     if "charset" in given:
         page.charset = page.charset or given["charset"].strip().lower()[:64]
     if key := (given.get("name") or given.get("http-equiv") or given.get("property") or "").strip().lower()[:64]:
-        page.metas.append((key, content[:LONGEST_TITLE]))
+        page.metas.append((key, content[: LONGEST_VALUE if key == "content-security-policy" else LONGEST_TITLE]))
         if key == "content-type" and "charset=" in content.lower():
             page.charset = page.charset or content.lower().partition("charset=")[2].strip()[:64]
         if key == "refresh" and "url=" in content.lower():

@@ -136,6 +136,7 @@ CASES: dict[str, list[Case]] = {
             ),
             says="MIXED_UPGRADED",
         ),
+        case(page(parts=(HTTP_PART,), policy="upgrade-insecure-requests"), says="MIXED_UPGRADED"),
         case(page(encoded=True), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(PLAIN_ONLY, says="HTTPS_NONE"),
         *of_page(),
@@ -193,6 +194,7 @@ CASES: dict[str, list[Case]] = {
         case(entry(), says="CSP_LIMITS"),
         case(headers("content-security-policy"), says="CSP_ABSENT"),
         case(headers(content_security_policy="frame-ancestors 'none'"), says="CSP_ABSENT"),
+        case(secure(answer(headers=()), page=replace(PAGE, policy="script-src 'self'")), says="CSP_LIMITS"),
         case(headers("content-security-policy", content_security_policy_report_only="default-src 'self'"), says="CSP_REPORTS_ONLY"),
         case(headers(content_security_policy="default-src 'self' 'unsafe-inline'"), says="CSP_WIDE", args={"sources": ("unsafe-inline",)}),
         case(headers(content_security_policy="script-src 'self' 'unsafe-inline' 'nonce-abc'"), says="CSP_LIMITS"),
@@ -204,6 +206,7 @@ CASES: dict[str, list[Case]] = {
     "web.headers.referrer-policy": [
         case(entry(), says="REFERRER_LIMITED"),
         case(headers("referrer-policy"), says="REFERRER_UNSET"),
+        case(secure(answer(headers=()), page=replace(PAGE, referrer="no-referrer")), says="REFERRER_LIMITED"),
         case(headers(referrer_policy="no-referrer, unsafe-url"), says="REFERRER_WIDE", args={"value": "unsafe-url"}),
         case(headers(referrer_policy="whatever"), says="REFERRER_UNSET"),
         *of_page(),

@@ -77,7 +77,7 @@ def _start(folder: Path) -> dict[str, subprocess.Popen[bytes]]:
         "nginx": servers.nginx(folder),
         "apache-good": servers.apache_good(folder),
         "apache-bad": servers.apache_bad(folder),
-        "odd": (sys.executable, "-m", "tests.lab.web.odd", str(folder)),
+        **{half: (sys.executable, "-m", "tests.lab.web.odd", str(folder), half) for half in ("answers", "talks")},
     }
     running = {}
     with netns.inside(world.NETNS / world.ZOO):

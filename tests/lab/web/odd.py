@@ -1,4 +1,7 @@
-"""Sites of the web laboratory that misbehave, in one process: ``python -m tests.lab.web.odd FOLDER``. Each is told apart by its address."""
+"""Sites of the web laboratory that misbehave: ``python -m tests.lab.web.odd FOLDER answers`` or ``… talks``. Each has its own address.
+
+Those that send without end (``talks``) are a process of their own, so that they do not starve the others.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from tests.lab.web.sites import SITES, By, Site, pair
 
 Reader: TypeAlias = asyncio.StreamReader
 Writer: TypeAlias = asyncio.StreamWriter
+PAUSE = 0.002
+"""Between two pieces of something endless: still megabytes a second, and others get their turn."""
 LONG = "長い文章。" * 200
 
 
@@ -146,6 +151,7 @@ async def endless(reader: Reader, writer: Writer) -> None:
     while True:
         writer.write(b"<p>more" * 4096)
         await writer.drain()
+        await asyncio.sleep(PAUSE)
 
 
 async def drip(reader: Reader, writer: Writer) -> None:
@@ -169,6 +175,7 @@ async def chunks(reader: Reader, writer: Writer) -> None:
     while True:
         writer.write((b"1;" + b"x" * 300 + b"\r\na\r\n") * 100)
         await writer.drain()
+        await asyncio.sleep(PAUSE)
 
 
 async def headers(reader: Reader, writer: Writer) -> None:
@@ -178,6 +185,7 @@ async def headers(reader: Reader, writer: Writer) -> None:
     while True:
         writer.write(b"X-More: yes\r\n" * 500)
         await writer.drain()
+        await asyncio.sleep(PAUSE)
 
 
 TALKS: dict[str, Callable[[Reader, Writer], Awaitable[None]]] = {
@@ -210,12 +218,12 @@ def handler(site: Site, *, tls: bool) -> Callable[[Reader, Writer], Awaitable[No
     return talk
 
 
-async def serve(folder: Path) -> None:
-    """Serve every odd site for ever."""
+async def serve(folder: Path, *, talks: bool) -> None:
+    """Serve one half of the odd sites for ever."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "web.pem", folder / "leaf.key")
     for site in SITES:
-        if site.by is not By.ODD:
+        if site.by is not By.ODD or (site.name in TALKS) is not talks:
             continue
         for address in pair(site):
             await asyncio.start_server(handler(site, tls=False), address, 80)
@@ -225,4 +233,4 @@ async def serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1])))
+    asyncio.run(serve(Path(sys.argv[1]), talks=sys.argv[2] == "talks"))

@@ -70,7 +70,8 @@ def _named(odd: str) -> Markup:
 
 
 def _pair(ja: Markup, en: Markup) -> Markup:
-    return Markup('<span class="j" lang="ja">') + ja + Markup('</span><span class="e" lang="en">') + en + Markup("</span>")
+    # As short as can be: these make up a good part of a page. The style sheet hides the element ``i`` of the language not asked for.
+    return Markup("<i lang=ja>") + ja + Markup("</i><i lang=en>") + en + Markup("</i>")
 
 
 def words(ja: str, en: str, **args: object) -> Markup:

@@ -33,8 +33,6 @@ class Saying:
     """Subjects of which the same sentence is said."""
 
     message: Line
-    settings: tuple[str, ...]
-    """Lines of configuration that the check suggests, each with the program's name before it."""
     items: list[Item] = field(default_factory=list)
 
 
@@ -49,7 +47,10 @@ class Group:
     """Results."""
     excepted: int = 0
     subjects: int = 0
-    sayings: dict[tuple[str, tuple[str, ...]], Saying] = field(default_factory=dict)
+    sayings: dict[str, Saying] = field(default_factory=dict)
+    """By the Japanese sentence."""
+    suggested: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+    """Lines of configuration that the check suggests, each with the program's name before it; for which subjects."""
     named: list[str] = field(default_factory=list)
     _items: dict[tuple[str, str, str | None], Item] = field(default_factory=dict)
     _seen: set[int] = field(default_factory=set)
@@ -75,11 +76,11 @@ class Group:
             self.named.append(line["subject"])
 
     def _show(self, key: tuple[str, str, str | None], line: Line, papers: Papers) -> None:
-        settings = suggested(line)
-        said = (line["message"]["ja"], settings)
-        saying = self.sayings.setdefault(said, Saying(line["message"], settings))
+        saying = self.sayings.setdefault(line["message"]["ja"], Saying(line["message"]))
         item = self._items[key] = Item(line, papers.of(line["evidence"]), [line["target"]])
         saying.items.append(item)
+        if settings := suggested(line):
+            self.suggested.setdefault(settings, []).append(line["subject"])
 
     @property
     def left_out(self) -> int:

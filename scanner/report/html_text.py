@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from scanner.model.text import Text
 
-LONGEST_TEXT = 800
+LONGEST_TEXT = 1_500
 """Characters of one text that the page shows; the record holds the whole."""
 LONGEST_REMEDY = 4_000
 """The same of a remedy, which is ours but for the values in it."""

@@ -231,6 +231,20 @@ def test_lines_of_configuration_stand_by_program_and_are_inert(page: Page) -> No
     assert "Lines of configuration" in around.text
 
 
+def test_the_same_lines_stand_once_and_different_ones_say_for_which_subjects() -> None:
+    lines = list(_town(4, shared=True))
+    fails = [x for x in lines if x["type"] == "result" and x["check"] == "golden.d0"]
+    for n, line in enumerate(fails):
+        line |= {"args": {"settings": list(LINES)}, "message": {"ja": f"文 {n}", "en": f"sentence {n}"}}
+    (once,) = _of_class(Page(_written(lines)), "configuration")
+    assert "d0.example.jp" not in once.text
+    fails[3]["args"] = {"settings": ["nginx: http2 on;"]}
+    first, second = _of_class(Page(_written(lines)), "configuration")
+    assert "d0.example.jp、d1.example.jp、d2.example.jp" in first.text
+    assert "d3.example.jp" in second.text
+    assert "http2 on;" in second.text
+
+
 def test_a_check_that_cannot_conclude_still_shows_the_lines_it_suggests() -> None:
     lines = _lines()
     for line in lines:

@@ -7,6 +7,7 @@ a queue at one address does not hold the operator's other addresses up. Queues a
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from publicsuffixlist import PublicSuffixList
 from scanner.wire.addresses import is_address, parse_address
 
 MOST_LANES = 4096  # idle ones are swept out above this
+OTHER_FILES = 512  # files and sockets that everything else may need
 MOST_OPERATORS = 8192  # names whose operator is kept at hand
 
 
@@ -40,15 +42,15 @@ class Pace:
 
     ``own`` are networks whose owner has said what each address in them bears; ``address`` and ``operator`` do not hold there.
     ``ports`` and ``ports_operator`` are those of a look at ports, whose connections end before anything is said; ``ports_run`` is how
-    many of them the scanner keeps open in all.
+    many of them the scanner keeps open in all, as far as the system lets it have so many sockets.
     """
 
     address: Rate = Rate(width=4, per_second=50.0, burst=40)
     operator: Rate = Rate(width=16, per_second=200.0, burst=40)
     resolver: Rate = Rate(width=256)
-    ports: Rate = Rate(width=32, per_second=300.0, burst=32)
-    ports_operator: Rate = Rate(width=1024, per_second=4000.0, burst=400)
-    ports_run: Rate = Rate(width=768)
+    ports: Rate = Rate(width=128, per_second=300.0, burst=32)
+    ports_operator: Rate = Rate(width=4096, per_second=5000.0, burst=500)
+    ports_run: Rate = Rate(width=4096)
     own: tuple[tuple[str, Rate], ...] = ()
 
     def share(self, shares: int) -> Pace:
@@ -63,6 +65,16 @@ class Pace:
             ports_run=self.ports_run,
             own=own,
         )
+
+
+def sockets(wanted: int) -> int:
+    """Give how many sockets beside those for conversations may be open at once, after asking the system for as many as are wanted."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = wanted + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        soft = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else max(16, min(wanted, soft - OTHER_FILES))
 
 
 class Lane:
@@ -142,7 +154,7 @@ class Pacer:
         self._own = sorted(((ip_network(network), rate) for network, rate in pace.own), key=lambda own: -own[0].prefixlen)
         self._lanes: dict[str, Lane] = {}
         self._operators: dict[str, str] = {}
-        self._room = Lane(pace.ports_run, clock, sleep)
+        self._room: Lane | None = None
         self._suffixes: PublicSuffixList | None = None
 
     @asynccontextmanager
@@ -168,6 +180,8 @@ class Pacer:
         """Give the lanes in which every connection of a look at an address's ports takes its turn, in this order."""
         own = self._borne(address) if self._own else None
         place = self._lane(f"ports {address}", own or self._pace.ports)
+        if self._room is None:
+            self._room = Lane(Rate(sockets(self._pace.ports_run.width)), self._clock, self._sleep)
         if own:
             return place, self._room
         return place, self._lane(f"ports of operator {self.operator(name, address)}", self._pace.ports_operator), self._room

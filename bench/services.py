@@ -1,0 +1,151 @@
+"""How quickly ports are looked at and services told: Tenken beside nmap, the same hosts of the exposure laboratory, the same run.
+
+Needs root, the laboratory (``.ci/setup lab``) and ``nmap``. ``python -m bench.services ports`` measures 254 addresses × 60 ports, of which
+a fifth are silent, and counts at the receiving side what arrives; ``python -m bench.services findings`` compares faults found and time
+with nmap's scripts at the hosts ``well``, ``bad`` and ``odd``.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from scanner.engine.catalogue import catalogue
+from scanner.engine.collect import Collecting
+from scanner.engine.plan import make_plan
+from scanner.engine.run import Seen
+from scanner.engine.scan import see
+from scanner.facts.exposure import HostPorts, OpenPorts
+from scanner.facts.ledger import DeclaredHost
+from scanner.ledger.profile import EMPTY
+from scanner.model.fact import Fact, Observed
+from scanner.model.target import Host, Target
+from scanner.net.network import Network, Settings
+from scanner.net.pacing import Pace
+from scanner.net.scope import Entry, Match, Scope
+from tests.lab.exposure.hosts import BULK, HOSTS
+from tests.lab.exposure.lab import ExposureLab
+from tests.lab.exposure.scan import consents, look
+
+FIRST, LAST = 21, 80
+ADDRESSES = tuple(f"{BULK}.{number}" for number in range(1, 255))
+SCRIPTS = (
+    "redis-info,memcached-info,mysql-info,smb-protocols,smb2-security-mode,rdp-enum-encryption,vnc-info,x11-access,docker-version,"
+    "rtsp-methods,ntp-info,ntp-monlist,snmp-sysdescr,socks-open-proxy,http-open-proxy,http-title,telnet-encryption,rsync-list-modules,"
+    "tftp-version,ipmi-version,upnp-info,ldap-rootdse,cups-info"
+)
+TELLS = {
+    "redis without login": (r"redis_version", "DATA_NO_LOGIN"),
+    "memcached without login": (r"memcached-info", "DATA_NO_LOGIN"),
+    "SMB 1": (r"NT LM 0\.12 \(SMBv1\)", "SMB1_TAKEN"),
+    "SMB signing optional": (r"signing enabled but not required|Message signing disabled|message_signing: disabled", "SIGNING_OPTIONAL"),
+    "RDP without NLA": (r"(Native RDP|SSL): SUCCESS", "RDP_WITHOUT_NLA"),
+    "VNC without login": (r"None \(1\)", "VNC_NO_LOGIN"),
+    "X11 open": (r"X server access is granted", "CONTROL_NO_LOGIN"),
+    "Docker open": (r"docker-version", "CONTROL_NO_LOGIN"),
+    "NTP control": (r"ntp-info", "NTP_CONTROL"),
+    "NTP monlist": (r"ntp-monlist", "NTP_MONLIST"),
+    "SNMP public": (r"snmp-sysdescr", "SNMP_PUBLIC"),
+    "open proxy": (r"Potentially OPEN proxy", "PROXY_OPEN"),
+    "rsync modules": (r"rsync-list-modules", "RSYNC_LISTED"),
+    "telnet": (r"/tcp +open +telnet", "TELNET_SERVED"),
+    "FTP": (r"21/tcp +open +ftp", "FTP_CLEAR"),
+    "IPMI": (r"623/udp +open", "IPMI_OUTSIDE"),
+    "UPnP": (r"1900/udp +open +", "DISCOVERY_OUTSIDE"),
+}
+"""A fault, how nmap shows it, and Tenken's tag."""
+
+
+class _Taking:
+    """Counts open ports as targets end."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.unseen = 0
+
+    def take(self, seen: Seen) -> None:
+        for observed in seen.facts.seen.values():
+            ports = observed.get(HostPorts)
+            fact = ports.fact if isinstance(ports, Observed) else None
+            for address in fact.addresses if isinstance(fact, HostPorts) else ():
+                if isinstance(address.seen, OpenPorts):
+                    self.open += len(address.seen.open)
+                else:
+                    self.unseen += 1
+
+
+async def _tenken(pace: Pace) -> _Taking:
+    plan = make_plan(catalogue(), (), EMPTY, ["exposure.ports"])
+    declared = DeclaredHost((), (), vantage_outside=True, ports=((FIRST, LAST),))
+
+    def declare(subject: Target) -> Mapping[type[Fact], Fact]:
+        return {DeclaredHost: declared}
+
+    taking = _Taking()
+    settings = Settings(scope=Scope((Entry(Match.NETWORK, f"{BULK}.0/24"),)), pace=pace)
+    with ThreadPoolExecutor(1) as threads:
+        async with Network(settings) as network:
+            collecting = Collecting(plan, catalogue().observers, network, declare, lambda _: None, threads)
+            await see(taking, collecting, [Host(address) for address in ADDRESSES], 110.0)
+    return taking
+
+
+def ports(lab: ExposureLab, runs: int = 3) -> None:
+    """Measure the run over 254 addresses × 60 ports, the two beside each other in turn."""
+    ours, theirs = [], []
+    taking = _Taking()
+    for _ in range(runs):
+        before = lab.arrived()
+        start = time.monotonic()
+        taking = lab.run_async(lambda: _tenken(Pace()))
+        ours.append(time.monotonic() - start)
+        arrived = {address: count - before.get(address, 0) for address, count in lab.arrived().items()}
+        start = time.monotonic()
+        done = lab.run(["nmap", "-T4", "-n", "-Pn", "-p", f"{FIRST}-{LAST}", "--disable-arp-ping", f"{BULK}.1-254"])
+        theirs.append(time.monotonic() - start)
+        found = len(re.findall(r"^\d+/tcp +open", done.stdout, re.MULTILINE))
+        total = sum(arrived.values())
+        print(f"tenken {ours[-1]:.1f} s, {taking.open} open, {taking.unseen} unseen; nmap -T4 {theirs[-1]:.1f} s, {found} open")
+        print(f"  arrived: {total} connections, {total / ours[-1]:.0f} a second in all, {max(arrived.values())} at most at one address")
+    print(f"median: tenken {statistics.median(ours):.1f} s, nmap {statistics.median(theirs):.1f} s")
+
+
+def findings(lab: ExposureLab) -> None:
+    """Compare the faults found at three hosts, and the time."""
+    names = ("well", "bad", "odd")
+    declared = {name: DeclaredHost(HOSTS[name].listed, HOSTS[name].addresses[:1], vantage_outside=True) for name in names}
+    start = time.monotonic()
+    looked = look(lab, declared, given=consents())
+    ours = time.monotonic() - start
+    tags = {name: found.tags for name, found in looked.items()}
+    start = time.monotonic()
+    tcp = "T:21-23,80,102,389,445,502,513,554,631,873,1080,2323,2375,3128,3306,3389,5432,5900,6000,6379,9100,9200,11211,44818"
+    udp = "U:7,17,19,53,69,111,123,137,161,389,623,1900,3702,5060,5353,5683,11211"
+    command = ["nmap", "-T4", "-n", "-Pn", "-sS", "-sU", "-sV", "--version-light", "-p", f"{tcp},{udp}", "--script", SCRIPTS]
+    done = {name: lab.run([*command, HOSTS[name].v4]).stdout for name in names}
+    theirs = time.monotonic() - start
+    print(f"tenken {ours:.1f} s, nmap {theirs:.1f} s: {theirs / ours:.1f} times")
+    for fault, (pattern, tag) in TELLS.items():
+        by_nmap = [name for name in names if re.search(pattern, done[name])]
+        by_us = [name for name in names if tag in tags[name]]
+        print(f"  {fault:26} tenken {', '.join(by_us) or '-':12} nmap {', '.join(by_nmap) or '-'}")
+    for name in names:
+        if "--verbose" in sys.argv:
+            print(done[name])
+
+
+def main() -> None:
+    """Run what is asked for."""
+    with ExposureLab.up() as lab:
+        if "findings" in sys.argv:
+            findings(lab)
+        else:
+            ports(lab)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,65 +1,22 @@
-"""The command line from inventory to reports, in the laboratory: the fictional town, and what spoils a run."""
+"""The command line from inventory to reports, in the laboratory: the fictional town, and what spoils a run.
+
+What is found about its mail, web and SSH servers is in ``test_town_services.py``.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scanner.feed.verify import verify
+from tests.e2e.running import LEDGER, PROGRAM, Line, record, scan, tenken
 from tests.lab import Lab
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "kakuu"
-LEDGER = [f"--{name}={EXAMPLE / name}.yaml" for name in ("inventory", "profile", "exceptions")]
-PROGRAM = str(Path(sys.executable).with_name("tenken"))
-
-Line = dict[str, Any]  # one JSON object of the record
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How a command ended."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[Line]:
-        """The record on stdout."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    def outcomes(self, target: str) -> dict[tuple[str, str], str]:
-        """Tags by check and subject of one target."""
-        return {(x["check"], x["subject"]): x["tag"] for x in self.lines if x["type"] == "result" and x["target"] == target}
-
-
-def tenken(*words: str, lab: Lab | None = None, where: str = "outside") -> Ran:
-    """Run the command, inside the laboratory where one is given."""
-    command = [PROGRAM, *words]
-    done = subprocess.run(lab.command(command, where) if lab else command, capture_output=True, text=True, check=False, timeout=110)
-    return Ran(done.returncode, done.stdout, done.stderr)
-
-
-def scan(lab: Lab, *words: str, where: str = "outside") -> Ran:
-    return tenken("scan", *words, f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}", lab=lab, where=where)
-
-
-@pytest.fixture(scope="module")
-def town(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The town scanned once; gives the folder of reports, with the store beside them."""
-    folder = tmp_path_factory.mktemp("town")
-    ran = scan(lab, *LEDGER, f"--out={folder}", f"--store={folder / 'runs.sqlite3'}", "--lang=en")
-    assert (ran.status, (folder / "record.jsonl").exists()) == (1, True), ran.err
-    return folder
 
 
 def test_the_record_of_the_town_is_whole(town: Path) -> None:
@@ -72,27 +29,21 @@ def test_every_output_is_there_and_nothing_else(town: Path) -> None:
     assert {p.name for p in town.iterdir() if not p.name.startswith("runs.")} == {"record.jsonl", "report.html", "results.csv"}
 
 
-def _record(folder: Path) -> list[Line]:
-    return [json.loads(line) for line in (folder / "record.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
 def test_the_well_kept_domain_fails_in_nothing(town: Path) -> None:
-    failing = [
-        x["check"] for x in _record(town) if x["type"] == "result" and x["target"] == "domain:kakuu.lg.jp" and x["outcome"] == "fail"
-    ]
+    failing = [x["check"] for x in record(town) if x["type"] == "result" and x["target"] == "domain:kakuu.lg.jp" and x["outcome"] == "fail"]
     assert failing == []
 
 
 def test_the_badly_kept_domain_is_found_out_and_its_articles_are_named(town: Path) -> None:
     failing = {
-        x["tag"]: x for x in _record(town) if x["type"] == "result" and x["target"] == "domain:bad-all.lg.jp" and x["outcome"] == "fail"
+        x["tag"]: x for x in record(town) if x["type"] == "result" and x["target"] == "domain:bad-all.lg.jp" and x["outcome"] == "fail"
     }
     assert {"SPF_ALL_ANYBODY", "DMARC_NONE", "AXFR_GIVEN", "SERVERS_FEW", "MX_ADDRESSES_SPECIAL"} <= set(failing)
     assert {c["baseline"] for c in failing["SPF_ALL_ANYBODY"]["controls"]} >= {"nite", "ssk"}
 
 
 def test_clauses_are_assessed_for_each_system(town: Path) -> None:
-    assessed = [x for x in _record(town) if x["type"] == "assessment"]
+    assessed = [x for x in record(town) if x["type"] == "assessment"]
     assert {x["system"] for x in assessed} >= {"mail", "public-web", "name-resolution"}
     broken = [x for x in assessed if x["strength"] in {"example", "conditional-example"} and x["outcome"] == "not-satisfied"]
     assert broken == [], "an example never violates by itself"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from checks.common import listed
@@ -37,7 +36,7 @@ def each_address(
     if isinstance(worst, Unobserved):
         return worst
     same = [address for address, ending in endings if isinstance(ending, Verdict) and ending.tag == worst.tag]
-    return replace(worst, args={**worst.args, "address": listed(same)})
+    return worst._replace(args={**worst.args, "address": listed(same)})
 
 
 def worst_of(endings: Iterable[Judged], *, worst_first: tuple[str, ...] = ()) -> Judged | None:

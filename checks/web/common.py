@@ -13,7 +13,7 @@ from scanner.facts.web_entry import WebAddress, WebAnswer, WebEnd, WebEntry, Web
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
-from scanner.model.verdict import not_applicable
+from scanner.model.verdict import Verdict, not_applicable
 
 ELSEWHERE: Final[Mapping[str, Text]] = MappingProxyType(
     {
@@ -91,7 +91,7 @@ def each_page(entry: WebEntry, judge: Callable[[WebAnswer, WebPage], Judged], *,
         if isinstance(visit, Unobserved):
             return visit
         found = own_page(entry, visit)
-        return judge(*found) if isinstance(found, tuple) else found
+        return found if isinstance(found, Verdict | Unobserved) else judge(*found)
 
     return each(entry, one, worst_first=worst_first)
 

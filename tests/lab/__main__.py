@@ -15,6 +15,8 @@ from tests.lab.lab import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "kakuu"
+TOWN = (("kakuu", "internet", "outside"), ("kakuu-office", "office", "inside"))
+"""The scans of the town: folder of the reports, zone of the inventory, namespace."""
 TENKEN = (str(Path(sys.executable).with_name("tenken")), "scan")
 
 
@@ -51,16 +53,19 @@ def _status(lab: Lab, arguments: argparse.Namespace) -> int:
 
 
 def _scan(out: Path) -> int:
-    """Scan this machine from outside the laboratory, where its own network shows, then the town from the internet of the laboratory.
+    """Scan this machine from outside the laboratory, where its own network shows, then the town from its internet and from its office.
 
     Findings are what this is for, so only a defect or wrong use makes it fail.
     """
     statuses = [subprocess.run([*TENKEN, "local", "--out", str(out / "local")], check=False).returncode]
     files = [f"--{name}={EXAMPLE / name}.yaml" for name in ("inventory", "profile", "exceptions")]
     with Lab.up() as lab:
-        command = [*TENKEN, *files, f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}", f"--out={out / 'kakuu'}"]
-        statuses.append(subprocess.run(lab.command(command, "outside"), check=False).returncode)
-    print(f"{(out / 'local' / 'report.html').resolve()}\n{(out / 'kakuu' / 'report.html').resolve()}")
+        common = [*TENKEN, *files, f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}"]
+        for name, zone, where in TOWN:
+            command = [*common, f"--zone={zone}", f"--out={out / name}"]
+            statuses.append(subprocess.run(lab.command(command, where), check=False).returncode)
+    for name in ("local", *(name for name, _, _ in TOWN)):
+        print((out / name / "report.html").resolve())
     return max((status for status in statuses if status not in {0, 1, 3}), default=0)
 
 

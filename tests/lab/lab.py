@@ -3,7 +3,7 @@
     with Lab.up() as lab:
         print(lab.run(["dig", "+short", "kakuu.lg.jp", "MX"]).stdout)
 
-Needs root and Debian's packages bind9, nsd, knot, unbound, nginx, iproute2 and nftables; ``why_not()`` says what is missing.
+Needs root and the Debian packages that README.md names; ``why_not()`` says what is missing.
 """
 
 from __future__ import annotations

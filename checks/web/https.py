@@ -10,7 +10,7 @@ from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
-from scanner.model.verdict import Severity, failed, not_applicable, passed
+from scanner.model.verdict import Severity, Verdict, failed, not_applicable, passed
 from scanner.wire.web.headers import csp
 
 ACTIVE = frozenset({"script", "style", "frame", "object"})
@@ -203,6 +203,62 @@ def web_https_kept(entry: WebEntry) -> Judgement:
 
 
 @check(
+    "web.https.http2-agrees",
+    severity=Severity.LOW,
+    title=Text(ja="HTTP/2 でも同じ設定で応答する", en="HTTP/2 is answered with the same settings"),
+    why=Text(
+        ja="多くの利用者は HTTP/2 で閲覧する。片方だけに設定された対策は、その利用者を守らない。",
+        en="Most people come over HTTP/2; what is set for HTTP/1.1 only does not protect them.",
+    ),
+    remedy=Text(
+        ja="前段の装置を含め、HTTP/1.1 と HTTP/2 に同じヘッダと転送を設定する。",
+        en="Set the same headers and redirects for HTTP/1.1 and HTTP/2, in front-end devices too.",
+    ),
+    says={
+        "HTTP2_SAME": Text(ja="HTTP/2 と HTTP/1.1 の応答は同じである", en="the answers over HTTP/2 and HTTP/1.1 agree"),
+        "HTTP2_DIFFERS": Text(
+            ja="{address} では HTTP/2 と HTTP/1.1 で次が異なる：{parts}", en="at {address} HTTP/2 and HTTP/1.1 differ in {parts}"
+        ),
+        "HTTP2_NONE": Text(ja="HTTP/2 では応答しない", en="HTTP/2 is not spoken"),
+        "HTTPS_NONE": Text(ja="HTTPS で応答しない", en="it does not answer over HTTPS"),
+    },
+)
+def web_https_http2_agrees(entry: WebEntry) -> Judgement:
+    def one(seen: WebAddress) -> Judged:
+        visit = seen.secure
+        if visit is None or (isinstance(visit, Unobserved) and visit.reason is Reason.REFUSED):
+            return not_applicable("HTTPS_NONE")
+        if isinstance(visit, Unobserved):
+            return visit
+        if seen.http2 is None:
+            return not_applicable("HTTP2_NONE")
+        if isinstance(seen.http2, Unobserved):
+            return seen.http2
+        differing = _differing(visit.answers[0], seen.http2)
+        return failed("HTTP2_DIFFERS", parts=listed(differing)) if differing else passed("HTTP2_SAME")
+
+    return each(entry, one)
+
+
+_COMPARED = (
+    "strict-transport-security",
+    "content-security-policy",
+    "x-frame-options",
+    "x-content-type-options",
+    "referrer-policy",
+    "server",
+)
+
+
+def _differing(one: WebAnswer, other: WebAnswer) -> list[str]:
+    """Name what differs: the kind of status, where a redirect leads, and headers that one of the two lacks."""
+    found = ["status"] if one.status // 100 != other.status // 100 else []
+    if one.location != other.location:
+        found.append("location")
+    return found + [name for name in _COMPARED if (one.header(name) is None) is not (other.header(name) is None)]
+
+
+@check(
     "web.https.mixed-content",
     severity=Severity.MEDIUM,
     title=Text(ja="HTTPS のページに HTTP の部品を混ぜない", en="Pages over HTTPS load nothing over plain HTTP"),
@@ -240,7 +296,7 @@ def web_https_mixed_content(entry: WebEntry) -> Judgement:
         if isinstance(visit, Unobserved):
             return visit
         found = own_page(entry, visit)
-        if not isinstance(found, tuple):
+        if isinstance(found, Verdict | Unobserved):
             return found
         answer, page = found
         if (why := unread(page)) is not None:

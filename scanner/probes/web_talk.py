@@ -1,7 +1,7 @@
 """Conversations with one address of a web site: requests one after another on one connection, with every limit kept.
 
 Certificates are not checked here: no secret is ever sent, and what certificates are worth is for the TLS probes to see. No cookie is sent
-back unless a caller writes that header itself. HTTP/1.1 only; whether HTTP/2 is offered shows in the TLS survey.
+back unless a caller writes that header itself. What is looked at in depth is asked over HTTP/1.1; HTTP/2 is for comparing one answer.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from scanner.net.net import Net
 from scanner.net.stream import Stream
 from scanner.probes.dns_asking import addresses_of, is_address
 from scanner.wire.txt import excerpt
+from scanner.wire.web import http2
 from scanner.wire.web.http1 import Answer, NotHttp, Reading, request
 from scanner.wire.web.urls import shown
 
@@ -42,8 +43,8 @@ LONGEST_EXCERPT = 200
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT from Python 3.12 on: servers without RFC 5746 are to be looked at, not shunned
 
 
-@lru_cache(maxsize=1)
-def _context() -> ssl.SSLContext:
+@lru_cache(maxsize=2)
+def _context(*protocols: str) -> ssl.SSLContext:
     """Give a client that takes every version and suite that the library still has: what is strong enough is judged elsewhere."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -51,7 +52,7 @@ def _context() -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.options |= _LEGACY_SERVER_CONNECT
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(protocols)
     return context
 
 
@@ -159,6 +160,33 @@ class Caller:
             self._net.keep(f"{method} {self.place.origin}{excerpt(shown(target), 120)} at {self.place.address}", _told(answer))
         return answer
 
+    async def ask_http2(self, target: str, *, limit: int = MOST_BODY) -> Answer | None:
+        """Send one GET over HTTP/2 on a connection of its own; ``None`` where the server does not choose it. Raises as ``ask``."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS + ANSWER_SECONDS):
+                await self._open("h2", "http/1.1")
+                if self._tls is None or self._tls.selected_alpn_protocol() != "h2":
+                    return None
+                reading = http2.Reading(limit)
+                await self._send(http2.opening(target, self.place.authority, self._net.agent, limit))
+                answer: Answer | None = None
+                while answer is None:
+                    data = await self._receive()
+                    answer = reading.feed(data) if data else reading.closed()
+                    if reading.owed:
+                        owed, reading.owed = bytes(reading.owed), bytearray()
+                        await self._send(owed)
+        except TimeoutError as error:
+            raise CannotObserve(Reason.TIMEOUT, f"no whole answer over HTTP/2 from {self.where}") from error
+        except NotHttp as error:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{self.where}: {ascii(str(error))[1:200]}") from error
+        except ssl.SSLError as error:
+            raise CannotObserve(Reason.RESET, f"TLS with {self.where} broke: {error.reason}") from error
+        finally:
+            await self.close()
+        self._net.keep(f"GET {self.place.origin}{excerpt(shown(target), 120)} at {self.place.address} over HTTP/2", _told(answer))
+        return answer
+
     async def close(self) -> None:
         """Close the connection, if one is open."""
         stack, self._stack, self._stream, self._tls, self._asked = self._stack, None, None, None, 0
@@ -194,7 +222,7 @@ class Caller:
             await self.close()
             raise
 
-    async def _open(self) -> None:
+    async def _open(self, *protocols: str) -> None:
         place = self.place
         stack = AsyncExitStack()
         name = "" if is_address(place.host) else place.host
@@ -203,11 +231,11 @@ class Caller:
         )
         self._stack, self._stream, self._asked = stack, stream, 0
         if place.tls:
-            await self._handshake(stream, name)
+            await self._handshake(stream, name, protocols or ("http/1.1",))
 
-    async def _handshake(self, stream: Stream, name: str) -> None:
+    async def _handshake(self, stream: Stream, name: str, protocols: tuple[str, ...]) -> None:
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = _context().wrap_bio(self._in, self._out, server_hostname=name or None)
+        tls = _context(*protocols).wrap_bio(self._in, self._out, server_hostname=name or None)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 while True:

@@ -125,6 +125,20 @@ CASES: dict[str, list[Case]] = {
         ),
         UNTOLD,
     ],
+    "web.https.http2-agrees": [
+        case(entry(replace(GOOD, http2=answer())), says="HTTP2_SAME"),
+        case(entry(), says="HTTP2_NONE"),
+        case(
+            entry(replace(GOOD, http2=answer(headers=GOOD_HEADERS[1:]))),
+            says="HTTP2_DIFFERS",
+            args={"parts": ("strict-transport-security",)},
+        ),
+        case(entry(replace(GOOD, http2=answer(status=421))), says="HTTP2_DIFFERS", args={"parts": ("status",)}),
+        case(entry(replace(GOOD, http2=answer(status=301, location=OTHER, headers=GOOD_HEADERS))), says="HTTP2_DIFFERS"),
+        case(entry(replace(GOOD, http2=SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(PLAIN_ONLY, says="HTTPS_NONE"),
+        UNTOLD,
+    ],
     "web.https.mixed-content": [
         case(entry(), says="MIXED_NONE"),
         case(page(parts=(HTTP_PART, HTTP_IMAGE)), says="MIXED_ACTIVE", args={"urls": (HTTP_PART.url,)}),

@@ -13,13 +13,11 @@ GOOD_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'",
     "Referrer-Policy": "strict-origin-when-cross-origin",
 }
-_MODULES = (
-    "authz_core authz_host dir mime alias autoindex status info cgi dav dav_fs ssl socache_shmcb headers rewrite mpm_prefork setenvif"
-)
+_MODULES = "authz_core authz_host dir mime alias autoindex status info cgi dav dav_fs ssl socache_shmcb headers rewrite setenvif"
 
 
 def _listen(site: Site, *, tls: bool) -> str:
-    port = "443 ssl" if tls else "80"
+    port = "80" if not tls else "443 ssl" if site.name == "late" else "443 ssl http2"
     v4, v6 = pair(site)
     return f"listen {v4}:{port}; listen [{v6}]:{port};"
 
@@ -69,6 +67,7 @@ def nginx(folder: Path) -> tuple[str, ...]:
             + _headers(Strict_Transport_Security="max-age=3600", Content_Security_Policy="script-src 'self' 'unsafe-inline'"),
             "return 302 https://$host$request_uri;",
         ),
+        _nginx_site("one-sided", f"{root['late']}\n    {_headers(Strict_Transport_Security='$hsts')}"),
         _nginx_site("login", f"{_headers()}\n    add_header WWW-Authenticate 'Basic realm=members' always; return 401 'who are you';"),
         _nginx_site("denied", "return 403 'no';"),
         _nginx_site(
@@ -87,6 +86,7 @@ http {{
   access_log off; server_tokens off; include /etc/nginx/mime.types; server_names_hash_bucket_size 128;
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
   uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+  map $server_protocol $hsts {{ "HTTP/2.0" ""; default "max-age=63072000; includeSubDomains"; }}
   ssl_certificate {folder}/web.pem; ssl_certificate_key {folder}/leaf.key;
 {"".join(sites)}
 }}
@@ -95,14 +95,17 @@ http {{
     return "nginx", "-c", str(config)
 
 
-def apache(folder: Path, name: str, body: str, *, tokens: str) -> tuple[str, ...]:
+def apache(folder: Path, name: str, body: str, *, tokens: str, worker: str = "prefork") -> tuple[str, ...]:
     """Write a configuration of Apache for one site below ``folder`` and give its command line. ``body`` stands in both virtual hosts."""
     site = BY_NAME[name]
     v4, v6 = pair(site)
     home = folder / f"home-{name}"
     home.mkdir()
     home.chmod(0o777)
-    modules = "\n".join(f"LoadModule {module}_module modules/mod_{module}.so" for module in _MODULES.split())
+    modules = "\n".join(
+        f"LoadModule {module}_module modules/mod_{module}.so"
+        for module in (*_MODULES.split(), f"mpm_{worker}", *(["http2"] if worker == "event" else []))
+    )
     clear = body if name == "apache-bad" else f"Redirect permanent / https://{site.host}/"
     config = folder / f"{name}.conf"
     config.write_text(
@@ -150,6 +153,7 @@ def apache_good(folder: Path) -> tuple[str, ...]:
         f"""
   DocumentRoot {folder}/root/apache-good
   TraceEnable off
+  Protocols h2 http/1.1
   ServerSignature Off
   AddDefaultCharset utf-8
   <Directory {folder}/root/apache-good>
@@ -163,6 +167,7 @@ def apache_good(folder: Path) -> tuple[str, ...]:
 {headers}
 """,
         tokens="Prod",
+        worker="event",  # HTTP/2 needs threads
     )
 
 

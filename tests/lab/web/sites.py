@@ -76,11 +76,13 @@ web.content.crawlers CRAWLERS_WELCOME web.content.cookies COOKIES_NOT_SET web.co
 web.content.executables EXECUTABLES_NONE web.content.documents DOCUMENTS_CLEAN web.content.links LINKS_ALIVE
 web.content.short-urls SHORT_NONE web.content.third-parties PARTIES_NONE web.content.broken-links PAGES_THERE
 """
+_BOTH = "web.https.http2-agrees HTTP2_SAME"
 
 SITES: Final = (
-    Site("nginx-good", By.NGINX, _pairs(_WELL_KEPT), clean=True),
-    Site("apache-good", By.APACHE_GOOD, _pairs(_WELL_KEPT) | _pairs("web.methods.changing CHANGING_ABSENT"), clean=True),
-    Site("nginx-v6", By.NGINX, _pairs(_WELL_KEPT), clean=True, ipv4=False),
+    Site("nginx-good", By.NGINX, _pairs(_WELL_KEPT + _BOTH), clean=True),
+    Site("apache-good", By.APACHE_GOOD, _pairs(_WELL_KEPT + _BOTH) | _pairs("web.methods.changing CHANGING_ABSENT"), clean=True),
+    Site("nginx-v6", By.NGINX, _pairs(_WELL_KEPT + _BOTH), clean=True, ipv4=False),
+    Site("one-sided", By.NGINX, _pairs("web.https.http2-agrees HTTP2_DIFFERS web.hsts.set HSTS_SET"), never=PROOFS),
     Site("vhost", By.NGINX, _pairs("web.paths.settings SETTINGS_PUBLIC web.paths.repository REPOSITORY_NONE"), lives_with="nginx-good"),
     Site("split", By.NGINX, _pairs("web.paths.repository REPOSITORY_PUBLIC web.hsts.set HSTS_ABSENT web.paths.settings SETTINGS_NONE")),
     Site(
@@ -131,6 +133,7 @@ SITES: Final = (
             """
             web.https.permanent-redirect REDIRECT_TEMPORARY web.hsts.duration HSTS_SHORT web.hsts.subdomains SUBDOMAINS_OPEN
             web.security-txt.valid SECURITY_TXT_EXPIRED web.security-txt.signed SIGNATURE_NONE web.headers.csp CSP_WIDE
+            web.https.http2-agrees HTTP2_NONE
             """
         ),
         never=PROOFS,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> None:
     """Run ``tenken look`` at once, and everything else through ``scanner.cli.main``."""
     if sys.argv[1:2] == ["look"]:
+        gc.disable()  # until all is loaded: nothing of it is ever garbage
         from scanner.cli import look  # noqa: PLC0415  the point of this module
 
         sys.exit(look.main(sys.argv[2:]))

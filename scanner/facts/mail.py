@@ -6,24 +6,15 @@ Who may send in the domain's name (SPF, DKIM, DMARC, BIMI) is in ``mail_sender``
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum, unique
 from typing import ClassVar
 
+from scanner.facts.lookup import Status as Status  # noqa: PLC0414  offered here too, to those who read of mail
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.target import Kind, NotATarget, Service, host_name
 
 NULL_HOST = "."
 """The target of a null MX (RFC 7505 section 3)."""
 SMTP_PORT = 25
-
-
-@unique
-class Status(StrEnum):
-    """What the DNS says of a name and a type: records, a name without such records, or no such name."""
-
-    FOUND = "found"
-    EMPTY = "empty"
-    NXDOMAIN = "nxdomain"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import ClassVar
 
-from scanner.facts.mail import Status
+from scanner.facts.lookup import Status
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.target import Kind
 

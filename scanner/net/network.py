@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +82,7 @@ class Network:
         self._now = now
         self._rng = rng or random.SystemRandom()
         self._parts: Parts | None = None
+        self._agent = settings.user_agent
         self._web: Web | None = None
         self._roots: Roots | None = None
         self._budgets: OrderedDict[str, Budget] = OrderedDict()
@@ -90,6 +90,7 @@ class Network:
 
     async def __aenter__(self) -> Network:
         settings = self._settings
+        check_contact(settings.contact)
         servers = settings.resolvers or resolvers_of(Path(settings.resolv_conf))
         pacer = Pacer(settings.pace, clock=self._clock)
         udp = Udp(asyncio.get_running_loop(), self._rng)
@@ -109,7 +110,7 @@ class Network:
             web=self._the_web,
             roots=self._the_roots,
             called=settings.called,
-            agent=settings.user_agent or agent_name(settings.contact),
+            agent=self._the_agent,
             writing=Writing(),
         )
         return self
@@ -146,8 +147,13 @@ class Network:
             # Loaded when it is first needed: it belongs to the extra [server], and reading the authorities takes 20 ms.
             from scanner.net.http import Web  # noqa: PLC0415
 
-            self._web = Web(self._settings.user_agent or agent_name(self._settings.contact), self._settings.ca_file)
+            self._web = Web(self._the_agent(), self._settings.ca_file)
         return self._web
+
+    def _the_agent(self) -> str:
+        if not self._agent:
+            self._agent = agent_name(self._settings.contact)
+        return self._agent
 
     def _the_roots(self) -> Roots:
         if self._roots is None:
@@ -174,10 +180,18 @@ class Network:
             lane.give()
 
 
-def agent_name(contact: str) -> str:
-    """Make the User-Agent of a scan: name, version and where to complain. Raises ``ValueError`` for what no header can hold."""
+def check_contact(contact: str) -> None:
+    """Raise ``ValueError`` for a contact that no header can hold."""
     if not contact.isascii() or not (contact + "x").isprintable() or len(contact) > LONGEST_CONTACT:
         raise ValueError(f"the contact must be printable ASCII of at most {LONGEST_CONTACT} characters: {contact[:50]!r}")
+
+
+def agent_name(contact: str) -> str:
+    """Make the User-Agent of a scan: name, version and where to complain. Raises ``ValueError`` like ``check_contact``."""
+    check_contact(contact)
+    # Loaded when it is first needed: with all that it takes along it needs 10 ms, and a look asks for no name.
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
     try:
         release = version("tenken")
     except PackageNotFoundError:  # run from a copy that was never installed

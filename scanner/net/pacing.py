@@ -14,8 +14,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_network
 
-from publicsuffixlist import PublicSuffixList
-
 from scanner.wire.addresses import is_address, parse_address
 
 MOST_LANES = 4096  # idle ones are swept out above this
@@ -155,7 +153,6 @@ class Pacer:
         self._lanes: dict[str, Lane] = {}
         self._operators: dict[str, str] = {}
         self._room: Lane | None = None
-        self._suffixes: PublicSuffixList | None = None
 
     @asynccontextmanager
     async def turn(self, name: str, address: str) -> AsyncIterator[None]:
@@ -202,15 +199,8 @@ class Pacer:
         if known is None:
             if len(self._operators) >= MOST_OPERATORS:
                 self._operators.clear()
-            known = self._operators[key] = self._registrable(name) or _network(address)
+            known = self._operators[key] = (name and not is_address(name) and (_registrable(name) or name)) or _network(address)
         return known
-
-    def _registrable(self, name: str) -> str | None:
-        if not name or is_address(name):
-            return None
-        if self._suffixes is None:
-            self._suffixes = PublicSuffixList()
-        return self._suffixes.privatesuffix(name) or name
 
     def _lane(self, key: str, rate: Rate) -> Lane:
         lane = self._lanes.get(key)
@@ -219,6 +209,12 @@ class Pacer:
                 self._lanes = {k: v for k, v in self._lanes.items() if not v.idle}
             lane = self._lanes[key] = Lane(rate, self._clock, self._sleep)
         return lane
+
+
+def _registrable(name: str) -> str | None:
+    from scanner.net.suffixes import registrable  # noqa: PLC0415  only those who keep to a pace by names need the list
+
+    return registrable(name)
 
 
 def _network(address: str) -> str:

@@ -66,7 +66,7 @@ class Parts:
     writing: Writing
     roots: Callable[[], Roots]
     called: str = ""
-    agent: str = ""
+    agent: Callable[[], str] = str
 
 
 class View:
@@ -357,7 +357,7 @@ class View:
     @property
     def agent(self) -> str:
         """The User-Agent by which the scanner tells web servers who it is."""
-        return self._parts.agent
+        return self._parts.agent()
 
     async def _addresses(self, host: str) -> list[str]:
         """Resolve both families side by side, IPv4 first; one family's failure does not hide the other's addresses."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
-from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, SEED, Camellia, TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, CipherContext, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from scanner.wire.tls.names import TLS11, TLS12, NotTls
 from scanner.wire.tls.shares import CannotCompute
 from scanner.wire.tls.suites import Suite
+
+if TYPE_CHECKING:  # loaded for the suites that need them: most servers take one of the AEAD suites above
+    from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, CipherContext, modes
 
 MOST_PLAIN: Final = 1 << 14
 """Octets of plaintext in one record."""
@@ -184,8 +184,13 @@ class _Streamed(_Macked):
 
     def __init__(self, version: int, suite: Suite, mac_key: bytes, key: bytes) -> None:
         super().__init__(version, suite, mac_key)
-        # One context serves one direction, and a stream cipher is its own inverse.
-        self._stream: CipherContext | None = Cipher(ARC4(key), mode=None).encryptor() if key else None
+        self._stream: CipherContext | None = None
+        if key:
+            from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4  # noqa: PLC0415
+            from cryptography.hazmat.primitives.ciphers import Cipher  # noqa: PLC0415
+
+            # One context serves one direction, and a stream cipher is its own inverse.
+            self._stream = Cipher(ARC4(key), mode=None).encryptor()
 
     def _run(self, data: bytes) -> bytes:
         return self._stream.update(data) if self._stream is not None else data
@@ -220,7 +225,7 @@ class _Chained(_Macked):
             )
         plain = payload if self._etm else payload + self._mac(type_, payload)
         pad = self._block - 1 - len(plain) % self._block
-        encryptor = Cipher(self._algorithm, modes.CBC(vector)).encryptor()
+        encryptor = _chain(self._algorithm, vector).encryptor()
         body = encryptor.update(plain + bytes((pad,)) * (pad + 1)) + encryptor.finalize()
         self._iv = body[-self._block :]
         if self._version >= TLS11:
@@ -240,7 +245,7 @@ class _Chained(_Macked):
             vector, body = body[: self._block], body[self._block :]
         if not body or len(body) % self._block or len(vector) != self._block:
             raise _spoilt(payload)
-        decryptor = Cipher(self._algorithm, modes.CBC(vector)).decryptor()
+        decryptor = _chain(self._algorithm, vector).decryptor()
         plain = decryptor.update(body) + decryptor.finalize()
         self._iv = body[-self._block :]
         pad = plain[-1]
@@ -256,7 +261,16 @@ class _Chained(_Macked):
         return type_, plain
 
 
+def _chain(algorithm: CipherAlgorithm, vector: bytes) -> Cipher[modes.CBC]:
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes  # noqa: PLC0415
+
+    return Cipher(algorithm, modes.CBC(vector))
+
+
 def _block_cipher(suite: Suite, key: bytes) -> CipherAlgorithm:
+    from cryptography.hazmat.decrepit.ciphers.algorithms import SEED, Camellia, TripleDES  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES  # noqa: PLC0415
+
     if suite.cipher.startswith("AES"):
         return AES(key)
     if suite.cipher.startswith("CAMELLIA"):

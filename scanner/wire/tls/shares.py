@@ -9,8 +9,7 @@ from types import ModuleType
 from typing import Final, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, x448, x25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import x448, x25519
 
 from scanner.wire.tls.dh import FFDHE, ffdhe_prime
 from scanner.wire.tls.groups import GROUPS, group_name
@@ -91,12 +90,19 @@ class _X448:
 
 
 class _Curve:
-    def __init__(self, curve: ec.EllipticCurve, octets: bytes) -> None:
+    def __init__(self, name: str, octets: bytes) -> None:
+        # Loaded for those few servers that want a curve of this kind: it takes as long as all else of this module.
+        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+
+        curve: ec.EllipticCurve = getattr(ec, name)()
         # Below the order of every curve of this size; the keys of one handshake need no even spread.
         self._key = ec.derive_private_key(int.from_bytes(octets[: curve.key_size // 8 - 1], "big") + 1, curve)
         self.public = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def agree(self, peer: bytes) -> bytes:
+        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  see above
+
         return self._key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(self._key.curve, peer))
 
 
@@ -149,29 +155,29 @@ def _ffdhe(code: int) -> Callable[[bytes], _Half]:
     return lambda octets: FiniteField(ffdhe_prime(code), 2, octets)
 
 
-def _curve(curve: ec.EllipticCurve) -> Callable[[bytes], _Half]:
-    return lambda octets: _Curve(curve, octets)
+def _curve(name: str) -> Callable[[bytes], _Half]:
+    return lambda octets: _Curve(name, octets)
 
 
 _MAKERS: Final[dict[int, Callable[[bytes], _Half]]] = {
     29: _X25519,
     30: _X448,
-    23: _curve(ec.SECP256R1()),
-    24: _curve(ec.SECP384R1()),
-    25: _curve(ec.SECP521R1()),
-    22: _curve(ec.SECP256K1()),
-    26: _curve(ec.BrainpoolP256R1()),
-    27: _curve(ec.BrainpoolP384R1()),
-    28: _curve(ec.BrainpoolP512R1()),
-    31: _curve(ec.BrainpoolP256R1()),
-    32: _curve(ec.BrainpoolP384R1()),
-    33: _curve(ec.BrainpoolP512R1()),
+    23: _curve("SECP256R1"),
+    24: _curve("SECP384R1"),
+    25: _curve("SECP521R1"),
+    22: _curve("SECP256K1"),
+    26: _curve("BrainpoolP256R1"),
+    27: _curve("BrainpoolP384R1"),
+    28: _curve("BrainpoolP512R1"),
+    31: _curve("BrainpoolP256R1"),
+    32: _curve("BrainpoolP384R1"),
+    33: _curve("BrainpoolP512R1"),
     **{code: _ffdhe(code) for code in FFDHE},
     0x0201: lambda octets: _Kem(768, octets),
     0x0202: lambda octets: _Kem(1024, octets),
-    0x11EB: lambda octets: _Hybrid(_Curve(ec.SECP256R1(), octets), _Kem(768, octets), kem_first=False, server_curve=65),
+    0x11EB: lambda octets: _Hybrid(_Curve("SECP256R1", octets), _Kem(768, octets), kem_first=False, server_curve=65),
     0x11EC: lambda octets: _Hybrid(_X25519(octets), _Kem(768, octets), kem_first=True, server_curve=32),
-    0x11ED: lambda octets: _Hybrid(_Curve(ec.SECP384R1(), octets), _Kem(1024, octets), kem_first=False, server_curve=97),
+    0x11ED: lambda octets: _Hybrid(_Curve("SECP384R1", octets), _Kem(1024, octets), kem_first=False, server_curve=97),
 }
 
 

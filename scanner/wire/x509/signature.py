@@ -13,9 +13,6 @@ from enum import StrEnum, unique
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from scanner.facts.tls import PublicKey
 from scanner.wire.der import NotDer, bit_length
@@ -29,14 +26,6 @@ MOST_EXPONENT_BITS = 64
 MOST_KEPT = 4096
 _EXPLICIT: Final = "explicit"
 
-_HASHES: Final[dict[str, Callable[[], hashes.HashAlgorithm]]] = {
-    "MD5": hashes.MD5,
-    "SHA1": hashes.SHA1,
-    "SHA224": hashes.SHA224,
-    "SHA256": hashes.SHA256,
-    "SHA384": hashes.SHA384,
-    "SHA512": hashes.SHA512,
-}
 _DIGEST_INFO: Final = {  # RFC 8017 section 9.2, note 1
     "MD5": "3020300c06082a864886f70d020505000410",
     "SHA1": "3021300906052b0e03021a05000414",
@@ -201,7 +190,12 @@ def _plain_rsa(spki: bytes, hashed: str, signed: bytes, signature: bytes) -> Che
 
 
 def _by_library(spki: bytes, how: Algorithm, signed: bytes, signature: bytes) -> Checked:
-    made = _HASHES.get(how.hash)
+    # Loaded for the signatures that need it: most are plain RSA ones.
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
+
+    made: Callable[[], hashes.HashAlgorithm] | None = getattr(hashes, how.hash) if how.hash in _DIGEST_INFO else None
     match load_der_public_key(spki):
         case rsa.RSAPublicKey() as key if how.key == "RSA-PSS" and made is not None:
             key.verify(signature, signed, padding.PSS(padding.MGF1(made()), how.salt), made())

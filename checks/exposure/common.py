@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from checks.common import listed
 from checks.each import Judged, worst_of
@@ -48,7 +48,7 @@ def together(endings: Iterable[tuple[str, Judged]], none: Verdict) -> Judged:
     same = [
         where for where, ending in found if isinstance(ending, Verdict) and (ending.tag, ending.confirmed) == (worst.tag, worst.confirmed)
     ]
-    return replace(worst, args={**worst.args, "services": listed(same)})
+    return worst._replace(args={**worst.args, "services": listed(same)})
 
 
 def _unlooked(fact: HostListeners | HostDatagrams) -> list[tuple[str, Judged]]:

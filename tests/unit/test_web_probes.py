@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from scanner.codec import observation_out
+from scanner.facts.web import WebSite, WebSites
 from scanner.facts.web_content import WebCrawl, WebFiles
 from scanner.facts.web_entry import WebEnd, WebEntry, WebVisit
 from scanner.facts.web_server import WebMethods, WebPaths
@@ -291,3 +292,25 @@ def test_the_usual_ports_belong_together_and_others_stand_alone() -> None:
     assert Site.of(Service("a.example", 8080, "http")) == Site("a.example", 0, 8080)
     assert Service("a.example", 443, "https").kinds == (Kind.WEB_SERVICE, Kind.TLS_SERVICE)
     assert Service("a.example", 80, "http").kinds == (Kind.WEB_SERVICE,)
+
+
+SILENT = Unobserved(Reason.TIMEOUT, "no answer")
+
+
+@pytest.mark.parametrize(
+    ("https", "http", "declared", "led"),
+    [
+        (True, True, None, ("www.example.jp:443/https",)),
+        (True, SILENT, False, ("www.example.jp:443/https",)),
+        (False, True, None, ("www.example.jp:80/http",)),
+        (False, False, True, ()),
+        (SILENT, True, None, ()),
+        (SILENT, True, True, ("www.example.jp:443/https",)),
+    ],
+)
+def test_a_domain_leads_to_its_sites(
+    https: bool | Unobserved, http: bool | Unobserved, declared: bool | None, led: tuple[str, ...]
+) -> None:
+    sites = WebSites((WebSite("www.example.jp", https, http),), declared)
+    assert tuple(lead.key.removeprefix("service:") for lead in sites.leads()) == led
+    assert all(kind in sites.leads_to for lead in sites.leads() for kind in lead.kinds)

@@ -298,5 +298,5 @@ def web_admin_exposed(paths: WebPaths, ledger: DeclaredWebService) -> Judgement:
     if isinstance(found, Unobserved) or ledger.vantage_outside:
         return found
     if ledger.vantage_outside is None:
-        return _UNKNOWN_ZONE if found.tag == "ADMIN_EXPOSED" else found
+        return _UNKNOWN_ZONE
     return not_applicable("ADMIN_INSIDE")

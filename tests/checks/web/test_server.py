@@ -77,6 +77,6 @@ CASES: dict[str, list[Case]] = {
         case(paths(there("/wp-login.php", "admin")), INSIDE, says="ADMIN_INSIDE"),
         case(paths(), INSIDE, says="ADMIN_INSIDE"),
         case(paths(there("/wp-login.php", "admin")), NOBODY_KNOWS, outcome="undetermined", reason=Reason.NOT_DECLARED),
-        case(paths(), NOBODY_KNOWS, says="ADMIN_NOT_SEEN"),
+        case(paths(), NOBODY_KNOWS, outcome="undetermined", reason=Reason.NOT_DECLARED),
     ],
 }

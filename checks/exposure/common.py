@@ -12,7 +12,7 @@ from scanner.facts.ledger import DeclaredHost
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
-from scanner.model.verdict import Verdict, doubtful, failed, passed
+from scanner.model.verdict import Verdict, doubtful, failed, not_applicable, passed
 from scanner.wire.ports import PORTS, Sort, name_of
 
 VANTAGE_UNKNOWN = cannot_tell(
@@ -131,7 +131,7 @@ def reach(fact: HostListeners, ledger: DeclaredHost, group: Group) -> Judged:
             case True:
                 ending = failed(REACHED) if proven else doubtful(REACHED)
             case _:
-                ending = passed("REACHED_INSIDE")
+                ending = not_applicable("REACHED_INSIDE")
         endings.append((where, ending))
     return together(endings, passed("NOT_REACHED"))
 

@@ -13,7 +13,7 @@ from scanner.model.check import Judgement, check
 from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
-from scanner.model.verdict import Severity, failed, passed
+from scanner.model.verdict import Severity, failed, not_applicable, passed
 
 _AMPLIFIERS = frozenset(Speaks) - {Speaks.DNS}  # name servers have checks of their own
 _SMALL = frozenset({Speaks.ECHO, Speaks.CHARGEN, Speaks.QOTD})
@@ -50,7 +50,11 @@ def exposure_udp_amplification(
             return passed("UDP_SMALL")
         if ledger.vantage_outside is None:
             return VANTAGE_UNKNOWN
-        return failed("UDP_AMPLIFIES", factor=seen.factor) if ledger.vantage_outside else passed("UDP_AMPLIFIES_INSIDE", factor=seen.factor)
+        return (
+            failed("UDP_AMPLIFIES", factor=seen.factor)
+            if ledger.vantage_outside
+            else not_applicable("UDP_AMPLIFIES_INSIDE", factor=seen.factor)
+        )
 
     return each_datagram(_with_consent(datagrams), _AMPLIFIERS, one, none=passed("UDP_SILENT"))
 
@@ -102,7 +106,7 @@ def exposure_udp_discovery(datagrams: HostDatagrams, ledger: DeclaredHost) -> Ju
     def one(*_: object) -> Judged:
         if ledger.vantage_outside is None:
             return VANTAGE_UNKNOWN
-        return failed("DISCOVERY_OUTSIDE") if ledger.vantage_outside else passed("DISCOVERY_INSIDE")
+        return failed("DISCOVERY_OUTSIDE") if ledger.vantage_outside else not_applicable("DISCOVERY_INSIDE")
 
     return each_datagram(datagrams, _DISCOVERY, one, none=passed("DISCOVERY_NONE"))
 
@@ -205,7 +209,7 @@ def exposure_snmp_outside(datagrams: HostDatagrams, ledger: DeclaredHost) -> Jud
     def one(*_: object) -> Judged:
         if ledger.vantage_outside is None:
             return VANTAGE_UNKNOWN
-        return failed("SNMP_OUTSIDE") if ledger.vantage_outside else passed("SNMP_INSIDE")
+        return failed("SNMP_OUTSIDE") if ledger.vantage_outside else not_applicable("SNMP_INSIDE")
 
     return each_datagram(datagrams, frozenset({Speaks.SNMP}), one, none=passed("SNMP_NONE"))
 

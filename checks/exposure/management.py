@@ -8,7 +8,7 @@ from scanner.facts.exposure import HostDatagrams, HostListeners, Speaks, Spoken,
 from scanner.facts.ledger import DeclaredHost
 from scanner.model.check import Judgement, check
 from scanner.model.text import Text
-from scanner.model.verdict import Severity, failed, passed
+from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire.ports import Sort
 
 _SSH = frozenset({22, 2222})  # the checks of SSH judge how it lets people in
@@ -91,7 +91,7 @@ def exposure_management_ipmi(datagrams: HostDatagrams, ledger: DeclaredHost) -> 
     def one(*_: object) -> Judged:
         if ledger.vantage_outside is None:
             return VANTAGE_UNKNOWN
-        return failed("IPMI_OUTSIDE") if ledger.vantage_outside else passed("IPMI_INSIDE")
+        return failed("IPMI_OUTSIDE") if ledger.vantage_outside else not_applicable("IPMI_INSIDE")
 
     return each_datagram(datagrams, frozenset({Speaks.IPMI}), one, none=passed("IPMI_NONE"))
 
@@ -138,7 +138,7 @@ def exposure_management_web(listeners: HostListeners, ledger: DeclaredHost) -> J
             return passed("PAGE_OTHER")
         if ledger.vantage_outside is None:
             return VANTAGE_UNKNOWN
-        return failed("PAGE_OUTSIDE") if ledger.vantage_outside else passed("PAGE_INSIDE")
+        return failed("PAGE_OUTSIDE") if ledger.vantage_outside else not_applicable("PAGE_INSIDE")
 
     return each_listener(listeners, frozenset({Speaks.HTTP}), one, none=passed("PAGE_NONE"))
 
@@ -293,7 +293,7 @@ def exposure_proxy_open(listeners: HostListeners, ledger: DeclaredHost) -> Judge
             return passed("PROXY_REFUSED")
         if ledger.vantage_outside is None:
             return VANTAGE_UNKNOWN
-        return failed("PROXY_OPEN") if ledger.vantage_outside else passed("PROXY_INSIDE")
+        return failed("PROXY_OPEN") if ledger.vantage_outside else not_applicable("PROXY_INSIDE")
 
     speaks = frozenset({Speaks.PROXY, Speaks.SOCKS})
     return each_listener(listeners, speaks, one, none=passed("PROXY_NONE"), ports=of_sort(Sort.PROXY))

@@ -4,6 +4,10 @@ The servers are those of ``tests/lab/tls_zoo``; what a program missed is measure
 are counted by a firewall rule in the scanner's namespace, and start-up counts. sslyze and cryptolyzer live in an environment of their own
 below ``build/``, pinned by hash; nmap and testssl.sh (Debian's, with bsdextrautils) are left out where they are not installed. Prints
 tables and one line of JSON, and writes nothing else.
+
+Tenken is the installed command, ``tenken look``, with the bytecode that an installation has and at the pace that it keeps by itself:
+once with all that it looks at, once with 20 connections a server, which are versions, suites and order. The many servers belong to one
+operator each, as the pace of one operator is no matter of speed. What a run that is killed has kept is shown at the end.
 """
 
 from __future__ import annotations
@@ -19,20 +23,16 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from scanner.facts.tls import TlsSurvey, Version
-from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
-from scanner.model.target import Service
+from scanner.facts.tls import Version
 from scanner.net.budget import Allowance
 from scanner.net.net import DnsServer
 from scanner.net.network import Network, Settings
 from scanner.net.pacing import Pace, Rate
 from scanner.net.scope import Entry, Match, Scope
-from scanner.probes.tls import tls_survey
 from scanner.wire.tls import ClientHello, HandshakeReader, client_hello, suite_by_name, suite_name
 from tests.lab.tls_zoo import Zoo, world
 from tests.lab.tls_zoo.certificates import DOMAIN
@@ -54,6 +54,8 @@ SERVERS = (
     "dovecot-993",
 )
 ENOUGH = 400
+FEW = 20
+"""Connections that versions, suites and order of a modern server take."""
 COUNTER = """table inet bench {
   chain out {
     type filter hook output priority 0
@@ -105,6 +107,12 @@ class Bench:
     zoo: Zoo
     folder: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of Tenken's processes: bytecode is written once and read afterwards, as after an installation."""
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        return own | {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")}
+
     def measured(self, command: Sequence[str], read: Callable[[str], Many]) -> Figures:
         """Run a command in the scanner's namespace."""
         before = self._opened()
@@ -112,7 +120,12 @@ class Bench:
         began = time.monotonic()
         with out.open("wb") as sink:
             process = subprocess.Popen(
-                self.zoo.command(command), stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.DEVNULL, cwd=ROOT
+                self.zoo.command(command),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.DEVNULL,
+                cwd=ROOT,
+                env=self.environment,
             )
             _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
@@ -135,17 +148,36 @@ class Bench:
         raise RuntimeError("the counter is not there")
 
 
-def tenken(bench: Bench, targets: Sequence[Target]) -> Figures:
-    """The survey with everything it looks at: suites, order, groups, signatures, certificates, features."""
+def look(targets: Sequence[Target], connections: int) -> list[str]:
+    """The command."""
     services = [f"{target.host}={target.address}:{target.port}/{target.protocol}" for target in targets]
-    command = [sys.executable, "-m", "bench.tls", "--survey", bench.zoo.resolver, *services]
-    by_service = {Service.parse(text).key: target.name for text, target in zip(services, targets, strict=True)}
+    return [str(Path(sys.executable).with_name("tenken")), "look", f"--connections={connections}", *services]
 
-    def read(out: str) -> Many:
-        lines = [json.loads(line) for line in out.splitlines()]
-        return {by_service[one["service"]]: {Version(v): set(names) for v, names in one["suites"].items()} for one in lines}
 
-    return bench.measured(command, read)
+def looked(out: str, targets: Sequence[Target]) -> Many:
+    """Read what the command printed, as far as it goes."""
+    names = {f"{target.host}={target.address}:{target.port}": target.name for target in targets}
+    found: Many = {}
+    suites: Suites = {}
+    version = Version.SSL2
+    for line in out.splitlines():
+        if seen := re.match(r"service:(.*)/\w+$", line):
+            suites = found[names[seen[1]]] = {}
+        elif seen := re.match(r" {8}version: (\S+)$", line):
+            version = Version(seen[1])
+        elif seen := re.match(r" {10}((?:TLS|SSL)_\w+)$", line):
+            suites.setdefault(version, set()).add(seen[1])
+    return found
+
+
+def tenken(bench: Bench, targets: Sequence[Target]) -> Figures:
+    """Everything: suites, order, groups, signatures, certificates, features, sessions."""
+    return bench.measured(look(targets, ENOUGH), lambda out: looked(out, targets))
+
+
+def tenken_few(bench: Bench, targets: Sequence[Target]) -> Figures:
+    """Versions, suites and order, and what comes along."""
+    return bench.measured(look(targets, FEW), lambda out: looked(out, targets))
 
 
 _SSLYZE = {
@@ -253,12 +285,13 @@ def cryptolyzer(bench: Bench, targets: Sequence[Target]) -> Figures:
 
 PROGRAMS: Mapping[str, Callable[[Bench, Sequence[Target]], Figures]] = {
     "tenken": tenken,
+    "tenken, 20": tenken_few,
     "sslyze": sslyze,
     "nmap": nmap,
     "cryptolyzer": cryptolyzer,
     "testssl.sh": testssl,
 }
-TOGETHER = ("tenken", "sslyze", "nmap")
+TOGETHER = ("tenken", "tenken, 20", "sslyze", "nmap")
 """Programs that take many servers in one run."""
 
 
@@ -268,12 +301,8 @@ def main() -> int:
     parser.add_argument("--servers", nargs="*", default=SERVERS, help="entries of the zoo that are looked at one by one")
     parser.add_argument("--without", nargs="*", default=(), choices=PROGRAMS, help="programs to leave out")
     parser.add_argument("--many", type=int, default=200, help="servers of the throughput test")
-    parser.add_argument("--survey", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.add_argument("--rate", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.survey:
-        asyncio.run(_survey(options.survey[0], options.survey[1:]))
-        return 0
     if options.rate:
         print(json.dumps(asyncio.run(_rates(options.rate[0], int(options.rate[1])))))
         return 0
@@ -283,11 +312,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Zoo.up() as zoo:
         bench = Bench(zoo, Path(folder))
         bench.count()
+        tenken(bench, [Target("", "bytecode.example", bench.zoo.place("nginx-modern").v4, 443, "https")])
         figures = {
             "servers": _one_by_one(bench, options.servers, programs),
             "many": _together(bench, options.many, 0, programs),
             "deaf": _together(bench, 47, len(world.DEAF), programs),
             "rate": _rate(bench),
+            "killed": _killed(bench, options.many),
         }
     print(json.dumps(figures))
     return 0
@@ -322,16 +353,15 @@ def _plain(ran: Figures) -> dict[str, object]:
 
 
 def _together(bench: Bench, lively: int, deaf: int, programs: Sequence[str]) -> dict[str, dict[str, object]]:
-    numbers = [*range(1, lively + 1), *range(len(world.HERD) + 1, len(world.HERD) + deaf + 1)]
-    addresses = dict(enumerate((*world.HERD, *world.DEAF), 1))
-    targets = [Target(f"h{number}", f"h{number}.{DOMAIN}", addresses[number], 443, "https") for number in numbers]
+    targets = _herd(lively, deaf)
     truth = {version: set(names) for version, names in bench.zoo.truth("herd").suites.items()}
     print(f"\n{lively} modern servers" + (f" and {deaf} that accept and never answer" if deaf else ""))
     print("  ".join(f"{head:>14}" for head in ("program", "wall s", "servers/s", "CPU s", "peak MB", "connections", "whole")))
     found: dict[str, dict[str, object]] = {}
     for program in programs:
         if program in TOGETHER:
-            ran = PROGRAMS[program](bench, targets)
+            own = [replace(target, host=f"www.{target.name}.example") for target in targets] if program.startswith("tenken") else targets
+            ran = PROGRAMS[program](bench, own)
             whole = sum(_compared(truth, ran.found.get(f"h{number}", {})) == ([], []) for number in range(1, lively + 1))
             row = (program, f"{ran.wall:.2f}", f"{lively / ran.wall:.1f}", f"{ran.cpu:.2f}", f"{ran.peak_mb:.0f}", ran.connections, whole)
             print("  ".join(f"{cell:>14}" for cell in row), flush=True)
@@ -339,10 +369,34 @@ def _together(bench: Bench, lively: int, deaf: int, programs: Sequence[str]) -> 
     return found
 
 
+def _herd(lively: int, deaf: int = 0) -> list[Target]:
+    numbers = [*range(1, lively + 1), *range(len(world.HERD) + 1, len(world.HERD) + deaf + 1)]
+    addresses = dict(enumerate((*world.HERD, *world.DEAF), 1))
+    return [Target(f"h{number}", f"h{number}.{DOMAIN}", addresses[number], 443, "https") for number in numbers]
+
+
+def _killed(bench: Bench, count: int) -> dict[str, int]:
+    """Kill a look at many servers after half of the time that it takes; give how many it had printed, and how many of these are whole."""
+    targets = [replace(target, host=f"www.{target.name}.example") for target in _herd(count)]
+    truth = {version: set(names) for version, names in bench.zoo.truth("herd").suites.items()}
+    out = bench.folder / "killed"
+    with out.open("wb") as sink:
+        command = bench.zoo.command(look(targets, ENOUGH))
+        with subprocess.Popen(command, stdout=sink, stderr=subprocess.DEVNULL, cwd=ROOT, env=bench.environment) as process:
+            while process.poll() is None and out.read_bytes().count(b"service:") < count // 2:
+                time.sleep(0.02)
+            process.kill()
+    found = looked(out.read_text(errors="replace"), targets)
+    whole = sum(_compared(truth, suites) == ([], []) for suites in found.values())
+    print(f"\nKilled in the middle: {len(found)} of {count} servers kept, {whole} of them whole")
+    return {"kept": len(found), "whole": whole}
+
+
 def _rate(bench: Bench) -> dict[str, float]:
     address = bench.zoo.place("nginx-modern").v4
     command = bench.zoo.command([sys.executable, "-m", "bench.tls", "--rate", address, "3000"])
-    said: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=bench.environment)
+    said: dict[str, float] = json.loads(ran.stdout)
     ratio = said["tenken"] / said["minimal"]
     print(f"\nServerHello a second: minimal loop {said['minimal']:.0f}, Tenken {said['tenken']:.0f}, ratio {ratio:.2f}")
     return {**said, "ratio": ratio}
@@ -356,37 +410,6 @@ def _unhindered(resolver: str) -> Settings:
         pace=fast,
         allowance=Allowance(connections=1_000_000, tls_connections=ENOUGH, tls_connections_of=()),
     )
-
-
-async def _survey(resolver: str, services: Sequence[str]) -> None:
-    """The child's part: look at services side by side, print a line for each as it ends."""
-    async with Network(_unhindered(resolver)) as network, asyncio.TaskGroup() as group:
-        places = asyncio.Semaphore(32)
-
-        async def one(text: str) -> None:
-            service = Service.parse(text)
-            async with places:
-                seen: TlsSurvey | Unobserved
-                try:
-                    async with asyncio.timeout(tls_survey.limit):
-                        fact = await tls_survey.run(service, network.view(service.key))
-                        assert isinstance(fact, TlsSurvey)
-                        seen = fact
-                except CannotObserve as why:
-                    seen = Unobserved(why.reason, why.detail)
-                except TimeoutError:
-                    seen = Unobserved(Reason.TIMEOUT, "")
-            print(json.dumps({"service": service.key, "suites": dict(_suites(seen))}), flush=True)
-
-        for text in services:
-            group.create_task(one(text))
-
-
-def _suites(seen: TlsSurvey | Unobserved) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if isinstance(seen, TlsSurvey):
-        for address in seen.addresses:
-            if not isinstance(address.tls, Unobserved):
-                yield from ((one.version.value, one.suites) for one in address.tls.versions if one.suites)
 
 
 async def _rates(address: str, count: int) -> dict[str, float]:

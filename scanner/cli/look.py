@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
+import gc
 import importlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,15 +19,21 @@ from scanner.model.reason import WORDS, CannotObserve, Reason
 from scanner.model.target import Kind, NotATarget, Service
 from scanner.net.budget import Allowance
 from scanner.net.network import Network, Settings
+from scanner.net.pacing import Pace
 from scanner.net.scope import Entry, Match, Scope
 from scanner.wire.addresses import is_address
 
 if TYPE_CHECKING:
+    from scanner.cli.look_shares import Tell
     from scanner.probes.base import Probe
 
 PROBES = {Kind.TLS_SERVICE: ("scanner.probes.tls", "tls_survey"), Kind.SSH_SERVICE: ("scanner.probes.ssh", "ssh_survey")}
 AT_ONCE = 64
-"""Services looked at side by side; what they show is printed in the order in which they were named."""
+"""Services looked at side by side; what each shows is printed as soon as it is there."""
+MANY = 100
+"""Services from which on several processes pay."""
+ALLOCATIONS = 50_000
+"""New objects between two searches for garbage: a survey makes next to none, and what is loaded stays."""
 WRONG_USE = 2
 UNSEEN = 3
 
@@ -43,7 +50,12 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         sys.stderr.write(f"見ることのできないプロトコル / a protocol that look does not know: {', '.join(unknown)}\n")
         return WRONG_USE
-    return asyncio.run(_look(services, options.connections, options.format))
+    for kind in {kind for service in services for kind in service.kinds if kind in PROBES}:
+        _probe(kind)  # loaded before the processes part
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS)
+    gc.enable()
+    return _looked(services, options.connections, options.format)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,29 +70,44 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _look(services: Sequence[Service], connections: int, form: str) -> int:
-    allowance = Allowance(tls_connections=connections, tls_connections_of=())
+def _looked(services: Sequence[Service], connections: int, form: str) -> int:
     status = 0
-    async with Network(Settings(scope=_scope(services), allowance=allowance)) as network:
+
+    def tell(seen: bool, text: str) -> None:
+        nonlocal status
+        status = status if seen else UNSEEN
+        sys.stdout.write(text)
+        sys.stdout.flush()  # whoever ends the program keeps what was seen until then
+
+    async def work(share: Sequence[Service], pace: Pace, tell: Tell) -> None:
+        await _look(
+            share, Settings(_scope(share), pace=pace, allowance=Allowance(tls_connections=connections, tls_connections_of=())), form, tell
+        )
+
+    if len(services) >= MANY:
+        from scanner.cli.look_shares import divided, look_in_shares  # noqa: PLC0415  few are so many
+
+        shares = divided(services)
+        if len(shares) > 1:
+            look_in_shares(shares, work, tell)
+            return status
+    asyncio.run(work(services, Pace(), tell))
+    return status
+
+
+async def _look(services: Sequence[Service], settings: Settings, form: str, tell: Tell) -> None:
+    async with Network(settings) as network, asyncio.TaskGroup() as group:
         room = asyncio.Semaphore(AT_ONCE)
 
-        async def look(service: Service, probe: Probe) -> Observation[Fact]:
+        async def look(service: Service, probe: Probe) -> None:
             async with room:
-                return await _seen(service, probe, network)
+                seen = await _seen(service, probe, network)
+                tell(isinstance(seen, Observed), _written(service, seen, form) + "\n")
 
-        async with asyncio.TaskGroup() as group:
-            looks = [
-                (service, group.create_task(look(service, _probe(kind))))
-                for service in services
-                for kind in service.kinds
-                if kind in PROBES
-            ]
-            for service, task in looks:
-                seen = await task
-                status = UNSEEN if isinstance(seen, Unobserved) else status
-                sys.stdout.write(_written(service, seen, form) + "\n")
-                sys.stdout.flush()  # whoever ends the program keeps what was seen until then
-    return status
+        for service in services:
+            for kind in service.kinds:
+                if kind in PROBES:
+                    group.create_task(look(service, _probe(kind)))
 
 
 def _probe(kind: Kind) -> Probe:

@@ -193,13 +193,13 @@ class Pacer:
         return Lane(self._pace.resolver, self._clock, self._sleep)
 
     def operator(self, name: str, address: str) -> str:
-        """Name the operator by default: the registrable domain of the host name, or the /24 or /48 of a nameless address."""
+        """Name the operator, see ``operator_of``; remembered."""
         key = name or address
         known = self._operators.get(key)
         if known is None:
             if len(self._operators) >= MOST_OPERATORS:
                 self._operators.clear()
-            known = self._operators[key] = (name and not is_address(name) and (_registrable(name) or name)) or _network(address)
+            known = self._operators[key] = operator_of(name, address)
         return known
 
     def _lane(self, key: str, rate: Rate) -> Lane:
@@ -211,10 +211,13 @@ class Pacer:
         return lane
 
 
-def _registrable(name: str) -> str | None:
-    from scanner.net.suffixes import registrable  # noqa: PLC0415  only those who keep to a pace by names need the list
+def operator_of(name: str, address: str) -> str:
+    """Name the operator by default: the registrable domain of the host name, or the /24 or /48 of a nameless address."""
+    if not name or is_address(name):
+        return _network(address)
+    from scanner.net.suffixes import registrable  # noqa: PLC0415  only names need the list
 
-    return registrable(name)
+    return registrable(name) or name
 
 
 def _network(address: str) -> str:

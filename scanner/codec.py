@@ -66,7 +66,7 @@ def observation_in(name: str, plain: object) -> Observation[Fact]:
         if set(plain) != {"fact", "at", "evidence"} or not isinstance(plain["at"], str):
             raise NotAFact(f"needs fact, at and evidence, has {', '.join(sorted(map(str, plain)))[:200]}")
         fact = _converter().structure(plain["fact"], kind)
-        return Observed(fact, plain["at"], tuple(_converter().structure(e, Evidence) for e in plain["evidence"]))
+        return Observed(fact, plain["at"], tuple(map(_evidence, plain["evidence"])))
     except NotAFact as error:
         raise NotAFact(f"{name}: {error}") from error
     except ForbiddenExtraKeysError as error:
@@ -149,6 +149,12 @@ def _converter() -> cattrs.Converter:
         made.register_structure_hook(scalar, _exactly(scalar))
     made.register_structure_hook(float, lambda v, _: float(_exactly_one_of(v, (int, float))))
     return made
+
+
+def _evidence(value: object) -> Evidence:
+    if not isinstance(value, dict) or set(value) != {"source", "excerpt"}:
+        raise NotAFact("a piece of evidence needs source and excerpt")
+    return Evidence(_exactly_one_of(value["source"], (str,)), _exactly_one_of(value["excerpt"], (str,)))
 
 
 def _unobserved(value: object) -> Unobserved:

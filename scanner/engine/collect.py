@@ -12,8 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from scanner.engine.catalogue import Observer
@@ -30,6 +29,7 @@ log = logging.getLogger(__name__)
 
 SHARED_SUBJECTS = 4096
 """Services remembered for further targets of the same run; the oldest are forgotten first, so memory stays bounded."""
+_SECOND = timedelta(seconds=1)
 
 
 class EvidenceReader(Reader, Protocol):
@@ -56,6 +56,7 @@ class Collecting:
     threads: Executor
     shared: OrderedDict[Target, _Looking] = field(default_factory=OrderedDict)
     group: asyncio.TaskGroup | None = None
+    _second: tuple[datetime, str] = (datetime.min.replace(tzinfo=UTC), "")
 
     async def collect(self, target: Target, budget: float) -> FactSet:
         """See one target within ``budget`` seconds. What is cut off ends as ``budget-spent``."""
@@ -105,12 +106,13 @@ class Collecting:
 
     def now(self) -> str:
         """Give the wall clock in UTC, whole seconds."""
-        return _written(self.network.now().replace(microsecond=0))
-
-
-@lru_cache(maxsize=4)
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = self.network.now()
+        since, written = self._second
+        if not since <= moment < since + _SECOND:
+            since = moment.astimezone(UTC).replace(microsecond=0)
+            written = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+            self._second = since, written
+        return written
 
 
 class _Looking:
@@ -198,7 +200,7 @@ class _Looking:
         except TimeoutError as error:
             raise CannotObserve(Reason.TIMEOUT, f"{probe.name} of {subject.key} did not end within {probe.limit:g} s") from error
         # By source, because questions asked side by side end in any order and the same facts must give the same bytes.
-        return Observed(fact, self.run.now(), tuple(sorted(net.evidence(), key=lambda e: (e.source, e.excerpt))))
+        return Observed(fact, self.run.now(), tuple(sorted(net.evidence())))
 
     async def _read(self, collector: Collector, reader: EvidenceReader) -> Observation[Fact]:
         fact = await asyncio.get_running_loop().run_in_executor(self.run.threads, collector.run, reader)

@@ -6,7 +6,7 @@ This module has the base class and the endings; the fact types themselves live i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from scanner.model.reason import Reason
 from scanner.model.target import Kind, Target
@@ -37,9 +37,8 @@ class Fact:
 F = TypeVar("F", bound=Fact, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Where something was seen (``TXT _dmarc.example.jp via 192.0.2.53``) and a capped excerpt of it."""
+class Evidence(NamedTuple):
+    """Where something was seen (``TXT _dmarc.example.jp via 192.0.2.53``) and a capped excerpt of it; sorted by both."""
 
     source: str
     excerpt: str

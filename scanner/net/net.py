@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from scanner.model.fact import Evidence
 from scanner.net.datagrams import Datagrams
@@ -49,8 +49,7 @@ class DnsServer:
     port: int = 53
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the operator's resolver says of a name and type.
 
     ``records`` are of the asked type and belong to the end of the alias chain; ``aliases`` are the CNAME targets followed, in

@@ -14,7 +14,7 @@ import socket
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.matching import HEADER, answers, question_of, same_question
@@ -30,8 +30,7 @@ _IPV6_RECVERR = 25  # linux/in6.h
 _ANCILLARY = 256  # octets for what comes beside a message in the error queue
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(NamedTuple):
     """An answer: its octets, the address it came from, how often was asked."""
 
     data: bytes

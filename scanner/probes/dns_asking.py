@@ -33,19 +33,26 @@ async def side_by_side() -> AsyncIterator[asyncio.TaskGroup]:
         async with asyncio.TaskGroup() as group:
             yield group
     except BaseExceptionGroup as errors:
-        first: BaseException = errors
-        while isinstance(first, BaseExceptionGroup) and errors.split(CannotObserve)[1] is None:
-            first = first.exceptions[0]
-        raise first from None
+        raise _what_ended(errors) from None
+
+
+def _what_ended(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    first: BaseException = errors
+    while isinstance(first, BaseExceptionGroup) and errors.split(CannotObserve)[1] is None:
+        first = first.exceptions[0]
+    return first
 
 
 async def together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:  # Any: what a coroutine is sent, which nobody uses
     """Run coroutines side by side under one parent and give their results in order. Raises the first ``CannotObserve``."""
     waiting = list(works)
-    if len(waiting) == 1:  # nothing to run beside it
-        return [await waiting[0]]
-    async with side_by_side() as group:
-        tasks = [group.create_task(work) for work in waiting]
+    if len(waiting) < 2:  # nothing to run beside it
+        return [await work for work in waiting]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in waiting]
+    except BaseExceptionGroup as errors:
+        raise _what_ended(errors) from None
     return [task.result() for task in tasks]
 
 

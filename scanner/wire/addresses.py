@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -131,6 +132,7 @@ def special_use(address: Address) -> Block | None:
     return _UNASSIGNED
 
 
+@lru_cache(maxsize=1024)  # mail hosts and name servers of providers serve many domains
 def published(text: str) -> Block | None:
     """Give the block that keeps an A or AAAA record's address from being reached everywhere; ``None`` when nothing does.
 

@@ -115,6 +115,9 @@ class Collecting:
         return written
 
 
+_Tasks = dict[type[Fact], asyncio.Task[Observation[Fact]]]
+
+
 class _Looking:
     """One target being looked at: each wanted fact is one task, started once."""
 
@@ -122,14 +125,15 @@ class _Looking:
         self.run = run
         self.facts = facts
         self.group = group
-        self.tasks: dict[tuple[Target, type[Fact]], asyncio.Task[Observation[Fact]]] = {}
+        self.own: _Tasks = {}
+        self.tasks: dict[Target, _Tasks] = {facts.target: self.own}
         self.declared: dict[Target, Mapping[type[Fact], Fact]] = {}
 
     def want(self, subject: Target, fact: type[Fact]) -> asyncio.Task[Observation[Fact]]:
-        key = (subject, fact)
-        task = self.tasks.get(key)
+        tasks = self.own if subject is self.facts.target else self.tasks.setdefault(subject, {})
+        task = tasks.get(fact)
         if task is None:
-            task = self.tasks[key] = self.group.create_task(self._see(subject, fact))
+            task = tasks[fact] = self.group.create_task(self._see(subject, fact))
         return task
 
     async def follow_leads(self) -> None:
@@ -154,15 +158,16 @@ class _Looking:
     @property
     def idle(self) -> bool:
         """Whether everything wanted so far has been seen."""
-        return all(task.done() for task in self.tasks.values())
+        return all(task.done() for tasks in self.tasks.values() for task in tasks.values())
 
     async def _observe(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
         """Never raises but for cancellation."""
-        if subject not in self.declared:
-            self.declared[subject] = self.run.declare(subject)
-        declared = self.declared[subject].get(fact)
-        if declared is not None:
-            return Observed(declared, self.run.now(), (Evidence("ledger", subject.key),))
+        declared = self.declared.get(subject)
+        if declared is None:
+            declared = self.declared[subject] = self.run.declare(subject)
+        known = declared.get(fact)
+        if known is not None:
+            return Observed(known, self.run.now(), (Evidence("ledger", subject.key),))
         try:
             return await self._run(subject, fact)
         except CannotObserve as why:

@@ -86,7 +86,7 @@ class Network:
         self._web: Web | None = None
         self._roots: Roots | None = None
         self._budgets: OrderedDict[str, Budget] = OrderedDict()
-        self._lanes: dict[DnsServer, Lane] = {}
+        self._lanes: dict[tuple[str, int], Lane] = {}
 
     async def __aenter__(self) -> Network:
         settings = self._settings
@@ -94,7 +94,7 @@ class Network:
         servers = settings.resolvers or resolvers_of(Path(settings.resolv_conf))
         pacer = Pacer(settings.pace, clock=self._clock)
         udp = Udp(asyncio.get_running_loop(), self._rng)
-        self._lanes = {server: pacer.resolver() for server in servers}
+        self._lanes = {(server.address, server.port): pacer.resolver() for server in servers}
         near = bool(servers) and all(ip_address(server.address.partition("%")[0]).is_loopback for server in servers)
         self._parts = Parts(
             zone=settings.zone,
@@ -166,7 +166,7 @@ class Network:
         return self._roots
 
     async def _send(self, server: DnsServer, wire: bytes, tries: int) -> bytes:
-        lane, timing = self._lanes[server], self._settings.timing
+        lane, timing = self._lanes[server.address, server.port], self._settings.timing
         await lane.take()
         try:
             seen = await self._open().udp.exchange(

@@ -132,9 +132,11 @@ def sites(folder: Path, servers: Mapping[str, plan.Server], authority: Authority
             'location / { if ($request_method = OPTIONS) { add_header Allow "GET, HEAD, OPTIONS"; return 204; } }',
         )
         first = name == KEPT[0]
-        parts.append(_server(_listen(good, 443, " ssl default_server" if first else " ssl"), name, certificate, _GOOD_TLS, *more))
+        parts.append(
+            _server(_listen(good, 443, " ssl http2 default_server" if first else " ssl http2"), name, certificate, _GOOD_TLS, *more)
+        )
     certificate = _certificate(folder, PLAIN, authority.leaf([PLAIN], key=keys[PLAIN]), keys[PLAIN])
-    parts.append(_server(_listen(good, 443, " ssl"), PLAIN, certificate, _GOOD_TLS, f"root {folder}/plain;"))
+    parts.append(_server(_listen(good, 443, " ssl http2"), PLAIN, certificate, _GOOD_TLS, f"root {folder}/plain;"))
     parts.append(_server(_listen(good, 80), "_", "server_tokens off; return 301 https://$host$request_uri;"))
 
     pems = (authority.leaf([BAD[0]], key=keys[BAD[0]], expired=True), authority.leaf(["localhost"], key=keys[BAD[1]], self_signed=True))

@@ -11,7 +11,7 @@ import resource
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_network
 
 from scanner.wire.addresses import is_address, parse_address
@@ -176,7 +176,9 @@ class Pacer:
     def ports(self, name: str, address: str) -> tuple[Lane, ...]:
         """Give the lanes in which every connection of a look at an address's ports takes its turn, in this order."""
         own = self._borne(address) if self._own else None
-        place = self._lane(f"ports {address}", own or self._pace.ports)
+        usual = self._pace.ports
+        # How many wait for an answer side by side costs nobody anything: only how quickly they come is the owner's to say.
+        place = self._lane(f"ports {address}", replace(own, width=max(own.width, usual.width)) if own else usual)
         if self._room is None:
             self._room = Lane(Rate(sockets(self._pace.ports_run.width)), self._clock, self._sleep)
         if own:

@@ -16,7 +16,7 @@ from scanner.cli.setup import version
 from scanner.cli.words import usual_language
 from scanner.engine.factsfile import BadFacts
 from scanner.model.problem import BadFile
-from scanner.store.store import StoreError
+from scanner.store.trouble import StoreError
 
 DEFECT = 70
 INTERRUPTED = 130

@@ -11,17 +11,18 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from scanner.cli import console
 from scanner.cli.words import Language
 from scanner.report.files import whole_file
-from scanner.report.html import write_html
 from scanner.report.record import Line
 from scanner.report.table import write_csv
-from scanner.store.store import Store
+
+if TYPE_CHECKING:  # the SQL layer takes a while to load, and many commands do without
+    from scanner.store.store import Store
 
 
 @unique
@@ -102,7 +103,7 @@ class Outputs:
     def _others(self, lines: Callable[[], Iterator[Line]], beside: Callable[[], Iterator[Line]] | None = None) -> None:
         writers = {
             Format.CSV: lambda out: write_csv(lines(), out, self.language.value),
-            Format.HTML: lambda out: write_html(lines, out, self.language.value, beside),
+            Format.HTML: lambda out: _write_html(lines, out, self.language.value, beside),
         }
         for form in self.formats:
             write = writers.get(form)
@@ -120,6 +121,12 @@ class Outputs:
             for form in self.formats:
                 if form in FILES:
                     console.err.print(f"{form.value}: {(self.folder / FILES[form]).resolve()}", markup=False)
+
+
+def _write_html(lines: Callable[[], Iterator[Line]], out: IO[bytes], language: str, beside: Callable[[], Iterator[Line]] | None) -> None:
+    from scanner.report.html import write_html  # noqa: PLC0415  templates are loaded for those who want a page
+
+    write_html(lines, out, language, beside)
 
 
 @contextmanager
@@ -156,4 +163,6 @@ StorePath = Annotated[Path | None, typer.Option("--store", help="実行記録の
 
 def open_store(path: Path | None) -> Store:
     """Open the run store."""
+    from scanner.store.store import Store  # noqa: PLC0415  see above
+
     return Store(path or usual_store())

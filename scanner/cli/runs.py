@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +23,9 @@ from scanner.model.text import Text
 from scanner.model.verdict import Outcome
 from scanner.report.files import whole_file
 from scanner.report.record import Line, to_bytes
-from scanner.store.store import Change, RunRow, Store
+
+if TYPE_CHECKING:  # see outputs.py
+    from scanner.store.store import Change, RunRow, Store
 
 runs_app = typer.Typer(no_args_is_help=True, help="実行の記録 / Recorded runs")
 facts_app = typer.Typer(no_args_is_help=True, help="観測した事実 / Facts")

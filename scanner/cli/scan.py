@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,7 +35,9 @@ from scanner.ledger.inventory import targets as listed_targets
 from scanner.ledger.scope import COMMAND_LINE
 from scanner.model.target import LOCAL, WHOLE_RUN, NotATarget, Target, parse_target
 from scanner.net.network import Network, Settings
-from scanner.store.store import Store
+
+if TYPE_CHECKING:  # see outputs.py
+    from scanner.store.store import Store
 
 BUDGET = 120.0
 """Seconds that one target may take."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -16,7 +16,9 @@ from scanner.engine.run import RunEnd, RunStart, TargetDone
 from scanner.ledger.exceptions import Exceptions
 from scanner.model.text import Text
 from scanner.report.record import Line, Recorder, ResultLine, display_name, to_bytes
-from scanner.store.store import Store
+
+if TYPE_CHECKING:  # see outputs.py
+    from scanner.store.store import Store
 
 
 class Written(NamedTuple):

@@ -17,12 +17,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select,
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from scanner.store import schema
+from scanner.store.trouble import StoreError
 
 Line = dict[str, Any]  # one JSON object of the record
-
-
-class StoreError(Exception):
-    """The store cannot be used; the message names the file and what is wrong."""
 
 
 class Row(Protocol):

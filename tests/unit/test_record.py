@@ -28,7 +28,8 @@ from scanner.model.reason import ADVICE, MEANS, Reason
 from scanner.report.files import whole_file
 from scanner.report.record import ResultLine, to_bytes
 from scanner.report.table import write_csv
-from scanner.store.store import Store, StoreError
+from scanner.store.store import Store
+from scanner.store.trouble import StoreError
 from tests.unit.frame import AT, Doors, Lights, baseline, control, facts, looked, seen, silent, start, world
 
 SEEN = [

@@ -288,8 +288,9 @@ class _TargetParts:
         self._subjects: dict[Target, tuple[str, bytes]] = {}
         self._subject: Target | None = None
         self._known = ("", b"")
-        self._sightings: dict[int, list[bytes]] = {}
-        self._bases: dict[tuple[int, ...], tuple[bytes, bytes]] = {}
+        # By fact too: what could not be seen is one and the same observation for all facts that rest on it.
+        self._sightings: dict[tuple[type[Fact], int], list[bytes]] = {}
+        self._bases: dict[tuple[tuple[type[Fact], int], ...], tuple[bytes, bytes]] = {}
 
     def subject(self, subject: Target) -> tuple[str, bytes]:
         """Give the key of a subject, as it is and as JSON."""
@@ -308,15 +309,15 @@ class _TargetParts:
         At most ``MOST_EVIDENCE`` sightings of all its facts together are written.
         """
         basis = result.basis
-        key = tuple([id(seen) for _, seen in basis])
+        key = tuple([(fact, id(seen)) for fact, seen in basis])
         known = self._bases.get(key)
         if known is None:
             lines: list[bytes] = []
             room = MOST_EVIDENCE
-            for fact, seen in basis:
-                of_fact = self._sightings.get(id(seen))
+            for sighting, (fact, seen) in zip(key, basis, strict=True):
+                of_fact = self._sightings.get(sighting)
                 if of_fact is None:
-                    of_fact = self._sightings[id(seen)] = list(self._lines(fact, seen))
+                    of_fact = self._sightings[sighting] = list(self._lines(fact, seen))
                 if isinstance(seen, Observed) and seen.evidence:
                     of_fact = of_fact[:room]
                     room -= len(of_fact)

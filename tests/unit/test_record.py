@@ -23,14 +23,16 @@ from scanner.feed.verify import schema, verify
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
+from scanner.model.check import Check
 from scanner.model.fact import cannot_tell
 from scanner.model.reason import ADVICE, MEANS, Reason
+from scanner.model.target import Service
 from scanner.report.files import whole_file
 from scanner.report.record import ResultLine, to_bytes
 from scanner.report.table import write_csv
 from scanner.store.store import Store
 from scanner.store.trouble import StoreError
-from tests.unit.frame import AT, Doors, Lights, baseline, control, facts, looked, seen, silent, start, world
+from tests.unit.frame import AT, Doors, Keys, Lights, baseline, control, doors, facts, keyed, looked, seen, silent, start, world
 
 SEEN = [
     looked(facts(seen(Lights(9, ("ns.example.jp",))), {"ns.example.jp": seen(Doors(True))}, "a.example.jp")),
@@ -42,9 +44,9 @@ DOCUMENT = baseline(
 )
 
 
-def _record(profile: Profile = EMPTY, targets: list[Seen] = SEEN, store: Store | None = None) -> bytes:
+def _record(profile: Profile = EMPTY, targets: list[Seen] = SEEN, store: Store | None = None, checks: tuple[Check, ...] = ()) -> bytes:
     out = io.BytesIO()
-    plan = make_plan(world(), [DOCUMENT], profile)
+    plan = make_plan(world(*checks), [DOCUMENT], profile)
     head = start(DOCUMENT, targets=len(targets), checks=len(plan.variants))
     sink = RecordSink(head, Exceptions(), [out], store)
     judge_again(Judging(head, plan, Inventory.of_targets([]), profile, Exceptions(), [sink]), iter(targets), lambda: AT)
@@ -80,6 +82,15 @@ def test_an_undetermined_result_carries_its_reason_and_detail() -> None:
     assert (line["outcome"], line["reason"], line["tag"]) == ("undetermined", "server-failure", "SERVER_FAILURE")
     assert "192.0.2.1" in line["detail"]
     assert line["message"] == {"ja": "サーバが失敗を返した", "en": "the server answered with a failure"}
+
+
+def test_one_absence_behind_several_facts_is_written_under_the_name_of_each() -> None:
+    why = silent()  # a probe whose need is missing hands on what its need ended with
+    target = facts(seen(Lights(1, ("ns.example.jp",))), {"ns.example.jp": why})
+    target.put(Service("ns.example.jp", 53, "dns"), Keys, why)
+    lines = _lines(_record(targets=[looked(target)], checks=(doors, keyed)))
+    named = {line["check"]: [part["fact"] for part in line["evidence"]] for line in lines if line["type"] == "result"}
+    assert named == {"test.doors": ["Doors"], "test.keys": ["Keys"]}
 
 
 def test_the_run_line_says_once_what_reasons_and_values_mean() -> None:

@@ -132,11 +132,14 @@ def exposure_clear_text_tftp(datagrams: HostDatagrams) -> Judgement:
     says={
         "DEVICE_CLEAR": Text(ja="{services} が平文の HTTP で管理画面を出す", en="{services} show an administration page over plain HTTP"),
         "DEVICE_NONE": Text(ja="平文の HTTP で機器の管理画面を出すポートはない", en="no port shows a device's page over plain HTTP"),
-        "PAGE_OTHER": Text(ja="{services} の HTTP の画面は機器のものと見えない", en="the pages at {services} do not look like a device's"),
+        "PAGE_OTHER": Text(
+            ja="{services} の画面は機器のものと見えないか、TLS で守られている",
+            en="the pages at {services} are within TLS or do not look like a device's",
+        ),
     },
 )
 def exposure_clear_text_device_page(listeners: HostListeners) -> Judgement:
     def one(seen: Spoken) -> Judged:
-        return failed("DEVICE_CLEAR") if Trait.DEVICE in seen.traits else passed("PAGE_OTHER")
+        return failed("DEVICE_CLEAR") if Trait.DEVICE in seen.traits and Trait.TLS not in seen.traits else passed("PAGE_OTHER")
 
     return each_listener(listeners, frozenset({Speaks.HTTP}), one, none=passed("DEVICE_NONE"), ports=frozenset({80, 81, 8000, 8080}))

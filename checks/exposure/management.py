@@ -19,6 +19,7 @@ _PRINTERS = Group(frozenset({Speaks.IPP}), of_sort(Sort.PRINTER))
 _CAMERAS = Group(frozenset({Speaks.RTSP}), of_sort(Sort.CAMERA))
 _CONTROL = Group(frozenset(), of_sort(Sort.CONTROL))
 _SMART_INSTALL = Group(frozenset(), frozenset({4786}))
+_PAGES = frozenset({80, 81, 443, 8000, 8080, 8443, 10000})
 _PPTP = Group(frozenset(), frozenset({1723}))
 
 _CLOSE = Text(
@@ -140,7 +141,7 @@ def exposure_management_web(listeners: HostListeners, ledger: DeclaredHost) -> J
             return VANTAGE_UNKNOWN
         return failed("PAGE_OUTSIDE") if ledger.vantage_outside else not_applicable("PAGE_INSIDE")
 
-    return each_listener(listeners, frozenset({Speaks.HTTP}), one, none=passed("PAGE_NONE"))
+    return each_listener(listeners, frozenset({Speaks.HTTP}), one, none=passed("PAGE_NONE"), ports=_PAGES)
 
 
 @check(

@@ -18,6 +18,7 @@ from scanner.net.net import Net
 from scanner.net.stream import Stream
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import is_address, part, together
+from scanner.probes.web_talk import Caller, Place
 from scanner.wire import listeners as text
 from scanner.wire import listeners_binary as octets
 from scanner.wire.ports import BY_NUMBER, NEVER_SPOKEN_TO
@@ -27,8 +28,9 @@ SECONDS = 3.0
 GREETING_SECONDS = 2.5
 PROXY_SECONDS = 5.0
 MOST_OCTETS = 65536
-BEGIN_WITH_TLS = frozenset({443, 465, 636, 993, 995, 5986, 6443, 8443, 10250})
-"""Ports that wait for a TLS hello; what they speak within is the TLS and web checks' to see."""
+BEGIN_WITH_TLS = frozenset({465, 636, 993, 995, 5986, 6443, 10250})
+"""Ports that wait for a TLS hello and are not spoken to here: what they are is the TLS and mail checks' to see."""
+_MOVED = frozenset({301, 302, 303, 307, 308})
 
 Read = Callable[[bytes], Spoken | None]
 
@@ -138,10 +140,43 @@ def _asking(message: bytes, read: Read) -> Callable[[_Talk], Awaitable[Spoken | 
 
 def _getting(path: str, read: Read) -> Callable[[_Talk], Awaitable[Spoken | None]]:
     async def dialogue(talk: _Talk) -> Spoken | None:
-        request = text.http_get(path, talk.name or talk.address, talk.net.agent)
-        return await talk.ask(request, lambda data: read(data) or text.greeting(data), whole=True)
+        moved = ""
+
+        def reading(data: bytes) -> Spoken | None:
+            nonlocal moved
+            if text.status_of(data) in _MOVED:
+                moved = _own_path(text.header(data, b"Location"), talk)
+            return read(data) or text.greeting(data)
+
+        host = talk.name or talk.address
+        seen = await talk.ask(text.http_get(path, host, talk.net.agent), reading, whole=True)
+        if moved and moved != path:  # devices send one on to their page for logging in; one step is followed, on the same port
+            return await talk.ask(text.http_get(moved, host, talk.net.agent), read, whole=True) or seen
+        return seen
 
     return dialogue
+
+
+def _own_path(location: str, talk: _Talk) -> str:
+    """Give the path of a redirection that stays where it is, or nothing."""
+    host = f"[{talk.address}]" if ":" in talk.address else talk.address
+    for origin in (f"http://{host}", f"http://{host}:{talk.port}", f"http://{talk.name}" if talk.name else ""):
+        if origin and location.startswith(f"{origin}/"):
+            location = location.removeprefix(origin)
+    return location if location.startswith("/") and not location.startswith("//") and location.isascii() and " " not in location else ""
+
+
+async def _https(talk: _Talk) -> Spoken | None:
+    """See the page within TLS, whatever the certificate."""
+    place = Place(talk.name or talk.address, talk.address, talk.port, tls=True)
+    async with Caller(talk.net, place) as caller:
+        answer = await caller.ask("/", limit=MOST_OCTETS)
+        location = (answer.header("location") or "").removeprefix(place.origin)
+        if answer.status in _MOVED and location.startswith("/") and not location.startswith("//"):
+            answer = await caller.ask(location, limit=MOST_OCTETS)
+    head = "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
+    seen = text.http(f"HTTP/1.1 {answer.status} x\r\n{head}\r\n".encode("utf-8", "replace") + answer.body)
+    return _with(seen, Trait.TLS) if seen else None
 
 
 async def _rsync(talk: _Talk) -> Spoken | None:
@@ -258,6 +293,7 @@ _DIALOGUES: dict[str, Callable[[_Talk], Awaitable[Spoken | None]]] = {
     "ldap": _asking(octets.LDAP_QUESTION, octets.ldap),
     "x11": _asking(octets.X11_HELLO, octets.x11),
     "http": _getting("/", text.http),
+    "https": _https,
     "docker": _getting("/version", text.docker),
     "etcd": _getting("/version", text.etcd),
     "kubelet": _getting("/healthz", text.kubelet),

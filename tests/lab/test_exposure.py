@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from scanner.facts.exposure import HostDatagrams, HostListeners, Speaks
+from scanner.facts.exposure import HostDatagrams, HostListeners, Speaks, Spoken, Trait
 from scanner.facts.ledger import DeclaredHost
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import Reason
@@ -65,6 +65,14 @@ def test_what_is_planned_ends(seen: Mapping[str, Looked]) -> None:
     counts = {len(looked.results) for looked in seen.values()}
     assert len(counts) == 1
     assert not [r for looked in seen.values() for r in looked.results if r.ending.reason is Reason.DEFECT]
+
+
+def test_a_devices_page_is_seen_within_tls_and_behind_its_own_redirection(seen: Mapping[str, Looked]) -> None:
+    observed = seen["odd"].facts.seen[Host("odd")][HostListeners]
+    assert isinstance(observed, Observed)
+    assert isinstance(observed.fact, HostListeners)
+    (page,) = (listener.seen for listener in observed.fact.listeners if listener.port == 8443)
+    assert page == Spoken(Speaks.HTTP, (Trait.DEVICE, Trait.TLS), "iDRAC login page")
 
 
 def test_nothing_is_said_to_printers_and_control_systems(lab: ExposureLab, seen: Mapping[str, Looked]) -> None:

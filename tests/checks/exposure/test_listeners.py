@@ -76,6 +76,7 @@ CASES: dict[str, list[Case]] = {
     "exposure.clear-text.device-page": [
         case(host((80, Speaks.HTTP, (Trait.DEVICE,))), says="DEVICE_CLEAR"),
         case(host((80, Speaks.HTTP)), says="PAGE_OTHER"),
+        case(host((8443, Speaks.HTTP, (Trait.DEVICE, Trait.TLS))), says="PAGE_OTHER"),
         case(host((22, Speaks.SSH)), says="DEVICE_NONE"),
     ],
     "exposure.database.no-login": [
@@ -101,6 +102,8 @@ CASES: dict[str, list[Case]] = {
         case(host((80, Speaks.HTTP, (Trait.DEVICE,))), INSIDE, says="PAGE_INSIDE"),
         case(host((80, Speaks.HTTP, (Trait.DEVICE,))), NOWHERE, outcome="undetermined", reason=Reason.NO_VANTAGE),
         case(host((80, Speaks.HTTP)), OUTSIDE, says="PAGE_OTHER"),
+        case(host((8443, Speaks.HTTP, (Trait.DEVICE, Trait.TLS))), OUTSIDE, says="PAGE_OUTSIDE"),
+        case(host((443, RESET)), OUTSIDE, outcome="undetermined", reason=Reason.RESET),
         case(host((22, Speaks.SSH)), OUTSIDE, says="PAGE_NONE"),
     ],
     "exposure.proxy.open": [

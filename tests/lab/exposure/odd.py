@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import struct
 import sys
 from collections.abc import Awaitable, Callable
@@ -74,6 +75,14 @@ async def proxy(reader: Reader, writer: Writer) -> None:
     writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
     await asyncio.sleep(0.2)
     onward.close()
+
+
+async def moving(reader: Reader, writer: Writer) -> None:
+    path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+    if path == b"/":
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /login.html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    else:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 32\r\nConnection: close\r\n\r\n<title>iDRAC login page  </title>")
 
 
 async def socks(reader: Reader, writer: Writer) -> None:
@@ -189,6 +198,9 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     servers = [await asyncio.start_server(guarded(talk), ODD.v4, port) for port, talk in TCP.items()]
     servers.append(await asyncio.start_server(guarded(telnetd()), BAD.v4, 23))
+    within = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    within.load_cert_chain(folder / "lab.pem", folder / "lab.key")
+    servers.append(await asyncio.start_server(guarded(moving), ODD.v4, 8443, ssl=within))
     servers += [await asyncio.start_server(guarded(hold), "0.0.0.0", port, backlog=1024) for port in (9998, 9999)]
     for host in HOSTS.values():
         for port in host.open:

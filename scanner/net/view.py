@@ -31,7 +31,7 @@ from scanner.net.trouble import peer
 from scanner.net.udp import Udp
 from scanner.wire.dns import BadName, Rclass, Type, query
 
-if TYPE_CHECKING:  # aiohttp is imported when something is fetched, see http.py
+if TYPE_CHECKING:  # imported when something is fetched, see http.py
     from scanner.net.http import Web
     from scanner.wire.x509 import Roots
 

@@ -56,4 +56,4 @@ def test_wrong_use_is_refused(named: str, capsys: pytest.CaptureFixture[str]) ->
 def test_a_look_loads_no_check_document_or_store() -> None:
     code = "import sys; from scanner.cli import entry, look; import scanner.probes.tls; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    assert not {"typer", "rich", "yaml", "sqlalchemy", "cattrs", "checks", "baselines", "aiohttp"} & set(loaded)
+    assert not {"typer", "rich", "yaml", "sqlalchemy", "cattrs", "checks", "baselines"} & set(loaded)

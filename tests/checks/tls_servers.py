@@ -114,8 +114,8 @@ def tls(
         )
         for version in Version
     )
-    curved = [v for v in accepted if v is not Version.TLS13 and any("ECDHE" in suite for suite in accepted[v])]
-    curved = curved[-1:] + [v for v in accepted if v is Version.TLS13]  # older versions are measured once
+    older: list[Version] = [v for v in accepted if v is not Version.TLS13 and any("ECDHE" in suite for suite in accepted[v])]
+    curved: list[Version] = older[-1:] + [v for v in accepted if v is Version.TLS13]  # older versions are measured once
     named = {v: groups if v is Version.TLS13 else [g for g in groups if "MLKEM" not in g and "ffdhe" not in g] for v in curved}
     built = TlsSeen(
         upgrade=Upgrade.IMPLICIT,

@@ -2,28 +2,35 @@
 
 Needs root, the laboratory (``.ci/setup lab``) and ``nmap``. ``python -m bench.services ports`` measures 254 addresses × 60 ports, of which
 a fifth are silent, and counts at the receiving side what arrives; ``python -m bench.services findings`` compares faults found and time
-with nmap's scripts at the hosts with real servers, one well and one badly kept.
+with nmap's scripts at the hosts with real servers, one well and one badly kept; ``python -m bench.services ssh`` compares with ssh-audit at
+three OpenSSH servers on loopback.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from scanner.engine.catalogue import catalogue
 from scanner.engine.collect import Collecting
+from scanner.engine.judge import Result, judge
 from scanner.engine.plan import make_plan
 from scanner.engine.run import Seen
 from scanner.engine.scan import see
 from scanner.facts.exposure import HostPorts, OpenPorts
-from scanner.facts.ledger import DeclaredHost
+from scanner.facts.ledger import DeclaredHost, DeclaredSshService
 from scanner.ledger.profile import EMPTY
 from scanner.model.fact import Fact, Observed
-from scanner.model.target import Host, Target
+from scanner.model.target import Host, Service, Target
 from scanner.net.network import Network, Settings
 from scanner.net.pacing import Pace
 from scanner.net.scope import Entry, Match, Scope
@@ -134,8 +141,93 @@ def findings(lab: ExposureLab) -> None:
             print(done[name])
 
 
+CRYPTREC_KEEPS = {"ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521", "aes128-cbc"}
+"""What ssh-audit fails and the CRYPTREC list recommends; Tenken judges by the list."""
+SSH_SERVERS = {
+    "default": "",
+    "weak": "KexAlgorithms +diffie-hellman-group1-sha1,diffie-hellman-group14-sha1\nCiphers +aes128-cbc,3des-cbc\n"
+    "MACs +hmac-md5,hmac-sha1-96\nHostKeyAlgorithms +ssh-rsa\n",
+    "strong": "KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256\nCiphers aes256-gcm@openssh.com,aes256-ctr\n"
+    "MACs hmac-sha2-512-etm@openssh.com\nHostKeyAlgorithms ssh-ed25519,rsa-sha2-512\n",
+}
+FIRST_SSH_PORT = 52022
+
+
+@contextmanager
+def _sshds() -> Iterator[dict[str, Service]]:
+    """Run OpenSSH on loopback, as Debian ships it, weakened and hardened."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        keys = ""
+        for kind in ("ed25519", "rsa"):
+            subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", f"{folder}/{kind}"], check=True)
+            keys += f"HostKey {folder}/{kind}\n"
+        services = {}
+        for port, (name, lines) in enumerate(SSH_SERVERS.items(), FIRST_SSH_PORT):
+            config = Path(folder, f"{name}.conf")
+            config.write_text(f"ListenAddress 127.0.0.1:{port}\nPidFile none\nMaxStartups 100:30:200\n{keys}{lines}")
+            process = stack.enter_context(subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", str(config)], stderr=subprocess.DEVNULL))
+            stack.callback(process.terminate)
+            services[name] = Service("127.0.0.1", port, "ssh")
+        time.sleep(1.0)
+        yield services
+
+
+def ssh() -> None:
+    """Compare the weak algorithms found at three OpenSSH servers, and the time, with ssh-audit."""
+    with _sshds() as services:
+        plan = make_plan(catalogue(), (), EMPTY, ["ssh"])
+        scope = Scope((Entry(Match.NETWORK, "127.0.0.1/32"),))
+
+        async def look_at_all() -> dict[str, set[str]]:
+            with ThreadPoolExecutor(4) as threads:
+                async with Network(Settings(scope=scope)) as network:
+                    declared = {DeclaredSshService: DeclaredSshService(vantage_outside=True)}
+                    collecting = Collecting(plan, catalogue().observers, network, lambda _: declared, lambda _: None, threads)
+                    facts = await asyncio.gather(*(collecting.collect(service, 110.0) for service in services.values()))
+                    return {name: _named(judge(seen, plan.for_target(seen.target))) for name, seen in zip(services, facts, strict=True)}
+
+        start = time.monotonic()
+        by_us = asyncio.run(look_at_all())
+        ours = time.monotonic() - start
+        start = time.monotonic()
+        texts = {
+            name: subprocess.run(
+                ["ssh-audit", "-n", "-l", "fail", "-p", str(service.port), service.host], capture_output=True, text=True, check=False
+            ).stdout
+            for name, service in services.items()
+        }
+        theirs = time.monotonic() - start
+    print(f"tenken {ours:.2f} s, ssh-audit {theirs:.2f} s: {theirs / ours:.1f} times")
+    for name, text in texts.items():
+        weak = set(re.findall(r"^\((?:kex|key|enc|mac)\) (\S+).*\[fail\]", text, re.MULTILINE))
+        print(
+            f"  {name:8} both: {', '.join(sorted(weak & by_us[name])) or '-'}; tenken more: {', '.join(sorted(by_us[name] - weak)) or '-'}"
+        )
+        print(
+            f"           ssh-audit more: {', '.join(sorted(weak - by_us[name] - CRYPTREC_KEEPS)) or '-'}, but for what CRYPTREC recommends"
+        )
+
+
+def _named(results: Iterable[Result]) -> set[str]:
+    """The algorithms that results call weak or kept for compatibility only."""
+    told = [
+        r.ending
+        for r in results
+        if r.ending.tag in {"KEX_WEAK", "KEX_MONITORED", "SHA1_ONLY", "SHA1_KEPT", "CIPHER_BROKEN", "CIPHER_3DES", "MAC_WEAK"}
+    ]
+    found: set[str] = set()
+    for ending in told:
+        names = ending.args.get("names", ())
+        found |= set(names) if isinstance(names, tuple) else set()
+    return found
+
+
 def main() -> None:
     """Run what is asked for."""
+    if "ssh" in sys.argv:
+        ssh()
+        return
     with ExposureLab.up() as lab:
         if "findings" in sys.argv:
             findings(lab)

@@ -182,7 +182,7 @@ def ssh() -> None:
         async def look_at_all() -> dict[str, set[str]]:
             with ThreadPoolExecutor(4) as threads:
                 async with Network(Settings(scope=scope)) as network:
-                    declared = {DeclaredSshService: DeclaredSshService(vantage_outside=True)}
+                    declared: Mapping[type[Fact], Fact] = {DeclaredSshService: DeclaredSshService(vantage_outside=True)}
                     collecting = Collecting(plan, catalogue().observers, network, lambda _: declared, lambda _: None, threads)
                     facts = await asyncio.gather(*(collecting.collect(service, 110.0) for service in services.values()))
                     return {name: _named(judge(seen, plan.for_target(seen.target))) for name, seen in zip(services, facts, strict=True)}
@@ -201,21 +201,14 @@ def ssh() -> None:
     print(f"tenken {ours:.2f} s, ssh-audit {theirs:.2f} s: {theirs / ours:.1f} times")
     for name, text in texts.items():
         weak = set(re.findall(r"^\((?:kex|key|enc|mac)\) (\S+).*\[fail\]", text, re.MULTILINE))
-        print(
-            f"  {name:8} both: {', '.join(sorted(weak & by_us[name])) or '-'}; tenken more: {', '.join(sorted(by_us[name] - weak)) or '-'}"
-        )
-        print(
-            f"           ssh-audit more: {', '.join(sorted(weak - by_us[name] - CRYPTREC_KEEPS)) or '-'}, but for what CRYPTREC recommends"
-        )
+        rows = {"both": weak & by_us[name], "tenken more": by_us[name] - weak, "ssh-audit more": weak - by_us[name] - CRYPTREC_KEEPS}
+        print(f"  {name:8} " + "; ".join(f"{who}: {', '.join(sorted(named)) or '-'}" for who, named in rows.items()))
 
 
 def _named(results: Iterable[Result]) -> set[str]:
     """The algorithms that results call weak or kept for compatibility only."""
-    told = [
-        r.ending
-        for r in results
-        if r.ending.tag in {"KEX_WEAK", "KEX_MONITORED", "SHA1_ONLY", "SHA1_KEPT", "CIPHER_BROKEN", "CIPHER_3DES", "MAC_WEAK"}
-    ]
+    weak = {"KEX_WEAK", "KEX_SHA1_KEPT", "SHA1_ONLY", "SHA1_KEPT", "CIPHER_BROKEN", "CIPHER_3DES", "MAC_WEAK"}
+    told = [result.ending for result in results if result.ending.tag in weak]
     found: set[str] = set()
     for ending in told:
         names = ending.args.get("names", ())

@@ -18,6 +18,8 @@ MOST_DATAGRAMS = 256
 MOST_OCTETS = 256 * 1024
 LINGER = 0.4
 """Seconds after an answer during which more are awaited; an amplifier sends its datagrams at once."""
+LONGEST = 3.0
+"""Seconds of listening after the first answer, however it drips."""
 _IP_RECVERR = 11  # linux/in.h
 _IPV6_RECVERR = 25  # linux/in6.h
 _ANCILLARY = 256
@@ -118,8 +120,10 @@ async def exchange(address: str, port: int, payload: bytes, *, seconds: float, t
         for attempt in range(1, tries + 1):
             listening.send(payload)
             if await listening.wait(seconds):
-                while await listening.wait(LINGER) and len(listening.replies) < MOST_DATAGRAMS and listening.octets < MOST_OCTETS:
-                    pass
+                end = asyncio.get_running_loop().time() + LONGEST
+                while len(listening.replies) < MOST_DATAGRAMS and listening.octets < MOST_OCTETS:
+                    if not await listening.wait(LINGER) or asyncio.get_running_loop().time() >= end:
+                        break
                 return Datagrams(tuple(listening.replies), listening.octets, attempt * len(payload), attempt)
     finally:
         listening.close()

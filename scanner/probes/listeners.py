@@ -28,6 +28,8 @@ SECONDS = 3.0
 GREETING_SECONDS = 2.5
 PROXY_SECONDS = 5.0
 MOST_OCTETS = 65536
+MOST_GREETING = 8192
+"""Octets in which a greeting or an answer must have shown what it is; a page may be longer."""
 BEGIN_WITH_TLS = frozenset({465, 636, 993, 995, 5986, 6443, 10250})
 """Ports that wait for a TLS hello and are not spoken to here: what they are is the TLS and mail checks' to see."""
 _MOVED = frozenset({301, 302, 303, 307, 308})
@@ -78,8 +80,9 @@ class _Talk:
         self.net = net
 
     @asynccontextmanager
-    async def opened(self, seconds: float = SECONDS) -> AsyncIterator[Stream]:
-        """Connect."""
+    async def opened(self, seconds: float = 0.0) -> AsyncIterator[Stream]:
+        """Connect; ``seconds`` to the first octet, ``SECONDS`` where nothing is said."""
+        seconds = seconds or SECONDS
         async with self.net.connect(
             self.name, self.address, self.port, seconds=seconds, whole=seconds + SECONDS, limit=MOST_OCTETS + 65536
         ) as stream:
@@ -96,7 +99,7 @@ async def heard(stream: Stream, read: Read, *, whole: bool = False) -> Spoken | 
     """Read until ``read`` understands, or nothing more comes. A peer that says nothing is understood as nobody."""
     data = b""
     try:
-        while len(data) < MOST_OCTETS:
+        while len(data) < (MOST_OCTETS if whole else MOST_GREETING):
             more = await stream.receive()
             if not more:
                 break

@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from scanner.model.reason import CannotObserve, Reason
+from scanner.net import datagrams
 from scanner.net.budget import Allowance
 from scanner.net.net import DnsServer
 from scanner.net.network import Network, Settings
@@ -141,6 +142,30 @@ def test_every_datagram_that_comes_back_is_counted() -> None:
         return len(seen.replies), seen.octets, seen.sent, seen.tries
 
     assert run(work) == (3, 30, 5, 1)
+
+
+class Drips(asyncio.DatagramProtocol):
+    """Goes on for ever."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if not self.transport.is_closing():
+            self.transport.sendto(b"drip", addr)
+            asyncio.get_running_loop().call_later(0.02, self.datagram_received, data, addr)
+
+
+def test_an_answer_that_drips_for_ever_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datagrams, "LONGEST", 0.3)
+
+    async def work(view: View) -> object:
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Drips, local_addr=("127.0.0.1", 0))
+        seen = await view.datagram("", "127.0.0.1", transport.get_extra_info("sockname")[1], b"x")
+        transport.close()
+        return 5 <= len(seen.replies) <= 40 and seen.octets == 4 * len(seen.replies)
+
+    assert run(work) is True
 
 
 def test_nobody_at_a_udp_port_is_a_refusal_and_silence_is_a_time_out() -> None:

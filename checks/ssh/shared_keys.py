@@ -5,6 +5,8 @@ from __future__ import annotations
 from checks.common import shared_by
 from scanner.facts.keys import KeysInUse
 from scanner.model.check import Judgement, check
+from scanner.model.fact import cannot_tell
+from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
@@ -36,4 +38,7 @@ from scanner.model.verdict import Severity, failed, not_applicable, passed
 def ssh_host_key_shared(keys: KeysInUse) -> Judgement:
     if keys.ssh:
         return failed("HOST_KEY_SHARED", keys=len(keys.ssh), services=shared_by(keys.ssh))
+    if keys.ssh_unseen:
+        ja, en = "鍵を確認できなかったサービスが {count} ある", "the keys of {count} services could not be seen"
+        return cannot_tell(Reason.UNREACHABLE, ja, en, count=keys.ssh_unseen)
     return passed("HOST_KEY_OWN", services=keys.ssh_services) if keys.ssh_services else not_applicable("HOST_KEY_NONE")

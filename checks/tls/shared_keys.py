@@ -5,6 +5,8 @@ from __future__ import annotations
 from checks.common import shared_by
 from scanner.facts.keys import KeysInUse
 from scanner.model.check import Judgement, check
+from scanner.model.fact import cannot_tell
+from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, doubtful, not_applicable, passed
 
@@ -36,4 +38,7 @@ def tls_certificate_key_shared(keys: KeysInUse) -> Judgement:
     if keys.tls:
         # The guideline's caution about shared certificates could not be read again: to be confirmed, no violation.
         return doubtful("KEY_SHARED", keys=len(keys.tls), services=shared_by(keys.tls))
+    if keys.tls_unseen:
+        ja, en = "鍵を確認できなかったサービスが {count} ある", "the keys of {count} services could not be seen"
+        return cannot_tell(Reason.UNREACHABLE, ja, en, count=keys.tls_unseen)
     return passed("KEY_OWN", services=keys.tls_services) if keys.tls_services else not_applicable("KEY_NONE")

@@ -9,13 +9,15 @@ from scanner.engine.factset import FactSet
 from scanner.engine.plan import Plan
 from scanner.facts.keys import KeysInUse, SharedKey
 from scanner.facts.ssh import SshSurvey
-from scanner.facts.tls import TlsSeen, TlsSurvey
-from scanner.model.fact import Observed
+from scanner.facts.tls import TlsSurvey
+from scanner.model.fact import Unobserved
 from scanner.model.target import Kind, Target
+
+UNSEEN = ""
 
 
 class KeyUse(NamedTuple):
-    """A service uses a key at some addresses."""
+    """A service uses a key at some addresses; an empty ``fingerprint`` says that keys of its could not be seen."""
 
     kind: Kind
     fingerprint: str
@@ -37,7 +39,9 @@ def keys_of(facts: FactSet) -> tuple[KeyUse, ...]:
     for subject, by_fact in facts.seen.items():
         for kind, fact in ((Kind.TLS_SERVICE, TlsSurvey), (Kind.SSH_SERVICE, SshSurvey)):
             seen = by_fact.get(fact)
-            if isinstance(seen, Observed):
+            if isinstance(seen, Unobserved):
+                found[kind, UNSEEN, subject.key] = []
+            elif seen is not None:
                 for fingerprint, address in _used(seen.fact):
                     found.setdefault((kind, fingerprint, subject.key), []).append(address)
     return tuple(KeyUse(kind, print_, service, tuple(dict.fromkeys(where))) for (kind, print_, service), where in found.items())
@@ -46,13 +50,17 @@ def keys_of(facts: FactSet) -> tuple[KeyUse, ...]:
 def _used(fact: object) -> Iterable[tuple[str, str]]:
     if isinstance(fact, TlsSurvey):
         for at in fact.addresses:
-            if isinstance(at.tls, TlsSeen) and isinstance(at.tls.chains, tuple):
+            if isinstance(at.tls, Unobserved) or isinstance(at.tls.chains, Unobserved):
+                yield UNSEEN, at.address
+            else:
                 for chain in at.tls.chains:
                     if chain.certificates:
                         yield chain.certificates[0].spki_sha256, at.address
     elif isinstance(fact, SshSurvey):
         for each in fact.addresses:
-            if isinstance(each.keys, tuple):
+            if isinstance(each.keys, Unobserved):
+                yield UNSEEN, each.address
+            else:
                 for key in each.keys:
                     yield key.fingerprint, each.address
 
@@ -70,10 +78,11 @@ class Register:
 
     def fact(self) -> KeysInUse:
         """Give the fact, the same whatever came first."""
-        return KeysInUse(*self._of(Kind.TLS_SERVICE), *self._of(Kind.SSH_SERVICE))
+        unseen = [len(self._uses.get((kind, UNSEEN), ())) for kind in (Kind.TLS_SERVICE, Kind.SSH_SERVICE)]
+        return KeysInUse(*self._of(Kind.TLS_SERVICE), *self._of(Kind.SSH_SERVICE), *unseen)
 
     def _of(self, kind: Kind) -> tuple[int, tuple[SharedKey, ...]]:
-        mine = {print_: services for (of, print_), services in self._uses.items() if of is kind}
+        mine = {print_: services for (of, print_), services in self._uses.items() if of is kind and print_ != UNSEEN}
         shared = [SharedKey(print_, tuple(sorted(services))) for print_, services in mine.items() if _servers(services.values()) > 1]
         return len({service for services in mine.values() for service in services}), tuple(sorted(shared, key=lambda k: k.fingerprint))
 

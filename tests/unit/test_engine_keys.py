@@ -12,7 +12,8 @@ from scanner.facts.keys import KeysInUse, SharedKey
 from scanner.facts.ssh import SshAddress, SshHostKey, SshOffer, SshSurvey
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY
-from scanner.model.fact import Observed
+from scanner.model.fact import Observed, Unobserved
+from scanner.model.reason import Reason
 from scanner.model.target import WHOLE_RUN, Domain, Kind, Service, parse_target
 from tests.unit.frame import AT, doors, world
 
@@ -44,6 +45,19 @@ def test_two_names_of_one_server_share_with_nobody() -> None:
 
 def test_servers_that_touch_through_a_third_are_one() -> None:
     assert register(ssh("a.jp", "192.0.2.1"), ssh("b.jp", "192.0.2.2"), ssh("c.jp", "192.0.2.1", "192.0.2.2")).ssh == ()
+
+
+def test_keys_that_could_not_be_seen_are_counted() -> None:
+    silent = FactSet(Service("d.jp", 22, "ssh"))
+    silent.put(silent.target, SshSurvey, Unobserved(Reason.TIMEOUT, "no answer"))
+    part = ssh("e.jp", "192.0.2.5", key="SHA256:e")
+    seen = part.seen[part.target][SshSurvey]
+    assert isinstance(seen, Observed)
+    assert isinstance(seen.fact, SshSurvey)
+    unseen = SshAddress("192.0.2.6", Unobserved(Reason.TIMEOUT), Unobserved(Reason.TIMEOUT))
+    part.put(part.target, SshSurvey, Observed(SshSurvey((*seen.fact.addresses, unseen)), AT))
+    fact = register(ssh("a.jp", "192.0.2.1"), silent, part)
+    assert (fact.ssh_services, fact.ssh, fact.ssh_unseen) == (2, (), 2)
 
 
 def test_the_order_of_the_targets_makes_no_difference() -> None:

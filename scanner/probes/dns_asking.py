@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
+from scanner.model.target import Service
 from scanner.net.net import Answer, Net, Status
 from scanner.wire.dns import Message, Record, Type
 
@@ -117,6 +118,20 @@ async def addresses_of(net: Net, name: str) -> tuple[str, ...] | Unobserved:
     found = tuple(dict.fromkeys(r.data for a in answers for r in a.records if isinstance(r.data, str)))
     missing = next((p for p in parts if isinstance(p, Unobserved)), None)
     return found if found or missing is None else missing
+
+
+async def service_addresses(service: Service, net: Net) -> tuple[str, ...]:
+    """Give the addresses of a service: its own where it names one, else all of its host. Raises ``CannotObserve``; never empty."""
+    if service.address:
+        return (service.address,)
+    if is_address(service.host):
+        return (service.host,)
+    found = await addresses_of(net, service.host)
+    if isinstance(found, Unobserved):
+        raise CannotObserve(found.reason, found.detail)
+    if not found:
+        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
+    return found
 
 
 def is_address(host: str) -> bool:

@@ -10,7 +10,7 @@ from scanner.model.target import Service
 from scanner.net.net import DnsServer, Net, Transport
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import ROOT, addresses_of, ancestors, is_address, part, side_by_side
+from scanner.probes.dns_asking import ROOT, ancestors, is_address, part, service_addresses, side_by_side
 from scanner.wire.dns import Rclass, Type, rcode_name, type_name
 
 IDENTITY_NAMES = ("version.bind", "version.server", "hostname.bind", "id.server")
@@ -29,16 +29,7 @@ async def dns_test_names(service: Service, net: Net) -> DnsTestNames:
 
 async def server_of(service: Service, net: Net) -> DnsServer:
     """Give the address to talk to: the service's own, or the first one of its host."""
-    if service.address:
-        return DnsServer(service.host, service.address, service.port)
-    if is_address(service.host):
-        return DnsServer(service.host, service.host, service.port)
-    addresses = await addresses_of(net, service.host)
-    if isinstance(addresses, Unobserved):
-        raise CannotObserve(addresses.reason, addresses.detail)
-    if not addresses:
-        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
-    return DnsServer(service.host, addresses[0], service.port)
+    return DnsServer(service.host, (await service_addresses(service, net))[0], service.port)
 
 
 async def trial(

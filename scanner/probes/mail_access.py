@@ -16,9 +16,9 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import part, together
+from scanner.probes.dns_asking import part, service_addresses, together
 from scanner.probes.mail_channel import GREETING_SECONDS, Channel, TlsFailed, channel
-from scanner.probes.smtp_session import MOST_ADDRESSES, all_missing, implicit, places
+from scanner.probes.smtp_session import MOST_ADDRESSES, all_missing, implicit
 from scanner.wire.mail_access import (
     MOST_LINES,
     Login,
@@ -275,7 +275,7 @@ async def _session(net: Net, service: Service, address: str) -> AsyncIterator[_I
 @probe(limit=120.0)
 async def mail_access(service: Service, net: Net) -> MailAccess:
     """Greet every address and ask how one may log in, before and after the change to TLS."""
-    found = await places(net, service)
+    found = await service_addresses(service, net)
     looked = found[:MOST_ADDRESSES]
     parts = await together(part(_look(net, service, address)) for address in looked)
     all_missing(parts)

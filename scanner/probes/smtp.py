@@ -30,9 +30,9 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import NotATarget, Service, domain_name
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import addresses_of, part, together
+from scanner.probes.dns_asking import addresses_of, part, service_addresses, together
 from scanner.probes.mail_channel import TlsFailed
-from scanner.probes.smtp_session import MOST_ADDRESSES, Session, all_missing, implicit, nobody, offered, places, refused, seen, session
+from scanner.probes.smtp_session import MOST_ADDRESSES, Session, all_missing, implicit, nobody, offered, refused, seen, session
 from scanner.probes.smtp_trials import own_domains
 from scanner.wire.addresses import parse_address
 from scanner.wire.dns import Type
@@ -50,7 +50,7 @@ async def smtp_test_names(service: Service, net: Net) -> SmtpTestNames:
 @probe(limit=120.0)
 async def smtp_greeting(service: Service, net: Net) -> SmtpGreeting:
     """Greet every address: the banner, EHLO before and after STARTTLS, VRFY, EXPN, HELP."""
-    found = await places(net, service)
+    found = await service_addresses(service, net)
     looked = found[:MOST_ADDRESSES]
     parts = await together(part(_talk(net, service, address)) for address in looked)
     all_missing(parts)

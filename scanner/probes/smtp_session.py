@@ -18,7 +18,6 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import IMPLICIT_TLS, Service
 from scanner.net.net import Net
 from scanner.net.scope import Purpose
-from scanner.probes.dns_asking import addresses_of, is_address
 from scanner.probes.mail_channel import ANSWER_SECONDS, GREETING_SECONDS, SESSION_SECONDS, Channel, channel
 from scanner.wire.smtp import Extensions, Reply, extensions, read_reply
 
@@ -161,20 +160,6 @@ def nobody(service: Service) -> str:
 def implicit(service: Service) -> bool:
     """Tell whether the protocol begins within TLS."""
     return service.protocol in IMPLICIT_TLS
-
-
-async def places(net: Net, service: Service) -> tuple[str, ...]:
-    """Give the addresses to look at: the service's own, or all of its name's. Raises ``CannotObserve``."""
-    if service.address:
-        return (service.address,)
-    if is_address(service.host):
-        return (service.host,)
-    found = await addresses_of(net, service.host)
-    if isinstance(found, Unobserved):
-        raise CannotObserve(found.reason, found.detail)
-    if not found:
-        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
-    return found
 
 
 def all_missing(parts: Sequence[object]) -> None:

@@ -19,7 +19,7 @@ from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.net.stream import Stream
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import addresses_of, is_address, part, together
+from scanner.probes.dns_asking import is_address, part, service_addresses, together
 from scanner.wire import ssh_keys
 from scanner.wire.ssh import IDENTIFICATION, NotSsh, Opening
 
@@ -37,21 +37,9 @@ _KEY_TYPES = {"rsa-sha2-256": "ssh-rsa", "rsa-sha2-512": "ssh-rsa"}
 @probe(limit=90.0)
 async def ssh_survey(service: Service, net: Net) -> SshSurvey:
     """See every address of the service, at most ``MOST_ADDRESSES`` of them."""
-    addresses = await _addresses(service, net)
+    addresses = await service_addresses(service, net)
     seen = await together(_address(service, address, net) for address in addresses[:MOST_ADDRESSES])
     return SshSurvey(tuple(seen), max(0, len(addresses) - MOST_ADDRESSES))
-
-
-async def _addresses(service: Service, net: Net) -> tuple[str, ...]:
-    given = service.address or (service.host if is_address(service.host) else "")
-    if given:
-        return (given,)
-    found = await addresses_of(net, service.host)
-    if isinstance(found, Unobserved):
-        raise CannotObserve(found.reason, found.detail)
-    if not found:
-        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
-    return found
 
 
 async def _address(service: Service, address: str, net: Net) -> SshAddress:

@@ -5,36 +5,21 @@ from __future__ import annotations
 from datetime import UTC
 
 from scanner.facts.tls import TlsSurvey
-from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import CannotObserve
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import addresses_of, is_address, together
+from scanner.probes.dns_asking import is_address, service_addresses, together
 from scanner.probes.tls_survey import survey_address, unobserved
 from scanner.probes.tls_talk import Talker
 
 MOST_ADDRESSES = 8
 
 
-async def addresses_to_look_at(service: Service, net: Net) -> tuple[str, ...]:
-    """Give the addresses of a service: its own, or all of its name. Raises ``CannotObserve``."""
-    if service.address:
-        return (service.address,)
-    if is_address(service.host):
-        return (service.host,)
-    addresses = await addresses_of(net, service.host)
-    if isinstance(addresses, Unobserved):
-        raise CannotObserve(addresses.reason, addresses.detail)
-    if not addresses:
-        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
-    return addresses
-
-
 @probe(limit=150.0)
 async def tls_survey(service: Service, net: Net) -> TlsSurvey:
     """See what each address of the service agrees to. Raises ``CannotObserve`` where nothing could be seen at any of them."""
-    addresses = await addresses_to_look_at(service, net)
+    addresses = await service_addresses(service, net)
     at = net.now().astimezone(UTC)
     name = "" if is_address(service.host) else service.host
     seen = await together(

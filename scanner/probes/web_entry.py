@@ -7,8 +7,8 @@ from scanner.model.fact import Unobserved
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import part, together
-from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site, site_addresses
+from scanner.probes.dns_asking import part, service_addresses, together
+from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site
 from scanner.probes.web_visit import REDIRECTS, answer_of, visit
 from scanner.wire.web.urls import absolute
 
@@ -17,7 +17,7 @@ from scanner.wire.web.urls import absolute
 async def web_entry(service: Service, net: Net) -> WebEntry:
     """See both sides of every address, at most ``MOST_ADDRESSES`` of them."""
     site = Site.of(service)
-    addresses = await site_addresses(service, net)
+    addresses = await service_addresses(service, net)
     seen = await together(_address(net, site, address) for address in addresses[:MOST_ADDRESSES])
     return WebEntry(site.host, tuple(seen), max(0, len(addresses) - MOST_ADDRESSES))
 

@@ -8,9 +8,9 @@ from scanner.model.reason import CannotObserve
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import part
+from scanner.probes.dns_asking import part, service_addresses
 from scanner.probes.web_server import open_side
-from scanner.probes.web_talk import MOST_ADDRESSES, Place, Site, site_addresses
+from scanner.probes.web_talk import MOST_ADDRESSES, Place, Site
 from scanner.probes.web_visit import Visited, visit
 from scanner.wire.web import robots, security_txt
 from scanner.wire.web.headers import media_type
@@ -34,7 +34,7 @@ async def first_side(service: Service, net: Net) -> Place:
     """Give the side of the first address that answers. Raises ``CannotObserve`` where none does: the first reason met."""
     site = Site.of(service)
     first: CannotObserve | None = None
-    for address in (await site_addresses(service, net))[:MOST_ADDRESSES]:
+    for address in (await service_addresses(service, net))[:MOST_ADDRESSES]:
         try:
             return (await open_side(net, site, address))[0]
         except CannotObserve as why:

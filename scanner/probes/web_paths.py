@@ -14,9 +14,9 @@ from scanner.model.reason import CannotObserve
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import part, together
+from scanner.probes.dns_asking import part, service_addresses, together
 from scanner.probes.web_server import open_side
-from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site, site_addresses
+from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site
 from scanner.probes.web_visit import text_of
 from scanner.wire.web import html, marks
 from scanner.wire.web.http1 import Answer
@@ -37,7 +37,7 @@ SECONDS = 8.0
 async def web_paths(service: Service, net: Net) -> WebPaths:
     """See every address, over HTTPS where it answers there, else over plain HTTP."""
     site = Site.of(service)
-    addresses = await site_addresses(service, net)
+    addresses = await service_addresses(service, net)
     seen = await together(_address(net, site, address) for address in addresses[:MOST_ADDRESSES])
     return WebPaths(tuple(seen), max(0, len(addresses) - MOST_ADDRESSES))
 

@@ -13,8 +13,8 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import part, together
-from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site, site_addresses
+from scanner.probes.dns_asking import part, service_addresses, together
+from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site
 from scanner.probes.web_visit import text_of
 from scanner.wire.web import marks
 from scanner.wire.web.http1 import Answer
@@ -29,7 +29,7 @@ _METHOD = re.compile(r"[A-Z][A-Z-]{1,20}\Z")
 async def web_methods(service: Service, net: Net) -> WebMethods:
     """See every address, over HTTPS where it answers there, else over plain HTTP."""
     site = Site.of(service)
-    addresses = await site_addresses(service, net)
+    addresses = await service_addresses(service, net)
     seen = await together(_address(net, site, address) for address in addresses[:MOST_ADDRESSES])
     return WebMethods(tuple(seen), max(0, len(addresses) - MOST_ADDRESSES))
 

@@ -16,12 +16,11 @@ from types import TracebackType
 from typing import Self
 
 from scanner.facts.web import HTTP_PORT, HTTPS_PORT
-from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.net.stream import Stream
-from scanner.probes.dns_asking import addresses_of, is_address
+from scanner.probes.dns_asking import is_address
 from scanner.wire.txt import excerpt
 from scanner.wire.web import http2
 from scanner.wire.web.http1 import Answer, NotHttp, Reading, request
@@ -291,16 +290,3 @@ def _told(answer: Answer) -> str:
     told = [(name, value) for name in _TOLD for value in answer.all(name)[:1]]
     lines += [f"{name}: {excerpt(shown(value) if name == 'location' else value, LONGEST_EXCERPT)}" for name, value in told]
     return "\n".join(lines)
-
-
-async def site_addresses(service: Service, net: Net) -> tuple[str, ...]:
-    """Give the addresses of a service, its own one where the subject names one. Raises ``CannotObserve``."""
-    given = service.address or (service.host if is_address(service.host) else "")
-    if given:
-        return (given,)
-    found = await addresses_of(net, service.host)
-    if isinstance(found, Unobserved):
-        raise CannotObserve(found.reason, found.detail)
-    if not found:
-        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
-    return found

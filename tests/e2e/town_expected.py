@@ -271,7 +271,8 @@ BADLY_KEPT = {
 }
 """Service → faults that must be found, check → tag."""
 
-OVER_THE_RUN = {"ssh.host-key.shared": "HOST_KEY_OWN", "tls.certificate.key-shared": "KEY_OWN"}
+OVER_THE_RUN = {"ssh.host-key.shared": "HOST_KEY_OWN", "tls.certificate.key-shared": "UNREACHABLE"}
+"""Mail hosts that nobody may ask or that refuse have shown no certificate: nothing is known of what they share."""
 
 FROM_INSIDE = {
     "service:juki-db.naibu.kakuu.lg.jp=10.20.0.80:443/https": {

@@ -21,14 +21,14 @@ from scanner.cli.outputs import Formats, Out, Outputs, StorePath, open_store
 from scanner.cli.setup import Setup, set_up
 from scanner.cli.sinks import RecordSink, TerminalSink
 from scanner.cli.words import Language, usual_language
-from scanner.engine.collect import Collecting, EvidenceReader
+from scanner.engine.collect import Collecting
 from scanner.engine.factsfile import FactsFile
 from scanner.engine.keys import judges_the_run
 from scanner.engine.run import Judging, RunEnd, RunStart, Sink, TargetDone, judge_again, new_run_id
 from scanner.engine.scan import WORKERS, Taker, see
 from scanner.engine.scan import scan as run_scan
 from scanner.engine.shares import Sharing, scan_in_shares, shares_of
-from scanner.hosts.local import LocalReader, RootReader
+from scanner.hosts.machine import LocalMachine
 from scanner.ledger.declared import declarations
 from scanner.ledger.inventory import INTERNET, Inventory
 from scanner.ledger.inventory import targets as listed_targets
@@ -116,7 +116,7 @@ def scan(
                     observers=setup.catalogue.observers,
                     network=net,
                     declare=declarations(setup.inventory, zone),
-                    reader_for=lambda target: _reader(target, root),
+                    machine_for=lambda target: LocalMachine(root) if target == LOCAL else None,
                     threads=threads,
                 )
 
@@ -217,9 +217,3 @@ def _chosen(inventory: Inventory, named: list[Target], zone: str) -> list[Target
 
 def _in_utc(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _reader(target: Target, root: Path | None) -> EvidenceReader | None:
-    if target != LOCAL:
-        return None
-    return RootReader(root) if root else LocalReader()

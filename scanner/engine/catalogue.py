@@ -22,13 +22,14 @@ import scanner.probes
 from baselines.profiles.loader import digest as reference_digest
 from scanner.engine.references import with_choices
 from scanner.hosts.base import Collector
+from scanner.hosts.machine import AnyCollector
 from scanner.model.check import BadCheck, Check, Value
 from scanner.model.fact import Fact
 from scanner.probes.base import Probe
 
 AnyValue = Value[bool] | Value[int] | Value[float] | Value[str] | Value[tuple[str, ...]]
-Observer = Probe | Collector
-T = TypeVar("T", Check, Probe, Collector)
+Observer = Probe | AnyCollector
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ def catalogue() -> Catalogue:
             for observer in members:
                 observers.setdefault(observer.makes, []).append(observer)
     for fact, makers in observers.items():
-        if len({type(m) for m in makers}) != len(makers):
-            raise BadCheck(f"two observers of one sort make {fact.__name__}")
+        if len({getattr(m, "on", None) for m in makers}) != len(makers):
+            raise BadCheck(f"two probes, or two collectors of one platform, make {fact.__name__}")
     return Catalogue(
         checks=MappingProxyType(dict(sorted(found.items()))),
         formerly=MappingProxyType(formerly),

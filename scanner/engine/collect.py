@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from scanner.engine.catalogue import Observer
 from scanner.engine.factset import FactSet
 from scanner.engine.plan import Plan
-from scanner.hosts.base import Collector, Reader
+from scanner.hosts.base import Collector
+from scanner.hosts.machine import Machine
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.model.target import Host, Kind, Target
+from scanner.model.target import Kind, Target
 from scanner.net.network import Network
 from scanner.probes.base import Probe
 
@@ -29,15 +29,11 @@ log = logging.getLogger(__name__)
 
 SHARED_SUBJECTS = 4096
 """Services remembered for further targets of the same run; the oldest are forgotten first, so memory stays bounded."""
+MACHINE_SHARE = 0.9
+"""The part of a target's time within which a machine has to give what it has, so that a slow one is not lost as a whole."""
+MACHINE_SECONDS = 60.0
+"""The same for a machine that another target led to."""
 _SECOND = timedelta(seconds=1)
-
-
-class EvidenceReader(Reader, Protocol):
-    """A reader that gives back what was kept."""
-
-    def evidence(self) -> tuple[Evidence, ...]:
-        """Give what the collector handed over."""
-        ...
 
 
 Declare = Callable[[Target], Mapping[type[Fact], Fact]]
@@ -52,7 +48,8 @@ class Collecting:
     observers: Mapping[type[Fact], tuple[Observer, ...]]
     network: Network
     declare: Declare
-    reader_for: Callable[[Target], EvidenceReader | None]
+    machine_for: Callable[[Target], Machine | None]
+    """The way into a target, if there is one."""
     threads: Executor
     shared: OrderedDict[Target, _Looking] = field(default_factory=OrderedDict)
     group: asyncio.TaskGroup | None = None
@@ -63,7 +60,7 @@ class Collecting:
         facts = FactSet(target)
         try:
             async with asyncio.timeout(budget), asyncio.TaskGroup() as group:
-                looking = _Looking(self, facts, group)
+                looking = _Looking(self, facts, group, MACHINE_SHARE * budget)
                 for fact in self._facts_of(target):
                     looking.want(target, fact)
                 await looking.follow_leads()
@@ -121,10 +118,12 @@ _Tasks = dict[type[Fact], asyncio.Task[Observation[Fact]]]
 class _Looking:
     """One target being looked at: each wanted fact is one task, started once."""
 
-    def __init__(self, run: Collecting, facts: FactSet, group: asyncio.TaskGroup) -> None:
+    def __init__(self, run: Collecting, facts: FactSet, group: asyncio.TaskGroup, seconds: float = MACHINE_SECONDS) -> None:
         self.run = run
         self.facts = facts
         self.group = group
+        self.seconds = seconds
+        self.inside: dict[Target, asyncio.Task[Mapping[type[Fact], Observation[Fact]]]] = {}
         self.own: _Tasks = {}
         self.tasks: dict[Target, _Tasks] = {facts.target: self.own}
         self.declared: dict[Target, Mapping[type[Fact], Fact]] = {}
@@ -177,15 +176,37 @@ class _Looking:
             return Unobserved(Reason.DEFECT, f"{fact.__name__}: {type(error).__name__}: {error}", self.run.now())
 
     async def _run(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
-        for observer in self.run.observers.get(fact, ()):
+        observers = self.run.observers.get(fact, ())
+        for observer in observers:
             if isinstance(observer, Probe):
                 return await self._probe(observer, subject)
-            reader = self.run.reader_for(subject)
-            if reader is not None:
-                return await self._read(observer, reader)
-        if isinstance(subject, Host) and fact.of is Kind.MACHINE:  # one sentence for all of them, so that a report says it once
-            raise CannotObserve(Reason.UNSUPPORTED, f"no login to {subject.key}: what shows from within only was not seen")
-        raise CannotObserve(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
+        if fact.of is not Kind.MACHINE or not observers:
+            raise CannotObserve(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
+        inside = self.inside.get(subject)
+        if inside is None:
+            machine = self.run.machine_for(subject)
+            if machine is None:  # one sentence for all of them, so that a report says it once
+                raise CannotObserve(Reason.UNSUPPORTED, f"no login to {subject.key}: what shows from within only was not seen")
+            inside = self.inside[subject] = self.group.create_task(self._see_inside(machine))
+        seen = (await inside).get(fact)
+        if seen is None:
+            raise CannotObserve(Reason.UNSUPPORTED, f"{fact.__name__} is not read on this platform yet")
+        return seen
+
+    async def _see_inside(self, machine: Machine) -> Mapping[type[Fact], Observation[Fact]]:
+        """Run every planned collector of the machine's platform, in one thread."""
+        collectors = [
+            observer
+            for fact in self.run.plan.facts[Kind.MACHINE]
+            for observer in self.run.observers.get(fact, ())
+            if isinstance(observer, Collector) and observer.on is machine.platform
+        ]
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self.run.threads, machine.see, collectors, self.run.now, self.seconds)
+        except asyncio.CancelledError:
+            machine.stop()
+            raise
 
     async def _probe(self, probe: Probe, subject: Target) -> Observation[Fact]:
         given: list[Fact | Unobserved] = []
@@ -206,7 +227,3 @@ class _Looking:
             raise CannotObserve(Reason.TIMEOUT, f"{probe.name} of {subject.key} did not end within {probe.limit:g} s") from error
         # By source, because questions asked side by side end in any order and the same facts must give the same bytes.
         return Observed(fact, self.run.now(), tuple(sorted(net.evidence())))
-
-    async def _read(self, collector: Collector, reader: EvidenceReader) -> Observation[Fact]:
-        fact = await asyncio.get_running_loop().run_in_executor(self.run.threads, collector.run, reader)
-        return Observed(fact, self.run.now(), reader.evidence())

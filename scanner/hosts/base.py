@@ -1,7 +1,7 @@
 """How a collector is declared, and the reader it reads through.
 
-A reader is the only way to a machine: the local one, a mounted root directory, recorded files and, later, SSH or an
-agent all stand behind the same few methods, so a collector is a plain function that every kind of machine can run.
+A reader is the only way to a machine: the local one, a mounted root directory, recorded files and what was gathered over
+SSH all stand behind the same few methods, so a collector is a plain function that every kind of machine can run.
 """
 
 from __future__ import annotations
@@ -10,10 +10,23 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from scanner.model.fact import Fact
 from scanner.model.target import Kind
+
+
+@unique
+class Platform(StrEnum):
+    """What a machine runs. A collector reads one of them; the fact it makes may be the same on several."""
+
+    LINUX = "linux"
+    WINDOWS = "windows"
+    MACOS = "macos"
+    IOS = "ios"
+    """Network devices whose configuration is written as Cisco IOS writes it."""
+    JUNOS = "junos"
+    FORTIOS = "fortios"
 
 
 @unique
@@ -48,8 +61,9 @@ class CommandOutput:
 
 
 class Reader(Protocol):
-    """Read-only access to one machine. Every method raises ``CannotObserve`` where there is no right to read.
+    """Read-only access to one machine of files and commands: Linux and macOS.
 
+    Every method raises ``CannotObserve`` where there is no right to read.
     ``None`` always means "it is not there", which is knowledge; a missing right, an unreadable disk or a command
     that does not end is ``CannotObserve`` with its reason.
     """
@@ -83,23 +97,83 @@ class Reader(Protocol):
         ...
 
 
+LIMIT = 1_000_000
+"""Octets of a file that are read where a collector does not ask for more."""
+
+
 @dataclass(frozen=True, slots=True)
-class Collector:
+class Files:
+    """Files that a collector reads: a path, or a pattern as the shell has it. Directories that hold a wildcard are listed too."""
+
+    pattern: str
+    limit: int = LIMIT
+    root: bool = False
+    """Whether an ordinary account usually may not read them, so that ``sudo`` is needed for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A directory whose names a collector asks for, and with them the state of each; also how the state of one path is asked for."""
+
+    pattern: str
+    root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command that a collector runs, as it gives it to ``Reader.command``."""
+
+    argv: tuple[str, ...]
+    seconds: float = 10.0
+    root: bool = False
+
+
+Source = Files | Names | Run
+
+
+class AnyReader(Protocol):
+    """What the readers of all platforms have in common."""
+
+    @property
+    def live(self) -> bool:
+        """Whether the machine is running; false for a mounted image or a saved configuration."""
+        ...
+
+    def keep(self, source: str, excerpt: str) -> None:
+        """Hand over an excerpt that supports the fact; capped, secrets must be cut before."""
+        ...
+
+
+R = TypeVar("R", bound=AnyReader, contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Collector(Generic[R]):
     """A declared collector: ``run(reader)`` gives one fact or raises ``CannotObserve``."""
 
     name: str
     makes: type[Fact]
     of: Kind
-    run: Callable[[Reader], Fact]
+    on: Platform
+    reads: tuple[Source, ...]
+    run: Callable[[R], Fact]
 
 
 class BadCollector(TypeError):
     """A collector is declared wrongly; raised when its module is imported."""
 
 
-def collector(run: Callable[[Reader], Fact]) -> Collector:
-    """Declare ``def name(read: Reader) -> FactType`` as the collector that makes ``FactType``."""
-    makes = typing.get_type_hints(run).get("return")
-    if not (isinstance(makes, type) and issubclass(makes, Fact)):
-        raise BadCollector(f"{run.__qualname__}: must be annotated to return one fact type")
-    return Collector(run.__qualname__, makes, makes.of, run)
+def collector(on: Platform, *reads: Source) -> Callable[[Callable[[R], Fact]], Collector[R]]:
+    """Declare ``def name(read: Reader) -> FactType`` as the collector that makes ``FactType`` on a platform.
+
+    ``reads`` names everything that can be known before it runs. It spares a far machine further questions and tells an
+    administrator what is read; a collector may read what is not named here, at the price of another round.
+    """
+
+    def declare(run: Callable[[R], Fact]) -> Collector[R]:
+        makes = typing.get_type_hints(run).get("return")
+        if not (isinstance(makes, type) and issubclass(makes, Fact)):
+            raise BadCollector(f"{run.__qualname__}: must be annotated to return one fact type")
+        return Collector(run.__qualname__, makes, makes.of, on, reads, run)
+
+    return declare

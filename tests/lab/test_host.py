@@ -15,8 +15,8 @@ import pytest
 
 from scanner import codec
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native, Ipv6Tunnels, Technique
-from scanner.hosts.linux_ipv6 import ipv6_native
-from scanner.hosts.linux_sysctl import Written, settings
+from scanner.hosts.linux.ipv6 import ipv6_native
+from scanner.hosts.linux.sysctl import Written, settings
 from scanner.hosts.local import RootReader
 from scanner.model.fact import Fact, Observed, Unobserved
 from tests.lab import why_not

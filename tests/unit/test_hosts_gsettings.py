@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from scanner.facts.readings import Readings
-from scanner.hosts.linux_base import Account
-from scanner.hosts.linux_gsettings import GSettings, Key, gsettings
+from scanner.hosts.linux.base import Account
+from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.unit.host_trees import Machine, gnome

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from scanner import codec
-from scanner.hosts.base import Collector, FileState
-from scanner.hosts.linux_automount import auto_mount
-from scanner.hosts.linux_autorun import auto_run
-from scanner.hosts.linux_ipv6 import ipv6_native
-from scanner.hosts.linux_screen_lock import screen_lock
-from scanner.hosts.linux_tunnels import ipv6_tunnels
-from scanner.hosts.linux_usb import usb_storage
+from scanner.hosts.base import FileState
+from scanner.hosts.linux.automount import auto_mount
+from scanner.hosts.linux.autorun import auto_run
+from scanner.hosts.linux.ipv6 import ipv6_native
+from scanner.hosts.linux.screen_lock import screen_lock
+from scanner.hosts.linux.tunnels import ipv6_tunnels
+from scanner.hosts.linux.usb import usb_storage
 from scanner.hosts.local import LocalReader
+from scanner.hosts.machine import AnyCollector
 from scanner.model.fact import Evidence, Fact, Observed
 from scanner.model.reason import CannotObserve, Reason
 from tests.recorded import replay
@@ -82,7 +83,7 @@ def rich(root: Path) -> Spy:
     return spy
 
 
-def look(read: Machine, collector: Collector) -> Fact | Reason:
+def look(read: Machine, collector: AnyCollector) -> Fact | Reason:
     """Run a collector as the engine does; what it gives has to survive being written down."""
     try:
         fact = collector.run(read)
@@ -131,7 +132,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def asked_by(room: Path, collector: Collector) -> list[str]:
+def asked_by(room: Path, collector: AnyCollector) -> list[str]:
     """The paths below which a collector looks and finds something."""
     spy = Spy(room)
     spy.asked = set()
@@ -141,7 +142,7 @@ def asked_by(room: Path, collector: Collector) -> list[str]:
 
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda c: c.name)
 @pytest.mark.parametrize("spoil", HOSTILE, ids=lambda f: f.__name__)
-def test_a_hostile_file_never_breaks_a_collector(room: Path, collector: Collector, spoil: Callable[[Path], None]) -> None:
+def test_a_hostile_file_never_breaks_a_collector(room: Path, collector: AnyCollector, spoil: Callable[[Path], None]) -> None:
     for path in asked_by(room, collector):
         place = room / path.lstrip("/")
         aside = room.parent / "aside"
@@ -158,7 +159,7 @@ def test_a_hostile_file_never_breaks_a_collector(room: Path, collector: Collecto
 
 
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda c: c.name)
-def test_a_path_without_rights_never_breaks_a_collector_and_is_never_taken_for_absent(room: Path, collector: Collector) -> None:
+def test_a_path_without_rights_never_breaks_a_collector_and_is_never_taken_for_absent(room: Path, collector: AnyCollector) -> None:
     whole = look(Machine(room), collector)
     for path in asked_by(room, collector):
         read = Spy(room)

@@ -10,9 +10,9 @@ import pytest
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native, Ipv6Tunnels, Technique, TunnelDefinition
 from scanner.facts.readings import Hold
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_ipv6 import ipv6_native
-from scanner.hosts.linux_sysctl import Written, settings
-from scanner.hosts.linux_tunnels import ipv6_tunnels
+from scanner.hosts.linux.ipv6 import ipv6_native
+from scanner.hosts.linux.sysctl import Written, settings
+from scanner.hosts.linux.tunnels import ipv6_tunnels
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.recorded import replay

@@ -10,9 +10,9 @@ import pytest
 
 from scanner.facts.readings import Hold, Readings
 from scanner.facts.removable_media import AutoMount, AutoRun, BarrierKind, Behaviour, Mounter, MountPermission, UsbStorage
-from scanner.hosts.linux_automount import auto_mount
-from scanner.hosts.linux_autorun import auto_run
-from scanner.hosts.linux_usb import usb_storage
+from scanner.hosts.linux.automount import auto_mount
+from scanner.hosts.linux.autorun import auto_run
+from scanner.hosts.linux.usb import usb_storage
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.unit.host_trees import Machine, gnome, kde, running

@@ -9,7 +9,7 @@ import pytest
 
 from scanner.facts.readings import Wait
 from scanner.facts.screen_lock import ConsoleLimit, DesktopLock, ScreenLock
-from scanner.hosts.linux_screen_lock import screen_lock
+from scanner.hosts.linux.screen_lock import screen_lock
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.unit.host_trees import Machine, age, gnome, kde, running

@@ -6,11 +6,11 @@ import re
 
 from scanner.facts.readings import Hold, Readings
 from scanner.facts.removable_media import Barrier, BarrierKind, UsbStorage
-from scanner.hosts.base import Reader, collector
-from scanner.hosts.combining import same, unknown
-from scanner.hosts.linux_base import agreed, drop_ins, enabled, exists, first_line, needed, one_file, option, processes, runs, seen
-from scanner.hosts.linux_modules import Modules, modules
-from scanner.hosts.linux_udev import Placed, UdevRules, udev_rules
+from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.linux.base import agreed, drop_ins, enabled, exists, first_line, needed, one_file, option, processes, runs, seen
+from scanner.hosts.linux.combining import same, unknown
+from scanner.hosts.linux.modules import Modules, modules
+from scanner.hosts.linux.udev import Placed, UdevRules, udev_rules
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve
 from scanner.wire import modprobe, udevrules
@@ -24,7 +24,7 @@ _GENERAL = re.compile(
 """Comparisons that do not narrow a rule down to certain devices among those that store."""
 
 
-@collector
+@collector(Platform.LINUX)
 def usb_storage(read: Reader) -> UsbStorage:
     """See every barrier between a USB stick and its use."""
     rules = modules(read)

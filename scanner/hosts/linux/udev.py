@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import drop_ins, parsed
+from scanner.hosts.linux.base import drop_ins, parsed
 from scanner.model.fact import Unobserved
 from scanner.wire import udevrules
 

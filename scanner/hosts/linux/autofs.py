@@ -5,7 +5,7 @@ from __future__ import annotations
 from scanner.facts.readings import Readings
 from scanner.facts.removable_media import Mounter
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import enabled, exists, processes, runs, seen, shown
+from scanner.hosts.linux.base import enabled, exists, processes, runs, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from scanner.hosts.base import FileKind, Reader
-from scanner.hosts.linux_base import needed, one_file, parsed
+from scanner.hosts.linux.base import needed, one_file, parsed
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import ifupdown
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from scanner.facts.readings import Readings, Wait
 from scanner.facts.screen_lock import DesktopLock, ScreenLock
-from scanner.hosts.base import Reader, collector
-from scanner.hosts.combining import both, joined, mapped, same, unknown
-from scanner.hosts.linux_base import Account, Process, accounts, applied, processes, seen
-from scanner.hosts.linux_console import console_limits
-from scanner.hosts.linux_desktops import Session, lockers, sessions_or_reason
-from scanner.hosts.linux_gsettings import GSettings, Key, gsettings
-from scanner.hosts.linux_kconfig import KConfig, KValue, boolean, kconfig
+from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.linux.base import Account, Process, accounts, applied, processes, seen
+from scanner.hosts.linux.combining import both, joined, mapped, same, unknown
+from scanner.hosts.linux.console import console_limits
+from scanner.hosts.linux.desktops import Session, lockers, sessions_or_reason
+from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
+from scanner.hosts.linux.kconfig import KConfig, KValue, boolean, kconfig
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 
@@ -30,7 +30,7 @@ KDE_SESSION = ("ksmserver", "kwin_x11", "kwin_wayland", "plasmashell")
 T = TypeVar("T")
 
 
-@collector
+@collector(Platform.LINUX)
 def screen_lock(read: Reader) -> ScreenLock:
     """See how the machine is locked when nobody works at it."""
     sessions = sessions_or_reason(read)

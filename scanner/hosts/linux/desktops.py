@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import exists, seen, shown
+from scanner.hosts.linux.base import exists, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import keyfile

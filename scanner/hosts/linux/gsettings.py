@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from scanner.facts.readings import Readings
 from scanner.hosts.base import FileKind, Reader
-from scanner.hosts.linux_base import Account, parsed, seen
-from scanner.hosts.linux_desktops import environment
+from scanner.hosts.linux.base import Account, parsed, seen
+from scanner.hosts.linux.desktops import environment
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import dconf, gvariant, keyfile

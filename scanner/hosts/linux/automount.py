@@ -7,15 +7,15 @@ from functools import partial
 
 from scanner.facts.readings import Readings
 from scanner.facts.removable_media import AutoMount, Mounter, MountPermission
-from scanner.hosts.base import Reader, collector
-from scanner.hosts.combining import joined, same, unknown
-from scanner.hosts.linux_autofs import autofs
-from scanner.hosts.linux_base import Account, accounts, drop_ins, exists, masked, needed, parsed, seen, shown, unit_file
-from scanner.hosts.linux_console import systemd_parse
-from scanner.hosts.linux_desktops import Session, sessions_or_reason
-from scanner.hosts.linux_gsettings import GSettings, Key, gsettings
-from scanner.hosts.linux_kconfig import KConfig, boolean, kconfig
-from scanner.hosts.linux_udev import Placed, udev_rules
+from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.linux.autofs import autofs
+from scanner.hosts.linux.base import Account, accounts, drop_ins, exists, masked, needed, parsed, seen, shown, unit_file
+from scanner.hosts.linux.combining import joined, same, unknown
+from scanner.hosts.linux.console import systemd_parse
+from scanner.hosts.linux.desktops import Session, sessions_or_reason
+from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
+from scanner.hosts.linux.kconfig import KConfig, boolean, kconfig
+from scanner.hosts.linux.udev import Placed, udev_rules
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import polkit
@@ -35,7 +35,7 @@ _REMOVABLE = re.compile(r"/dev/(?:sr[0-9]|cdrom|dvd|fd[0-9]|disk/by-[a-z]+/usb-)
 _FOR_MEDIA = re.compile(r"(?:/run)?/media(?:/|$)|/mnt/(?:usb|cdrom|floppy|removable)", re.IGNORECASE)
 
 
-@collector
+@collector(Platform.LINUX)
 def auto_mount(read: Reader) -> AutoMount:
     """See who mounts removable media unasked, and what the mount service permits."""
     sessions = sessions_or_reason(read)

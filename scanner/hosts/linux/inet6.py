@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scanner.facts.ipv6 import Technique
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import first_line, shown
+from scanner.hosts.linux.base import first_line, shown
 from scanner.model.reason import CannotObserve, Reason
 
 TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE = 768, 769, 776, 778, 823

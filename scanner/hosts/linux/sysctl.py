@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import Text, drop_ins, init, one_file, parsed, seen
+from scanner.hosts.linux.base import Text, drop_ins, init, one_file, parsed, seen
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire import sysctl

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native, Technique
 from scanner.facts.readings import Hold, Readings
-from scanner.hosts.base import Reader, collector
-from scanner.hosts.linux_base import agreed, first_line, option, seen, shown
-from scanner.hosts.linux_ifupdown import stanzas
-from scanner.hosts.linux_inet6 import TUNNEL_TYPES, addresses, flags
-from scanner.hosts.linux_modules import Modules, modules
-from scanner.hosts.linux_netmanager import Managed, manager
-from scanner.hosts.linux_sysctl import Sysctl, Written, settings
+from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.linux.base import agreed, first_line, option, seen, shown
+from scanner.hosts.linux.ifupdown import stanzas
+from scanner.hosts.linux.inet6 import TUNNEL_TYPES, addresses, flags
+from scanner.hosts.linux.modules import Modules, modules
+from scanner.hosts.linux.netmanager import Managed, manager
+from scanner.hosts.linux.sysctl import Sysctl, Written, settings
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import modprobe
@@ -27,7 +27,7 @@ UP = 0x1  # IFF_UP, netdevice(7)
 LOOPBACK = 0x8
 
 
-@collector
+@collector(Platform.LINUX)
 def ipv6_native(read: Reader) -> Ipv6Native:
     """See IPv6 on the machine: there, in use, and to be in use after a restart."""
     seer = _Seer(read, settings(read), modules(read))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import needed, one_file, parsed, seen, shown
-from scanner.hosts.linux_console import systemd_parse
-from scanner.hosts.linux_kconfig import boolean
+from scanner.hosts.linux.base import needed, one_file, parsed, seen, shown
+from scanner.hosts.linux.console import systemd_parse
+from scanner.hosts.linux.kconfig import boolean
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import keyfile

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from scanner.facts.readings import Hold, Readings
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import Text, agreed, boot_options, drop_ins, first_line, is_there, option, parsed, seen, shown
+from scanner.hosts.linux.base import Text, agreed, boot_options, drop_ins, first_line, is_there, option, parsed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import modprobe

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scanner.facts.ipv6 import Ipv6Tunnels, Technique, TunnelAddress, TunnelDriver, TunnelInterface
-from scanner.hosts.base import Reader, collector
-from scanner.hosts.linux_base import first_line, seen, shown
-from scanner.hosts.linux_inet6 import IP6GRE, IPGRE, SIT, TUNNEL6, Address, addresses, flags
-from scanner.hosts.linux_modules import modules
-from scanner.hosts.linux_tunnel_files import definitions
+from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.linux.base import first_line, seen, shown
+from scanner.hosts.linux.inet6 import IP6GRE, IPGRE, SIT, TUNNEL6, Address, addresses, flags
+from scanner.hosts.linux.modules import modules
+from scanner.hosts.linux.tunnel_files import definitions
 from scanner.model.fact import Unobserved
 
 DRIVERS = ("sit", "ip6_tunnel")
@@ -24,7 +24,7 @@ _OVER_KINDS = frozenset({"ip6tnl", "ip6gre", "ip6gretap", "vti6", "ip6erspan"})
 _ANY = frozenset({"", "any", "0.0.0.0", "::"})  # noqa: S104  the unspecified far end of a tunnel, nothing is bound to it
 
 
-@collector
+@collector(Platform.LINUX)
 def ipv6_tunnels(read: Reader) -> Ipv6Tunnels:
     """See tunnels for IPv6 that are there now and that lasting settings describe."""
     held = seen(lambda: addresses(read)) if read.live else None

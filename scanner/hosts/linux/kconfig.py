@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import Account, Text, one_file, parsed, seen
-from scanner.hosts.linux_desktops import environment
+from scanner.hosts.linux.base import Account, Text, one_file, parsed, seen
+from scanner.hosts.linux.desktops import environment
 from scanner.model.fact import Unobserved
 from scanner.wire import keyfile
 

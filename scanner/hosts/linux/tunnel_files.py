@@ -8,11 +8,11 @@ from functools import partial
 
 from scanner.facts.ipv6 import Technique, TunnelDefinition
 from scanner.hosts.base import Reader
-from scanner.hosts.linux_base import drop_ins, enabled, exists, needed, parsed, seen, shown
-from scanner.hosts.linux_console import systemd_parse
-from scanner.hosts.linux_ifupdown import stanzas
-from scanner.hosts.linux_kconfig import boolean
-from scanner.hosts.linux_netmanager import PROFILES
+from scanner.hosts.linux.base import drop_ins, enabled, exists, needed, parsed, seen, shown
+from scanner.hosts.linux.console import systemd_parse
+from scanner.hosts.linux.ifupdown import stanzas
+from scanner.hosts.linux.kconfig import boolean
+from scanner.hosts.linux.netmanager import PROFILES
 from scanner.model import yamltext
 from scanner.model.fact import Unobserved
 from scanner.model.problem import BadFile, Problems

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from baselines.model import Baseline, Control, Status, Strength, Use
+from baselines.model import Baseline, Control, MachineRole, Status, Strength, Use
 from scanner.model.check import Check, Setting
 from scanner.model.problem import Problems, say
 from scanner.model.target import IMPLICIT_TLS, STARTTLS
@@ -147,10 +147,15 @@ def _use(use: Fields, checks: Mapping[str, Check]) -> Use:
     for item in use.items("services"):
         if (word := item.text()) is not None and word not in _SERVICES:
             item.unknown(say("「{word}」というプロトコルはない", "there is no protocol '{word}'", word=word), word, _SERVICES)
+    machines = use.texts("machines", ())
+    for item in use.items("machines"):
+        if (word := item.text()) is not None and word not in _ROLES:
+            item.unknown(say("「{word}」という機器の区分はない", "there is no sort of machine '{word}'", word=word), word, _ROLES)
     use.done()
-    return Use(name, settings, frozenset(services))
+    return Use(name, settings, frozenset(services), frozenset(MachineRole(word) for word in machines if word in _ROLES))
 
 
+_ROLES = frozenset(MachineRole)
 _SERVICES = IMPLICIT_TLS | STARTTLS | {"dns", "ssh"}
 _READ: Mapping[str, Callable[[Item], Setting | None]] = {
     "bool": Item.flag,

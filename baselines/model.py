@@ -9,6 +9,7 @@ from enum import StrEnum, unique
 from functools import cached_property
 
 from scanner.model.check import Setting
+from scanner.model.target import Endpoint, Host, Service, Target
 from scanner.model.text import Text
 
 _OWN_NUMBER = re.compile(r"(?:第\d+号|\s+[a-z]\)).*\Z")
@@ -65,17 +66,38 @@ STATUS_WORDS: Mapping[Status, Text] = {
 }
 
 
+@unique
+class MachineRole(StrEnum):
+    """What a machine is for, as far as clauses tell them apart."""
+
+    SERVER = "server"
+    TERMINAL = "terminal"
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """One check that bears on a control, with the settings that the document itself fixes.
 
-    ``services`` names the protocols of the services that the clause speaks of (a clause on web servers says nothing of mail); empty for
-    all that the check judges.
+    ``services`` names the protocols of the services that the clause speaks of (a clause on web servers says nothing of mail),
+    ``machines`` whether it speaks of servers or of terminals; empty for all that the check judges.
     """
 
     check: str
     settings: Mapping[str, Setting]
     services: frozenset[str] = frozenset()
+    machines: frozenset[MachineRole] = frozenset()
+
+    def speaks_of(self, subject: Target) -> bool:
+        """Tell whether a result about ``subject`` bears on the clause. Hosts of the ledger are servers, endpoints are terminals."""
+        match subject:
+            case Service():
+                return not self.services or subject.protocol in self.services
+            case Host():
+                return not self.machines or MachineRole.SERVER in self.machines
+            case Endpoint():
+                return not self.machines or MachineRole.TERMINAL in self.machines
+            case _:
+                return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from functools import cached_property
 
-from baselines.model import Baseline
+from baselines.model import Baseline, Use
 from scanner.codec import canonical
 from scanner.engine.catalogue import Catalogue
 from scanner.ledger.profile import Profile
 from scanner.model.check import Check, Setting
 from scanner.model.fact import Fact
-from scanner.model.target import Kind, Service, Target
+from scanner.model.target import Kind, Target
 from scanner.probes.base import Probe
 
 
@@ -47,14 +47,14 @@ class Variant:
     check: Check
     settings: Mapping[str, Applied]
     controls: tuple[tuple[str, str], ...]
-    services: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    """For controls that speak of some services only: their protocols."""
+    narrowed: Mapping[tuple[str, str], Use] = field(default_factory=dict)
+    """For controls that speak of some services or machines only: which."""
 
     def controls_for(self, subject: Target) -> tuple[tuple[str, str], ...]:
         """Give the controls on which a result about ``subject`` bears."""
-        if not self.services or not isinstance(subject, Service):
+        if not self.narrowed:
             return self.controls
-        return tuple(c for c in self.controls if c not in self.services or subject.protocol in self.services[c])
+        return tuple(c for c in self.controls if c not in self.narrowed or self.narrowed[c].speaks_of(subject))
 
     @cached_property
     def values(self) -> dict[str, Setting]:
@@ -95,7 +95,7 @@ def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Prof
     """Plan for the chosen baselines; ``only`` holds prefixes of check ids, empty for all."""
     chosen = [c for c in catalogue.checks.values() if not only or any(_below(c.id, prefix) for prefix in only)]
     grouped: dict[str, dict[bytes, tuple[Mapping[str, Applied], list[tuple[str, str]]]]] = {c.id: {} for c in chosen}
-    services: dict[str, dict[tuple[str, str], frozenset[str]]] = {}
+    narrowed: dict[str, dict[tuple[str, str], Use]] = {}
     for baseline in baselines:
         for control in baseline.controls:
             for use in control.checks:
@@ -105,14 +105,14 @@ def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Prof
                 settings = _settings(check, profile, use.settings, f"{baseline.id} {control.id}")
                 key = canonical({name: applied.setting for name, applied in settings.items()})
                 grouped[check.id].setdefault(key, (settings, []))[1].append((baseline.id, control.id))
-                if use.services:
-                    services.setdefault(check.id, {})[baseline.id, control.id] = use.services
+                if use.services or use.machines:
+                    narrowed.setdefault(check.id, {})[baseline.id, control.id] = use
     variants = []
     for check in chosen:
         if not grouped[check.id]:
             grouped[check.id][b""] = (_settings(check, profile, {}, ""), [])
         variants += [
-            Variant(check, s, tuple(controls), services.get(check.id, {})) for _, (s, controls) in sorted(grouped[check.id].items())
+            Variant(check, s, tuple(controls), narrowed.get(check.id, {})) for _, (s, controls) in sorted(grouped[check.id].items())
         ]
     variants.sort(key=lambda v: v.key)
     return _with_facts(catalogue, tuple(variants))

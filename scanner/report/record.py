@@ -193,8 +193,9 @@ class _VariantParts:
         self._plain: dict[tuple[Outcome, str, Reason | None], bytes] = {}
 
     def controls(self, subject: Target) -> bytes:
-        """The controls that a result bears on; they differ by the protocol of a service at most."""
-        key = subject.protocol if self._variant.services and isinstance(subject, Service) else ""
+        """The controls that a result bears on; they differ by the protocol of a service or the sort of machine at most."""
+        narrowed = self._variant.narrowed
+        key = "" if not narrowed else subject.protocol if isinstance(subject, Service) else type(subject).__name__
         known = self._controls.get(key)
         if known is None:
             rows = [(b, self._baselines[b][c]) for b, c in self._variant.controls_for(subject)]

@@ -1,4 +1,4 @@
-"""A clause on web servers rests on results about web servers only, and so for mail: in the plan, the assessments and the file."""
+"""A clause on web servers rests on results about web servers only, one on terminals on terminals: in plan, assessments and file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from baselines.loader import load
-from baselines.model import Control, Status, Use
+from baselines.model import Control, MachineRole, Status, Use
 from scanner.engine.assess import Assessor, Finding
 from scanner.engine.catalogue import catalogue
 from scanner.engine.judge import Ending, Result
@@ -18,7 +18,7 @@ from scanner.ledger.grading import Grade, SystemClass
 from scanner.ledger.inventory import System
 from scanner.ledger.profile import EMPTY
 from scanner.model.problem import BadFile
-from scanner.model.target import Domain, Service
+from scanner.model.target import LOCAL, Domain, Host, Service
 from scanner.model.verdict import Outcome
 from tests.unit.frame import baseline, control
 
@@ -45,6 +45,17 @@ def test_a_result_bears_on_the_clauses_that_speak_of_its_service(subject: Servic
     assert [name for _, name in VARIANT.controls_for(subject)] == ids
 
 
+def test_a_clause_on_terminals_says_nothing_of_servers() -> None:
+    use = "endpoint.screen-lock.idle"
+    rows = [
+        control(name, status=Status.AUTOMATED, checks=(Use(use, {}, machines=frozenset(roles)),))
+        for name, roles in (("terminals", [MachineRole.TERMINAL]), ("servers", [MachineRole.SERVER]), ("any", []))
+    ]
+    (variant,) = make_plan(catalogue(), [baseline(*rows)], EMPTY, [use]).variants
+    assert [name for _, name in variant.controls_for(LOCAL)] == ["terminals", "any"]
+    assert [name for _, name in variant.controls_for(Host("web1.example.jp"))] == ["servers", "any"]
+
+
 def test_a_fault_of_a_mail_server_breaks_no_clause_on_web_servers() -> None:
     assessor = Assessor([DOCUMENT], EMPTY, Exceptions(), date(2026, 11, 22))
     assessor.add(Result(WEB, WEB, VARIANT, Ending(Outcome.PASS, "TLS_1_0_OFF", {}), ()), [SYSTEM])
@@ -65,5 +76,10 @@ def test_a_protocol_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadFile) as caught:
         load(tmp_path, catalogue().checks)
     assert [p.nearest for p in caught.value.problems] == ["smtp"]
+    wrong_role = row.replace("smpt", "smtp").replace("smtp]", "smtp], machines: [severs]")
+    (tmp_path / "controls.yaml").write_text(wrong_role, encoding="utf-8")
+    with pytest.raises(BadFile) as caught:
+        load(tmp_path, catalogue().checks)
+    assert [p.nearest for p in caught.value.problems] == ["server"]
     (tmp_path / "controls.yaml").write_text(row.replace("smpt", "smtp"), encoding="utf-8")
     assert load(tmp_path, catalogue().checks).controls[0].checks[0].services == {"https", "smtp"}

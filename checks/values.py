@@ -232,6 +232,31 @@ SSH_LEAST_RSA_BITS = Value(
     most=8192,
 )
 
+TIME_MOST_OFFSET = Value(
+    "time.most-offset-seconds",
+    default=1.0,
+    text=Text(ja="時計のずれの上限", en="largest error of a clock"),
+    unit="s",
+    least=0.001,
+    most=3600,
+)
+
+TIME_SERVERS = Value[tuple[str, ...]](
+    "time.servers",
+    default=(),
+    text=Text(ja="組織が定めた時刻サーバの名前又はアドレス", en="names or addresses of the organisation's time servers"),
+)
+
+TIME_SERVING = Value(
+    "time.serving",
+    default="unset",
+    text=Text(
+        ja="他の機器への時刻の提供（allowed：認める、refused：認めない、unset：未定）",
+        en="giving time to other machines (allowed, refused, or unset: not decided)",
+    ),
+    choices=("allowed", "refused", "unset"),
+)
+
 TLS_CERTIFICATE_LEAST_EC_BITS = Value(
     "tls.certificate.least-ec-bits",
     default=256,

@@ -1,0 +1,162 @@
+"""The collector for the clock on small trees, and its parsers on any bytes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.facts.time_sync import ClockState, TimeProgram, TimeSource, TimeSync
+from scanner.hosts.linux.time_sync import time_sync
+from scanner.model.fact import Fact, Unobserved
+from scanner.model.reason import Reason
+from scanner.wire import ntpconf
+from tests.unit.host_trees import Machine, running
+
+SELECTED = "^,*,192.0.2.1,2,6,377,10,-0.000011,-0.000012,0.000100\n^,+,192.0.2.2,2,6,377,12,0.0002,0.0003,0.0010\n"
+TRACKING = "C0000201,192.0.2.1,3,1700000000.1,0.000204,0.000011,0.000100,-3.2,0.001,0.02,0.010000,0.001500,64.2,Normal\n"
+
+
+def chrony(tmp_path: Path, conf: str, sources: str = SELECTED, tracking: str = TRACKING) -> Machine:
+    """A running machine with chrony as Debian installs it."""
+    machine = Machine(tmp_path, commands={"chronyc -c -n sources": sources, "chronyc -c -n tracking": tracking})
+    machine.write(
+        {
+            "/usr/sbin/chronyd": "",
+            "/etc/chrony/chrony.conf": conf,
+            "/usr/lib/systemd/system/chrony.service": "[Unit]\n",
+            "/etc/systemd/system/multi-user.target.wants/chrony.service": "[Unit]\n",
+        }
+    )
+    running(machine, chronyd=1_700_000_100)
+    return machine
+
+
+def only(fact: Fact) -> TimeProgram:
+    """Give the one program that is installed."""
+    assert isinstance(fact, TimeSync)
+    assert isinstance(fact.programs, tuple)
+    (program,) = fact.programs
+    return program
+
+
+def test_chrony_as_debian_writes_it(tmp_path: Path) -> None:
+    conf = (
+        "# comment\r\n! another\r\nconfdir /etc/chrony/conf.d\r\nsourcedir /etc/chrony/sources.d\r\n"
+        "Server ntp1.town.example iburst\r\n#server old.example\r\n"
+    )
+    machine = chrony(tmp_path, conf)
+    machine.write(
+        {
+            "/etc/chrony/conf.d/10-nts.conf": "pool nts.town.example iburst nts\n",
+            "/etc/chrony/conf.d/skipped.txt": "server no.example\n",
+            "/etc/chrony/sources.d/a.sources": "server 192.0.2.2 key 7\nserver 192.0.2.3 key 0\n",
+        }
+    )
+    found = only(time_sync.run(machine))
+    assert found.sources == (
+        TimeSource("nts.town.example", True),
+        TimeSource("192.0.2.2", True),
+        TimeSource("192.0.2.3", False),
+        TimeSource("ntp1.town.example", False),
+    )
+    assert (found.running, found.starts, found.serves) == (True, True, False)
+    assert found.state == ClockState(True, "192.0.2.1", 0.000204, 0.0065)
+
+
+@pytest.mark.parametrize(
+    ("conf", "serves"),
+    [
+        ("allow\n", True),
+        ("allow 192.0.2.0/24\n", True),
+        ("allow 192.0.2.0/24\ndeny all\n", False),
+        ("allow all\nport 0\n", False),
+        ("deny all\n", False),
+        ("#allow\n", False),
+        ("cmdallow all\n", False),
+    ],
+)
+def test_whom_chrony_serves(conf: str, serves: bool) -> None:
+    assert ntpconf.serves_by_chrony(ntpconf.lines(conf.encode(), "!;#%")) is serves
+
+
+@pytest.mark.parametrize(
+    ("conf", "serves"),
+    [
+        ("", True),
+        ("restrict default kod nomodify nopeer noquery limited\n", True),
+        ("restrict default ignore\n", False),
+        ("restrict -4 default ignore\n", True),
+        ("restrict -4 default ignore\nrestrict -6 default noserve # both\n", False),
+        ("restrict default ignore\nrestrict default nomodify\n", True),
+        ("restrict 192.0.2.0 mask 255.255.255.0 ignore\n", True),
+    ],
+)
+def test_whom_ntpd_serves(conf: str, serves: bool) -> None:
+    assert ntpconf.serves_by_ntpd(ntpconf.lines(conf.encode(), "#")) is serves
+
+
+def test_a_daemon_that_does_not_answer_is_no_state(tmp_path: Path) -> None:
+    machine = chrony(tmp_path, "server 192.0.2.1\n")
+    machine.commands.clear()
+    state = only(time_sync.run(machine)).state
+    assert isinstance(state, Unobserved)
+    assert state.reason is Reason.UNSUPPORTED
+
+
+def test_a_clock_that_follows_nobody(tmp_path: Path) -> None:
+    lost = TRACKING.replace("C0000201,192.0.2.1", "7F7F0101,").replace("Normal", "Not synchronised")
+    state = only(time_sync.run(chrony(tmp_path, "server 192.0.2.1\n", SELECTED.replace("*", "?"), lost))).state
+    assert isinstance(state, ClockState)
+    assert (state.synchronised, state.selected) == (False, "")
+
+
+def test_ntpsec_with_its_directory(tmp_path: Path) -> None:
+    peers = " remote refid st t when poll reach delay offset jitter\n====\n*192.0.2.1 .GPS. 1 u 3 64 377 0.1 0.02 0.01\n"
+    rv = "leap=00, offset=-0.123, rootdelay=1.000,\nrootdisp=2.500\n"
+    machine = Machine(tmp_path, commands={"ntpq -n -p": peers, "ntpq -n -c rv 0 leap,offset,rootdelay,rootdisp": rv})
+    machine.write(
+        {
+            "/usr/sbin/ntpd": "",
+            "/etc/ntpsec/ntp.conf": "restrict default ignore # all\nserver 192.0.2.1 nts iburst\n",
+            "/etc/ntpsec/ntp.d/more.conf": "pool -4 ntp.town.example\n",
+        }
+    )
+    running(machine, ntpd=1_700_000_100)
+    found = only(time_sync.run(machine))
+    assert found.sources == (TimeSource("192.0.2.1", True), TimeSource("ntp.town.example", False))
+    assert (found.serves, found.starts) == (False, False)
+    assert found.state == ClockState(True, "192.0.2.1", 0.000123, 0.003)
+
+
+def test_timesyncd_takes_drop_ins_in_order_and_lines_add_up(tmp_path: Path) -> None:
+    show = "Timezone=Asia/Tokyo\nNTP=yes\nNTPSynchronized=yes\n"
+    status = (
+        "       Server: 192.0.2.9 (ntp2.town.example)\nPoll interval: 1min (min: 32s; max 34min)\n         Leap: normal\n"
+        "Root distance: 22.689ms (max: 5s)\n       Offset: -1.5ms\n Packet count: 3\n"
+    )
+    machine = Machine(tmp_path, commands={"timedatectl show": show, "timedatectl timesync-status": status})
+    machine.write(
+        {
+            "/usr/lib/systemd/systemd-timesyncd": "",
+            "/etc/systemd/timesyncd.conf": "NTP=lost.example\n[Time]\nNTP=old.example\n#NTP=never.example\n",
+            "/etc/systemd/timesyncd.conf.d/50.conf": "[Time]\nNTP=\nNTP=ntp1.town.example\nNTP=ntp2.town.example\nFallbackNTP=f.example\n",
+        }
+    )
+    running(machine, **{"systemd-timesyn": 1_700_000_100})
+    found = only(time_sync.run(machine))
+    assert found.sources == (TimeSource("ntp1.town.example", False), TimeSource("ntp2.town.example", False))
+    assert found.state == ClockState(True, "192.0.2.9", 0.0015, 0.022689)
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=200)
+def test_any_bytes_are_directives_or_refused(junk: bytes) -> None:
+    with suppress(ntpconf.NotNtpConf):
+        found = ntpconf.lines(junk, "!;#%")
+        assert ntpconf.serves_by_chrony(found) in (True, False)
+        assert ntpconf.serves_by_ntpd(found) in (True, False)
+        assert all(ntpconf.source(line) is None or line.rest for line in found)

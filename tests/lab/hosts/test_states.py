@@ -1,0 +1,61 @@
+"""Every machine of the laboratory gives exactly the tags that its states were written to give, seen from within."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+
+from scanner.engine.judge import Ending
+from scanner.model.reason import Reason
+from tests.lab.hosts.judging import checks_of_machines, endings, facts
+from tests.lab.hosts.lab import HostsLab, why_not
+from tests.lab.hosts.state import State, machines, parts
+
+pytestmark = pytest.mark.lab
+PARTS = [pytest.param(state, id=f"{family}-{state.machine}-{number}") for number, (family, state) in enumerate(parts())]
+
+
+@pytest.fixture(scope="session")
+def hosts_lab(request: pytest.FixtureRequest) -> Iterator[HostsLab]:
+    """All machines, raised once for the whole run."""
+    mode = request.config.getoption("--lab")
+    reason = "switched off by --lab=off" if mode == "off" else why_not()
+    if reason is not None:
+        if mode == "require":
+            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
+        pytest.skip(reason)
+    with HostsLab.up() as raised:
+        yield raised
+
+
+@pytest.fixture(scope="session")
+def judged(hosts_lab: HostsLab) -> Mapping[str, Mapping[str, Sequence[Ending]]]:
+    """Machine → check → endings, each machine looked at once."""
+    return {name: endings(machine, facts(machine)) for name, machine in hosts_lab.machines.items()}
+
+
+@pytest.mark.parametrize("state", PARTS)
+def test_a_machine_gives_the_tags_that_its_state_was_written_to_give(
+    judged: Mapping[str, Mapping[str, Sequence[Ending]]], state: State
+) -> None:
+    found = judged[state.machine]
+    seen = {check: sorted({e.tag or str(e.reason) for e in found[check]}) for check in state.expects}
+    assert seen == {check: [tag] for check, tag in state.expects.items()}
+    for check, args in state.args.items():
+        assert {name: found[check][0].args.get(name) for name in args} == args
+    assert {check: [e.reason for e in found[check]] for check in state.undetermined} == {
+        check: [reason] for check, reason in state.undetermined.items()
+    }
+
+
+def test_no_collector_breaks_on_any_machine(judged: Mapping[str, Mapping[str, Sequence[Ending]]]) -> None:
+    broken = [
+        (name, check) for name, found in judged.items() for check, ends in found.items() if any(e.reason is Reason.DEFECT for e in ends)
+    ]
+    assert broken == []
+
+
+def test_states_name_checks_that_exist() -> None:
+    named = {check for state in machines().values() for check in (*state.expects, *state.undetermined, *state.args)}
+    assert named - checks_of_machines() == set()

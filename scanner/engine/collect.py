@@ -188,22 +188,23 @@ class _Looking:
             if machine is None:  # one sentence for all of them, so that a report says it once
                 raise CannotObserve(Reason.UNSUPPORTED, f"no login to {subject.key}: what shows from within only was not seen")
             inside = self.inside[subject] = self.group.create_task(self._see_inside(machine))
-        seen = (await inside).get(fact)
-        if seen is None:
-            raise CannotObserve(Reason.UNSUPPORTED, f"{fact.__name__} is not read on this platform yet")
-        return seen
+        return (await inside)[fact]
 
     async def _see_inside(self, machine: Machine) -> Mapping[type[Fact], Observation[Fact]]:
-        """Run every planned collector of the machine's platform, in one thread."""
-        collectors = [
-            observer
-            for fact in self.run.plan.facts[Kind.MACHINE]
-            for observer in self.run.observers.get(fact, ())
-            if isinstance(observer, Collector) and observer.on is machine.platform
-        ]
+        """Run every planned collector of the machine's platform, in one thread; every planned fact has an ending."""
+        found: dict[type[Fact], Observation[Fact]] = {}
+        collectors = []
+        for fact in self.run.plan.facts[Kind.MACHINE]:
+            makers = [o for o in self.run.observers.get(fact, ()) if isinstance(o, Collector)]
+            if own := next((c for c in makers if c.on is machine.platform), None):
+                collectors.append(own)
+            elif machine.platform not in fact.arises_on:
+                found[fact] = Unobserved(Reason.OTHER_PLATFORM, f"{fact.__name__} does not arise on {machine.platform}", self.run.now())
+            else:
+                found[fact] = Unobserved(Reason.UNSUPPORTED, f"{fact.__name__} is not read on {machine.platform} yet", self.run.now())
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self.run.threads, machine.see, collectors, self.run.now, self.seconds)
+            return {**found, **await loop.run_in_executor(self.run.threads, machine.see, collectors, self.run.now, self.seconds)}
         except asyncio.CancelledError:
             machine.stop()
             raise

@@ -22,8 +22,10 @@ from scanner.model.verdict import Outcome, Verdict
 log = logging.getLogger(__name__)
 
 NO_SUBJECT = "NO_SUBJECT"
+OTHER_PLATFORM = "OTHER_PLATFORM"
 ENGINE_SAYS: Mapping[str, Text] = {
     NO_SUBJECT: Text(ja="この対象には該当するサーバがない", en="this target has no server of that kind"),
+    OTHER_PLATFORM: WORDS[Reason.OTHER_PLATFORM],
 }
 """What the engine itself says, beside the reasons of ``scanner.model.reason``."""
 
@@ -91,6 +93,8 @@ def judge_one(check: Check, observations: Sequence[Observation[Fact]], settings:
             given.append(seen.fact)
         elif need.takes_absence:
             given.append(seen)
+        elif seen.reason is Reason.OTHER_PLATFORM:
+            return Ending(Outcome.NOT_APPLICABLE, OTHER_PLATFORM, {})
         else:
             return _undetermined(seen)
     try:

@@ -13,20 +13,8 @@ from enum import StrEnum, unique
 from typing import Generic, Protocol, TypeVar
 
 from scanner.model.fact import Fact
+from scanner.model.platform import Platform
 from scanner.model.target import Kind
-
-
-@unique
-class Platform(StrEnum):
-    """What a machine runs. A collector reads one of them; the fact it makes may be the same on several."""
-
-    LINUX = "linux"
-    WINDOWS = "windows"
-    MACOS = "macos"
-    IOS = "ios"
-    """Network devices whose configuration is written as Cisco IOS writes it."""
-    JUNOS = "junos"
-    FORTIOS = "fortios"
 
 
 @unique

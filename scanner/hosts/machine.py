@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from scanner.hosts.base import Collector, Platform
+from scanner.hosts.base import Collector
 from scanner.hosts.local import LocalReader, RootReader
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 
 log = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
+from scanner.model.platform import COMPUTERS, Platform
 from scanner.model.reason import Reason
 from scanner.model.target import Kind, Target
 from scanner.model.text import Arg, Text
@@ -28,6 +29,10 @@ class Fact:
 
     leads_to: ClassVar[tuple[Kind, ...]] = ()
     """The kinds of subject that ``leads`` may name; a type that overrides ``leads`` must say so."""
+
+    arises_on: ClassVar[frozenset[Platform]] = COMPUTERS
+    """For facts of machines: the platforms on which the question arises at all. On another one its checks are not applicable;
+    on one of these without a collector they are undetermined."""
 
     def leads(self) -> tuple[Target, ...]:
         """Name the further subjects that this fact leads to, such as the name servers of a domain."""

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     UNCONFIRMED = "unconfirmed"
     STALE = "stale"
     DEFECT = "defect"
+    OTHER_PLATFORM = "other-platform"
+    """The question does not arise on what the machine runs: its checks are not applicable."""
 
 
 WORDS: dict[Reason, Text] = {
@@ -56,6 +58,7 @@ WORDS: dict[Reason, Text] = {
     Reason.UNCONFIRMED: Text(ja="判断の根拠となる基準値が未確認", en="the reference behind the judgement is yet to be confirmed"),
     Reason.STALE: Text(ja="情報が古い", en="the information is out of date"),
     Reason.DEFECT: Text(ja="点検プログラムの不具合", en="a defect of the scanner"),
+    Reason.OTHER_PLATFORM: Text(ja="この種類の機器には該当しない", en="does not arise on this sort of machine"),
 }
 """What happened, in a few words, for reports. Every member has its words in this and the two below; a test holds this."""
 
@@ -136,6 +139,10 @@ MEANS: Mapping[str, Text] = {
         ja="点検する側の問題であり、対象の状態については何もいえない。",
         en="The fault lies with the scanner; it says nothing about the target.",
     ),
+    Reason.OTHER_PLATFORM: Text(
+        ja="この機器の基本ソフトウェアには、対応する設定がない。",
+        en="What this machine runs has no such setting.",
+    ),
 }
 """What follows from each reason for the verdict: why the matter stays open. Found by member or by its recorded value."""
 
@@ -215,6 +222,10 @@ ADVICE: Mapping[str, Text] = {
     Reason.DEFECT: Text(
         ja="実行番号と証跡を添えて開発元に知らせる。",
         en="Report it to the makers of the scanner with the run id and the evidence.",
+    ),
+    Reason.OTHER_PLATFORM: Text(
+        ja="対応は不要である。機器の区分が違うときは、台帳の login の platform を直す。",
+        en="Nothing. Where it is another sort of machine, correct platform under login in the inventory.",
     ),
 }
 """What makes the matter determinable, found as above."""

@@ -27,11 +27,16 @@ def test_a_fact_that_was_seen_is_judged(on: int, outcome: Outcome, tag: str) -> 
     assert (ending.outcome, ending.tag, ending.reason) == (outcome, tag, None)
 
 
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", sorted(set(Reason) - {Reason.OTHER_PLATFORM}))
 def test_a_missing_fact_is_undetermined_for_its_own_reason(reason: Reason) -> None:
     ending = judge_one(lights, [silent(reason)], {})
     assert (ending.outcome, ending.reason) == (Outcome.UNDETERMINED, reason)
     assert reason in WORDS
+
+
+def test_a_question_that_does_not_arise_on_what_the_machine_runs_is_not_applicable() -> None:
+    ending = judge_one(lights, [silent(Reason.OTHER_PLATFORM)], {})
+    assert (ending.outcome, ending.tag, ending.reason) == (Outcome.NOT_APPLICABLE, "OTHER_PLATFORM", None)
 
 
 def test_a_check_that_asks_for_absence_hears_of_it_and_may_hand_it_on() -> None:

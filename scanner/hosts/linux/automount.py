@@ -7,7 +7,7 @@ from functools import partial
 
 from scanner.facts.readings import Readings
 from scanner.facts.removable_media import AutoMount, Mounter, MountPermission
-from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux.autofs import autofs
 from scanner.hosts.linux.base import Account, accounts, drop_ins, exists, masked, needed, parsed, seen, shown, unit_file
 from scanner.hosts.linux.combining import joined, same, unknown
@@ -17,6 +17,7 @@ from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import KConfig, boolean, kconfig
 from scanner.hosts.linux.udev import Placed, udev_rules
 from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import polkit
 

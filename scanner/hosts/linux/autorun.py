@@ -6,12 +6,13 @@ from functools import partial
 
 from scanner.facts.readings import Readings
 from scanner.facts.removable_media import AutoRun, Behaviour, Runner
-from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux.base import accounts, seen
 from scanner.hosts.linux.combining import mapped, same, unknown
 from scanner.hosts.linux.desktops import Session, sessions_or_reason
 from scanner.hosts.linux.gsettings import Key, gsettings
 from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 
 NEVER = Key("org.gnome.desktop.media-handling", "autorun-never")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native, Technique
 from scanner.facts.readings import Hold, Readings
-from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux.base import agreed, first_line, option, seen, shown
 from scanner.hosts.linux.ifupdown import stanzas
 from scanner.hosts.linux.inet6 import TUNNEL_TYPES, addresses, flags
@@ -17,6 +17,7 @@ from scanner.hosts.linux.modules import Modules, modules
 from scanner.hosts.linux.netmanager import Managed, manager
 from scanner.hosts.linux.sysctl import Sysctl, Written, settings
 from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import modprobe
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from scanner.facts.readings import Readings, Wait
 from scanner.facts.screen_lock import DesktopLock, ScreenLock
-from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux.base import Account, Process, accounts, applied, processes, seen
 from scanner.hosts.linux.combining import both, joined, mapped, same, unknown
 from scanner.hosts.linux.console import console_limits
@@ -17,6 +17,7 @@ from scanner.hosts.linux.desktops import Session, lockers, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import KConfig, KValue, boolean, kconfig
 from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 
 IDLE = Key("org.gnome.desktop.session", "idle-delay")

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from scanner.facts.time_sync import ClockState, TimeProgram, TimeSource, TimeSync
-from scanner.hosts.base import CommandOutput, Files, Platform, Reader, Run, collector
+from scanner.hosts.base import CommandOutput, Files, Reader, Run, collector
 from scanner.hosts.linux.base import Text, drop_ins, needed, one_file, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.services import IN_CONTAINER, PROCESSES, UNITS, Found, Program, in_container, installed, paths
 from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import ntpconf, timespan
 

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scanner.facts.ipv6 import Ipv6Tunnels, Technique, TunnelAddress, TunnelDriver, TunnelInterface
-from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux.base import first_line, seen, shown
 from scanner.hosts.linux.inet6 import IP6GRE, IPGRE, SIT, TUNNEL6, Address, addresses, flags
 from scanner.hosts.linux.modules import modules
 from scanner.hosts.linux.tunnel_files import definitions
 from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
 
 DRIVERS = ("sit", "ip6_tunnel")
 FALLBACK = frozenset({"sit0", "ip6tnl0", "ip6gre0", "ip6_vti0", "gre0", "gretap0", "erspan0"})

@@ -6,12 +6,13 @@ import re
 
 from scanner.facts.readings import Hold, Readings
 from scanner.facts.removable_media import Barrier, BarrierKind, UsbStorage
-from scanner.hosts.base import Platform, Reader, collector
+from scanner.hosts.base import Reader, collector
 from scanner.hosts.linux.base import agreed, drop_ins, enabled, exists, first_line, needed, one_file, option, processes, runs, seen
 from scanner.hosts.linux.combining import same, unknown
 from scanner.hosts.linux.modules import Modules, modules
 from scanner.hosts.linux.udev import Placed, UdevRules, udev_rules
 from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve
 from scanner.wire import modprobe, udevrules
 

@@ -9,10 +9,11 @@ from scanner.engine.catalogue import catalogue
 from scanner.engine.factset import FactSet
 from scanner.engine.judge import Ending, judge
 from scanner.engine.plan import Plan, make_plan
-from scanner.hosts.base import Collector, Platform
+from scanner.hosts.base import Collector
 from scanner.hosts.machine import observe
 from scanner.ledger.profile import Profile, ProfileSetting
 from scanner.model.fact import Fact, Observation, Observed
+from scanner.model.platform import Platform
 from scanner.model.target import Host, Kind
 from tests.lab.hosts.lab import Machine
 from tests.lab.hosts.state import State

@@ -131,31 +131,39 @@ def _one_of(item: Item, _profile: TlsProfile, tls: TlsSeen) -> Stand:
 
 def _group_order(_item: Item, profile: TlsProfile, tls: TlsSeen) -> Stand:
     ranks = {name: group.rank for group in profile.groups if group.order_known for name in group.suites}
-    broken, unmeasured, judged = [], False, False
+    broken, judged = [], False
+    unmeasured: list[VersionSeen] = []
     for seen in _several(tls):
         # A server that puts ChaCha20 first for clients that do so has no single place for it.
         known = [n for n in seen.suites if n in ranks and not (seen.preference is Preference.SERVER_CHACHA and "CHACHA20" in n)]
         if len(known) < 2:
             continue
-        if seen.preference is None:
-            unmeasured = True
+        if not isinstance(seen.preference, Preference):
+            unmeasured.append(seen)
         elif seen.preference is not Preference.CLIENT:
             judged = True
             broken += [f"{a} > {b}" for a, b in pairwise(known) if ranks[a] > ranks[b]]
-    why = _unmeasured_order(tls) if unmeasured else unsearched(tls, ALL)
+    why = unsearched(tls, ALL) or unmeasured_order(unmeasured)
     return _ended(broken, why) if broken or why or judged else IDLE
 
 
 def _server_order(_item: Item, _profile: TlsProfile, tls: TlsSeen) -> Stand:
     several = _several(tls)
     broken = [str(seen.version) for seen in several if seen.preference is Preference.CLIENT]
-    why = _unmeasured_order(tls) if any(seen.preference is None for seen in several) else unsearched(tls, ALL)
+    why = unsearched(tls, ALL) or unmeasured_order(several)
     return _ended(broken, why) if several or why else IDLE
 
 
-def unmeasured_order() -> Unobserved:
-    """Say that nobody looked whose order decides."""
-    return cannot_tell(Reason.UNSUPPORTED, "どちらの優先順位で選ぶかを測っていない", "whose order of suites decides was not measured")
+def unmeasured_order(several: Iterable[VersionSeen]) -> Unobserved | None:
+    """Give why it is not known whose order decides in some of the versions that have several suites; ``None`` where it is."""
+    for seen in several:
+        if isinstance(seen.preference, Unobserved):
+            return seen.preference
+        if seen.preference is None:
+            return cannot_tell(
+                Reason.UNSUPPORTED, "どちらの優先順位で選ぶかを測っていない", "whose order of suites decides was not measured"
+            )
+    return None
 
 
 def unmeasured_signatures() -> Unobserved:
@@ -165,10 +173,6 @@ def unmeasured_signatures() -> Unobserved:
 
 def _several(tls: TlsSeen) -> list[VersionSeen]:
     return [seen for seen in tls.versions if seen.accepted and len(seen.suites) > 1 and seen.version is not Version.SSL2]
-
-
-def _unmeasured_order(tls: TlsSeen) -> Unobserved:
-    return unsearched(tls, ALL) or unmeasured_order()
 
 
 def curves(tls: TlsSeen) -> tuple[Group, ...]:

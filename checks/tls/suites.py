@@ -243,8 +243,8 @@ def preference(survey: TlsSurvey, *, profile: Annotated[TlsProfile, RECOMMENDED]
             return doubtful("PREFERENCE_CLIENT", versions=tuple(loose))
         if missing := without_tls(tls) or unsearched(tls, ALL):
             return missing
-        if any(seen.preference is None for seen in choosing):
-            return unmeasured_order()
+        if missing := unmeasured_order(choosing):
+            return missing
         if followed:
             return passed("PREFERENCE_HARMLESS")
         return passed("PREFERENCE_SERVER") if choosing else not_applicable("PREFERENCE_NO_CHOICE")
@@ -304,6 +304,7 @@ def order(survey: TlsSurvey, *, profile: Annotated[TlsProfile, RECOMMENDED]) -> 
             case State.IDLE:
                 return not_applicable("ORDER_OPEN")
             case State.UNSEEN:
-                return found.why or unmeasured_order()
+                assert found.why is not None
+                return found.why
 
     return for_each_address(survey, one)

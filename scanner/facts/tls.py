@@ -52,7 +52,7 @@ class VersionSeen:
     """One protocol version and the suites that the server accepts in it.
 
     ``suites`` stand in the order in which the server chose them: its own order where ``preference`` says so, else ours. ``preference`` is
-    ``None`` with fewer than two suites, or where it was not measured. ``refusal`` tells how the last offer ended (``alert
+    ``None`` with fewer than two suites, or where nobody asked. ``refusal`` tells how the last offer ended (``alert
     protocol_version``, ``closed``, ``chose TLSv1.2``). ``unfinished`` says why the search ended early: ``suites`` is then a lower bound
     and ``accepted`` false means only that nothing was seen.
     """
@@ -60,7 +60,7 @@ class VersionSeen:
     version: Version
     accepted: bool
     suites: tuple[str, ...] = ()
-    preference: Preference | None = None
+    preference: Preference | Unobserved | None = None
     refusal: str = ""
     unfinished: Unobserved | None = None
 

@@ -7,42 +7,14 @@ from dataclasses import dataclass
 
 from scanner.facts.tls import SniBehaviour
 from scanner.model.fact import Unobserved
-from scanner.model.reason import Reason
 from scanner.probes.tls_groups import keyed
+from scanner.probes.tls_order import LONG, UNKNOWN_EXTENSION, Unusual, newer_version
 from scanner.probes.tls_search import Found, Manner, suite_of
-from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, Refused, Search
-from scanner.wire.tls import SSL3, TLS10, TLS12, TLS13, version_name
+from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, Refused, Search, untellable
+from scanner.wire.tls import SSL3, TLS10, TLS13
 
 FEATURES = "features"
 INAPPROPRIATE_FALLBACK = 86
-NO_APPLICATION_PROTOCOL = 120
-LONG = 4600
-"""Octets of a long hello: more than three packets of an Ethernet, more than old boxes reassemble."""
-UNKNOWN_EXTENSION = (0xFACE, b"tenken")
-NEWER = 0x0305
-MOST_PROTOCOLS = 8
-
-PROTOCOLS = {
-    "https": ("h2", "http/1.1", "http/1.0", "http/0.9", "spdy/3.1"),
-    "imaps": ("imap",),
-    "pop3s": ("pop3",),
-    "ftps": ("ftp",),
-    "nntps": ("nntp",),
-    "xmpps-client": ("xmpp-client",),
-    "xmpps-server": ("xmpp-server",),
-    "imap": ("imap",),
-    "pop3": ("pop3",),
-    "ftp": ("ftp",),
-    "nntp": ("nntp",),
-    "sieve": ("managesieve",),
-    "xmpp-client": ("xmpp-client",),
-    "xmpp-server": ("xmpp-server",),
-    "postgresql": ("postgresql",),
-    "mysql": ("mysql",),
-    "mssql": ("tds/8.0",),
-    "tls": ("h2", "http/1.1"),
-}
-"""Application protocols to offer (IANA, TLS Application-Layer Protocol Negotiation Protocol IDs), the usual ones of each service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +52,6 @@ def _any(seen: list[bool]) -> bool | None:
     return any(seen) if seen else None
 
 
-def untellable(answer: Answer, what: str) -> Unobserved:
-    """Why an answer that was not foreseen says nothing about ``what``."""
-    match answer:
-        case Failed():
-            return answer.why
-        case Refused():
-            return Unobserved(Reason.PROTOCOL_VIOLATION, f"{what}: {answer.words}")
-        case Chosen():
-            return answer.cut or Unobserved(Reason.PROTOCOL_VIOLATION, f"{what}: chose {version_name(answer.version)}")
-
-
 def fallback(manner: Manner, accepted: Sequence[Found]) -> Search[bool | Unobserved | None]:
     """Whether a hello that says it fell back is refused (RFC 7507). ``None`` with fewer than two versions, where nothing can fall back."""
     versions = sorted((found for found in accepted if found.suites and found.version >= SSL3), key=lambda found: -found.version)
@@ -107,31 +68,30 @@ def fallback(manner: Manner, accepted: Sequence[Found]) -> Search[bool | Unobser
             return untellable(answer, "a hello that fell back")
 
 
-def intolerance(manner: Manner, best: Found) -> Search[tuple[str, ...] | Unobserved]:
-    """Which unusual offers the server stumbles over. All at once first, which a well-made server bears; then newer versions."""
-    unusual: dict[str, dict[str, object]] = {
+def intolerance(manner: Manner, best: Found, unusual: Unusual) -> Search[tuple[str, ...] | Unobserved]:
+    """Which unusual offers the server stumbles over. All at once first, unless that was borne already; then each by itself."""
+    if unusual.borne:
+        return ()
+    if not unusual.tried:
+        unusual.tried = True
+        answer = yield unusual.dressed(manner.offer(best.version, best.suites, FEATURES))
+        unusual.borne = isinstance(answer, Chosen)
+        if unusual.borne:
+            return ()
+    each: dict[str, dict[str, object]] = {
+        "version": newer_version(best.version),
         "grease": {"grease": True},
         "long": {"padding": LONG},
         "extension": {"extra": (UNKNOWN_EXTENSION,)},
     }
-    together: dict[str, object] = {name: value for changes in unusual.values() for name, value in changes.items()}
-    newer: dict[str, object] = {"versions": (NEWER, TLS13, TLS12)}
-    if best.version < TLS13:  # both ways in which clients have said that they speak more; not TLS 1.3, for which there is no suite here
-        newer = {"versions": (NEWER, best.version), "legacy_version": TLS13}
     found: list[str] = []
-    answer = yield manner.offer(best.version, best.suites, FEATURES, "GREASE, long, unknown extension", **together)
-    if not isinstance(answer, Chosen):
-        for name, changes in unusual.items():
-            answer = yield manner.offer(best.version, best.suites, FEATURES, name, **changes)
-            if stumbled := _stumbled(answer):
-                found.append(name)
-            elif stumbled is None:
-                return untellable(answer, f"a hello with {name}")
-    answer = yield manner.offer(best.version, best.suites, FEATURES, "newer version", **newer)
-    stumbled = _stumbled(answer)
-    if stumbled is None:
-        return untellable(answer, "a hello with a newer version")
-    return ("version", *found) if stumbled else tuple(found)
+    for name, changes in each.items():
+        answer = yield manner.offer(best.version, best.suites, FEATURES, name, **changes)
+        if stumbled := _stumbled(answer):
+            found.append(name)
+        elif stumbled is None:
+            return untellable(answer, f"a hello with {name}")
+    return tuple(found)
 
 
 def _stumbled(answer: Answer) -> bool | None:
@@ -145,35 +105,7 @@ def _stumbled(answer: Answer) -> bool | None:
             return True if answer.steady else None
 
 
-def protocols(manner: Manner, best: Found, groups: Sequence[int], protocol: str) -> Search[tuple[str, ...] | Unobserved]:
-    """Which application protocols the server chooses (RFC 7301), in its order."""
-    left = list(PROTOCOLS.get(protocol, ()))
-    found: list[str] = []
-    while left:
-        offer = _reading(manner, best, groups, " ".join(left), alpn=tuple(left))
-        if isinstance(offer, Unobserved):
-            return offer
-        answer = yield offer
-        match answer:
-            case Chosen(alpn=None):
-                if answer.cut is not None and answer.version == TLS13:
-                    return answer.cut
-                break
-            case Chosen(alpn=str(chosen)) if chosen in left:
-                found.append(chosen)
-                left.remove(chosen)
-            case Chosen(alpn=chosen):
-                # Apache falls back to its own protocol, offered or not: that is one it speaks, and the end of its list.
-                found += [chosen] if chosen and chosen not in found else []
-                break
-            case Refused(alert=alert) if alert == NO_APPLICATION_PROTOCOL or found:
-                break
-            case _:
-                return untellable(answer, "application protocols")
-    return tuple(found)
-
-
-def _reading(manner: Manner, best: Found, groups: Sequence[int], words: str, **changes: object) -> Offer | Unobserved:
+def reading(manner: Manner, best: Found, groups: Sequence[int], words: str, **changes: object) -> Offer | Unobserved:
     """A hello in the best version whose answer can be read to the certificate."""
     if best.version == TLS13:
         return keyed(manner, best.suites, groups, FEATURES, words, **changes)
@@ -186,7 +118,7 @@ def other_name(
     """What becomes of a hello with another name, or none (``None``). ``usual`` is an answer in the same version to the right name."""
     what = "without a name" if name is None else "with an unknown name"
     other = Manner(name, manner.plain)
-    offer = _reading(other, Found(best.version, [usual.suite]) if usual else best, groups, what)
+    offer = reading(other, Found(best.version, [usual.suite]) if usual else best, groups, what)
     if isinstance(offer, Unobserved):
         return offer
     answer = yield offer

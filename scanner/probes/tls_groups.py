@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from scanner.facts.tls import GroupsSeen, SignaturesSeen, Version
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.probes.tls_search import Manner, Two, lockstep, one_side, suite_of, violation
+from scanner.probes.tls_protocols import Protocols
+from scanner.probes.tls_search import Manner, suite_of, violation
+from scanner.probes.tls_search13 import Two, lockstep, one_side, plainly
 from scanner.probes.tls_values import VERSIONS, Book, Chosen, Failed, Offer, Refused, Search, Wants
 from scanner.wire.tls import ALL_SCHEMES, TLS12, TLS13, Extension, group_by_name, group_name, groups_for, scheme_name
 from scanner.wire.tls.schedule import can_decrypt
@@ -43,8 +45,11 @@ class OldExchange:
         return SignaturesSeen(VERSIONS[self.version], tuple(map(scheme_name, self.schemes)), self.schemes_why) if self.has_schemes else None
 
 
-def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book) -> Search[OldExchange]:
-    """Find the groups, and in TLS 1.2 the schemes, that go with ``suites``, which the server accepts in ``version``."""
+def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book, protocols: Protocols) -> Search[OldExchange]:
+    """Find the groups, and in TLS 1.2 the schemes, that go with ``suites``, which the server accepts in ``version``.
+
+    Hellos that ask for schemes ask for application ``protocols`` as well.
+    """
     out = OldExchange(version)
     kinds: dict[str, list[int]] = {}
     for code in suites:
@@ -61,7 +66,8 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
     for place, (auth, codes) in enumerate(parts):
         has_scheme = signed and auth in {"RSA", "ECDSA", "DHE"}
         two = Two((list(groups_for(version, "ecdhe")), list(ALL_SCHEMES)), ([], []))
-        two.note(_first(book, version, codes))
+        for pair in _shown(book, version, codes):
+            two.note(pair)
         keep = _curves(book) if auth == "ECDSA" else ()
         make = _Making(manner, version, codes, keep)
         if place == 0 and auth != "DHE":
@@ -69,7 +75,7 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
             if has_scheme:
                 yield from lockstep(two, make.offer, _picked)
                 if not two.done[1]:
-                    yield from one_side(two, 1, make.offer, _picked)
+                    yield from one_side(two, 1, make.offer, _picked, say=protocols.search)
             else:
                 two.found[1].append(0)
             if not two.done[0]:
@@ -78,7 +84,7 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
         elif has_scheme:
             two.found[0][:] = out.groups or list(groups_for(version, "ecdhe"))
             two.left[0].clear()
-            yield from one_side(two, 1, make.offer, _picked)
+            yield from one_side(two, 1, make.offer, _picked, say=protocols.search)
         if has_scheme:
             out.has_schemes = True
             out.schemes += [code for code in two.found[1] if code not in out.schemes]
@@ -106,12 +112,9 @@ def _picked(answer: Chosen) -> tuple[int | None, int | None]:
     return answer.group, answer.scheme
 
 
-def _first(book: Book, version: int, suites: Sequence[int]) -> tuple[int | None, int | None]:
-    """What the server chose among everything, for one of these suites, while its suites were searched."""
-    for _, answer in book.old():
-        if answer.version == version and answer.suite in suites and (answer.group, answer.scheme) != (None, None):
-            return answer.group, answer.scheme
-    return None, None
+def _shown(book: Book, version: int, suites: Sequence[int]) -> list[tuple[int | None, int | None]]:
+    """What the server chose, for one of these suites, while its suites were searched."""
+    return [(answer.group, answer.scheme) for _, answer in book.old() if answer.version == version and answer.suite in suites]
 
 
 def _curves(book: Book) -> tuple[int, ...]:
@@ -130,6 +133,8 @@ class NewSignatures:
 
     schemes: list[int] = field(default_factory=list)
     why: Unobserved | None = None
+    whole: Chosen | None = None
+    """The answer behind which the handshake was completed."""
 
     def seen(self) -> SignaturesSeen:
         """As the fact has it."""
@@ -151,20 +156,28 @@ def keyed(
     )
 
 
-def tls13_signatures(manner: Manner, suites: Sequence[int], groups: Sequence[int]) -> Search[NewSignatures]:
-    """Find the schemes of TLS 1.3, and with them the certificate of each kind of key."""
+def tls13_signatures(
+    manner: Manner, suites: Sequence[int], groups: Sequence[int], protocols: Protocols | None = None
+) -> Search[NewSignatures]:
+    """Find the schemes of TLS 1.3, and with them the certificate of each kind of key; the first handshake is completed, for its ticket.
+
+    The hellos ask for application ``protocols`` as well, where these are given.
+    """
     out = NewSignatures()
+    say = protocols.search if protocols is not None else plainly
     left = list(ALL_SCHEMES)
     while left:
         offer = keyed(manner, suites, groups, "TLSv1.3 signatures", schemes=tuple(left), extra=(_ANY_CERTIFICATE,))
         if isinstance(offer, Unobserved):
             out.why = offer
             return out
-        match (yield replace(offer, words=f"{offer.words}, {len(left)} schemes")):
+        wants = offer.wants if out.schemes else Wants.TICKET
+        match (yield from say(replace(offer, wants=wants, words=f"{offer.words}, {len(left)} schemes"))):
             case Chosen(scheme=None, cut=cut):
                 out.why = cut or violation("no CertificateVerify came")
                 return out
-            case Chosen(scheme=int(scheme)):
+            case Chosen(scheme=int(scheme)) as answer:
+                out.whole = out.whole or (answer if answer.ticket is not None else None)
                 if scheme not in left:
                     out.why = violation(f"signed with {scheme_name(scheme)}, which was not offered")
                     return out

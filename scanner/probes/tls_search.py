@@ -6,14 +6,15 @@ a fatal alert, another version, or a close that was confirmed; anything else lea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from scanner.facts.tls import GroupsSeen, Preference, Version, VersionSeen
+from scanner.facts.tls import Preference, VersionSeen
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Search, Ssl2Offer, Wants
+from scanner.probes.tls_order import Unusual, WhoseOrder
+from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Search, Ssl2Offer, Wants, untellable
 from scanner.wire.tls import (
     ALL_SCHEMES,
     DRAFT_SUITES,
@@ -26,7 +27,6 @@ from scanner.wire.tls import (
     TLS13,
     ClientHello,
     Suite,
-    group_name,
     groups_for,
     suite_name,
     suites_for,
@@ -135,7 +135,8 @@ class Found:
     suites: list[int] = field(default_factory=list)
     refusal: str = ""
     unfinished: Unobserved | None = None
-    preference: Preference | None = None
+    preference: Preference | Unobserved | None = None
+    whose: WhoseOrder | None = None
 
     def seen(self) -> VersionSeen:
         """As the fact has it."""
@@ -245,30 +246,94 @@ def parts(suites: Sequence[int], size: int) -> list[list[int]]:
     return out + [secret[at : at + size] for at in range(0, len(secret), size)]
 
 
-def old_suites(manner: Manner, version: int, present: Present) -> Search[Found]:
-    """Find the suites of SSL 3.0 to TLS 1.2, in which the server has already chosen one."""
+def old_suites(manner: Manner, version: int, present: Present, unusual: Unusual | None = None) -> Search[Found]:
+    """Find the suites of SSL 3.0 to TLS 1.2, in which the server has already chosen one. ``unusual`` goes with a hello that is answered."""
     found = Found(version)
     manner = replace(manner, plain=manner.plain or present.plain)
     left = list(searched(version))
     if wrong := misfit(present.first, version, left):
         found.unfinished = violation(wrong)
         return found
+    found.whose = WhoseOrder(searched(version))
+    last = _Last()
+    if present.parted or manner.plain:
+        found.whose.muddle()
     if not present.newer:
+        found.whose.choice(present.first.suite)
         found.suites.append(present.first.suite)
         left.remove(present.first.suite)
-    yield from _struck(manner, found, left, parted=present.parted)
+        last.note(present.first)
+    if found.whose.worth_turning:
+        yield from _turned(manner, found, left, last, unusual)
+    if found.unfinished is None:
+        yield from _struck(manner, found, left, last, parted=present.parted)
     if present.first.suite not in found.suites:
         found.suites.append(present.first.suite)
     return found
 
 
-def _struck(manner: Manner, found: Found, left: list[int], *, parted: bool) -> Search[None]:
+@dataclass(slots=True)
+class _Last:
+    """Groups and schemes that have been chosen go to the end of the next hello's lists: a server that heeds the client's order shows
+    another one then, and no server accepts less.
+    """
+
+    groups: list[int] = field(default_factory=list)
+    schemes: list[int] = field(default_factory=list)
+
+    def note(self, answer: Chosen) -> None:
+        """Take a choice."""
+        if answer.group is not None and answer.group not in self.groups:
+            self.groups.append(answer.group)
+        if answer.scheme is not None and answer.scheme not in self.schemes:
+            self.schemes.append(answer.scheme)
+
+    def offer(self, manner: Manner, version: int, suites: Sequence[int], words: str = "") -> Offer:
+        """Make an offer under the version's heading."""
+        if manner.plain or not (self.groups or self.schemes):
+            return manner.offer(version, suites, VERSIONS[version].value, words)
+        groups, schemes = _to_the_end(_CURVES[version], self.groups), _to_the_end(ALL_SCHEMES, self.schemes)
+        return manner.offer(version, suites, VERSIONS[version].value, words, groups=groups, schemes=schemes)
+
+
+def _to_the_end(listed: Sequence[int], last: Sequence[int]) -> tuple[int, ...]:
+    return (*(code for code in listed if code not in last), *(code for code in listed if code in last))
+
+
+def _turned(manner: Manner, found: Found, left: list[int], last: _Last, unusual: Unusual | None) -> Search[None]:
+    """Offer what is left with the first choice behind it: a server that follows the client's order chooses another one."""
+    version, best, whose = found.version, found.suites[0], found.whose
+    assert whose is not None
+    suites = [*left, best]
+    offer = last.offer(manner, version, suites, "the first choice last")
+    answer = yield from unusual.search(offer) if unusual is not None else _plainly(offer)
+    match answer:
+        case Chosen() if wrong := misfit(answer, version, suites):
+            found.unfinished = violation(wrong)
+        case Chosen() if answer.version == version:
+            last.note(answer)
+            whose.turned(answer.suite)
+            if answer.suite != best:
+                found.suites.append(answer.suite)
+                left.remove(answer.suite)
+        case Failed():
+            found.unfinished = answer.why
+        case _:
+            whose.muddle()  # what it took a moment ago it does not take now: the others may still tell
+
+
+def _plainly(offer: Offer) -> Search[Answer]:
+    return (yield offer)
+
+
+def _struck(manner: Manner, found: Found, left: list[int], last: _Last, *, parted: bool) -> Search[None]:
     """Offer what is left, strike what is chosen, until nothing of it is."""
-    version = found.version
+    version, whose = found.version, found.whose
+    assert whose is not None
     windows = parts(left, PLAIN_WINDOW if manner.plain else WINDOW) if parted or manner.plain else [left]
     while windows:
         suites = windows[0]
-        answer = yield manner.offer(version, suites, VERSIONS[version].value)
+        answer = yield last.offer(manner, version, suites)
         match answer:
             case Chosen():
                 if wrong := misfit(answer, version, suites):
@@ -278,6 +343,8 @@ def _struck(manner: Manner, found: Found, left: list[int], *, parted: bool) -> S
                     found.refusal = f"chose {version_name(answer.version)}"
                     windows.pop(0)
                     continue
+                last.note(answer)
+                whose.choice(answer.suite)
                 found.suites.append(answer.suite)
                 suites.remove(answer.suite)
                 if not suites:
@@ -287,6 +354,7 @@ def _struck(manner: Manner, found: Found, left: list[int], *, parted: bool) -> S
                 windows.pop(0)
                 if answer.alert == UNKNOWN_PSK_IDENTITY:
                     # One for shared secrets would have been chosen, and which one is not said: the others first.
+                    whose.muddle()
                     apart = parts(suites, len(suites))
                     if len(apart) < 2:
                         found.unfinished = violation(UNTOLD)
@@ -312,186 +380,41 @@ def ssl2_suites() -> Search[Found]:
     return found
 
 
-def order(manner: Manner, version: int, suites: Sequence[int]) -> Search[Preference | None]:
-    """Find out whose order decides, by offering what is accepted in the opposite order.
+def order(manner: Manner, found: Found) -> Search[Preference | Unobserved | None]:
+    """Find out whose order decides, by offering what is accepted in the opposite order, unless the search for suites has shown it.
 
     A server that puts ChaCha20 first for clients that do so (OpenSSL's PrioritizeChaCha) is told apart: the turned list never begins with
     ChaCha20, and a further one does.
     """
+    version, suites = found.version, found.suites
     if len(suites) < 2:
         return None
     best, others = suites[0], list(suites[:0:-1])
-    front = [code for code in others if not is_chacha(code)][:1] or [_stranger(version, suites)]
-    turned = [*front, *(code for code in others if code not in front), best]
-    answer = yield manner.offer(version, turned, VERSIONS[version].value, "turned round")
-    if not isinstance(answer, Chosen) or misfit(answer, version, turned) or answer.version != version:
-        return None
-    if answer.suite != best:
-        return Preference.CLIENT
+    told = found.whose.told if found.whose is not None else None
+    if told is None:
+        front = [code for code in others if not is_chacha(code)][:1] or [_stranger(version, suites)]
+        turned = [*front, *(code for code in others if code not in front), best]
+        answer = yield manner.offer(version, turned, VERSIONS[version].value, "turned round")
+        if not isinstance(answer, Chosen) or misfit(answer, version, turned) or answer.version != version:
+            return _untold(answer)
+        told = Preference.SERVER if answer.suite == best else Preference.CLIENT
     chacha = [code for code in others if is_chacha(code)]
-    if not chacha or is_chacha(best):
-        return Preference.SERVER
+    if told is Preference.CLIENT or not chacha or is_chacha(best):
+        return told
     answer = yield manner.offer(
         version, [*chacha, *(code for code in suites if code not in chacha)], VERSIONS[version].value, "ChaCha20 first"
     )
     if not isinstance(answer, Chosen) or answer.version != version:
-        return None
+        return _untold(answer)
     return Preference.SERVER_CHACHA if is_chacha(answer.suite) else Preference.SERVER
+
+
+def _untold(answer: Answer) -> Unobserved:
+    """Why the order could not be told: what was accepted is not accepted in another order, or nothing came."""
+    return untellable(answer, "the suites accepted, in another order")
 
 
 def _stranger(version: int, suites: Sequence[int]) -> int:
     """A suite that every library knows and this server has just refused, to stand in front of ChaCha20."""
     known = (0x1301, 0x1302, 0x1303) if version == TLS13 else (0x002F, 0x0035, 0x009C, 0xC013)
     return next((code for code in known if code not in suites and not is_chacha(code)), 0x0A0A)
-
-
-@dataclass(slots=True)
-class Two:
-    """Two lists that are struck side by side, because one answer names a member of each."""
-
-    left: tuple[list[int], list[int]]
-    found: tuple[list[int], list[int]]
-    refusal: str = ""
-    why: Unobserved | None = None
-    done: list[bool] = field(default_factory=lambda: [False, False])
-
-    def unfinished(self, side: int) -> Unobserved | None:
-        """Why the search on one side ended early."""
-        return None if self.done[side] else self.why
-
-    def note(self, pair: tuple[int | None, int | None]) -> bool:
-        """Strike a pair; false where nothing of it was still left."""
-        new = False
-        for side, code in enumerate(pair):
-            if code is not None and code in self.left[side]:
-                self.left[side].remove(code)
-                self.found[side].append(code)
-                new = True
-        return new
-
-
-Make = Callable[[Sequence[int], Sequence[int]], Offer]
-Pick = Callable[[Chosen], tuple[int | None, int | None]]
-
-
-def lockstep(two: Two, make: Make, pick: Pick) -> Search[None]:
-    """Strike both lists at once until the server refuses: then one of them is used up, and the next steps show which."""
-    while two.left[0] and two.left[1]:
-        answer = yield make(two.left[0], two.left[1])
-        if not isinstance(answer, Chosen):
-            _ended(two, answer)
-            break
-        if not two.note(pick(answer)):
-            two.why = violation("chose what was not offered")
-            return
-        two.done = [not left for left in two.left]
-
-
-def _ended(two: Two, answer: Answer) -> None:
-    if isinstance(answer, Failed):
-        two.why = answer.why
-    elif isinstance(answer, Refused):
-        two.refusal = answer.words
-
-
-def one_side(two: Two, side: int, make: Make, pick: Pick) -> Search[None]:
-    """Go on with one list, beside all that was found in the other. Its first success shows that the other list had been used up."""
-    if two.why is not None or not two.found[1 - side]:
-        return
-    while two.left[side]:
-        known = two.found[1 - side]
-        answer = yield make(*((two.left[side], known) if side == 0 else (known, two.left[side])))
-        if not isinstance(answer, Chosen):
-            _ended(two, answer)
-            two.done[side] = isinstance(answer, Refused)
-            return
-        picked = pick(answer)[side]
-        if picked is None and answer.stopped:
-            two.refusal, two.done[side] = answer.stopped, True  # chosen first and found impossible then, as OpenSSL does with ECDHE_PSK
-            return
-        if picked is None or picked not in two.left[side]:
-            if picked in two.found[side]:
-                break  # one that had to stay in the offer is all that is left
-            two.why = violation("chose what was not offered")
-            return
-        two.note((picked, None) if side == 0 else (None, picked))
-        two.done[1 - side] = True
-    two.done[side] = True
-
-
-@dataclass(slots=True)
-class Tls13:
-    """TLS 1.3 as its search goes on: suites and groups are found together."""
-
-    manner: Manner
-    two: Two
-    refusal: str = ""
-    unfinished: Unobserved | None = None
-
-    def make(self, suites: Sequence[int], groups: Sequence[int]) -> Offer:
-        """A hello without key shares, of TLS 1.3 alone."""
-        offer = self.manner.offer(TLS13, suites, VERSIONS[TLS13].value, groups=tuple(groups))
-        return replace(offer, words=f"{offer.words}, {len(groups)} groups")
-
-    def found(self) -> Found:
-        """The suites."""
-        why = self.unfinished or (self.two.unfinished(0) if self.two.found[0] else None)
-        return Found(TLS13, list(self.two.found[0]), self.refusal or self.two.refusal, why)
-
-    def groups(self) -> GroupsSeen:
-        """The groups."""
-        return GroupsSeen(Version.TLS13, tuple(map(group_name, self.two.found[1])), self.unfinished or self.two.unfinished(1))
-
-
-def pick13(answer: Chosen) -> tuple[int | None, int | None]:
-    """The suite and the group of a HelloRetryRequest."""
-    return (answer.suite, answer.group) if answer.version == TLS13 else (None, None)
-
-
-def tls13(manner: Manner, first: Answer) -> Search[Tls13]:
-    """Find the suites of TLS 1.3, and such groups as come along. ``first`` is what became of the hello that offered all versions."""
-    state = Tls13(manner, Two((list(searched(TLS13)), list(groups_for(TLS13))), ([], [])))
-    if isinstance(first, Chosen) and first.version < TLS13:
-        state.refusal = f"chose {version_name(first.version)}"
-        return state
-    if not isinstance(first, Chosen):
-        first = yield state.make(*state.two.left)
-    match first:
-        case Refused():
-            state.refusal = first.words
-        case Failed():
-            state.unfinished = first.why
-        case Chosen():
-            if first.version < TLS13:
-                state.refusal = f"chose {version_name(first.version)}"
-            elif not state.two.note(pick13(first)):
-                state.unfinished = violation("chose what was not offered")
-            else:
-                yield from lockstep(state.two, state.make, pick13)
-                if not all(state.two.done):
-                    # Groups first: servers mostly have more of them, and one more group shows that the suites were used up.
-                    yield from _until_told(state)
-    return state
-
-
-def _until_told(state: Tls13) -> Search[None]:
-    two = state.two
-    if two.why is not None:
-        return
-    answer = yield state.make(two.found[0], two.left[1])
-    if isinstance(answer, Chosen) and two.note((None, pick13(answer)[1])):
-        two.done[0] = True
-        return
-    if isinstance(answer, Chosen):
-        two.why = violation("chose what was not offered")
-        return
-    _ended(two, answer)
-    if isinstance(answer, Refused):
-        two.done[1] = True
-        yield from one_side(two, 0, state.make, pick13)
-
-
-def tls13_groups(state: Tls13) -> Search[None]:
-    """Find the groups that are still left after the suites."""
-    if state.two.found[1] and not state.two.done[1]:
-        yield from one_side(state.two, 1, state.make, pick13)

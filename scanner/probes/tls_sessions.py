@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.probes.tls_groups import keyed
+from scanner.probes.tls_groups import NewSignatures, keyed
 from scanner.probes.tls_search import Found, Manner, suite_of
 from scanner.probes.tls_server import Server
-from scanner.probes.tls_talk import Hearing, Line, Reads, Unsure, next_message
-from scanner.probes.tls_values import Failed, Offer, Refused
-from scanner.wire.tls import (
-    TLS10,
-    TLS12,
-    Alert,
-    Finished,
-    Message,
-    NewSessionTicket,
-    RecordType,
-    ServerHelloDone,
-    version_name,
-)
+from scanner.probes.tls_talk import CLOSE_NOTIFY, Hearing, Line, Unsure, unless, until
+from scanner.probes.tls_values import Chosen, Failed, Refused, Wants
+from scanner.wire.tls import TLS10, TLS12, Finished, RecordType, ServerHelloDone, version_name
 from scanner.wire.tls.client12 import Client12, Session
-from scanner.wire.tls.client13 import Client13
 from scanner.wire.tls.protect12 import can_protect
 
 MOST_RENEGOTIATIONS = 3
 """A server that carries out so many sets no limit worth speaking of; more would be a burden on it."""
-CLOSE_NOTIFY = b"\x01\x00"
-NO_RENEGOTIATION = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +27,6 @@ class Sessions:
     client_renegotiation: int | Unobserved | None = None
     tls13_ticket: bool | Unobserved | None = None
     early_data: int | Unobserved | None = None
-
-
-async def until(line: Line, reader: Reads, hearing: Hearing, wanted: Callable[[Message], bool]) -> Message | Refused | Unsure | Failed:
-    """Read on up to a message that is wanted; give it, or how the connection ended before it."""
-    while True:
-        message = await next_message(line, reader, hearing)
-        match message:
-            case Refused() | Unsure() | Failed():
-                return message
-            case Alert():
-                if (ended := hearing.alert(message)) is not None:
-                    return ended
-                if message.description == NO_RENEGOTIATION:
-                    return Refused(f"alert {message.name}", message.description)
-            case _ if wanted(message):
-                return message
-            case _:
-                pass
-
-
-def unless(seen: Message | Refused | Unsure | Failed, what: str, hearing: Hearing) -> Message:
-    """Give the message. Raises ``CannotObserve`` where the connection ended before it."""
-    match seen:
-        case Failed():
-            raise CannotObserve(seen.why.reason, seen.why.detail)
-        case Refused() | Unsure():
-            raise CannotObserve(Reason.REFUSED if isinstance(seen, Refused) else Reason.RESET, f"{hearing.peer}: {seen.words}, {what}")
-        case _:
-            return seen
 
 
 async def old_sessions(server: Server, manner: Manner, old: Found) -> tuple[bool | Unobserved | None, int | Unobserved | None]:
@@ -162,29 +119,18 @@ async def completed(line: Line, client: Client12, hearing: Hearing) -> None:
         unless(await until(line, client, hearing, lambda m: isinstance(m, Finished)), "completing a handshake", hearing)
 
 
-async def new_tickets(server: Server, manner: Manner, found: Found, groups: list[int]) -> tuple[bool | Unobserved, int | Unobserved]:
-    """Whether TLS 1.3 gives tickets, and how many octets of early data they promise. One connection."""
+async def new_tickets(server: Server, manner: Manner, found: Found, groups: list[int], signs: NewSignatures) -> Chosen | Unobserved:
+    """The answer in which TLS 1.3 had its occasion to give a ticket: that of the search for signatures, else one of a hello of its own."""
+    if signs.whole is not None:
+        return signs.whole
     offer = keyed(manner, found.suites, groups, "sessions")
-    if not isinstance(offer, Offer):
-        return offer, offer
-    talker = server.talker
-
-    async def whole(line: Line) -> tuple[bool, int]:
-        hello = replace(offer.hello, random=talker.net.rng.randbytes(32))
-        client, hearing = Client13(hello, [talker.share(group) for group in offer.shares]), Hearing(talker.peer)
-        await line.send(client.start())
-        unless(await until(line, client, hearing, lambda m: isinstance(m, Finished)), "answering a hello", hearing)
-        # Our good-bye makes the server end the connection, so that its silence about tickets can be told from slowness.
-        await line.send(client.finish() + client.send(CLOSE_NOTIFY, RecordType.ALERT))
-        seen = await until(line, client, hearing, lambda m: isinstance(m, NewSessionTicket))
-        if isinstance(seen, NewSessionTicket):
-            return True, seen.early_data or 0
-        if isinstance(seen, Unsure):
-            return False, 0
-        unless(seen, "completing a handshake", hearing)
-        return False, 0
-
-    both = await server.converse(
-        "sessions", "whole TLSv1.3 handshake", whole, lambda seen: f"ticket, early data of {seen[1]} octets" if seen[0] else "no ticket"
-    )
-    return (both, both) if isinstance(both, Unobserved) else both
+    if isinstance(offer, Unobserved):
+        return offer
+    answer = await server.ask(replace(offer, wants=Wants.TICKET))
+    match answer:
+        case Chosen():
+            return answer
+        case Failed(why=why):
+            return why
+        case _:
+            return Unobserved(Reason.RESET if isinstance(answer, Unsure) else Reason.REFUSED, f"{server.talker.peer}: {answer.words}")

@@ -13,22 +13,22 @@ from scanner.model.reason import Reason
 from scanner.model.target import STARTTLS
 from scanner.net.scope import Purpose
 from scanner.probes.tls_chains import chains, dh_parameters, no_chain
-from scanner.probes.tls_features import fallback, intolerance, other_name, protocols, shown, usual_answer
+from scanner.probes.tls_features import fallback, intolerance, other_name, reading, shown, usual_answer
 from scanner.probes.tls_groups import NewSignatures, OldExchange, keyed, old_exchange, tls13_signatures
+from scanner.probes.tls_order import Unusual
+from scanner.probes.tls_protocols import Protocols
 from scanner.probes.tls_search import (
     UNRECOGNIZED_NAME,
     Found,
     Manner,
     Present,
-    Tls13,
     old_suites,
     order,
     presence_of,
     searched,
     ssl2_suites,
-    tls13,
-    tls13_groups,
 )
+from scanner.probes.tls_search13 import Tls13, tls13, tls13_groups
 from scanner.probes.tls_server import Job, Server
 from scanner.probes.tls_sessions import Sessions, new_tickets, old_sessions
 from scanner.probes.tls_talk import Raw, Talker, Unsure
@@ -73,6 +73,7 @@ class _State:
     ssl2: Chosen | None = None
     old: OldExchange | None = None
     signs: NewSignatures | None = None
+    unusual: Unusual = field(default_factory=Unusual)
     features: Features = field(default_factory=Features)
 
     @property
@@ -220,8 +221,13 @@ async def _versions(server: Server, state: _State, raw: Raw) -> None:
     known = first if isinstance(first, Chosen) and first.version <= TLS12 else None
     presence, ssl2 = Job(presence_of(manner, known)), Job(ssl2_suites())
     await server.run(presence, ssl2, keep=1)
-    new = Job(tls13(manner, first))
-    old = {version: Job(old_suites(manner, version, seen)) for version, seen in presence.result.items() if isinstance(seen, Present)}
+    spoken = {version: seen for version, seen in presence.result.items() if isinstance(seen, Present)}
+    newest = TLS13 if isinstance(first, Chosen) and first.version == TLS13 else max(spoken, default=0)
+    new = Job(tls13(manner, first, state.unusual if newest == TLS13 else None))
+    old = {
+        version: Job(old_suites(manner, version, seen, state.unusual if newest == version >= TLS12 else None))
+        for version, seen in spoken.items()
+    }
     await server.run(*old.values(), new, keep=1)
     state.new = new.result
     state.found = {SSL2: ssl2.result, TLS13: new.result.found()}
@@ -231,7 +237,7 @@ async def _versions(server: Server, state: _State, raw: Raw) -> None:
         offer = keyed(manner, state.found[TLS13].suites, state.new.two.found[1], "certificate")
         if isinstance(offer, Offer):
             await server.ask(offer)
-    orders = {found.version: Job(order(manner, found.version, found.suites)) for found in state.accepted if found.version != SSL2}
+    orders = {found.version: Job(order(manner, found)) for found in state.accepted if found.version != SSL2}
     await server.run(*orders.values())
     for version, job in orders.items():
         state.found[version].preference = job.result
@@ -240,25 +246,27 @@ async def _versions(server: Server, state: _State, raw: Raw) -> None:
 async def _details(server: Server, state: _State) -> None:
     """Groups and signatures, then features, each as far as the connections last."""
     manner, book = state.manner, server.book
+    protocols = Protocols.of(server.talker.protocol)
     jobs: list[Jobs] = []
     new, old = state.found[TLS13], state.newest_old()
     groups = None
     if new.suites and state.new is not None:
         groups = Job(tls13_groups(state.new))
         jobs.append(groups)
-    exchange = Job(old_exchange(manner, old.version, old.suites, book)) if old is not None else None
+    exchange = Job(old_exchange(manner, old.version, old.suites, book, protocols)) if old is not None else None
     if exchange is not None:
         jobs.append(exchange)
-    signs = Job(tls13_signatures(manner, new.suites, state.new.two.found[1])) if new.suites and state.new is not None else None
-    if signs is not None:
+    signs = None
+    if new.suites and state.new is not None:
+        signs = Job(tls13_signatures(manner, new.suites, state.new.two.found[1], None if old is not None else protocols))
         jobs.append(signs)
     await server.run(*jobs)
     state.old = exchange.result if exchange is not None else None
     state.signs = signs.result if signs is not None else None
-    await _features(server, state, old or new)
+    await _features(server, state, old or new, protocols)
 
 
-async def _features(server: Server, state: _State, best: Found) -> None:
+async def _features(server: Server, state: _State, best: Found, protocols: Protocols) -> None:
     manner, book = state.manner, server.book
     by_the_way = shown(book)
     if not best.suites:
@@ -270,9 +278,10 @@ async def _features(server: Server, state: _State, best: Found) -> None:
     names = state.name is not None and manner.name is not None
     nameless = Job(other_name(manner, best, groups, usual, None)) if names else None
     unknown = Job(other_name(manner, best, groups, usual, UNKNOWN_NAME)) if names else None
-    alpn = Job(protocols(manner, best, groups, server.talker.protocol))
+    offer = reading(manner, best, groups, "application protocols")
+    alpn = Job(protocols.rest(offer)) if isinstance(offer, Offer) else None
     back = Job(fallback(manner, state.accepted))
-    tolerance = Job(intolerance(manner, best))
+    tolerance = Job(intolerance(manner, best, state.unusual))
     jobs: list[Jobs] = [job for job in (nameless, unknown, back, alpn, tolerance) if job is not None]
     await server.run(*jobs)
     sessions = await _sessions(server, state)
@@ -288,7 +297,7 @@ async def _features(server: Server, state: _State, best: Found) -> None:
         session_ticket=by_the_way.session_ticket,
         heartbeat=by_the_way.heartbeat,
         fallback_scsv=back.result,
-        alpn=alpn.result,
+        alpn=offer if isinstance(offer, Unobserved) else protocols.seen(),
         intolerant=tolerance.result,
         without_sni=nameless.result if nameless is not None else None,
         unknown_sni=unknown.result if unknown is not None else None,
@@ -299,8 +308,13 @@ async def _sessions(server: Server, state: _State) -> Sessions:
     out = Sessions()
     new, old = state.found[TLS13], state.newest_old()
     if new.suites and state.new is not None:
-        ticket, early = await new_tickets(server, state.manner, new, state.new.two.found[1])
-        out = replace(out, tls13_ticket=ticket, early_data=early)
+        seen = await new_tickets(server, state.manner, new, state.new.two.found[1], state.signs or NewSignatures())
+        why = seen if isinstance(seen, Unobserved) else seen.cut
+        if isinstance(seen, Chosen) and seen.ticket is not None:
+            why = seen.ticket if isinstance(seen.ticket, Unobserved) else None
+            out = replace(out, tls13_ticket=seen.ticket, early_data=why or seen.early_data)
+        else:
+            out = replace(out, tls13_ticket=why, early_data=why)
     if old is not None:
         session_id, rounds = await old_sessions(server, state.manner, old)
         out = replace(out, session_id=session_id, client_renegotiation=rounds)

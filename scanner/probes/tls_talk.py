@@ -6,7 +6,7 @@ Nothing is judged here but how a conversation ended; ``tls_server`` decides what
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -40,7 +40,9 @@ from scanner.wire.tls import (
     HelloRetryRequest,
     HelloTemplate,
     Message,
+    NewSessionTicket,
     NotTls,
+    RecordType,
     ServerHello,
     ServerHelloDone,
     ServerKeyExchange,
@@ -60,7 +62,9 @@ SLOW_TO_GREET = frozenset({"smtp", "submission", "lmtp"})
 GREETING = 8.0
 GREETING_WHOLE = 20.0
 INTERNAL_ERROR = 80
+NO_RENEGOTIATION = 100
 WARNING = 1
+CLOSE_NOTIFY = b"\x01\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,16 +240,37 @@ class Talker:
     async def _hello(self, line: Line, offer: Offer) -> Raw:
         random = self.net.rng.randbytes(32)
         reader: Reads
-        if offer.wants is Wants.KEYS:
+        if offer.wants in {Wants.KEYS, Wants.TICKET}:
             client = Client13(replace(offer.hello, random=random), [self.share(group) for group in offer.shares])
             await line.send(client.start())
-            reader = client
-        else:
-            if self._written is None or self._written[0] is not offer.hello:
-                self._written = offer.hello, HelloTemplate(offer.hello)
-            await line.send(self._written[1].write(random=random))
-            reader = HandshakeReader()
+            raw = await self.hear(line, client, Wants.KEYS)
+            if offer.wants is Wants.KEYS or not isinstance(raw, Chosen) or raw.version < TLS13 or raw.cut is not None:
+                return raw
+            return await self._ticket(line, client, raw)
+        if self._written is None or self._written[0] is not offer.hello:
+            self._written = offer.hello, HelloTemplate(offer.hello)
+        await line.send(self._written[1].write(random=random))
+        reader = HandshakeReader()
         return await self.hear(line, reader, offer.wants)
+
+    async def _ticket(self, line: Line, client: Client13, answer: Chosen) -> Chosen:
+        """Complete a handshake of TLS 1.3 and wait for a ticket."""
+        hearing = Hearing(self.peer)
+        try:
+            # Our good-bye makes the server end the connection, so that its silence about tickets can be told from slowness.
+            await line.send(client.finish() + client.send(CLOSE_NOTIFY, RecordType.ALERT))
+            seen = await until(line, client, hearing, lambda m: isinstance(m, NewSessionTicket))
+            if isinstance(seen, NewSessionTicket):
+                return replace(answer, ticket=True, early_data=seen.early_data or 0)
+            if not isinstance(seen, Unsure):
+                unless(seen, "completing a handshake", hearing)
+        except CannotObserve as why:
+            return replace(answer, ticket=Unobserved(why.reason, why.detail))
+        except NotTls as error:
+            return replace(answer, ticket=Unobserved(Reason.PROTOCOL_VIOLATION, f"{self.peer}: {error}"))
+        except CannotCompute as error:
+            return replace(answer, ticket=Unobserved(Reason.UNSUPPORTED, f"{self.peer}: {error}"))
+        return replace(answer, ticket=False)
 
     async def hear(self, line: Line, reader: Reads, wants: Wants) -> Raw:
         """Read the answer to a hello as far as it is wanted."""
@@ -299,6 +324,35 @@ async def next_message(line: Line, reader: Reads, hearing: Hearing) -> Message |
             return hearing.closed("reset")
         return Failed(Unobserved(why.reason, why.detail))
     return message
+
+
+async def until(line: Line, reader: Reads, hearing: Hearing, wanted: Callable[[Message], bool]) -> Message | Refused | Unsure | Failed:
+    """Read on up to a message that is wanted; give it, or how the connection ended before it."""
+    while True:
+        message = await next_message(line, reader, hearing)
+        match message:
+            case Refused() | Unsure() | Failed():
+                return message
+            case Alert():
+                if (ended := hearing.alert(message)) is not None:
+                    return ended
+                if message.description == NO_RENEGOTIATION:
+                    return Refused(f"alert {message.name}", message.description)
+            case _ if wanted(message):
+                return message
+            case _:
+                pass
+
+
+def unless(seen: Message | Refused | Unsure | Failed, what: str, hearing: Hearing) -> Message:
+    """Give the message. Raises ``CannotObserve`` where the connection ended before it."""
+    match seen:
+        case Failed():
+            raise CannotObserve(seen.why.reason, seen.why.detail)
+        case Refused() | Unsure():
+            raise CannotObserve(Reason.REFUSED if isinstance(seen, Refused) else Reason.RESET, f"{hearing.peer}: {seen.words}, {what}")
+        case _:
+            return seen
 
 
 class Hearing:
@@ -402,6 +456,8 @@ def told(raw: Raw) -> str:
             words += [raw.alpn] if raw.alpn is not None else []
             words += ["asked for again"] if raw.retry else []
             words += [f"then {raw.stopped}"] if raw.stopped else []
+            if raw.ticket is not None:
+                words.append(f"ticket, early data of {raw.early_data} octets" if raw.ticket is True else "no ticket")
             return ", ".join([" ".join(words[:2]), *words[2:]])
         case Refused() | Unsure():
             return raw.words

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from scanner.facts.tls import Version
 from scanner.model.fact import Unobserved
-from scanner.wire.tls import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello, ServerHello, ServerKeyExchange
+from scanner.model.reason import Reason
+from scanner.wire.tls import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello, ServerHello, ServerKeyExchange, version_name
 
 VERSIONS = {
     SSL2: Version.SSL2,
@@ -24,18 +25,21 @@ NUMBERS = {version: number for number, version in VERSIONS.items()}
 
 @unique
 class Wants(Enum):
-    """How far an answer is read: the server's hello alone; all that it sends before our turn; the same in TLS 1.3, with keys."""
+    """How far an answer is read: the server's hello alone; all that it sends before our turn; the same in TLS 1.3, with keys; the same
+    and then, the handshake completed, whether a ticket comes.
+    """
 
     HELLO = "hello"
     FLIGHT = "flight"
     KEYS = "keys"
+    TICKET = "ticket"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One hello and how far to read. ``group`` and ``words`` are for the evidence: under which heading, and what was offered.
 
-    With KEYS the shares of ``hello`` are made by the one who talks, for ``shares``.
+    With KEYS and TICKET the shares of ``hello`` are made by the one who talks, for ``shares``.
     """
 
     hello: ClientHello
@@ -59,7 +63,8 @@ class Chosen:
 
     ``retry``: it was a HelloRetryRequest, so that ``group`` is the one asked for. ``cut`` says why the rest of the flight is missing,
     ``stopped`` which alert the server ended it with.
-    ``suites`` is for SSL 2.0, where the server names all it takes.
+    ``suites`` is for SSL 2.0, where the server names all it takes. ``ticket`` tells whether one came where one was awaited, and
+    ``early_data`` how many octets it promises to take before the handshake ends.
     """
 
     version: int
@@ -75,6 +80,8 @@ class Chosen:
     alpn: str | None = None
     wants_certificate: bool = False
     suites: tuple[int, ...] = ()
+    ticket: bool | Unobserved | None = None
+    early_data: int = 0
     cut: Unobserved | None = None
     stopped: str = ""
 
@@ -96,6 +103,18 @@ class Failed:
 
 
 Answer = Chosen | Refused | Failed
+
+
+def untellable(answer: Answer, what: str) -> Unobserved:
+    """Why an answer that was not foreseen says nothing about ``what``."""
+    match answer:
+        case Failed():
+            return answer.why
+        case Refused():
+            return Unobserved(Reason.PROTOCOL_VIOLATION, f"{what}: {answer.words}")
+        case Chosen():
+            return answer.cut or Unobserved(Reason.PROTOCOL_VIOLATION, f"{what}: chose {version_name(answer.version)}")
+
 
 R = TypeVar("R")
 Search = Generator[Offer | Ssl2Offer, Answer, R]

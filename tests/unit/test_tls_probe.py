@@ -59,7 +59,7 @@ def test_the_suites_found_are_those_that_the_library_lists() -> None:
 
 def test_a_modern_server_takes_few_connections(modern: int) -> None:
     one = look(modern)
-    assert one.connections <= 60
+    assert one.connections <= 45  # ten groups of TLS 1.3 and twelve schemes of TLS 1.2 are a connection each
     assert all(found.unfinished is None for found in one.versions)
     twelve, thirteen = one.version(Version.TLS12), one.version(Version.TLS13)
     assert twelve

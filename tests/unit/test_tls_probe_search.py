@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import pytest
@@ -13,20 +13,12 @@ from hypothesis import strategies as st
 from scanner.facts.tls import Preference
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
+from scanner.probes.tls_features import intolerance
 from scanner.probes.tls_groups import old_exchange, tls13_signatures
-from scanner.probes.tls_search import (
-    Found,
-    Manner,
-    Present,
-    Tls13,
-    is_chacha,
-    old_suites,
-    order,
-    presence_of,
-    searched,
-    tls13,
-    tls13_groups,
-)
+from scanner.probes.tls_order import Unusual
+from scanner.probes.tls_protocols import Protocols
+from scanner.probes.tls_search import Found, Manner, Present, is_chacha, old_suites, order, presence_of, searched
+from scanner.probes.tls_search13 import Tls13, tls13, tls13_groups
 from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, Refused, Search, Ssl2Offer
 from scanner.wire.tls import SSL3, SUITES, TLS10, TLS11, TLS12, TLS13, USUAL_SCHEMES, Extension, ServerHello, groups_for
 
@@ -136,7 +128,54 @@ def test_any_set_of_suites_is_found_exactly(what: tuple[int, list[int]], by: Pre
     if by is Preference.SERVER:
         assert found.suites == suites
     expected = None if len(suites) < 2 else by
-    assert run(order(MANNER, version, found.suites), server.answer) == expected
+    assert run(order(MANNER, found), server.answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("suites", "by"),
+    [((0xCCA8, 0xC030, 0xC02F), Preference.CLIENT), ((0xC02F, 0xC030), Preference.SERVER), ((0xC02F, 0x009C, 0x0005), Preference.SERVER)],
+)
+def test_the_search_for_suites_shows_by_the_way_whose_order_decides(suites: tuple[int, ...], by: Preference) -> None:
+    server = Server({TLS12: suites}, by=by)
+    found = suites_of(server)
+    hellos = len(server.asked)
+    assert run(order(MANNER, found), server.answer) is by
+    assert hellos == len(server.asked) == 2 + len(suites)
+
+
+def test_oddities_go_with_a_hello_that_is_answered_anyway() -> None:
+    server, unusual = Server({TLS12: MODERN}, by=Preference.CLIENT), Unusual()
+    found = run(old_suites(MANNER, TLS12, Present(Chosen(TLS12, 0xCCA8)), unusual), server.answer)
+    assert (set(found.suites), unusual) == (set(MODERN), Unusual(borne=True, tried=True))
+    assert [(offer.hello.grease, offer.hello.padding > 0) for offer in server.asked] == [(True, True), (False, False), (False, False)]
+
+
+def test_who_stumbles_over_oddities_is_asked_again_without() -> None:
+    server, unusual = Server({TLS12: MODERN}, by=Preference.CLIENT), Unusual()
+
+    def say(offer: Offer) -> Answer:
+        return NONE_IN_COMMON if offer.hello.padding else server.answer(offer)
+
+    found = run(old_suites(MANNER, TLS12, Present(Chosen(TLS12, 0xCCA8)), unusual), say)
+    assert (set(found.suites), found.unfinished, unusual) == (set(MODERN), None, Unusual(borne=False, tried=True))
+    assert run(intolerance(MANNER, found, unusual), say) == ("long",)
+
+
+@pytest.mark.parametrize("declines", ["by-alert", "by-silence", "with-its-own"])
+def test_application_protocols_are_asked_for_in_hellos_about_schemes(declines: str) -> None:
+    server, spoken = Server({TLS12: MODERN}, schemes=(0x0804, 0x0805, 0x0806, 0x0401)), ("h2",)
+
+    def say(offer: Offer) -> Answer:
+        answer = server.answer(offer)
+        if not isinstance(answer, Chosen) or not offer.hello.alpn:
+            return answer
+        own = next((name for name in spoken if name in offer.hello.alpn), "h3" if declines == "with-its-own" else None)
+        return Refused("alert no_application_protocol", 120) if own is None and declines == "by-alert" else replace(answer, alpn=own)
+
+    protocols = Protocols.of("https")
+    out = run(old_exchange(MANNER, TLS12, MODERN, Book(), protocols), say)
+    assert (out.schemes, out.schemes_why, protocols.open) == ([0x0804, 0x0805, 0x0806, 0x0401], None, False)
+    assert protocols.seen() == (("h2", "h3") if declines == "with-its-own" else ("h2",))
 
 
 def test_one_hello_shows_that_older_versions_are_not_spoken() -> None:
@@ -224,12 +263,12 @@ def test_a_choice_that_was_not_offered_is_a_violation() -> None:
 )
 def test_whose_order_decides(suites: tuple[int, ...], by: Preference) -> None:
     server = Server({TLS12: suites}, by=by)
-    assert run(order(MANNER, TLS12, suites), server.answer) is by
+    assert run(order(MANNER, Found(TLS12, list(suites))), server.answer) is by
 
 
 def test_an_order_that_cannot_be_told_is_not_told() -> None:
-    assert run(order(MANNER, TLS12, (0xC02F,)), lambda offer: SILENCE) is None
-    assert run(order(MANNER, TLS12, MODERN), lambda offer: SILENCE) is None
+    assert run(order(MANNER, Found(TLS12, [0xC02F])), lambda offer: SILENCE) is None
+    assert run(order(MANNER, Found(TLS12, list(MODERN))), lambda offer: SILENCE) == SILENCE.why
 
 
 GROUPS = tuple(groups_for(TLS13))
@@ -282,7 +321,7 @@ def test_silence_in_the_middle_of_tls13_is_never_an_absence(after: int) -> None:
 )
 def test_groups_and_signatures_of_tls12_are_found_together(groups: list[int], schemes: list[int]) -> None:
     server = Server({TLS12: MODERN}, groups=tuple(groups), schemes=tuple(schemes))
-    out = run(old_exchange(MANNER, TLS12, MODERN, Book()), server.answer)
+    out = run(old_exchange(MANNER, TLS12, MODERN, Book(), Protocols([])), server.answer)
     assert (out.groups, out.schemes) == (groups, schemes)
     assert (out.groups_why, out.schemes_why) == (None, None)
     assert len(server.asked) <= max(len(groups), len(schemes)) + 4
@@ -295,7 +334,7 @@ def test_silence_in_the_middle_of_groups_is_never_an_absence(after: int) -> None
     def say(offer: Offer) -> Answer:
         return server.answer(offer) if len(server.asked) < after else SILENCE
 
-    out = run(old_exchange(MANNER, TLS12, MODERN, Book()), say)
+    out = run(old_exchange(MANNER, TLS12, MODERN, Book(), Protocols([])), say)
     assert out.groups_why is not None or out.groups == [29, 23, 24]
     assert out.schemes_why is not None or out.schemes == [0x0804, 0x0401]
 

@@ -150,7 +150,7 @@ SSH_SERVERS = {
     "strong": "KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256\nCiphers aes256-gcm@openssh.com,aes256-ctr\n"
     "MACs hmac-sha2-512-etm@openssh.com\nHostKeyAlgorithms ssh-ed25519,rsa-sha2-512\n",
 }
-FIRST_SSH_PORT = 52022
+FIRST_SSH_PORT = 22022  # below the range from which the system takes ports of its own connections
 
 
 @contextmanager

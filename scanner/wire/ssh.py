@@ -1,6 +1,6 @@
 """The beginning of an SSH connection: the peer's identification and its KEXINIT, RFC 4253 sections 4.2, 6 and 7.1.
 
-Only what a server sends before any key is agreed. What the lists mean is for the checks to say.
+Only what a server sends before any key is agreed; what follows stands in ``ssh_exchange``. What the lists mean is for the checks to say.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 IDENTIFICATION = b"SSH-2.0-Tenken\r\n"
-"""Ours. A server sends its KEXINIT after it; no key exchange is ever begun."""
+"""Ours. A server sends its KEXINIT after it at the latest."""
 
 LONGEST_IDENTIFICATION = 255  # section 4.2, CR LF included
 MOST_LINES = 64  # that may come before the identification; the RFC sets no limit
@@ -69,7 +69,13 @@ class Opening:
         self._rest = bytearray()
         self._lines = 0
         self.identification: Identification | None = None
+        self.line = b""
+        """The identification as it stood on the wire, without its line end."""
         self.kexinit: KexInit | None = None
+        self.payload = b""
+        """The KEXINIT as it stood on the wire."""
+        self.packets = 0
+        """Packets that have been read."""
         self.goodbye = ""
         """What the server said when it disconnected instead of going on."""
 
@@ -89,12 +95,13 @@ class Opening:
         starts = self._rest.startswith(b"SSH-")
         if end < 0:
             if len(self._rest) >= (LONGEST_IDENTIFICATION if starts else LONGEST_LINE):
-                raise NotSsh(f"a line of more than {len(self._rest)} octets where an identification belongs: {_shown(self._rest)}")
+                raise NotSsh(f"a line of more than {len(self._rest)} octets where an identification belongs: {shown(self._rest)}")
             return False
         line = bytes(self._rest[:end]).removesuffix(b"\r")
         del self._rest[: end + 1]
         if starts:
             self.identification = _identification(line)
+            self.line = line
             return True
         self._lines += 1
         if self._lines >= MOST_LINES:
@@ -107,6 +114,7 @@ class Opening:
             return False
         if payload[:1] == bytes([MSG_KEXINIT]):
             self.kexinit = _kexinit(payload)
+            self.payload = payload
         elif not self.goodbye:
             raise NotSsh(f"message {payload[0]} where KEXINIT belongs")
         return True
@@ -121,8 +129,9 @@ class Opening:
                 return None
             payload = bytes(self._rest[5 : 4 + length - padding])
             del self._rest[: 4 + length]
+            self.packets += 1
             if payload[0] == MSG_DISCONNECT:
-                self.goodbye = _shown(payload[9 : 9 + int.from_bytes(payload[5:9], "big")]) or "disconnected"
+                self.goodbye = shown(payload[9 : 9 + int.from_bytes(payload[5:9], "big")]) or "disconnected"
                 return payload
             if payload[0] not in {MSG_IGNORE, MSG_DEBUG}:
                 return payload
@@ -136,13 +145,19 @@ class Opening:
             raise NotSsh(f"the server disconnected: {self.goodbye}")
         return payload
 
+    def remainder(self) -> bytes:
+        """Hand over what has come and not been read: from NEWKEYS on, packets are for somebody else to read."""
+        rest = bytes(self._rest)
+        self._rest.clear()
+        return rest
+
 
 def _identification(line: bytes) -> Identification:
     if len(line) > LONGEST_IDENTIFICATION - 2:
         raise NotSsh(f"an identification of {len(line)} octets")
-    found = _IDENTIFICATION.match(_shown(line))
+    found = _IDENTIFICATION.match(shown(line))
     if not found:
-        raise NotSsh(f"not an identification: {_shown(line)}")
+        raise NotSsh(f"not an identification: {shown(line)}")
     return Identification(found["protocol"], found["software"], found["comment"] or "")
 
 
@@ -156,22 +171,24 @@ def _kexinit(payload: bytes) -> KexInit:
         text = payload[at + 4 : at + 4 + length]
         if len(text) < length:
             raise NotSsh(f"a name-list of {length} octets in a KEXINIT that has {len(text)} left")
-        lists.append(_names(text))
+        lists.append(names(text))
         at += 4 + length
     if at + 5 > len(payload):
         raise NotSsh("a KEXINIT without its end")
     return KexInit(*lists[:8])  # the last two are languages
 
 
-def _names(text: bytes) -> tuple[str, ...]:
-    names = text.split(b",", MOST_NAMES + 1) if text else []
-    if len(names) > MOST_NAMES:
+def names(text: bytes) -> tuple[str, ...]:
+    """Read a name-list (RFC 4251 section 5). Raises ``NotSsh``."""
+    found = text.split(b",", MOST_NAMES + 1) if text else []
+    if len(found) > MOST_NAMES:
         raise NotSsh(f"a name-list of more than {MOST_NAMES} names")
-    for name in names:
+    for name in found:
         if not 0 < len(name) <= LONGEST_NAME or not all(0x20 < octet < 0x7F for octet in name):
-            raise NotSsh(f"not a name of an algorithm: {_shown(name)}")
-    return tuple(name.decode("ascii") for name in names)
+            raise NotSsh(f"not a name of an algorithm: {shown(name)}")
+    return tuple(name.decode("ascii") for name in found)
 
 
-def _shown(octets: bytes | bytearray) -> str:
+def shown(octets: bytes | bytearray) -> str:
+    """Give what a server said as printable text, cut to the length of an identification."""
     return "".join(chr(o) if 0x20 <= o < 0x7F else f"\\x{o:02x}" for o in octets[: LONGEST_IDENTIFICATION + 1])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from scanner.facts.ssh import SshAddress, SshHostKey, SshOffer, SshSurvey
@@ -15,6 +19,9 @@ from scanner.model.reason import Reason
 from scanner.model.target import Service
 from scanner.net.network import Network, Settings
 from scanner.probes.ssh import ssh_survey
+from scanner.probes.ssh_talk import USER
+from scanner.wire.ssh_exchange import GROUP_EXCHANGE, METHODS
+from scanner.wire.ssh_packets import CIPHERS, MACS
 from tests.unit.net_servers import LOOPBACK
 from tests.unit.test_wire_ssh import free_port, kexinit, opening_of, packet, server
 
@@ -49,8 +56,9 @@ def look_at(handler: Handler) -> SshAddress:
     return asyncio.run(go())
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp_path = tmp_path_factory.mktemp("keys")
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     for kind, bits in (("rsa", "1024"), ("ecdsa", "384"), ("ed25519", "256")):
         subprocess.run(["ssh-keygen", "-q", "-t", kind, "-b", bits, "-N", "", "-f", str(tmp_path / kind)], check=True)
@@ -93,12 +101,56 @@ def test_openssh_without_passwords_and_group_exchange(folder: Path) -> None:
     assert seen.gex_bits is None
 
 
-def test_methods_stay_unknown_where_the_library_shares_no_algorithm(folder: Path) -> None:
-    seen = openssh(folder, f"HostKey {folder / 'ed25519'}", "Ciphers chacha20-poly1305@openssh.com")
-    assert isinstance(seen.offer, SshOffer)
+NOT_IN_OPENSSH = "diffie-hellman-group15-sha512"
+EACH = [
+    *(f"KexAlgorithms {name}" for name in METHODS if name != NOT_IN_OPENSSH),
+    *(f"Ciphers {name}" for name in CIPHERS),
+    *(f"Ciphers aes128-ctr\nMACs {name}" for name in MACS),
+    "Ciphers 3des-cbc\nMACs hmac-sha1-etm@openssh.com",
+]
+
+
+@pytest.mark.parametrize("only", EACH)
+def test_methods_are_asked_for_under_every_exchange_and_protection(folder: Path, only: str) -> None:
+    seen = openssh(folder, f"HostKey {folder / 'ed25519'}", "PasswordAuthentication no", "KbdInteractiveAuthentication no", only)
     assert isinstance(seen.keys, tuple)
+    assert [key.type for key in seen.keys] == ["ssh-ed25519"]
+    assert seen.methods == ("publickey",)
+
+
+@pytest.mark.parametrize("only", ["Ciphers aes128-ctr\nMACs umac-64@openssh.com", "KexAlgorithms sntrup761x25519-sha512@openssh.com"])
+def test_methods_stay_unknown_where_no_algorithm_is_shared(folder: Path, only: str) -> None:
+    seen = openssh(folder, f"HostKey {folder / 'ed25519'}", only)
+    assert isinstance(seen.offer, SshOffer)
+    assert isinstance(seen.keys, tuple) == ("MACs" in only)
     assert isinstance(seen.methods, Unobserved)
     assert seen.methods.reason is Reason.UNSUPPORTED
+
+
+def test_a_user_whom_nobody_knows_is_let_in(folder: Path) -> None:
+    """Only a server of our own does such a thing: it takes the question for ways of authentication as a login."""
+
+    class Open(paramiko.ServerInterface):
+        def check_auth_none(self, username: str) -> int:
+            assert username == USER
+            return paramiko.common.AUTH_SUCCESSFUL
+
+        def get_allowed_auths(self, username: str) -> str:
+            return "none"
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as threads:
+        key = paramiko.RSAKey.from_private_key_file(str(folder / "rsa"))
+
+        def serve() -> None:
+            transport = paramiko.Transport(listener.accept()[0], disabled_algorithms={"kex": GROUP_EXCHANGE})
+            transport.add_server_key(key)
+            transport.start_server(server=Open(), event=threading.Event())
+            transport.join(10)
+
+        served = threads.submit(serve)
+        seen = look(listener.getsockname()[1])
+        served.result(10)
+    assert seen.methods == ()
 
 
 def test_dropbear(tmp_path: Path) -> None:

@@ -3,19 +3,21 @@
 Needs root, the laboratory (``.ci/setup lab``) and ``nmap``. ``python -m bench.services ports`` measures 254 addresses × 60 ports, of which
 a fifth are silent, and counts at the receiving side what arrives; ``python -m bench.services findings`` compares faults found and time
 with nmap's scripts at the hosts with real servers, one well and one badly kept; ``python -m bench.services ssh`` compares with ssh-audit at
-three OpenSSH servers on loopback.
+OpenSSH servers on loopback, three and sixty.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import resource
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +30,7 @@ from scanner.engine.run import Seen
 from scanner.engine.scan import see
 from scanner.facts.exposure import HostPorts, OpenPorts
 from scanner.facts.ledger import DeclaredHost, DeclaredSshService
+from scanner.facts.ssh import SshSurvey
 from scanner.ledger.profile import EMPTY
 from scanner.model.fact import Fact, Observed
 from scanner.model.target import Host, Service, Target
@@ -150,7 +153,8 @@ SSH_SERVERS = {
     "strong": "KexAlgorithms sntrup761x25519-sha512@openssh.com,curve25519-sha256\nCiphers aes256-gcm@openssh.com,aes256-ctr\n"
     "MACs hmac-sha2-512-etm@openssh.com\nHostKeyAlgorithms ssh-ed25519,rsa-sha2-512\n",
 }
-FIRST_SSH_PORT = 22022  # below the range from which the system takes ports of its own connections
+FIRST_SSH_PORT = 22022  # below the range from which the system takes ports for connections of its own
+ADDRESSES_OF_EACH = 20  # of 127.0.2.0/24, in the run over many
 
 
 @contextmanager
@@ -165,44 +169,99 @@ def _sshds() -> Iterator[dict[str, Service]]:
         services = {}
         for port, (name, lines) in enumerate(SSH_SERVERS.items(), FIRST_SSH_PORT):
             config = Path(folder, f"{name}.conf")
-            config.write_text(f"ListenAddress 127.0.0.1:{port}\nPidFile none\nMaxStartups 100:30:200\n{keys}{lines}")
+            config.write_text(f"ListenAddress 0.0.0.0:{port}\nPidFile none\nMaxStartups 1000:30:2000\n{keys}{lines}")
             process = stack.enter_context(subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", str(config)], stderr=subprocess.DEVNULL))
             stack.callback(process.terminate)
             services[name] = Service("127.0.0.1", port, "ssh")
-        time.sleep(1.0)
+        for service in services.values():
+            _await(service.port)
         yield services
 
 
+def _await(port: int, seconds: float = 10.0) -> None:
+    """Wait until something listens."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=seconds).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+async def _look_at_ssh(services: Sequence[Service]) -> list[set[str]]:
+    """See and judge; the algorithms named weak, for each service."""
+    plan = make_plan(catalogue(), (), EMPTY, ["ssh"])
+    declared: Mapping[type[Fact], Fact] = {DeclaredSshService: DeclaredSshService(vantage_outside=True)}
+    with ThreadPoolExecutor(4) as threads:
+        async with Network(Settings(scope=Scope((Entry(Match.NETWORK, "127.0.0.0/8"),)))) as network:
+            collecting = Collecting(plan, catalogue().observers, network, lambda _: declared, lambda _: None, threads)
+            facts = await asyncio.gather(*(collecting.collect(service, 110.0) for service in services))
+    if unseen := [seen.target.key for seen in facts if not _was_seen(seen.seen[seen.target].get(SshSurvey))]:
+        raise RuntimeError(f"not seen: {', '.join(unseen)}")
+    return [_named(judge(seen, plan.for_target(seen.target))) for seen in facts]
+
+
+def _was_seen(survey: object) -> bool:
+    return isinstance(survey, Observed) and isinstance(survey.fact, SshSurvey) and isinstance(survey.fact.addresses[0].keys, tuple)
+
+
+def _timed(commands: Iterable[Sequence[str]]) -> tuple[float, float, list[str]]:
+    """Run commands one after the other: seconds, seconds of the processor that they took themselves, and what they print."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    texts = [subprocess.run(command, capture_output=True, text=True, check=False).stdout for command in commands]
+    seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, texts
+
+
 def ssh() -> None:
-    """Compare the weak algorithms found at three OpenSSH servers, and the time, with ssh-audit."""
-    with _sshds() as services:
-        plan = make_plan(catalogue(), (), EMPTY, ["ssh"])
-        scope = Scope((Entry(Match.NETWORK, "127.0.0.1/32"),))
+    """Compare the weak algorithms found at OpenSSH servers, and the time, with ssh-audit: one server a command, and sixty in one run.
 
-        async def look_at_all() -> dict[str, set[str]]:
-            with ThreadPoolExecutor(4) as threads:
-                async with Network(Settings(scope=scope)) as network:
-                    declared: Mapping[type[Fact], Fact] = {DeclaredSshService: DeclaredSshService(vantage_outside=True)}
-                    collecting = Collecting(plan, catalogue().observers, network, lambda _: declared, lambda _: None, threads)
-                    facts = await asyncio.gather(*(collecting.collect(service, 110.0) for service in services.values()))
-                    return {name: _named(judge(seen, plan.for_target(seen.target))) for name, seen in zip(services, facts, strict=True)}
-
+    On loopback most of the time is the servers' own, for each connection, whoever asks; the number of connections stands beside it.
+    """
+    tenken = [str(Path(sys.executable).with_name("tenken")), "look"]
+    audit = ["ssh-audit", "-n", "-l", "fail"]
+    with _sshds() as services, tempfile.TemporaryDirectory() as folder:
         start = time.monotonic()
-        by_us = asyncio.run(look_at_all())
+        by_us = dict(zip(services, asyncio.run(_look_at_ssh(list(services.values()))), strict=True))
         ours = time.monotonic() - start
+        theirs, _, texts = _timed([*audit, "-p", str(service.port), service.host] for service in services.values())
+        print(f"three servers, seen and judged in one process: tenken {ours:.2f} s, ssh-audit {theirs:.2f} s: {theirs / ours:.1f} times")
+        for name, text in zip(services, texts, strict=True):
+            weak = set(re.findall(r"^\((?:kex|key|enc|mac)\) (\S+).*\[fail\]", text, re.MULTILINE))
+            rows = {"both": weak & by_us[name], "tenken more": by_us[name] - weak, "ssh-audit more": weak - by_us[name] - CRYPTREC_KEEPS}
+            print(f"  {name:8} " + "; ".join(f"{who}: {', '.join(sorted(named)) or '-'}" for who, named in rows.items()))
+
+        many = [Service(f"127.0.2.{n}", s.port, "ssh") for s in services.values() for n in range(1, ADDRESSES_OF_EACH + 1)]
+        Path(folder, "hosts").write_text("".join(f"{service.host}:{service.port}\n" for service in many))
         start = time.monotonic()
-        texts = {
-            name: subprocess.run(
-                ["ssh-audit", "-n", "-l", "fail", "-p", str(service.port), service.host], capture_output=True, text=True, check=False
-            ).stdout
-            for name, service in services.items()
-        }
-        theirs = time.monotonic() - start
-    print(f"tenken {ours:.2f} s, ssh-audit {theirs:.2f} s: {theirs / ours:.1f} times")
-    for name, text in texts.items():
-        weak = set(re.findall(r"^\((?:kex|key|enc|mac)\) (\S+).*\[fail\]", text, re.MULTILINE))
-        rows = {"both": weak & by_us[name], "tenken more": by_us[name] - weak, "ssh-audit more": weak - by_us[name] - CRYPTREC_KEEPS}
-        print(f"  {name:8} " + "; ".join(f"{who}: {', '.join(sorted(named)) or '-'}" for who, named in rows.items()))
+        asyncio.run(_look_at_ssh(many))
+        judged = time.monotonic() - start
+        print(f"{len(many)} servers, seen and judged in one process: tenken {judged:.2f} s")
+        _beside(
+            "one server a command",
+            [[*tenken, f"{s.host}:{s.port}/ssh"] for s in services.values()],
+            [[*audit, "-p", str(s.port), s.host] for s in services.values()],
+        )
+        _beside(
+            f"{len(many)} servers in one command",
+            [[*tenken, *(f"{s.host}:{s.port}/ssh" for s in many)]],
+            [[*audit, "-T", f"{folder}/hosts", "--threads", "32"]],
+        )
+
+
+def _beside(what: str, us: Sequence[Sequence[str]], them: Sequence[Sequence[str]], runs: int = 5) -> None:
+    """Print medians of ``tenken look`` and ssh-audit, run in turn."""
+    pairs = [(_timed(us), _timed(them)) for _ in range(runs)]
+    ours, theirs = (statistics.median(pair[who][0] for pair in pairs) for who in (0, 1))
+    our_cpu, their_cpu = (statistics.median(pair[who][1] for pair in pairs) for who in (0, 1))
+    print(
+        f"{what}: tenken look {ours:.2f} s ({our_cpu:.2f} s its own processor time), ssh-audit {theirs:.2f} s ({their_cpu:.2f} s): "
+        f"{theirs / ours:.1f} times ({their_cpu / our_cpu:.1f})"
+    )
 
 
 def _named(results: Iterable[Result]) -> set[str]:

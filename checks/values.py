@@ -101,6 +101,74 @@ DNS_UDP_MOST_OCTETS = Value(
     most=4096,
 )
 
+FILES_SETUID_PERMITTED = Value[tuple[str, ...]](
+    "files.setuid-permitted",
+    default=(),
+    text=Text(
+        ja="配布元のものに加えて setuid・setgid を認めるプログラム（* を含んでよい）",
+        en="programs that may be setuid or setgid beside those of the distribution (may hold *)",
+    ),
+)
+
+INTEGRITY_MOST_DAYS = Value(
+    "integrity.most-days",
+    default=7,
+    text=Text(ja="改ざん検知の照合からの日数の上限", en="most days since files were last compared for changes"),
+    unit="d",
+    least=1,
+    most=365,
+)
+
+MOUNTS_SEPARATE = Value[tuple[str, ...]](
+    "mounts.separate",
+    default=("/home", "/tmp", "/var"),  # noqa: S108  mount points, nothing is written there
+    text=Text(ja="ほかと分けて置くべきディレクトリ", en="directories that are kept on file systems of their own"),
+)
+
+NETWORK_LEAST_BACKLOG = Value(
+    "network.least-syn-backlog",
+    default=512,
+    text=Text(ja="確立途中の TCP 接続を待たせる数の下限", en="least number of half-open connections that are kept waiting"),
+    least=128,
+    most=1048576,
+)
+
+NETWORK_MOST_SYN_RETRIES = Value(
+    "network.most-syn-retries",
+    default=3,
+    text=Text(ja="TCP 接続の確立を待つ間の再送の上限", en="most retries while a connection is being set up"),
+    least=1,
+    most=10,
+)
+
+PACKAGES_SOURCES = Value[tuple[str, ...]](
+    "packages.sources",
+    default=(),
+    text=Text(
+        ja="ソフトウェアの取得元として認めるホスト名（.example.jp は下位も含む）",
+        en="host names from which software may be fetched (.example.jp takes in those below)",
+    ),
+)
+
+PLATFORM_EXTENDED = Value[tuple[str, ...]](
+    "platform.extended-support",
+    default=("debian-lts",),
+    text=Text(
+        ja="組織が利用する延長サポート（debian-lts、debian-elts、ubuntu-pro、rhel-els）",
+        en="extended support that the organisation uses (debian-lts, debian-elts, ubuntu-pro, rhel-els)",
+    ),
+    choices=("debian-elts", "debian-lts", "rhel-els", "ubuntu-pro"),
+)
+
+PLATFORM_LEAST_SUPPORT_DAYS = Value(
+    "platform.least-support-days",
+    default=0,
+    text=Text(ja="OS のサポート終了までに残すべき日数", en="days that must be left before the end of support of the operating system"),
+    unit="d",
+    least=0,
+    most=3650,
+)
+
 SCREEN_LOCK_GRACE = Value(
     "screen-lock.grace-seconds",
     default=5,
@@ -120,6 +188,65 @@ SCREEN_LOCK_IDLE = Value(
     unit="s",
     least=1,
     most=86400,
+)
+
+SERVICES_NEEDLESS = Value[tuple[str, ...]](
+    "services.needless",
+    default=(
+        "avahi-daemon",
+        "cups",
+        "cups-browsed",
+        "rpcbind",
+        "rsh",
+        "rlogin",
+        "rexec",
+        "telnet",
+        "inetutils-telnetd",
+        "tftp",
+        "tftpd-hpa",
+        "ypserv",
+        "ypbind",
+        "nis",
+        "xinetd",
+        "openbsd-inetd",
+        "inetutils-inetd",
+        "talk",
+        "ntalk",
+        "finger",
+        "fingerd",
+        "vsftpd",
+        "proftpd",
+        "autofs",
+        "bluetooth",
+        "isc-dhcp-server",
+        "kea-dhcp4-server",
+        "snmpd",
+    ),
+    text=Text(
+        ja="台帳に用途が記されていない限り動かさないサービスの名前",
+        en="names of services that are not run unless the ledger names their use",
+    ),
+)
+
+SOFTWARE_FORBIDDEN = Value[tuple[str, ...]](
+    "software.forbidden",
+    default=(),
+    text=Text(ja="使用を禁じるソフトウェアの名前（* を含んでよい）", en="names of software that is forbidden (may hold *)"),
+)
+
+SOFTWARE_PERMITTED = Value[tuple[str, ...]](
+    "software.permitted",
+    default=(),
+    text=Text(ja="使用を認めるソフトウェアの名前（* を含んでよい）", en="names of software that is permitted (may hold *)"),
+)
+
+UPDATES_MOST_LIST_DAYS = Value(
+    "updates.most-list-days",
+    default=7,
+    text=Text(ja="更新の一覧を取得してからの日数の上限", en="most days since the list of updates was fetched"),
+    unit="d",
+    least=1,
+    most=365,
 )
 
 USB_STORAGE_USE = Value(

@@ -1,0 +1,158 @@
+"""The lasting settings of ufw and firewalld, to the rules that they will load. What is in the kernel is read elsewhere."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+from scanner.hosts.base import Files, Names, Reader, Source
+from scanner.hosts.linux.base import needed, parsed
+from scanner.model.reason import CannotObserve, Reason
+from scanner.wire import iptables
+from scanner.wire.packetfilter import Chain, Does, Match, Rule, Table
+
+UFW: tuple[Source, ...] = (
+    Names("/usr/sbin/ufw"),
+    Files("/etc/ufw/ufw.conf"),
+    Files("/etc/default/ufw"),
+    Files("/etc/ufw/*.rules", root=True),
+)
+FIREWALLD: tuple[Source, ...] = (
+    Names("/usr/sbin/firewalld"),
+    Files("/etc/firewalld/firewalld.conf", root=True),
+    Names("/etc/firewalld/zones", root=True),
+    Files("/etc/firewalld/zones/*.xml", root=True),
+    Files("/usr/lib/firewalld/zones/*.xml"),
+    Files("/usr/lib/firewalld/services/ssh.xml"),
+    Files("/usr/lib/firewalld/services/dhcpv6-client.xml"),
+    Files("/usr/lib/firewalld/services/cockpit.xml"),
+)
+LO = Match(frozenset({"lo"}))
+KNOWN_STATES = Match(frozenset({"established", "related"}))
+LONGEST_ZONE = 200_000
+
+
+def ufw_enabled(read: Reader) -> bool:
+    """Tell whether ufw loads its rules at the start. Raises ``CannotObserve``."""
+    return _settings(read, "/etc/ufw/ufw.conf").get("ENABLED", "no").lower() == "yes"
+
+
+def _settings(read: Reader, path: str) -> dict[str, str]:
+    """Read ``NAME="value"`` lines as a shell would; the last of a name counts."""
+    found = {}
+    for line in (read.file(path) or b"").decode("utf-8", "replace").replace("\r", "").split("\n"):
+        name, equals, value = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            found[name] = value.strip().strip("\"'")
+    return found
+
+
+def ufw(read: Reader) -> tuple[Table, ...]:
+    """Give the rules as ufw-init puts them together: before, user and after rules under the default policies. Raises ``CannotObserve``."""
+    defaults = _settings(read, "/etc/default/ufw")
+    tables = []
+    for family, mark in (("ip", ""), ("ip6", "6")):
+        if mark and defaults.get("IPV6", "no").lower() != "yes":
+            # ufw-init: with IPV6=no everything but the loopback is dropped
+            closed = {
+                "INPUT": Chain("INPUT", (Rule(Does.ACCEPT, inward=LO),), "input", denies=True),
+                "OUTPUT": Chain("OUTPUT", (Rule(Does.ACCEPT, outward=LO),), "output", denies=True),
+                "FORWARD": Chain("FORWARD", (), "forward", denies=True),
+            }
+            tables.append(Table("ip6", "filter", closed))
+            continue
+        chains: dict[str, Chain] = {}
+        for name in ("before", "user", "after"):
+            path = f"/etc/ufw/{name}{mark}.rules"
+            data = read.file(path, limit=4_000_000)
+            if data is None:
+                continue
+            for table in needed(parsed(path, data, lambda text: iptables.parse(text, family))):  # noqa: B023  called at once
+                if table.name == "filter":
+                    for chain in table.chains.values():
+                        held = chains.get(chain.name)
+                        chains[chain.name] = Chain(chain.name, (*(held.rules if held else ()), *chain.rules))
+        for direction in ("input", "output", "forward"):
+            policy = defaults.get(f"DEFAULT_{direction.upper()}_POLICY", "DROP").upper()
+            jumps = tuple(Rule(Does.JUMP, f"ufw{mark}-{part}-{direction}") for part in ("before", "user", "after"))
+            made = tuple(rule for rule in jumps if rule.target in chains)
+            chains[direction.upper()] = Chain(direction.upper(), made, direction, denies=policy in {"DROP", "REJECT"})
+        # what these lead to is the policy itself, and logging that lets nothing through
+        for target in {rule.target for chain in chains.values() for rule in chain.rules if rule.does in {Does.JUMP, Does.GOTO}}:
+            if target not in chains and target.startswith("ufw"):
+                chains[target] = Chain(target, ())
+        tables.append(Table(family, "filter", chains))
+    return tuple(tables)
+
+
+def firewalld(read: Reader) -> tuple[Table, ...]:
+    """Give the rules that the permanent zones amount to. Raises ``CannotObserve``."""
+    settings = _settings(read, "/etc/firewalld/firewalld.conf")
+    default = settings.get("DefaultZone", "public")
+    own = [name.removesuffix(".xml") for name in read.names("/etc/firewalld/zones") or () if name.endswith(".xml")]
+    chains: dict[str, Chain] = {}
+    lead: list[Rule] = [Rule(Does.ACCEPT, states=KNOWN_STATES), Rule(Does.ACCEPT, inward=LO)]
+    for zone in dict.fromkeys((*own, default)):
+        tree = _tree(read, "zones", zone)
+        if tree is None:
+            raise CannotObserve(Reason.UNSUPPORTED, f"firewalld: the zone {zone} has no file")
+        chains[zone] = Chain(zone, _zone_rules(read, tree))
+        names = frozenset(one.get("name", "") for one in tree.findall("interface"))
+        sources = tuple(one.get("address", "") for one in tree.findall("source") if one.get("address"))
+        if sources:
+            lead.insert(2, Rule(Does.GOTO, zone, sources=sources))
+        if names:
+            lead.append(Rule(Does.GOTO, zone, inward=Match(names)))
+    chains["INPUT"] = Chain("INPUT", (*lead, Rule(Does.GOTO, default)), "input", denies=True)
+    # what firewalld lets through from zone to zone is refused unless a policy says otherwise; outgoing packets are free
+    chains["FORWARD"] = Chain("FORWARD", (), "forward", denies=True)
+    return (Table("inet", "firewalld", chains),)
+
+
+def _tree(read: Reader, kind: str, name: str) -> ET.Element | None:
+    for directory in ("/etc/firewalld", "/usr/lib/firewalld"):
+        path = f"{directory}/{kind}/{name}.xml"
+        data = read.file(path, limit=LONGEST_ZONE)
+        if data is None:
+            continue
+        if b"<!DOCTYPE" in data or b"<!ENTITY" in data:  # no zone has them; they are how XML is made to grow
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{path}: a document type")
+        try:
+            return ET.fromstring(data)  # noqa: S314  entities are refused above
+        except ET.ParseError as error:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{path}: {error}") from error
+    return None
+
+
+def _zone_rules(read: Reader, tree: ET.Element) -> tuple[Rule, ...]:
+    found = [rule for one in tree for rule in _opens(read, one, ())]
+    for rich in tree.findall("rule"):
+        if rich.find("accept") is None:
+            continue
+        source = rich.find("source")
+        plain = source is None or (source.get("address") and source.get("invert", "no").lower() not in {"yes", "true"})
+        opened = [rule for one in rich for rule in _opens(read, one, (source.get("address", ""),) if source is not None else ())]
+        family = {"ipv4": "ip", "ipv6": "ip6"}.get(rich.get("family", ""))
+        if plain and opened:
+            found += [replace(rule, family=family) for rule in opened]
+        else:
+            found.append(Rule(Does.UNCLEAR, text="rich rule"))
+    target = tree.get("target", "default")
+    found.append(Rule(Does.ACCEPT if target == "ACCEPT" else Does.DENY))
+    return tuple(found)
+
+
+def _opens(read: Reader, element: ET.Element, sources: tuple[str, ...]) -> list[Rule]:
+    """Give what a port or service element of a zone lets through."""
+    if element.tag == "service":
+        name = element.get("name", "")
+        tree = _tree(read, "services", name) if re.fullmatch(r"[A-Za-z0-9_.+-]{1,64}", name) else None
+        if tree is None:
+            return [Rule(Does.UNCLEAR, text=f"service {name}"[:100])]
+        return [rule for port in tree.findall("port") for rule in _opens(read, port, sources)]
+    first, _, last = element.get("port", "").partition("-")
+    if element.tag != "port" or not first.isdecimal() or (last and not last.isdecimal()) or len(first) > 5 or len(last) > 5:
+        return []
+    protocol = Match(frozenset({element.get("protocol", "tcp")}))
+    return [Rule(Does.ACCEPT, protocols=protocol, ports=((int(first), int(last or first)),), sources=sources or None)]

@@ -101,12 +101,62 @@ DNS_UDP_MOST_OCTETS = Value(
     most=4096,
 )
 
+EXPOSURE_MOST_FACTOR = Value(
+    "exposure.udp.most-factor",
+    default=3.0,
+    text=Text(ja="UDP の応答が問合せの何倍まで大きくてよいか", en="how many times larger than the question a UDP answer may be"),
+    least=1,
+)
+
 FILES_SETUID_PERMITTED = Value[tuple[str, ...]](
     "files.setuid-permitted",
     default=(),
     text=Text(
         ja="配布元のものに加えて setuid・setgid を認めるプログラム（* を含んでよい）",
         en="programs that may be setuid or setgid beside those of the distribution (may hold *)",
+    ),
+)
+
+FIREWALL_MANAGEMENT_NETWORKS = Value[tuple[str, ...]](
+    "firewall.management-networks",
+    default=(),
+    text=Text(
+        ja="管理用の接続を認めるネットワーク（CIDR。空であれば、限られていることだけを求める）",
+        en="networks from which machines are managed, in CIDR (empty: it is only asked that there is a limit)",
+    ),
+)
+
+FIREWALL_MANAGEMENT_PORTS = Value[tuple[str, ...]](
+    "firewall.management-ports",
+    default=("22", "23", "3389", "5900", "5985", "5986", "9090", "10000"),
+    text=Text(ja="管理用の接続に使う TCP ポート", en="TCP ports on which machines are managed"),
+)
+
+FIREWALL_OPEN_PORTS = Value[tuple[str, ...]](
+    "firewall.open-ports",
+    default=(),
+    text=Text(
+        ja="全ての接続元に開くことを認めるポート（tcp/443 の形。範囲は tcp/6000-6010）",
+        en="ports that may be open to everybody (as tcp/443, or tcp/6000-6010 for a range)",
+    ),
+)
+
+FIREWALL_OUTBOUND = Value(
+    "firewall.outbound",
+    default="unset",
+    text=Text(
+        ja="機器から外への通信（restricted：必要なものに限る、free：限らない、unset：未定）",
+        en="outgoing connections of machines (restricted, free, or unset: not decided)",
+    ),
+    choices=("restricted", "free", "unset"),
+)
+
+FIREWALL_TRUSTED_INTERFACES = Value[tuple[str, ...]](
+    "firewall.trusted-interfaces",
+    default=(),
+    text=Text(
+        ja="フィルタを求めないインタフェース（内部のブリッジ等）の名前",
+        en="interfaces on which no filter is asked for, such as inner bridges",
     ),
 )
 
@@ -119,10 +169,103 @@ INTEGRITY_MOST_DAYS = Value(
     most=365,
 )
 
+IPV6_NATIVE_USE = Value(
+    "ipv6.native",
+    default="unset",
+    text=Text(
+        ja="接続する通信回線での IPv6 通信（allowed：想定する、unused：想定しない、unset：未定）",
+        en="IPv6 on the line the machines are connected to (allowed, unused, or unset: not decided)",
+    ),
+    choices=("allowed", "unused", "unset"),
+)
+
+IPV6_ROUTER_ADVERTISEMENTS = Value(
+    "ipv6.router-advertisements",
+    default="unset",
+    text=Text(
+        ja="ルータ広告による IPv6 の自動設定（allowed：認める、refused：認めない、unset：IPv6 通信を想定しない回線でだけ認めない）",
+        en="set-up of IPv6 by router advertisements (allowed, refused, or unset: refused only where IPv6 is unused)",
+    ),
+    choices=("allowed", "refused", "unset"),
+)
+
+IPV6_TUNNELS = Value[tuple[str, ...]](
+    "ipv6.tunnels",
+    default=(),
+    text=Text(ja="使用を認めた IPv6 トンネルのインタフェース名", en="interface names of the IPv6 tunnels that are meant to be there"),
+)
+
+MAIL_DKIM_LEAST_RSA_BITS = Value(
+    "mail.dkim.least-rsa-bits",
+    default=2048,
+    text=Text(ja="DKIM の RSA 鍵の最小の長さ", en="least length of RSA keys for DKIM"),
+    unit="bit",
+    least=1024,
+    most=4096,
+)
+
+MAIL_DMARC_LEAST_POLICY = Value(
+    "mail.dmarc.least-policy",
+    default="quarantine",
+    text=Text(ja="DMARC で求める最も緩いポリシー", en="mildest DMARC policy that is enough"),
+    choices=("none", "quarantine", "reject"),
+)
+
+MAIL_MTA_STS_LEAST_MAX_AGE = Value(
+    "mail.mta-sts.least-max-age",
+    default=604800,
+    text=Text(ja="MTA-STS ポリシーの最短の有効期間", en="shortest validity of an MTA-STS policy"),
+    unit="s",
+    least=0,
+    most=31557600,
+)
+
+MAIL_MX_IPV6_REQUIRED = Value(
+    "mail.mx.ipv6-required",
+    default=False,
+    text=Text(ja="メールの受信に IPv6 を求めるか", en="whether mail must be taken over IPv6"),
+)
+
+MAIL_SPF_ENDINGS = Value(
+    "mail.spf.endings",
+    default=("-", "~"),
+    text=Text(ja="SPF の末尾の all に認める限定子", en="qualifiers accepted for the all at the end of an SPF policy"),
+    choices=("-", "~", "?"),
+)
+
+MAIL_SPF_WIDEST_IPV4 = Value(
+    "mail.spf.widest-ipv4-prefix",
+    default=14,
+    text=Text(
+        ja="SPF で許可してよい最も広い IPv4 の範囲（プレフィックス長）", en="widest IPv4 range that SPF may authorise, as a prefix length"
+    ),
+    least=0,
+    most=32,
+)
+
+MAIL_SPF_WIDEST_IPV6 = Value(
+    "mail.spf.widest-ipv6-prefix",
+    default=32,
+    text=Text(
+        ja="SPF で許可してよい最も広い IPv6 の範囲（プレフィックス長）", en="widest IPv6 range that SPF may authorise, as a prefix length"
+    ),
+    least=0,
+    most=128,
+)
+
 MOUNTS_SEPARATE = Value[tuple[str, ...]](
     "mounts.separate",
     default=("/home", "/tmp", "/var"),  # noqa: S108  mount points, nothing is written there
     text=Text(ja="ほかと分けて置くべきディレクトリ", en="directories that are kept on file systems of their own"),
+)
+
+NETWORK_IDLE = Value(
+    "network.idle-seconds",
+    default=600,
+    text=Text(ja="通信回線装置の管理の接続を放置してよい時間", en="how long a session of management on a network device may be idle"),
+    unit="s",
+    least=30,
+    most=86_400,
 )
 
 NETWORK_LEAST_BACKLOG = Value(
@@ -240,159 +383,6 @@ SOFTWARE_PERMITTED = Value[tuple[str, ...]](
     text=Text(ja="使用を認めるソフトウェアの名前（* を含んでよい）", en="names of software that is permitted (may hold *)"),
 )
 
-UPDATES_MOST_LIST_DAYS = Value(
-    "updates.most-list-days",
-    default=7,
-    text=Text(ja="更新の一覧を取得してからの日数の上限", en="most days since the list of updates was fetched"),
-    unit="d",
-    least=1,
-    most=365,
-)
-
-USB_STORAGE_USE = Value(
-    "usb-storage.use",
-    default="unset",
-    text=Text(
-        ja="USB ストレージの使用（allowed：認める、blocked：認めない、unset：未定）",
-        en="use of USB storage (allowed, blocked, or unset: not decided)",
-    ),
-    choices=("allowed", "blocked", "unset"),
-)
-
-IPV6_NATIVE_USE = Value(
-    "ipv6.native",
-    default="unset",
-    text=Text(
-        ja="接続する通信回線での IPv6 通信（allowed：想定する、unused：想定しない、unset：未定）",
-        en="IPv6 on the line the machines are connected to (allowed, unused, or unset: not decided)",
-    ),
-    choices=("allowed", "unused", "unset"),
-)
-
-IPV6_ROUTER_ADVERTISEMENTS = Value(
-    "ipv6.router-advertisements",
-    default="unset",
-    text=Text(
-        ja="ルータ広告による IPv6 の自動設定（allowed：認める、refused：認めない、unset：IPv6 通信を想定しない回線でだけ認めない）",
-        en="set-up of IPv6 by router advertisements (allowed, refused, or unset: refused only where IPv6 is unused)",
-    ),
-    choices=("allowed", "refused", "unset"),
-)
-
-IPV6_TUNNELS = Value[tuple[str, ...]](
-    "ipv6.tunnels",
-    default=(),
-    text=Text(ja="使用を認めた IPv6 トンネルのインタフェース名", en="interface names of the IPv6 tunnels that are meant to be there"),
-)
-
-FIREWALL_MANAGEMENT_NETWORKS = Value[tuple[str, ...]](
-    "firewall.management-networks",
-    default=(),
-    text=Text(
-        ja="管理用の接続を認めるネットワーク（CIDR。空であれば、限られていることだけを求める）",
-        en="networks from which machines are managed, in CIDR (empty: it is only asked that there is a limit)",
-    ),
-)
-
-FIREWALL_MANAGEMENT_PORTS = Value[tuple[str, ...]](
-    "firewall.management-ports",
-    default=("22", "23", "3389", "5900", "5985", "5986", "9090", "10000"),
-    text=Text(ja="管理用の接続に使う TCP ポート", en="TCP ports on which machines are managed"),
-)
-
-FIREWALL_OPEN_PORTS = Value[tuple[str, ...]](
-    "firewall.open-ports",
-    default=(),
-    text=Text(
-        ja="全ての接続元に開くことを認めるポート（tcp/443 の形。範囲は tcp/6000-6010）",
-        en="ports that may be open to everybody (as tcp/443, or tcp/6000-6010 for a range)",
-    ),
-)
-
-FIREWALL_OUTBOUND = Value(
-    "firewall.outbound",
-    default="unset",
-    text=Text(
-        ja="機器から外への通信（restricted：必要なものに限る、free：限らない、unset：未定）",
-        en="outgoing connections of machines (restricted, free, or unset: not decided)",
-    ),
-    choices=("restricted", "free", "unset"),
-)
-
-FIREWALL_TRUSTED_INTERFACES = Value[tuple[str, ...]](
-    "firewall.trusted-interfaces",
-    default=(),
-    text=Text(
-        ja="フィルタを求めないインタフェース（内部のブリッジ等）の名前",
-        en="interfaces on which no filter is asked for, such as inner bridges",
-    ),
-)
-
-EXPOSURE_MOST_FACTOR = Value(
-    "exposure.udp.most-factor",
-    default=3.0,
-    text=Text(ja="UDP の応答が問合せの何倍まで大きくてよいか", en="how many times larger than the question a UDP answer may be"),
-    least=1,
-)
-
-MAIL_DKIM_LEAST_RSA_BITS = Value(
-    "mail.dkim.least-rsa-bits",
-    default=2048,
-    text=Text(ja="DKIM の RSA 鍵の最小の長さ", en="least length of RSA keys for DKIM"),
-    unit="bit",
-    least=1024,
-    most=4096,
-)
-
-MAIL_DMARC_LEAST_POLICY = Value(
-    "mail.dmarc.least-policy",
-    default="quarantine",
-    text=Text(ja="DMARC で求める最も緩いポリシー", en="mildest DMARC policy that is enough"),
-    choices=("none", "quarantine", "reject"),
-)
-
-MAIL_MTA_STS_LEAST_MAX_AGE = Value(
-    "mail.mta-sts.least-max-age",
-    default=604800,
-    text=Text(ja="MTA-STS ポリシーの最短の有効期間", en="shortest validity of an MTA-STS policy"),
-    unit="s",
-    least=0,
-    most=31557600,
-)
-
-MAIL_MX_IPV6_REQUIRED = Value(
-    "mail.mx.ipv6-required",
-    default=False,
-    text=Text(ja="メールの受信に IPv6 を求めるか", en="whether mail must be taken over IPv6"),
-)
-
-MAIL_SPF_ENDINGS = Value(
-    "mail.spf.endings",
-    default=("-", "~"),
-    text=Text(ja="SPF の末尾の all に認める限定子", en="qualifiers accepted for the all at the end of an SPF policy"),
-    choices=("-", "~", "?"),
-)
-
-MAIL_SPF_WIDEST_IPV4 = Value(
-    "mail.spf.widest-ipv4-prefix",
-    default=14,
-    text=Text(
-        ja="SPF で許可してよい最も広い IPv4 の範囲（プレフィックス長）", en="widest IPv4 range that SPF may authorise, as a prefix length"
-    ),
-    least=0,
-    most=32,
-)
-
-MAIL_SPF_WIDEST_IPV6 = Value(
-    "mail.spf.widest-ipv6-prefix",
-    default=32,
-    text=Text(
-        ja="SPF で許可してよい最も広い IPv6 の範囲（プレフィックス長）", en="widest IPv6 range that SPF may authorise, as a prefix length"
-    ),
-    least=0,
-    most=128,
-)
-
 SSH_LEAST_RSA_BITS = Value(
     "ssh.least-rsa-bits",
     default=2048,
@@ -482,6 +472,25 @@ TLS_PROFILE = Value(
     text=Text(
         ja="TLS 暗号設定ガイドラインのほかに従う TLS のプロファイル", en="profile of TLS settings to follow beside CRYPTREC's guideline"
     ),
+)
+
+UPDATES_MOST_LIST_DAYS = Value(
+    "updates.most-list-days",
+    default=7,
+    text=Text(ja="更新の一覧を取得してからの日数の上限", en="most days since the list of updates was fetched"),
+    unit="d",
+    least=1,
+    most=365,
+)
+
+USB_STORAGE_USE = Value(
+    "usb-storage.use",
+    default="unset",
+    text=Text(
+        ja="USB ストレージの使用（allowed：認める、blocked：認めない、unset：未定）",
+        en="use of USB storage (allowed, blocked, or unset: not decided)",
+    ),
+    choices=("allowed", "blocked", "unset"),
 )
 
 WEB_DOCUMENT_NAMES = Value[tuple[str, ...]](

@@ -1,0 +1,1 @@
+"""Checks of network devices: routers, switches and firewalls, by their configuration."""

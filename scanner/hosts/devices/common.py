@@ -1,0 +1,35 @@
+"""What the collectors for network devices share: how the texts are read and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from scanner.hosts.base import Files, Reader
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+
+RUNNING, STARTUP = "running-config", "startup-config"
+LIMIT = 20_000_000
+READS = (Files(RUNNING, LIMIT), Files(STARTUP, LIMIT))
+USUAL_COMMUNITIES = frozenset(
+    {"public", "private", "community", "snmp", "cisco", "admin", "manager", "monitor", "default", "read", "write"}
+)
+
+T = TypeVar("T")
+
+
+def running(read: Reader, parse: Callable[[bytes], T]) -> T:
+    """Read and parse the running configuration. Raises ``CannotObserve``."""
+    data = read.file(RUNNING, limit=LIMIT)
+    if data is None:
+        raise CannotObserve(Reason.UNSUPPORTED, "there is no configuration text")
+    try:
+        return parse(data)
+    except ValueError as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"the configuration cannot be read: {error}") from error
+
+
+def unwritten(what: str) -> Unobserved:
+    """Say that a setting is not written and that its default differs between releases."""
+    return Unobserved(Reason.VALUE_NOT_SET, f"{what} is not written, and its default differs between releases")

@@ -1,0 +1,179 @@
+"""What a configuration of FortiOS means for the management of the device. A backup holds what differs from the defaults of its version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scanner.facts.network_device import (
+    IdleLimit,
+    LogHost,
+    ManagementService,
+    NeedlessService,
+    NetworkDevice,
+    PasswordForm,
+    SnmpAccess,
+    SnmpSecurity,
+    StoredPassword,
+)
+from scanner.facts.readings import Wait
+from scanner.hosts.base import Reader, collector
+from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, running, unwritten
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import Reason
+from scanner.wire import fortios
+from scanner.wire.fortios import Config, Table
+
+ADMIN_TIMEOUT = 5
+"""Minutes of ``admintimeout`` where it is not written."""
+WAYS = ("telnet", "http", "https", "ssh")
+_LEVELS = {"no-auth-no-priv": SnmpSecurity.NONE, "auth-no-priv": SnmpSecurity.AUTHENTICATED, "auth-priv": SnmpSecurity.ENCRYPTED}
+_ANYWHERE = frozenset({"0.0.0.0", "::/0"})  # noqa: S104  an address in a configuration, nothing is bound
+
+
+@collector(Platform.FORTIOS, *READS)
+def network_device_fortios(read: Reader) -> NetworkDevice:
+    """See what the configuration says."""
+    config = running(read, fortios.parse)
+    read.keep("running-config", f"version {config.version}")
+    system = config.top.table("system global")
+    servers = _time_servers(config)
+    return NetworkDevice(
+        dialect="fortios",
+        version=config.version or Unobserved(Reason.UNSUPPORTED, "no line names the version"),
+        services=tuple(_services(config)),
+        ssh_version_1=system.value("admin-ssh-v1") == "enable",
+        snmp=tuple(_snmp(config)),
+        central=tuple(_central(config)),
+        passwords=tuple(_passwords(config)),
+        lockout=system.value("admin-lockout-threshold") != "0",
+        idle=(IdleLimit("system global", _minutes(system.value("admintimeout"))),),
+        time_servers=servers,
+        time_authenticated=_time_authenticated(config),
+        log_hosts=tuple(_log_hosts(config)),
+        log_times=True,
+        needless=(NeedlessService("auto-install", _auto_install(config)),),
+        tunnels=tuple(config.top.table("system sit-tunnel").entries),
+        access_ports=None,
+        saved=True if system.value("cfg-save") in {None, "automatic"} else _unsaved(system),
+    )
+
+
+def _unsaved(system: Table) -> Unobserved:
+    return Unobserved(
+        Reason.UNSUPPORTED, f"cfg-save is {system.value('cfg-save')}: what is saved does not show in the running configuration"
+    )
+
+
+def _tables(config: Config, name: str) -> list[Table]:
+    """Give a table of the device and of each virtual domain."""
+    return [found for top in (config.top, *config.domains.values()) if (found := top.tables.get(name))]
+
+
+def _services(config: Config) -> Iterator[ManagementService]:
+    limited = _limited(config)
+    seen = set()
+    for table in _tables(config, "system interface"):
+        for name, interface in table.entries.items():
+            if interface.value("status") == "down":
+                continue
+            for way in (*interface.settings.get("allowaccess", ()), *_of_ipv6(interface)):
+                if way in WAYS:
+                    seen.add(way)
+                    yield ManagementService(way, name, True, limited)
+    for way in WAYS:
+        if way not in seen:
+            yield ManagementService(way, "allowaccess", False, limited)
+
+
+def _of_ipv6(interface: Table) -> tuple[str, ...]:
+    return interface.table("ipv6").settings.get("ip6-allowaccess", ())
+
+
+def _limited(config: Config) -> bool | Unobserved:
+    """Every administrator bound to trusted hosts; else local-in policies may do it, which are not read."""
+    admins = list(config.top.table("system admin").entries.values())
+    if admins and all(_trusted(admin) for admin in admins):
+        return True
+    if any(table.entries for table in _tables(config, "firewall local-in-policy")):
+        return Unobserved(Reason.UNSUPPORTED, "local-in policies are not read")
+    return False if admins else Unobserved(Reason.UNSUPPORTED, "no administrator is in the text")
+
+
+def _trusted(admin: Table) -> bool:
+    hosts = [words for name, words in admin.settings.items() if name.startswith(("trusthost", "ip6-trusthost"))]
+    return bool(hosts) and not any(words and words[0] in _ANYWHERE for words in hosts)
+
+
+def _snmp(config: Config) -> Iterator[SnmpAccess]:
+    if config.top.table("system snmp sysinfo").value("status") != "enable":
+        return  # the agent is off unless it is enabled
+    for number, community in config.top.table("system snmp community").entries.items():
+        if community.value("status") != "disable":
+            limited = bool(community.table("hosts").entries or community.table("hosts6").entries)
+            usual = (community.value("name") or "").lower() in USUAL_COMMUNITIES
+            yield SnmpAccess(f"community {number}", SnmpSecurity.COMMUNITY, False, usual, limited)
+    for name, user in config.top.table("system snmp user").entries.items():
+        if user.value("status") != "disable":
+            level = _LEVELS.get(user.value("security-level") or "no-auth-no-priv", SnmpSecurity.NONE)
+            yield SnmpAccess(f"user {name}", level, False, False, False)
+
+
+def _central(config: Config) -> Iterator[str]:
+    if any(admin.value("remote-auth") == "enable" for admin in config.top.table("system admin").entries.values()):
+        for kind, name in (("tacacs+", "user tacacs+"), ("radius", "user radius"), ("ldap", "user ldap")):
+            if any(table.entries for table in _tables(config, name)):
+                yield kind
+
+
+def _passwords(config: Config) -> Iterator[StoredPassword]:
+    for name, admin in config.top.table("system admin").entries.items():
+        words = admin.settings.get("password")
+        if words:
+            yield StoredPassword(name, _form(words))
+
+
+def _form(words: tuple[str, ...]) -> PasswordForm:
+    """Tell the form: AK1 is a salted SHA-1 and SH2 a salted SHA-256, each once over; PB2 is PBKDF2."""
+    if words[0] != "ENC":
+        return PasswordForm.PLAIN
+    return PasswordForm.HASH if words[-1].startswith("PB2") else PasswordForm.OLD_HASH
+
+
+def _minutes(text: str | None) -> Wait:
+    if text is None:
+        return Wait(ADMIN_TIMEOUT * 60)
+    return Wait(int(text) * 60 or None) if text.isdecimal() and len(text) < 9 else Wait(None)
+
+
+def _time_servers(config: Config) -> tuple[str, ...] | Unobserved:
+    ntp = config.top.table("system ntp")
+    if ntp.value("ntpsync") == "disable":
+        return ()
+    servers = tuple(s for entry in ntp.table("ntpserver").entries.values() if (s := entry.value("server")))
+    if ntp.value("type") == "custom" or servers:
+        return servers
+    return ("fortiguard",) if ntp.value("ntpsync") == "enable" else unwritten("system ntp ntpsync")
+
+
+def _time_authenticated(config: Config) -> bool:
+    entries = list(config.top.table("system ntp").table("ntpserver").entries.values())
+    return bool(entries) and all(entry.value("authentication") == "enable" for entry in entries)
+
+
+def _log_hosts(config: Config) -> Iterator[LogHost]:
+    for number in ("", "2", "3", "4"):
+        setting = config.top.table(f"log syslogd{number} setting")
+        if setting.value("status") == "enable" and (server := setting.value("server")):
+            reliable = setting.value("mode") == "reliable"
+            encrypted = reliable and (setting.value("enc-algorithm") or "disable") != "disable"
+            yield LogHost(server, "tls" if encrypted else "tcp" if reliable else "udp")
+        setting = config.top.table(f"log fortianalyzer{number} setting")
+        if setting.value("status") == "enable" and (server := setting.value("server")):
+            yield LogHost(server, "tcp" if setting.value("enc-algorithm") == "disable" else "tls")
+
+
+def _auto_install(config: Config) -> bool | Unobserved:
+    """Whether the device takes over a configuration from a USB stick at its start."""
+    state = config.top.table("system auto-install").value("auto-install-config")
+    return unwritten("auto-install-config") if state is None else state == "enable"

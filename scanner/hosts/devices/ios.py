@@ -1,0 +1,264 @@
+"""What a configuration in the manner of Cisco IOS means for the management of the device.
+
+Where a command is absent and every release has the same default (Cisco IOS command references), the default is told; where
+releases differ, the part is unobserved: ``show running-config all`` would tell it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from scanner.facts.network_device import (
+    AccessPorts,
+    IdleLimit,
+    LogHost,
+    ManagementService,
+    NeedlessService,
+    NetworkDevice,
+    PasswordForm,
+    SnmpAccess,
+    SnmpSecurity,
+    StoredPassword,
+)
+from scanner.facts.readings import Wait
+from scanner.hosts.base import Reader, collector
+from scanner.hosts.devices.common import LIMIT, READS, STARTUP, USUAL_COMMUNITIES, running, unwritten
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import Reason
+from scanner.wire import ios
+from scanner.wire.ios import Config, Line
+
+EXEC_TIMEOUT = 600
+"""Seconds after which an idle session ends where ``exec-timeout`` is not written."""
+MOST_NAMED = 20
+OFF_BY_DEFAULT = ("service tcp-small-servers", "service udp-small-servers", "ip finger", "service finger", "service config", "ip identd")
+OFF_BY_DEFAULT_TOO = ("ftp-server enable", "tftp-server", "ip rcmd rsh-enable", "ip rcmd rcp-enable")
+DIFFERING_DEFAULT = ("ip bootp server", "service pad", "ip source-route")
+_FORMS = {"0": PasswordForm.PLAIN, "7": PasswordForm.REVERSIBLE, "4": PasswordForm.OLD_HASH, "5": PasswordForm.OLD_HASH}
+_MODES = {"noauth": SnmpSecurity.NONE, "auth": SnmpSecurity.AUTHENTICATED, "priv": SnmpSecurity.ENCRYPTED}
+_VOLATILE = re.compile(r"!|ntp clock-period |Building configuration|Current configuration|Using \d+ out of")
+
+
+@collector(Platform.IOS, *READS)
+def network_device_ios(read: Reader) -> NetworkDevice:
+    """See what the configuration says."""
+    config = running(read, ios.parse)
+    version = next((line.words[1] for line in config.find("version") if len(line.words) > 1), None)
+    read.keep("running-config", f"version {version}, {len(config.lines)} commands at the top level")
+    return NetworkDevice(
+        dialect="ios",
+        version=version or Unobserved(Reason.UNSUPPORTED, "no line names the version"),
+        services=tuple(_services(config)),
+        ssh_version_1=_ssh_version_1(config),
+        snmp=tuple(_snmp(config)),
+        central=tuple(_central(config)),
+        passwords=tuple(_passwords(config)),
+        lockout=config.has("login", "block-for") or config.has("aaa", "local", "authentication", "attempts", "max-fail"),
+        idle=tuple(_idle(config)),
+        time_servers=tuple(dict.fromkeys(host for host, _ in _time_servers(config))),
+        time_authenticated=_time_authenticated(config),
+        log_hosts=() if config.has("no", "logging", "on") else tuple(_log_hosts(config)),
+        log_times=_log_times(config),
+        needless=tuple(_needless(config)),
+        tunnels=tuple(_tunnels(config)),
+        access_ports=_access_ports(config),
+        saved=_saved(read),
+    )
+
+
+def _services(config: Config) -> Iterator[ManagementService]:
+    speaks_v6 = any(
+        below.starts("ipv6", "address") or below.starts("ipv6", "enable") for i in config.find("interface") for below in i.below
+    )
+    terminals = list(config.find("line", "vty"))
+    if not terminals:
+        for name in ("telnet", "ssh"):
+            yield ManagementService(name, "line vty", unwritten("line vty"), False)
+    for line in terminals:
+        where = " ".join(line.words[:4])
+        v4 = any(b.starts("access-class") and "in" in b.words[2:] for b in line.below)
+        v6 = any(b.starts("ipv6", "access-class") and "in" in b.words[3:] for b in line.below)
+        inputs = [b.words[2:] for b in line.below if b.starts("transport", "input")]
+        for name in ("telnet", "ssh"):
+            on = bool({name, "all"} & set(inputs[-1])) if inputs else unwritten(f"transport input of {where}")
+            yield ManagementService(name, where, on, v4 and (v6 or not speaks_v6))
+    limited = config.has("ip", "http", "access-class")
+    for name, words in (("http", ("ip", "http", "server")), ("https", ("ip", "http", "secure-server"))):
+        state = config.switched(*words)
+        yield ManagementService(name, " ".join(words), unwritten(" ".join(words)) if state is None else state, limited)
+
+
+def _ssh_version_1(config: Config) -> bool | Unobserved:
+    versions = [line.words[3] for line in config.find("ip", "ssh", "version") if len(line.words) > 3]
+    return versions[-1] == "1" if versions else unwritten("ip ssh version")
+
+
+def _snmp(config: Config) -> Iterator[SnmpAccess]:
+    for line in config.find("snmp-server", "community"):
+        words = line.words
+        rest = [w.lower() for w in words[3:]]
+        mode = next((i for i, w in enumerate(rest) if w in {"ro", "rw"}), -1)
+        limits = rest[mode + 1 :] if mode >= 0 else [w for w in rest if w.isdecimal()]
+        writes = mode >= 0 and rest[mode] == "rw"
+        usual = len(words) > 2 and words[2].lower() in USUAL_COMMUNITIES
+        yield SnmpAccess(f"line {line.number}", SnmpSecurity.COMMUNITY, writes, usual, bool(limits))
+    for line in config.find("snmp-server", "group"):
+        words = line.words
+        if len(words) > 4 and words[3] == "v3" and words[4] in _MODES:
+            yield SnmpAccess(f"group {words[2]}", _MODES[words[4]], "write" in words[5:], False, "access" in words[5:])
+
+
+def _central(config: Config) -> Iterator[str]:
+    """Give the kinds of server that logins of the default list and of the lists named at terminal lines are asked of."""
+    if not config.has("aaa", "new-model"):
+        return
+    groups = {line.words[4]: line.words[3] for line in config.find("aaa", "group", "server") if len(line.words) > 4}
+    used = {"default"} | {
+        b.words[2] for line in config.find("line", "vty") for b in line.below if b.starts("login", "authentication") and len(b.words) > 2
+    }
+    for line in config.find("aaa", "authentication", "login"):
+        words = line.words
+        if len(words) > 4 and words[3] in used:
+            for before, word in pairwise(words[4:]):
+                if before == "group":
+                    yield groups.get(word, word)
+
+
+def _passwords(config: Config) -> Iterator[StoredPassword]:
+    for line in (*config.find("enable", "password"), *config.find("enable", "secret")):
+        words = line.words[2:]
+        yield StoredPassword("enable", _form(words[2:] if words[:1] == ["level"] else words))
+    for line in config.find("username"):
+        words = line.words
+        for word in ("password", "secret"):
+            if word in words[2:]:
+                yield StoredPassword(words[1], _form(words[words.index(word, 2) + 1 :]))
+        if "nopassword" in words[2:]:
+            yield StoredPassword(words[1], PasswordForm.PLAIN)
+    for line in config.find("line"):
+        for below in line.below:
+            if below.starts("password"):
+                yield StoredPassword(" ".join(line.words[:4]), _form(below.words[1:]))
+
+
+def _form(words: list[str]) -> PasswordForm:
+    """Tell the form by the number before the text; a lone word is the password itself."""
+    return PasswordForm.PLAIN if len(words) < 2 else _FORMS.get(words[0], PasswordForm.HASH)
+
+
+def _idle(config: Config) -> Iterator[IdleLimit]:
+    for line in config.find("line"):
+        if any(b.text == "no exec" for b in line.below):
+            continue  # no session can be had there
+        wait = Wait(EXEC_TIMEOUT)
+        for below in line.below:
+            if below.starts("exec-timeout"):
+                numbers = [int(w) for w in below.words[1:] if w.isdecimal() and len(w) < 9]
+                seconds = sum(n * unit for n, unit in zip(numbers, (60, 1), strict=False))
+                wait = Wait(seconds or None)
+            elif below.starts("no", "exec-timeout"):
+                wait = Wait(None)
+        yield IdleLimit(" ".join(line.words[:4]), wait)
+
+
+def _time_servers(config: Config) -> Iterator[tuple[str, bool]]:
+    for line in (*config.find("ntp", "server"), *config.find("ntp", "peer"), *config.find("sntp", "server")):
+        words = line.words[2:]
+        if words[:1] == ["vrf"]:
+            words = words[2:]
+        words = [w for w in words if w not in {"ip", "ipv6"}]
+        if words:
+            yield words[0], "key" in words
+
+
+def _time_authenticated(config: Config) -> bool:
+    keyed = [key for _, key in _time_servers(config)]
+    return config.has("ntp", "authenticate") and config.has("ntp", "authentication-key") and bool(keyed) and all(keyed)
+
+
+def _log_hosts(config: Config) -> Iterator[LogHost]:
+    for line in config.find("logging"):
+        words = line.words[1:]
+        if words[:1] == ["host"]:
+            words = words[1:]
+        elif len(words) != 1 or not re.fullmatch(r"[0-9.]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*", words[0]):
+            continue  # the form of old releases is the address alone
+        words = [w for w in words if w != "ipv6"]
+        if words:
+            at = words.index("transport") + 1 if "transport" in words else len(words)
+            yield LogHost(words[0], words[at] if at < len(words) else "udp")
+
+
+def _log_times(config: Config) -> bool | Unobserved:
+    written = [line.words for line in config.find("service", "timestamps", "log")]
+    if written:
+        return "uptime" not in written[-1]
+    return False if config.has("no", "service", "timestamps", "log") else unwritten("service timestamps log")
+
+
+def _needless(config: Config) -> Iterator[NeedlessService]:
+    for name in (*OFF_BY_DEFAULT, *OFF_BY_DEFAULT_TOO):
+        yield NeedlessService(name, config.switched(*name.split()) is True)
+    for name in DIFFERING_DEFAULT:
+        state = config.switched(*name.split())
+        yield NeedlessService(name, unwritten(name) if state is None else state)
+    if _ports(config):
+        state = config.switched("vstack")
+        yield NeedlessService("vstack", unwritten("vstack") if state is None else state)
+
+
+def _tunnels(config: Config) -> Iterator[str]:
+    for interface in config.find("interface"):
+        modes = [b.words[2:] for b in interface.below if b.starts("tunnel", "mode")]
+        over_gre = any(b.starts("tunnel", "source") for b in interface.below) and (not modes or modes[-1][:1] == ["gre"])
+        carries = any(b.starts("ipv6", "address") or b.starts("ipv6", "enable") for b in interface.below)
+        if (modes and modes[-1][:1] == ["ipv6ip"]) or (over_gre and carries and modes[-1:] != [["gre", "ipv6"]]):
+            yield " ".join(interface.words[1:3])
+
+
+def _ports(config: Config) -> list[Line]:
+    return [
+        i
+        for i in config.find("interface")
+        if any(b.starts("switchport", "mode", "access") or b.starts("switchport", "access", "vlan") for b in i.below)
+        and not any(b.text == "shutdown" or b.starts("switchport", "mode", "trunk") for b in i.below)
+    ]
+
+
+def _access_ports(config: Config) -> AccessPorts | None:
+    ports = _ports(config)
+    if not ports:
+        return None
+    guarded_vlans = [
+        line.words[2] for line in config.find("vlan", "configuration") if any(b.starts("ipv6", "nd", "raguard") for b in line.below)
+    ]
+    open_ = []
+    for port in ports:
+        vlan = next((b.words[3] for b in port.below if b.starts("switchport", "access", "vlan") and len(b.words) > 3), "1")
+        own = any(b.starts("ipv6", "nd", "raguard") for b in port.below)
+        if not own and not any(_within(vlan, listed) for listed in guarded_vlans):
+            open_.append(" ".join(port.words[1:3]))
+    return AccessPorts(len(ports), len(ports) - len(open_), tuple(open_[:MOST_NAMED]))
+
+
+def _within(vlan: str, listed: str) -> bool:
+    for part in listed.split(","):
+        first, _, last = part.partition("-")
+        if vlan.isdecimal() and first.isdecimal() and (last or first).isdecimal() and int(first) <= int(vlan) <= int(last or first):
+            return True
+    return False
+
+
+def _saved(read: Reader) -> bool | Unobserved:
+    startup = read.file(STARTUP, limit=LIMIT)
+    if startup is None:
+        return Unobserved(Reason.UNSUPPORTED, "only the running configuration was given, not the saved one")
+    return _lines(startup) == _lines(read.file("running-config", limit=LIMIT) or b"")
+
+
+def _lines(data: bytes) -> list[str]:
+    lines = [line.rstrip() for line in data.decode("utf-8", "replace").split("\n")]
+    return [line for line in lines if line and not _VOLATILE.match(line)]

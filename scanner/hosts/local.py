@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scanner.hosts.base import CommandOutput, FileKind, FileState
+from scanner.hosts.secrets import cut
 from scanner.model.fact import Evidence
 from scanner.model.reason import CannotObserve, Reason
 
@@ -41,14 +42,30 @@ class _Missing(Exception):
     """Nothing stands at the path."""
 
 
-class RootReader:
+class Keeping:
+    """What every reader does with excerpts."""
+
+    def __init__(self) -> None:
+        self._kept: list[Evidence] = []
+
+    def keep(self, source: str, excerpt: str) -> None:
+        """Keep an excerpt as evidence, capped in length and number."""
+        if len(self._kept) < KEPT:
+            self._kept.append(Evidence(source[:EXCERPT], excerpt[:EXCERPT]))
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Give what was kept, in order."""
+        return tuple(self._kept)
+
+
+class RootReader(Keeping):
     """Reads a directory that holds a machine's root, such as a mounted disk image. Commands are not available."""
 
     live = False
 
     def __init__(self, root: Path) -> None:
+        super().__init__()
         self._root = root
-        self._kept: list[Evidence] = []
 
     def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
         """Give a file's bytes; see ``Reader.file``. The null device, which masks configuration files, reads as empty."""
@@ -65,7 +82,7 @@ class RootReader:
                     with _translated(path):
                         if (seen := os.fstat(opened)) and (seen.st_dev, seen.st_ino) != (found.st_dev, found.st_ino):
                             raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: it was replaced while it was read")
-                        return _all(opened, limit, path)
+                        return cut(path, _all(opened, limit, path))
                 finally:
                     os.close(opened)
         except _Missing:
@@ -102,15 +119,6 @@ class RootReader:
     def command(self, argv: Sequence[str], *, seconds: float = 10.0) -> CommandOutput | None:
         """Raise ``CannotObserve(UNSUPPORTED)``: nothing runs here."""
         raise CannotObserve(Reason.UNSUPPORTED, f"{argv[0]}: the machine does not run, so no command can be asked")
-
-    def keep(self, source: str, excerpt: str) -> None:
-        """Keep an excerpt as evidence, capped in length and number."""
-        if len(self._kept) < KEPT:
-            self._kept.append(Evidence(source[:EXCERPT], excerpt[:EXCERPT]))
-
-    def evidence(self) -> tuple[Evidence, ...]:
-        """Give what was kept, in order."""
-        return tuple(self._kept)
 
     @contextmanager
     def _standing_at(self, path: str, *, follow: bool) -> Iterator[tuple[int, str, int]]:

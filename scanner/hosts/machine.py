@@ -78,12 +78,18 @@ class LocalMachine:
         self._stopped = True
 
 
-def observe(collector: AnyCollector, reader: EvidenceReader, now: Callable[[], str]) -> Observation[Fact]:
-    """Run one collector. What it raises becomes the reason why there is no fact; a broken collector is a visible ending."""
+def observe(
+    collector: AnyCollector, reader: EvidenceReader, now: Callable[[], str], *, complete: Callable[[], bool] = lambda: True
+) -> Observation[Fact]:
+    """Run one collector. What it raises becomes the reason why there is no fact; a broken collector is a visible ending.
+
+    Where ``complete`` says afterwards that the reader did not know all that it answered, the outcome is of no use and no defect is told.
+    """
     try:
         return Observed(collector.run(reader), now(), reader.evidence())
     except CannotObserve as why:
         return Unobserved(why.reason, why.detail, now())
     except Exception as error:
-        log.exception("defect in collector %s", collector.name)
+        if complete():
+            log.exception("defect in collector %s", collector.name)
         return Unobserved(Reason.DEFECT, f"{collector.name}: {type(error).__name__}: {error}", now())

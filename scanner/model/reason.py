@@ -22,6 +22,7 @@ class Reason(StrEnum):
     SERVER_FAILURE = "server-failure"
     PROTOCOL_VIOLATION = "protocol-violation"
     ACCESS_DENIED = "access-denied"
+    UNVERIFIED = "unverified"
     UNSUPPORTED = "unsupported"
     BUDGET_SPENT = "budget-spent"
     TOO_LARGE = "too-large"
@@ -46,6 +47,7 @@ WORDS: dict[Reason, Text] = {
     Reason.SERVER_FAILURE: Text(ja="サーバが失敗を返した", en="the server answered with a failure"),
     Reason.PROTOCOL_VIOLATION: Text(ja="応答が規格に合わない", en="the answer does not follow the protocol"),
     Reason.ACCESS_DENIED: Text(ja="読み取る権限がない", en="there is no right to read it"),
+    Reason.UNVERIFIED: Text(ja="相手が本物であることを確かめられない", en="the peer's identity could not be verified"),
     Reason.UNSUPPORTED: Text(ja="この環境では調べられない", en="cannot be examined in this environment"),
     Reason.BUDGET_SPENT: Text(ja="対象ごとの上限に達した", en="the budget of the target was spent"),
     Reason.TOO_LARGE: Text(ja="応答が大きすぎる", en="the answer is too large"),
@@ -90,6 +92,10 @@ MEANS: Mapping[str, Text] = {
     Reason.ACCESS_DENIED: Text(
         ja="設定を読み取っておらず、どのような設定かは分からない。",
         en="The setting was not read, so it is unknown whatever it may be.",
+    ),
+    Reason.UNVERIFIED: Text(
+        ja="本物の機器か確かめられないため、接続をやめ、何も送っていない。機器の状態は何も分かっていない。",
+        en="It could not be told from an impostor, so it was left before anything was sent; nothing is known of its state.",
     ),
     Reason.UNSUPPORTED: Text(
         ja="自動で確かめる手段がない。指摘がないことは適合を意味しない。",
@@ -174,6 +180,11 @@ ADVICE: Mapping[str, Text] = {
     Reason.ACCESS_DENIED: Text(
         ja="点検に用いる利用者に、技術情報に示すファイル又は設定を読み取る権限を与える。",
         en="Give the account that scans the right to read what the technical note names.",
+    ),
+    Reason.UNVERIFIED: Text(
+        ja="技術情報に示すホスト鍵の指紋を機器側の指紋と照合し、同じであれば known_hosts に加える。異なる場合は、なりすましを疑う。",
+        en="Compare the key's fingerprint in the technical note with that on the machine itself; where they are the same, add the key to "
+        "known_hosts. Where they differ, suspect an impostor.",
     ),
     Reason.UNSUPPORTED: Text(
         ja="手作業で確認し、その記録を残す。",

@@ -1,0 +1,208 @@
+"""Writes one batch: shell text that makes a far ``sh`` print everything that was asked, in frames.
+
+What comes back is read in ``answer``.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from scanner.hosts.base import LIMIT, Files, Names, Run, Source
+from scanner.hosts.local import OUTPUT
+from scanner.hosts.ssh import sudo
+
+MERGED = {
+    **{f"/{name}": f"/usr/{name}" for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32")},
+    "/var/run": "/run",
+    "/var/lock": "/run/lock",
+}
+"""Directories that are links on most machines today, and where those lead."""
+AT_ONCE = 50
+"""Paths in one call of the batch; what a dead link cuts off is lost call by call."""
+SEVERAL = 16_000_000
+"""Octets of all files together that one pattern gives by ``sudo``."""
+_COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
+_WILDCARD = re.compile(r"(\[[^]/]*\]|[*?])")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a collector asked and nobody had gathered: a file, the names in a directory, the state of a path."""
+
+    what: str
+    path: str
+    limit: int = LIMIT
+
+
+Request = Source | Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the batch: its letter in far.sh and what it asks."""
+
+    letter: str
+    source: Request | None = None
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The text for the far ``sh``, and what is needed to read its answer."""
+
+    text: bytes
+    boundary: bytes
+    prefix: bytes
+    calls: Mapping[int, Call]
+    first: bool
+
+
+@dataclass(slots=True)
+class _Writing:
+    boundary: str
+    prefix: str
+    aliased: Mapping[str, str]
+    lines: list[str] = field(default_factory=list)
+    calls: dict[int, Call] = field(default_factory=dict)
+
+    def call(self, letter: str, rest: str, source: Request | None = None, limit: int = 0, when: str = "") -> None:
+        number = len(self.calls) + 1
+        self.calls[number] = Call(letter, source, limit)
+        self.lines.append(f"{when}{letter} {number} {rest}")
+
+    def far(self, pattern: str) -> str:
+        """Write a path or pattern as a word of the shell, with the prefix that cannot be guessed."""
+        for name, variable in self.aliased.items():
+            if pattern.startswith(name + "/"):
+                return f'"${variable}"' + _quoted(pattern.removeprefix(name))
+        return '"$p"' + _quoted(pattern)
+
+    def several(self, letter: str, words: Iterable[str], before: str = "", limit: int = 0) -> None:
+        listed = list(words)
+        for start in range(0, len(listed), AT_ONCE):
+            self.call(letter, before + " ".join(listed[start : start + AT_ONCE]), limit=limit)
+
+
+def first_batch(sources: Iterable[Source], *, by_sudo: bool) -> Batch:
+    """Write the batch that a session begins with."""
+    return _batch([*sources, *_behind_links(sources)], by_sudo=by_sudo, first=True)
+
+
+def next_batch(requests: Iterable[Request], *, by_sudo: bool) -> Batch:
+    """Write a later batch, for the same ``sh``."""
+    return _batch(requests, by_sudo=by_sudo, first=False)
+
+
+def _batch(requests: Iterable[Request], *, by_sudo: bool, first: bool) -> Batch:
+    prefix = _prefix()
+    aliased = {name: f"q{number}" for number, name in enumerate(MERGED)} if first else {}
+    writing = _Writing(secrets.token_hex(16), prefix, aliased)
+    if first:
+        writing.lines.append(_functions())
+        writing.lines.append('printf \'\\n%s start %s\\n\' "$b" "$u"')
+        writing.lines += [f"A {name} {variable} {MERGED[name]}" for name, variable in aliased.items()]
+    _calls(writing, sorted(set(requests), key=repr))
+    head = f"b={writing.boundary} p={prefix} cap={OUTPUT + 1} sudo={'y' if by_sudo else ''}\n"
+    body = "\n".join(writing.lines)
+    text = f"{head}{{\n{body}\nprintf '\\n%s end\\n' \"$b\"\n}} </dev/null 2>/dev/null\n"
+    return Batch(text.encode("utf-8", "surrogateescape"), writing.boundary.encode(), prefix.encode(), writing.calls, first)
+
+
+def _calls(writing: _Writing, requests: Sequence[Request]) -> None:
+    """Write the calls, cheap ones before slow ones."""
+    states: dict[str, None] = {}
+    directories: dict[str, None] = {}
+    plain: dict[int, dict[str, None]] = {}
+    single: list[Files] = []
+    by_root: list[Files | Names] = []
+    runs: list[Run] = []
+    for request in requests:
+        match request:
+            case Run():
+                runs.append(request)
+            case Names(pattern=pattern, root=root):
+                directories[writing.far(pattern)] = None
+                if root:
+                    by_root.append(request)
+            case Files(pattern=pattern, limit=limit, root=root) if sudo.wild(pattern):
+                directories.update((writing.far(part), None) for part in sudo.levels(pattern)[:-1])
+                plain.setdefault(limit, {})[writing.far(pattern)] = None
+                if root:
+                    by_root.append(request)
+            case Files(pattern=pattern, limit=limit, root=root):
+                states[writing.far(pattern)] = None
+                if root or sudo.cutter(pattern):
+                    single.append(request)
+                else:
+                    plain.setdefault(limit, {})[writing.far(pattern)] = None
+            case Wanted(what=what, path=path, limit=limit):
+                word = '"$p"' + shlex.quote(path)
+                (directories if what == "names" else states)[word] = None
+                if what == "file" and sudo.cutter(path):
+                    single.append(Files(path, limit))
+                elif what == "file":
+                    plain.setdefault(limit, {})[word] = None
+    writing.several("S", states)
+    writing.several("L", directories)
+    for limit, patterns in sorted(plain.items()):
+        writing.several("F", patterns, f"{limit + 1} ", limit)
+    for file in single:
+        cut = " ".join(shlex.quote(word) for word in sudo.cutter(file.pattern))
+        path = shlex.quote(file.pattern) if file.root else "''"
+        writing.call("X", f"{file.limit + 1} {writing.far(file.pattern)} {path} {cut}", file, file.limit)
+    for source in by_root:
+        _by_root(writing, source)
+    for run in sorted(runs, key=lambda run: run.seconds):
+        words = " ".join(shlex.quote(word) for word in run.argv)
+        writing.call("U" if run.root else "R", f"{sudo.seconds_of(run)} {words}", run)
+
+
+def _by_root(writing: _Writing, source: Files | Names) -> None:
+    parts = sudo.levels(source.pattern) if sudo.wild(source.pattern) else (source.pattern, f"{source.pattern}/*")
+    unless = "B " + " ".join(writing.far(part) for part in parts) + " || "
+    commands = (sudo.listing(source), sudo.contents(source)) if isinstance(source, Files) else (sudo.listing(source),)
+    for command, letter in zip(commands, ("Y", "Z"), strict=False):
+        words = " ".join(shlex.quote(word) for word in command)
+        writing.call(letter, f"{SEVERAL + 1} {words}", source, SEVERAL, when=unless)
+
+
+def _behind_links(sources: Iterable[Source]) -> list[Source]:
+    """Give the same sources where they stand on a machine on which their directory is a link."""
+    found: list[Source] = []
+    for source in sources:
+        if isinstance(source, Run):
+            continue
+        end = behind_links(source.pattern, MERGED)
+        if end != source.pattern:
+            found.append(Names(end, source.root) if isinstance(source, Names) else Files(end, source.limit, source.root))
+    return found
+
+
+def behind_links(path: str, links: Mapping[str, str]) -> str:
+    """Give the path with a directory that is such a link replaced by its end."""
+    for name, end in links.items():
+        if path.startswith(name + "/"):
+            return end + path.removeprefix(name)
+    return path
+
+
+def _quoted(pattern: str) -> str:
+    """Write a pattern as a word of the shell: wildcards bare, everything else quoted."""
+    parts = _WILDCARD.split(pattern)
+    return "".join(part if number % 2 else shlex.quote(part) if part else "" for number, part in enumerate(parts))
+
+
+def _prefix() -> str:
+    """Make 128 random bits into slashes and dots: a way to write the root directory that is different each time."""
+    return "".join("/." if bit == "1" else "/" for bit in f"{secrets.randbits(128):0128b}").rstrip("/")
+
+
+@cache
+def _functions() -> str:
+    return _COMMENT.sub("", Path(__file__).with_name("far.sh").read_text(encoding="utf-8")).strip()

@@ -1,0 +1,167 @@
+# Sent to `sh` on the far machine; runs on dash, bash, busybox ash and mksh. Writes nothing there.
+# $b: the boundary that begins each line of ours. $p: a prefix of slashes and dots that no file can know, so that the
+# headings of head(1) cannot be forged; paths in the calls below carry it. $sudo: whether sudo may be tried.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C LANG=C TERM=dumb HOME=/nonexistent
+export PATH LC_ALL LANG TERM HOME
+unset ENV BASH_ENV CDPATH LANGUAGE POSIXLY_CORRECT COLUMNS
+IFS=' 	
+' nl='
+'
+set +e +u +f
+umask 077
+cd /
+exec 4>&1
+u=$(id -u)
+if timeout -s KILL 5 true; then
+  T() { timeout -s KILL "$@"; }
+else
+  T() { t=$1; shift; "$@" & c=$!; { sleep "$t"; kill -9 $c; } >/dev/null 3>&- 4>&- & w=$!; wait $c; r=$?; kill -9 $w; return $r; }
+fi
+if [ -n "$(head -c 1 -v /dev/null)" ]; then
+  H() { n=$1; shift; head -c "$n" -v -- "$@"; }
+else
+  H() { n=$1; shift; for f do printf '\n==> %s <==\n' "$f"; head -c "$n" <"$f"; done; }
+fi
+W() { printf '%s %s %s/\n' "$b" "$1" "$2"; }
+# why nothing stands at a path: m nothing does, d a directory above may not be searched
+Q() {
+  q=$1 k=m
+  while :; do
+    case $q in /*/*) q=${q%/*} ;; *) return ;; esac
+    if [ -d "$q" ]; then [ -x "$q" ] || k=d; return; fi
+    if [ -e "$q" ]; then return; fi
+  done
+}
+# why a path cannot be read as a file
+V() {
+  if [ -L "$1" ] && [ ! -e "$1" ]; then
+    case $(stat -L -- "$1" 2>&1) in *ermission*) k=d ;; *'Too many'*) k=l ;; *) k=m ;; esac
+  elif [ -c "$1" ]; then
+    case $(stat -L -c %t:%T -- "$1") in 1:3) k=z ;; *) k=k ;; esac
+  elif [ -e "$1" ]; then k=k; else Q "$1"; fi
+}
+E() { printf '\n%s e %s %s\n' "$b" "$1" "$2"; }
+# S number path...: states
+S() {
+  i=$1
+  shift
+  printf '\n%s S %s\n' "$b" "$i"
+  for f do [ -e "$f" ] || [ -L "$f" ] || { Q "$f"; W "$k" "$f"; }; done
+  stat -c "$b s %f %s %u %g %Y %n/" -- "$@"
+  E "$i" $?
+}
+# L number directory...: names with states
+L() {
+  i=$1
+  shift
+  printf '\n%s L %s\n' "$b" "$i"
+  for d do
+    if [ ! -d "$d" ]; then
+      if [ -e "$d" ] || [ -L "$d" ]; then
+        stat -c "$b s %f %s %u %g %Y %n/" -- "$d"
+        V "$d"
+        case $k in d | l) ;; *) k=k ;; esac
+      else Q "$d"; fi
+      W "$k" "$d"
+    elif [ -r "$d" ] && [ -x "$d" ]; then
+      set -- "$d" "$d"/* "$d"/.[!.]* "$d"/..?*
+      if [ $# -gt 20003 ]; then W t "$d"; else
+        stat -c "$b s %f %s %u %g %Y %n/" -- "$@"
+        if [ $? -gt 1 ]; then W x "$d"; else W n "$d"; fi
+      fi
+    else W d "$d"; fi
+  done
+  E "$i" 0
+}
+# F number limit path...: contents
+F() {
+  i=$1 m=$2
+  shift 2
+  printf '\n%s F %s\n' "$b" "$i"
+  for f do
+    shift
+    if [ -f "$f" ]; then
+      case $f in
+        *"$nl"*) W o "$f" ;;
+        *) if [ -r "$f" ]; then set -- "$@" "$f"; W f "$f"; else W d "$f"; fi ;;
+      esac
+    else V "$f"; W "$k" "$f"; fi
+  done
+  printf '\n%s h\n' "$b"
+  e=
+  if [ $# -gt 0 ]; then e=$(H "$m" "$@" 2>&1 >&4); fi
+  E "$i" "$e"
+}
+# A command whose standard output goes on, at most $m octets of it. $s: its status. $e: what it said on standard error.
+C() {
+  s=$( { { "$@" 3>&-; echo $? >&3; } | head -c "$m" >&4; } 3>&1 )
+}
+D() {
+  e=$( { { "$@" 2>&5 5>&-; echo " $?" >&5; } | head -c "$m" >&4; } 5>&1 | tail -c 2000 )
+}
+# X number limit path raw-path cut: one file; by sudo where it cannot be read without. Cutters read a path as their last word.
+X() {
+  i=$1 m=$2 f=$3 g=$4
+  shift 4
+  if [ -f "$f" ] && [ -r "$f" ]; then
+    printf '\n%s X %s\n' "$b" "$i"
+    if [ $# -gt 0 ]; then D "$@" -- "$f"; else D head -c "$m" -- "$f"; fi
+  else
+    V "$f"
+    if [ -f "$f" ]; then k=d; fi
+    if [ $k = d ] && [ -n "$sudo" ] && [ "$u" != 0 ] && [ -n "$g" ]; then
+      printf '\n%s X %s\n' "$b" "$i"
+      if [ $# -gt 0 ]; then D sudo -n /usr/bin/timeout -s KILL 10 /usr/bin/"$@" -- "$g"
+      else D sudo -n /usr/bin/timeout -s KILL 10 /usr/bin/head -c "$m" -- "$g"; fi
+    else
+      printf '\n%s X %s\n' "$b" "$i"
+      e=$k
+    fi
+  fi
+  E "$i" "$e"
+}
+# Y number octets arguments...: a command that is only of use by sudo
+Y() {
+  i=$1 m=$2
+  shift 2
+  printf '\n%s Y %s\n' "$b" "$i"
+  if [ -n "$sudo" ] && [ "$u" != 0 ]; then D sudo -n /usr/bin/timeout -s KILL "$@"; else e=-; fi
+  E "$i" "$e"
+}
+# R number seconds program...: a command
+R() {
+  i=$1 t=$2
+  shift 2
+  printf '\n%s R %s\n' "$b" "$i"
+  if command -v "$1" >/dev/null; then m=$cap; C T "$t" "$@"; else s=none; fi
+  E "$i" "$s"
+}
+# U number seconds program...: the same, by sudo where that may be used
+U() {
+  w=$(command -v "$3")
+  case $w in /*) ;; *) R "$@"; return ;; esac
+  if [ "$u" = 0 ]; then R "$@"; return; fi
+  if [ -z "$sudo" ]; then R "$@"; return; fi
+  i=$1 t=$2 m=$cap v=$3
+  shift 3
+  printf '\n%s U %s\n' "$b" "$i"
+  D sudo -n /usr/bin/timeout -s KILL "$t" "$w" "$@"
+  E "$i" "$e"
+  case $e in *sudo:*) R "$i" "$t" "$v" "$@" ;; esac
+}
+# A name variable end: where merging directories has made the one a link to the other, nothing is asked below the link.
+A() {
+  if [ "$(cd -P "$1" && pwd -P)" = "$3" ]; then W a "$1"; eval "$2=/-"; else eval "$2=\$p$1"; fi
+}
+# whether everything among these that is there can be read without sudo
+B() {
+  for f do
+    if [ -e "$f" ]; then
+      [ -r "$f" ] || return 1
+      [ ! -d "$f" ] || [ -x "$f" ] || return 1
+    else
+      Q "$f"
+      [ $k = m ] || return 1
+    fi
+  done
+}

@@ -1,0 +1,48 @@
+"""How a machine is logged in to, as values. The ledger reads them, ``scanner.hosts.ssh`` uses them.
+
+No secret stands here, only where one is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+
+@unique
+class Way(StrEnum):
+    """Which program logs in. ``auto``: paramiko, and OpenSSH where paramiko and the server have no algorithm in common."""
+
+    AUTO = "auto"
+    PARAMIKO = "paramiko"
+    OPENSSH = "openssh"
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A host that is passed on the way. An empty user is that of the login."""
+
+    host: str
+    port: int = 22
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account on a machine and how it proves itself; paths are files of the scanner's machine.
+
+    ``ask``: the password is asked for at the start.
+    """
+
+    user: str
+    port: int = 22
+    key: str = ""
+    certificate: str = ""
+    password_file: str = ""
+    ask: bool = False
+    agent: bool = False
+    jump: tuple[Jump, ...] = ()
+    known_hosts: str = ""
+    transport: Way = Way.AUTO
+    sudo: bool = False
+    platform: str = "linux"

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from scanner.hosts.base import Platform
 from scanner.hosts.machine import AnyCollector, observe
 from scanner.hosts.ssh.batch import Request
 from scanner.hosts.ssh.session import Session
 from scanner.hosts.ssh.shell import Shell
 from scanner.hosts.ssh.snapshot import SnapshotReader
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 
 log = logging.getLogger(__name__)

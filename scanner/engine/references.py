@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from baselines.profiles import algorithms
+from baselines.profiles import algorithms, support
 from baselines.profiles import loader as tls_profiles
 from scanner.model.check import BadCheck, Check, Parameter
 
@@ -25,6 +25,7 @@ KINDS: Mapping[str, Source] = {
     "tls-profile": Source(tls_profiles.profile_names, tls_profiles.profile),
     "tls-guideline": Source(tls_profiles.guideline_names, tls_profiles.guideline),
     "algorithm-list": Source(algorithms.list_names, algorithms.algorithm_list),
+    "support-table": Source(support.table_names, support.support_table),
 }
 
 

@@ -1,0 +1,142 @@
+"""The collector for where a Linux machine fetches packages from and whether it demands signatures. No credentials leave it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from scanner.facts.software import PackageSource, PackageSources
+from scanner.hosts.base import Files, Names, Reader, collector
+from scanner.hosts.linux.base import Text, drop_ins, needed, one_file, parsed, seen, shown
+from scanner.hosts.linux.software import manager
+from scanner.hosts.linux.unattended import APT_DUMP, apt_configuration, value_of
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
+from scanner.wire import apt, keyfile
+
+APT_MAIN, APT_MORE = "/etc/apt/sources.list", "/etc/apt/sources.list.d"
+APT_LAX = (
+    "APT::Get::AllowUnauthenticated",
+    "Acquire::AllowInsecureRepositories",
+    "Acquire::AllowWeakRepositories",
+    "Acquire::AllowDowngradeToInsecureRepositories",
+    "Acquire::https::Verify-Peer",
+    "Acquire::https::Verify-Host",
+)
+"""Switches that let unsigned or forged content in; the last two do so where they are off."""
+DNF_MAIN = ("/etc/dnf/dnf.conf", "/etc/yum.conf")
+DNF_MORE = ("/etc/yum.repos.d", "/etc/yum/repos.d", "/etc/distro.repos.d")
+MOST_SOURCES = 500
+LOCAL = frozenset({"cdrom", "file", "copy", "media", "rsh", "store"})
+_TRUE = frozenset({"1", "yes", "true", "on"})
+
+
+@collector(
+    Platform.LINUX,
+    APT_DUMP,
+    Files(APT_MAIN),
+    Names(APT_MORE),
+    Files(f"{APT_MORE}/*.list"),
+    Files(f"{APT_MORE}/*.sources"),
+    *(Files(path) for path in DNF_MAIN),
+    *(Names(path) for path in DNF_MORE),
+    *(Files(f"{path}/*.repo") for path in DNF_MORE),
+)
+def package_sources(read: Reader) -> PackageSources:
+    """See the sources of packages."""
+    name = manager(read)
+    match name:
+        case "dpkg":
+            fact = PackageSources("apt", seen(lambda: _apt_sources(read)), seen(lambda: _apt_lax(read)))
+        case "rpm":
+            fact = PackageSources("dnf", seen(lambda: _dnf_sources(read)), seen(lambda: _dnf_lax(read)))
+        case _:
+            raise CannotObserve(Reason.UNSUPPORTED, "no package manager that is known: neither dpkg nor rpm")
+    if not isinstance(fact.sources, Unobserved):
+        for source in fact.sources[:30]:
+            read.keep(source.place, f"{source.address} signed {source.signed}")
+    return fact
+
+
+def _apt_sources(read: Reader) -> tuple[PackageSource, ...]:
+    found = []
+    main = one_file(read, APT_MAIN)
+    texts: list[tuple[Text, bool]] = [(main, False)] if main else []
+    # sources.list(5): names of letters, digits, underscore, hyphen and full stop, with one of two suffixes
+    for suffix, stanzas in ((".list", False), (".sources", True)):
+        texts += [(t, stanzas) for t in needed(drop_ins(read, (APT_MORE,), suffix)) if re.fullmatch(r"[\w.-]+", t.path.rpartition("/")[2])]
+    for text, stanzas in texts:
+        sources = needed(parsed(text.path, needed(text.data), apt.stanza_sources if stanzas else apt.one_line_sources))
+        for source in sources:
+            lax = any(source.says(option) for option in ("trusted", "allow-insecure", "allow-weak"))
+            found += [_source(f"{text.path} line {source.line}", address, not lax) for address in source.addresses]
+    return tuple(found[:MOST_SOURCES])
+
+
+def _source(place: str, address: str, signed: bool | Unobserved) -> PackageSource:
+    """Write an address without user name, password and what else may be secret in it."""
+    scheme = address.partition(":")[0].lower()
+    try:
+        parts = urlsplit(address)
+        host = "" if scheme in LOCAL else (parts.hostname or "")
+        port = f":{parts.port}" if parts.port else ""
+        plain = f"{scheme}://{host}{port}{parts.path}" if host else f"{scheme}:{parts.path}"
+    except ValueError:
+        host, plain = "", f"{scheme}:"
+    return PackageSource(place, shown(plain), shown(scheme), shown(host), signed)
+
+
+def _apt_lax(read: Reader) -> tuple[str, ...]:
+    settings = apt_configuration(read)
+    found = []
+    for name in APT_LAX:
+        value = value_of(settings, name)
+        if value is None:
+            continue
+        on = apt.is_on(value)
+        if on != ("Verify" in name):
+            found.append(f"{name} {shown(value)}")
+    return tuple(found)
+
+
+def _dnf_main(read: Reader) -> keyfile.KeyFile:
+    text = next((t for path in DNF_MAIN if (t := one_file(read, path))), None)
+    return needed(parsed(text.path, needed(text.data), keyfile.parse)) if text else keyfile.KeyFile((), False, 0)
+
+
+def _dnf_sources(read: Reader) -> tuple[PackageSource, ...]:
+    """Read the repositories as dnf.conf(5) has them: gpgcheck is off unless switched on, a repository is on unless switched off."""
+    everywhere = _dnf_main(read).last("main", "gpgcheck")
+    found = []
+    for directory in DNF_MORE:
+        for text in needed(drop_ins(read, (directory,), ".repo")):
+            held = needed(parsed(text.path, needed(text.data), keyfile.parse))
+            for group in held.groups:
+                words = {entry.key.lower(): entry.value for entry in group.entries}
+                if group.name == "main" or words.get("enabled", "1").strip().lower() not in _TRUE:
+                    continue
+                signed = (words.get("gpgcheck", everywhere or "0")).strip().lower() in _TRUE
+                found += [_source(f"{text.path} [{shown(group.name)}]", address, signed) for address in _addresses(words)]
+    return tuple(found[:MOST_SOURCES])
+
+
+def _addresses(words: dict[str, str]) -> Sequence[str]:
+    written = " ".join(words.get(key, "") for key in ("baseurl", "metalink", "mirrorlist"))
+    return re.split(r"[\s,]+", written.strip()) if written.strip() else ()
+
+
+def _dnf_lax(read: Reader) -> tuple[str, ...]:
+    held = _dnf_main(read)
+    found = []
+    for name, bad in (("gpgcheck", False), ("sslverify", False)):
+        value = held.last("main", name)
+        if value is not None and (value.strip().lower() in _TRUE) is bad:
+            found.append(f"{name}={shown(value)}")
+    for directory in DNF_MORE:
+        for text in needed(drop_ins(read, (directory,), ".repo")):
+            for group in needed(parsed(text.path, needed(text.data), keyfile.parse)).groups:
+                if any(e.key == "sslverify" and e.value.strip().lower() not in _TRUE for e in group.entries):
+                    found.append(f"{text.path} [{shown(group.name)}] sslverify=0")
+    return tuple(found)

@@ -20,6 +20,7 @@ from scanner.cli.network import network_settings
 from scanner.cli.outputs import Formats, Out, Outputs, StorePath, open_store
 from scanner.cli.setup import Setup, set_up
 from scanner.cli.sinks import RecordSink, TerminalSink
+from scanner.cli.ways import Ways
 from scanner.cli.words import Language, usual_language
 from scanner.engine.collect import Collecting
 from scanner.engine.factsfile import FactsFile
@@ -28,12 +29,11 @@ from scanner.engine.run import Judging, RunEnd, RunStart, Sink, TargetDone, judg
 from scanner.engine.scan import WORKERS, Taker, see
 from scanner.engine.scan import scan as run_scan
 from scanner.engine.shares import Sharing, scan_in_shares, shares_of
-from scanner.hosts.machine import LocalMachine
 from scanner.ledger.declared import declarations
 from scanner.ledger.inventory import INTERNET, Inventory
 from scanner.ledger.inventory import targets as listed_targets
 from scanner.ledger.scope import COMMAND_LINE
-from scanner.model.target import LOCAL, WHOLE_RUN, NotATarget, Target, parse_target
+from scanner.model.target import WHOLE_RUN, NotATarget, Target, parse_target
 from scanner.net.network import Network, Settings
 
 if TYPE_CHECKING:  # see outputs.py
@@ -41,7 +41,8 @@ if TYPE_CHECKING:  # see outputs.py
 
 BUDGET = 120.0
 """Seconds that one target may take."""
-THREADS = 8
+THREADS = 200
+"""Machines that are looked at from within side by side, each in a thread."""
 
 Run = Callable[[Judging, Callable[[TargetDone], object]], RunEnd]
 """Makes a whole run; told how the record of a target is written, where that is done in another process."""
@@ -96,6 +97,7 @@ def scan(
         console.refuse(f"--zone {zone}: 台帳にない観測点 / not a zone of the inventory: {', '.join(setup.inventory.zones)}")
     chosen = _chosen(setup.inventory, named, zone)
     network = network_settings(setup.inventory, zone, resolvers=resolver or [], ca_file=ca_file, contact=contact, called=called)
+    ways = Ways(setup.inventory, chosen)
     now = datetime.now(UTC)
     approvers = dict.fromkeys(e.approved_by for e in setup.inventory.permissions.scope.allowed if e.approved_by)
     whole = judges_the_run(setup.plan, chosen)
@@ -109,14 +111,14 @@ def scan(
 
     @asynccontextmanager
     async def looking(network: Settings) -> AsyncIterator[Collecting]:
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="collector") as threads:
+        with ThreadPoolExecutor(min(THREADS, max(8, workers)), thread_name_prefix="collector") as threads:
             async with Network(network) as net:
                 yield Collecting(
                     plan=setup.plan,
                     observers=setup.catalogue.observers,
                     network=net,
                     declare=declarations(setup.inventory, zone),
-                    machine_for=lambda target: LocalMachine(root) if target == LOCAL else None,
+                    machine_for=ways.into(net, root),
                     threads=threads,
                 )
 

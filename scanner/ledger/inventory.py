@@ -13,6 +13,7 @@ from scanner.facts.dns_server import DnsTestNames
 from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.grading import UNGRADED, Grade, SystemClass
 from scanner.ledger.scope import Permissions, listed_targets
+from scanner.model.login import Login, SavedConfig
 from scanner.model.target import Domain, Endpoint, Host, Service, Target, WholeRun
 
 INTERNET = "internet"
@@ -48,12 +49,14 @@ class DomainEntry:
 
 @dataclass(frozen=True, slots=True)
 class HostEntry:
-    """A machine. ``addresses`` are its addresses where its name does not tell them everywhere."""
+    """A machine. ``addresses`` are its addresses where its name does not tell them everywhere; ``login``, ``config``: the way into it."""
 
     target: Host
     addresses: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
     line: int = 0
+    login: Login | None = None
+    config: SavedConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)

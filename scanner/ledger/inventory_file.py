@@ -23,6 +23,7 @@ from scanner.ledger.inventory import (
     System,
     Zone,
 )
+from scanner.ledger.logins import read_config, read_login, read_logins
 from scanner.ledger.scope import listed_targets, read_scope, read_zones
 from scanner.ledger.words import (
     A_DOMAIN,
@@ -41,6 +42,7 @@ from scanner.ledger.words import (
     target,
 )
 from scanner.ledger.yamlfile import finish, open_file, open_text
+from scanner.model.login import Login
 from scanner.model.problem import say
 from scanner.model.target import Domain, Endpoint, Host, Service, Target
 from scanner.model.text import Text
@@ -83,7 +85,7 @@ def _inventory(top: Fields, scale: Scale) -> Inventory:
     zones = _zones(top)
     listed: dict[str, InventoryEntry] = {}
     _list(top, _DOMAINS, zones, listed)
-    _list(top, _HOSTS, zones, listed)
+    _list(top, _hosts(read_logins(top)), zones, listed)
     _list(top, _SERVICES, zones, listed)
     _list(top, _ENDPOINTS, zones, listed)
     systems: dict[str, System] = {}
@@ -273,10 +275,21 @@ def _bare_selector(text: str) -> str | None:
     return selector if found and _SELECTOR.match(selector) else None
 
 
-def _host_entry(row: Fields, name: Host, zones: Mapping[str, Zone]) -> HostEntry:
-    entry = HostEntry(name, row.several("addresses", _address, _AN_ADDRESS), read_zones(row, zones))
-    row.done()
-    return entry
+def _hosts(logins: Mapping[str, Login]) -> _Section[Host, HostEntry]:
+    def read(row: Fields, name: Host, zones: Mapping[str, Zone]) -> HostEntry:
+        entry = HostEntry(
+            name,
+            row.several("addresses", _address, _AN_ADDRESS),
+            read_zones(row, zones),
+            login=read_login(row, logins),
+            config=read_config(row),
+        )
+        if entry.login and entry.config:
+            row.note(say("login と config は一方だけ書く", "write either login or config, not both"), key="config")
+        row.done()
+        return entry
+
+    return _Section("hosts", "name", _host, A_HOST, HostEntry, read)
 
 
 _AN_ADDRESS = Text(ja="IP アドレス", en="an IP address")
@@ -358,7 +371,6 @@ def _endpoint_entry(row: Fields, name: Endpoint, zones: Mapping[str, Zone]) -> E
 
 
 _DOMAINS = _Section("domains", "name", _domain, A_DOMAIN, DomainEntry, _domain_entry)
-_HOSTS = _Section("hosts", "name", _host, A_HOST, HostEntry, _host_entry)
 _SERVICES = _Section("services", "at", service, A_SERVICE, ServiceEntry, _service_entry)
 _ENDPOINTS = _Section("endpoints", "id", Endpoint.parse, AN_IDENTIFIER, EndpointEntry, _endpoint_entry)
 

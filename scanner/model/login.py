@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
+from scanner.model.platform import Platform
+
 
 @unique
 class Way(StrEnum):
@@ -45,4 +47,12 @@ class Login:
     known_hosts: str = ""
     transport: Way = Way.AUTO
     sudo: bool = False
-    platform: str = "linux"
+    platform: Platform = Platform.LINUX
+
+
+@dataclass(frozen=True, slots=True)
+class SavedConfig:
+    """A network device's configuration as saved in a file of the scanner's machine."""
+
+    platform: Platform
+    file: str

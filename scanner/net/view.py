@@ -284,6 +284,29 @@ class View:
                     parts.silence.heard(place)
                 self._budget.spend(parts.clock() - start, stream.received)
 
+    @asynccontextmanager
+    async def passage(self, name: str, addresses: Sequence[str], port: int, *, purpose: Purpose = Purpose.TEST) -> AsyncIterator[str]:
+        """Hold a turn for a conversation that somebody else leads, and give the address that it may be led with.
+
+        ``addresses`` are the host's where they are known beforehand; else its name is resolved. Raises ``CannotObserve``.
+        """
+        known = list(addresses) or await self._addresses(name)
+        if not known:
+            raise CannotObserve(Reason.UNREACHABLE, f"{name} has no address; the inventory may list it")
+        permitted, refusal = "", CannotObserve(Reason.OUT_OF_SCOPE, name)
+        for address in known:
+            try:
+                self._parts.guard.ask(name if name != address else "", address, port, purpose, self._parts.now())
+                permitted = address
+                break
+            except CannotObserve as error:
+                refusal = error
+        if not permitted:
+            raise refusal
+        self._budget.connection()
+        async with self._turn(name, permitted):
+            yield permitted
+
     async def sweep(self, name: str, address: str, ports: Sequence[int], *, seconds: float = 1.0) -> Swept:
         """See ``Net.sweep``."""
         parts = self._parts

@@ -103,6 +103,16 @@ class DeclaredHost(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredMachine(Fact):
+    """What the ledger says of a machine, for what is seen of it from within."""
+
+    of: ClassVar[Kind] = Kind.MACHINE
+
+    services: tuple[DeclaredPort, ...] | None
+    """Its listed services; ``None`` where the ledger lists none of this machine."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredSmtpService(Fact):
     """What the ledger says of a mail server, and whether this vantage zone is one of those that may send through it without a login."""
 

@@ -9,6 +9,7 @@ from scanner.facts.ledger import (
     DeclaredDnsService,
     DeclaredDomain,
     DeclaredHost,
+    DeclaredMachine,
     DeclaredPort,
     DeclaredSmtpService,
     DeclaredSshService,
@@ -128,7 +129,8 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
         if isinstance(subject, Domain):
             return {DeclaredDomain: declared_domain(inventory, subject, zone)}
         if isinstance(subject, Host):
-            return {DeclaredHost: declared_host(inventory, subject, zone, by_place)}
+            host = declared_host(inventory, subject, zone, by_place)
+            return {DeclaredHost: host, DeclaredMachine: DeclaredMachine(host.services)}
         if isinstance(subject, Service) and Kind.DNS_SERVICE in subject.kinds:
             own: dict[type[Fact], Fact] = {DnsTestNames: inventory.dns_tests} if inventory.dns_tests else {}
             return own | {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}
@@ -141,7 +143,7 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
         if isinstance(subject, Service) and Kind.WEB_SERVICE in subject.kinds:
             where = inventory.zones.get(zone)
             return {DeclaredWebService: DeclaredWebService(where.outside if where else None)}
-        return {}
+        return {DeclaredMachine: DeclaredMachine(None)} if Kind.MACHINE in subject.kinds else {}
 
     return declare
 

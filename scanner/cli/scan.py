@@ -138,7 +138,7 @@ def scan(
             importlib.import_module("scanner.net.http")
         return scan_in_shares(judging, chosen, Sharing(shares, share, written), lambda: _in_utc(datetime.now(UTC)))
 
-    _produce(setup, start, outputs, None if no_store else open_store(store), run, whole=whole)
+    produce(setup, start, outputs, None if no_store else open_store(store), run, whole=whole)
 
 
 def judge(
@@ -174,10 +174,11 @@ def judge_file(facts: Path, setup: Setup, outputs: Outputs, store: Store | None)
             again = FactsFile(source, str(facts))
             return judge_again(judging, again.targets(), lambda: again.ended_at)
 
-    _produce(setup, start, outputs, store, run)
+    produce(setup, start, outputs, store, run)
 
 
-def _produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None, run: Run, *, whole: bool = False) -> None:
+def produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None, run: Run, *, whole: bool = False) -> None:
+    """Make a run and its outputs, keep it in the store, and end with its exit status."""
     terminal = TerminalSink(outputs.language, summary=outputs.text)
     try:
         with outputs.record() as files:

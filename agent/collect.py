@@ -1,0 +1,78 @@
+"""Runs the built-in collectors of this platform. Which of them run is chosen by name; nothing else can be asked of a machine."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import platform
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+
+from agent import clock
+from scanner.hosts.base import Collector, Platform
+from scanner.hosts.machine import AnyCollector, LocalMachine, Machine
+from scanner.model.fact import Fact, Observation, Unobserved
+from scanner.model.reason import Reason
+from scanner.model.target import Kind
+
+SECONDS = 120.0
+"""For all collectors of one report together."""
+
+
+def this_platform() -> Platform:
+    """Say what this machine runs. The module of the readers is chosen by it."""
+    return {"Darwin": Platform.MACOS, "Windows": Platform.WINDOWS}.get(platform.system(), Platform.LINUX)
+
+
+@cache
+def collectors(of: Platform) -> Mapping[str, AnyCollector]:
+    """Give the collectors of a platform by the name of the fact that each makes. Only that platform's modules are loaded."""
+    found: dict[str, AnyCollector] = {}
+    for module in _modules(f"scanner.hosts.{of.value}"):
+        for member in vars(importlib.import_module(module)).values():
+            if isinstance(member, Collector) and member.run.__module__ == module and member.of is Kind.MACHINE:
+                found[member.makes.__name__] = member
+    return dict(sorted(found.items()))
+
+
+def see(asked: Collection[str], withheld: Collection[str], machine: Machine | None = None) -> Mapping[str, Observation[Fact]]:
+    """Answer every fact that is asked (none named: all that are built in), each by what was seen or by a reason."""
+    machine = machine or LocalMachine()
+    known = collectors(machine.platform)
+    wanted = sorted(asked) or list(known)
+    running = [known[name] for name in wanted if name in known and name not in withheld]
+    seen = machine.see(running, clock.now, SECONDS)
+    answers: dict[str, Observation[Fact]] = {}
+    for name in wanted:
+        if name in withheld:
+            answers[name] = Unobserved(Reason.NO_CONSENT, "withheld by the configuration of this agent", clock.now())
+        elif name not in known:
+            answers[name] = Unobserved(Reason.UNSUPPORTED, "this agent has no collector of that name", clock.now())
+        else:
+            answers[name] = seen[known[name].makes]
+    return answers
+
+
+def needs_rights(of: Platform) -> Mapping[str, tuple[str, ...]]:
+    """Name the facts that read what an ordinary account usually may not, with what that is."""
+    found = {}
+    for name, collector in collectors(of).items():
+        sources = tuple(" ".join(s.argv) if hasattr(s, "argv") else s.pattern for s in collector.reads if s.root)
+        if sources:
+            found[name] = sources
+    return found
+
+
+def is_root() -> bool | None:
+    """Tell whether this process has every right; ``None`` where that is no question of one account."""
+    return os.geteuid() == 0 if hasattr(os, "geteuid") else None
+
+
+def _modules(package: str) -> Iterator[str]:
+    try:
+        found = importlib.import_module(package)
+    except ModuleNotFoundError:
+        return
+    for module in sorted(pkgutil.walk_packages(found.__path__, package + "."), key=lambda m: m.name):
+        yield module.name

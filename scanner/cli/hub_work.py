@@ -1,0 +1,331 @@
+"""What the commands of ``tenken hub`` do: they open the hub's database, do one thing, write it into the audit log and print."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from scanner.cli import console
+from scanner.cli.outputs import Outputs
+from scanner.cli.scan import produce
+from scanner.cli.setup import Setup, set_up
+from scanner.cli.words import OUTCOMES, Language
+from scanner.engine.run import judge_again, new_run_id
+from scanner.hub import access, audit, book, enrolment, media
+from scanner.hub.access import BadUser, Role
+from scanner.hub.admin import Admin
+from scanner.hub.clock import written
+from scanner.hub.database import Database, DatabaseTrouble
+from scanner.hub.door import Door
+from scanner.hub.enrolment import NoSuchAgent
+from scanner.hub.keyfile import BadKeyFile, load_or_make
+from scanner.hub.posture import Judge, Posture, Rules
+from scanner.hub.serve import BadServer, Hub, Listen
+from scanner.ledger.inventory import Inventory
+from scanner.model.reason import WORDS, Reason
+from scanner.model.target import Endpoint
+from scanner.model.text import Text
+from scanner.model.verdict import Outcome
+from scanner.protocol.keys import SigningKey
+from scanner.protocol.refusal import REFUSAL_WORDS, Refusal, Refused
+from scanner.report.files import whole_file
+
+if TYPE_CHECKING:
+    from scanner.store.store import Store
+
+log = logging.getLogger(__name__)
+
+__all__ = ["Listen"]  # the options of ``serve`` are its fields
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the hub's database and key are; ``state`` is where they are by default."""
+
+    url: str
+    key_file: Path | None
+    state: Path
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """Open the database; what is wrong with it ends the command with status 2."""
+        try:
+            with Database(self.url or f"sqlite:///{self.state / 'hub.sqlite3'}") as found:
+                yield found
+        except (DatabaseTrouble, BadKeyFile, BadServer, BadUser) as error:
+            console.refuse(str(error))
+        except NoSuchAgent as error:
+            console.refuse(f"{error}: そのような端末はない / no such agent")
+        except Refused as error:
+            words = REFUSAL_WORDS[error.reason]
+            console.refuse(f"{words.ja} / {words.en}: {error.detail}")
+
+    def key(self) -> SigningKey:
+        """Give the hub's signing key."""
+        return load_or_make(self.key_file or self.state / "hub.key")
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What reports are judged with, as named on the command line."""
+
+    inventory: Path | None
+    baselines: list[str] | None
+    profile: Path | None
+    exceptions: Path | None
+    silence: float
+
+    def load(self) -> tuple[Setup, Rules]:
+        """Load everything. Raises ``BadFile``."""
+        setup = set_up(self.baselines, self.inventory or Inventory.of_targets([]), self.profile, self.exceptions)
+        start = setup.start("", "", "", "", 0)
+        digests = (start.catalogue_digest, *(b.digest for b in setup.baselines), start.profile_digest, start.inventory_digest)
+        return setup, Rules.of(setup.plan, setup.inventory, timedelta(hours=self.silence), *digests)
+
+
+def serve(place: Place, listen: Listen, ledger: Ledger | None) -> None:
+    """Serve until told to end."""
+    with place.database() as database:
+        key = place.key()
+        inventory, judge = Inventory.of_targets([]), None
+        if ledger:
+            setup, rules = ledger.load()
+            inventory = setup.inventory
+            judge = Judge(Posture(database, rules))
+            judge.start()
+
+        def systems_of(agent: str) -> Sequence[str]:
+            return [system.id for system in inventory.systems_of(Endpoint(agent))]
+
+        hub = Hub(database, key, Admin(database, key, systems_of).app(), judge.wake if judge else lambda: None)
+        try:
+            hub.serve(listen, lambda port: _tell_ready(listen, port))
+        finally:
+            if judge:
+                judge.stop()
+
+
+def _tell_ready(listen: Listen, port: int) -> None:
+    scheme = "https" if listen.certificate else "http"
+    console.err.print(f"{scheme}://{listen.host}:{port} で受け付ける / listening", markup=False)
+
+
+def enroll(place: Place, note: str, agent: str, days: int) -> None:
+    """Print a token."""
+    with place.database() as database:
+        token = enrolment.make_token(database, place.key(), _actor(), note=note, agent=agent or None, life=timedelta(days=days))
+    sys.stdout.write(token.text + "\n")
+
+
+def list_agents(place: Place, language: Language, *, as_json: bool) -> None:
+    """Print the agents."""
+    with place.database() as database:
+        rows = book.agent_rows(database)
+        _note(database, "agents.list")
+    if as_json:
+        console.print_json([row.plain() for row in rows])
+        return
+    heads = (
+        Text(ja="番号", en="agent"),
+        Text(ja="端末名", en="name"),
+        Text(ja="覚書", en="note"),
+        Text(ja="状態", en="state"),
+        Text(ja="報告", en="reports"),
+        Text(ja="最後の報告", en="last report"),
+        *OUTCOMES.values(),
+    )
+    console.print_table(
+        [language.of(head) for head in heads],
+        (
+            (
+                row.agent,
+                row.name,
+                row.note,
+                language.of(_state_of(row)),
+                str(row.reports),
+                row.received_at or "",
+                *(str(row.outcomes.get(outcome.value, 0)) for outcome in OUTCOMES),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _state_of(row: book.AgentRow) -> Text:
+    if row.revoked_at:
+        return Text(ja="登録取消し", en="revoked")
+    if row.received_at is None:
+        return Text(ja="報告なし", en="no report yet")
+    return Text(ja="途絶", en="silent") if row.stale else Text(ja="稼働", en="reporting")
+
+
+def show(place: Place, agent: str, language: Language, *, as_json: bool) -> None:
+    """Print one agent."""
+    with place.database() as database:
+        chains = book.chain_book(database, agent)
+        if not chains:
+            raise NoSuchAgent(agent)
+        results = list(book.result_lines(database, agent))
+        _note(database, "agent.read", agent)
+    if as_json:
+        console.print_json({"agent": agent, "chains": chains, "results": results})
+        return
+    heads = (Text(ja="鍵", en="key"), Text(ja="番号", en="number"), Text(ja="出来事", en="event"), Text(ja="内容", en="detail"))
+    rows = [(chain["key"], str(e["sequence"]), e["kind"], e["detail"]) for chain in chains for e in chain["events"]]
+    console.print_table([language.of(head) for head in heads], rows)
+    heads = (
+        Text(ja="判定", en="outcome"),
+        Text(ja="点検項目", en="check"),
+        Text(ja="確認した内容", en="what was seen"),
+        Text(ja="いつから", en="since"),
+    )
+    shown = [(language.of(OUTCOMES[Outcome(r["outcome"])]), r["check"], _said(r, language), r["since"]) for r in results]
+    console.print_table([language.of(head) for head in heads], shown)
+
+
+def _said(line: dict[str, object], language: Language) -> str:
+    message = line["message"]
+    text = message[language.value] if isinstance(message, dict) else ""
+    return str(text) if text or not line["reason"] else language.of(WORDS[Reason(str(line["reason"]))])
+
+
+def revoke(place: Place, agent: str, why: str) -> None:
+    """Revoke an agent."""
+    with place.database() as database:
+        enrolment.revoke(database, _actor(), agent, why)
+
+
+def policy(place: Place, facts: list[str], interval: int) -> None:
+    """Set the policy."""
+    with place.database() as database:
+        made = enrolment.set_policy(database, place.key(), _actor(), facts, interval)
+    sys.stdout.write(f"{made.serial}\n")
+
+
+def import_reports(place: Place, file: Path, receipts: Path | None, language: Language) -> None:
+    """Take a file of reports. Status 1 where something was refused."""
+    refused = 0
+    with place.database() as database, file.open("rb") as source:
+        door = Door(database, place.key())
+        if receipts:
+            with whole_file(receipts) as out:
+                lines = list(media.take(door, source, out))
+        else:
+            lines = list(media.take(door, source, None))
+        _note(database, "media.import", file.name)
+    for line in lines:
+        if isinstance(line.outcome, Refused):
+            refused += 1
+            console.err.print(f"{file.name}:{line.number}: {language.of(REFUSAL_WORDS[line.outcome.reason])}", markup=False)
+    taken = len(lines) - refused
+    console.err.print(language.of(Text(ja=f"受領 {taken} 件、拒否 {refused} 件", en=f"{taken} taken, {refused} refused")), markup=False)
+    if refused:
+        raise typer.Exit(1)
+
+
+def judge(place: Place, ledger: Ledger, zone: str, outputs: Outputs, store: Store | None) -> None:
+    """Judge all agents as one run, which goes where every run goes."""
+    with place.database() as database:
+        setup, rules = ledger.load()
+        if zone not in setup.inventory.zones:
+            console.refuse(f"--zone {zone}: 台帳にない観測点 / not a zone of the inventory: {', '.join(setup.inventory.zones)}")
+        posture = Posture(database, rules)
+        posture.bring_up_to_date()
+        now = datetime.now(UTC)
+        seen = list(posture.seen())
+        if not seen:
+            console.refuse("登録された端末がない / no agent is enrolled")
+        start = setup.start(new_run_id(now, secrets.token_hex(2)), written(now), zone, _actor(), len(seen))
+        produce(setup, start, outputs, store, lambda judging, _: judge_again(judging, iter(seen), lambda: written(datetime.now(UTC))))
+
+
+def list_refusals(place: Place, language: Language, *, as_json: bool) -> None:
+    """Print what was refused."""
+    with place.database() as database:
+        rows = book.refusal_rows(database)
+        _note(database, "refusals.read")
+    if as_json:
+        console.print_json(rows)
+        return
+    heads = (
+        Text(ja="日", en="day"),
+        Text(ja="理由", en="reason"),
+        Text(ja="端末", en="agent"),
+        Text(ja="件数", en="count"),
+        Text(ja="最後", en="last"),
+        Text(ja="送信元", en="from"),
+    )
+    console.print_table(
+        [language.of(head) for head in heads],
+        (
+            (
+                r["day"],
+                language.of(REFUSAL_WORDS[Refusal(r["reason"])]),
+                r["agent"],
+                str(r["count"]),
+                r["last_at"],
+                r["last_address"],
+            )
+            for r in rows
+        ),
+    )
+
+
+def audit_log(place: Place, *, as_json: bool) -> None:
+    """Print the audit log; status 1 where its chain is broken."""
+    with place.database() as database:
+        faults = list(audit.faults(database))
+        after = 0
+        while found := audit.entries(database, after):
+            after = found[-1].id
+            for entry in found:
+                if as_json:
+                    console.print_json(asdict(entry))
+                else:
+                    sys.stdout.write("\t".join((entry.at, entry.actor, entry.action, entry.object, entry.detail)) + "\n")
+        _note(database, "audit.read")
+    for fault in faults:
+        console.err.print(f"監査記録の連なりが壊れている / the audit log is broken: {fault}", markup=False)
+    if faults:
+        raise typer.Exit(1)
+
+
+def add_user(place: Place, name: str, role: str, certificate: str, systems: list[str], *, with_password: bool) -> None:
+    """Add a user and print the URI of the second factor, which is shown once."""
+    if role not in set(Role):
+        console.refuse(f"--role {role}: {', '.join(Role)}")
+    password = ""
+    if with_password:
+        password = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    with place.database() as database:
+        uri = access.add_user(database, _actor(), name, Role(role), password=password, certificate=certificate, systems=systems)
+    if uri:
+        sys.stdout.write(uri + "\n")
+
+
+def disable_user(place: Place, name: str) -> None:
+    """Let a user in no more."""
+    with place.database() as database:
+        access.disable_user(database, _actor(), name)
+
+
+def _actor() -> str:
+    try:
+        return "local:" + getpass.getuser()
+    except (KeyError, OSError):
+        return "local:?"
+
+
+def _note(database: Database, action: str, object_: str = "") -> None:
+    with database.writing() as db:
+        audit.note(db, _actor(), action, object_)

@@ -1,0 +1,186 @@
+"""The JSON interface for people: who may ask what, each access written into the audit log before it is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from scanner.codec import Plain
+from scanner.hub import access, audit, book, enrolment
+from scanner.hub.access import NotAdmitted, Role, User
+from scanner.hub.database import Database
+from scanner.hub.enrolment import NoSuchAgent
+from scanner.hub.serve import CERTIFICATE
+from scanner.protocol.keys import SigningKey
+from scanner.protocol.refusal import Refused
+
+PREFIX = "/admin/1"
+LARGEST_BODY = 65_536
+SystemsOf = Callable[[str], Sequence[str]]
+"""From an agent's id to the ids of the systems that it belongs to."""
+_READERS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+_ALL = frozenset(Role)
+
+
+class _Denied(Exception):
+    def __init__(self, status: HTTPStatus, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+@dataclass
+class Admin:
+    """Everything behind ``/admin/1``."""
+
+    database: Database
+    hub_key: SigningKey
+    systems_of: SystemsOf
+
+    def app(self) -> Starlette:
+        """Give the ASGI application."""
+        return Starlette(
+            routes=[
+                self._route("/login", "POST", self._login),
+                self._route("/logout", "POST", self._logout),
+                self._route("/agents", "GET", self._agents),
+                self._route("/agents/{agent}", "GET", self._agent),
+                self._route("/agents/{agent}/results", "GET", self._results),
+                self._route("/agents/{agent}/revoke", "POST", self._revoke),
+                self._route("/tokens", "POST", self._token),
+                self._route("/policy", "POST", self._policy),
+                self._route("/refusals", "GET", self._refusals),
+                self._route("/audit", "GET", self._audit),
+            ]
+        )
+
+    def _route(self, path: str, method: str, handler: Callable[[Request, Plain], Response]) -> Route:
+        async def endpoint(request: Request) -> Response:
+
+            try:
+                body = await _json(request) if method == "POST" else {}
+                return await run_in_threadpool(handler, request, body)
+            except _Denied as denied:
+                return JSONResponse({"error": str(denied)}, denied.status)
+            except NotAdmitted:
+                return JSONResponse({"error": "not admitted"}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+            except NoSuchAgent:
+                return JSONResponse({"error": "no such agent"}, HTTPStatus.NOT_FOUND)
+            except Refused as refused:
+                return JSONResponse({"error": str(refused)}, HTTPStatus.BAD_REQUEST)
+
+        return Route(PREFIX + path, endpoint, methods=[method])
+
+    def _user(self, request: Request, may: frozenset[Role], action: str, object_: str = "") -> User:
+        """Give the user who asks, and write down that they did. Raises ``NotAdmitted`` or ``_Denied``."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        certificate = getattr(request.state, CERTIFICATE, None)
+        if scheme.lower() == "bearer":
+            user = access.by_session(self.database, token)
+        elif certificate:
+            user = access.by_certificate(self.database, certificate)
+        else:
+            raise NotAdmitted
+        denied = user.role not in may or (user.role is Role.OWNER and object_ != "" and not self._owns(user, object_))
+        with self.database.writing() as db:
+            audit.note(db, f"user:{user.name}", action + (".deny" if denied else ""), object_, f"from {_address(request)}")
+        if denied:
+            raise _Denied(HTTPStatus.FORBIDDEN, "not permitted")
+        return user
+
+    def _owns(self, user: User, agent: str) -> bool:
+        return not set(user.systems).isdisjoint(self.systems_of(agent))
+
+    def _login(self, request: Request, body: Plain) -> Response:
+        name, password, code = (body.get(key) for key in ("user", "password", "code"))
+        if not (isinstance(name, str) and isinstance(password, str) and isinstance(code, str)):
+            raise _Denied(HTTPStatus.BAD_REQUEST, "user, password and code are needed")
+        return JSONResponse({"token": access.log_in(self.database, name, password, code, _address(request))})
+
+    def _logout(self, request: Request, _: Plain) -> Response:
+        self._user(request, _ALL, "logout")
+        access.log_out(self.database, request.headers.get("authorization", "").partition(" ")[2])
+        return JSONResponse({})
+
+    def _agents(self, request: Request, _: Plain) -> Response:
+        user = self._user(request, _ALL, "agents.list")
+        rows = [row for row in book.agent_rows(self.database) if user.role is not Role.OWNER or self._owns(user, row.agent)]
+        return JSONResponse({"agents": [{**row.plain(), "systems": list(self.systems_of(row.agent))} for row in rows]})
+
+    def _agent(self, request: Request, _: Plain) -> Response:
+        agent = request.path_params["agent"]
+        self._user(request, _ALL, "agent.read", agent)
+        row = next((row for row in book.agent_rows(self.database) if row.agent == agent), None)
+        if row is None:
+            raise NoSuchAgent(agent)
+        return JSONResponse({**row.plain(), "chains": book.chain_book(self.database, agent)})
+
+    def _results(self, request: Request, _: Plain) -> Response:
+        agent = request.path_params["agent"]
+        self._user(request, _ALL, "results.read", agent)
+        return JSONResponse({"results": list(book.result_lines(self.database, agent))})
+
+    def _revoke(self, request: Request, body: Plain) -> Response:
+        agent = request.path_params["agent"]
+        user = self._user(request, frozenset({Role.ADMINISTRATOR}), "agent.revoke.ask", agent)
+        enrolment.revoke(self.database, f"user:{user.name}", agent, _text(body, "why"))
+        return JSONResponse({})
+
+    def _token(self, request: Request, body: Plain) -> Response:
+        user = self._user(request, frozenset({Role.ADMINISTRATOR}), "token.make.ask")
+        again = body.get("agent")
+        token = enrolment.make_token(
+            self.database, self.hub_key, f"user:{user.name}", note=_text(body, "note"), agent=again if isinstance(again, str) else None
+        )
+        return JSONResponse({"token": token.text})
+
+    def _policy(self, request: Request, body: Plain) -> Response:
+        user = self._user(request, frozenset({Role.ADMINISTRATOR}), "policy.set.ask")
+        facts, interval = body.get("facts"), body.get("interval")
+        if not isinstance(facts, list) or not all(isinstance(f, str) for f in facts) or type(interval) is not int:
+            raise _Denied(HTTPStatus.BAD_REQUEST, "facts and interval are needed")
+        policy = enrolment.set_policy(self.database, self.hub_key, f"user:{user.name}", facts, interval)
+        return JSONResponse({"serial": policy.serial})
+
+    def _refusals(self, request: Request, _: Plain) -> Response:
+        self._user(request, _READERS, "refusals.read")
+        return JSONResponse({"refusals": book.refusal_rows(self.database)})
+
+    def _audit(self, request: Request, _: Plain) -> Response:
+        self._user(request, _READERS, "audit.read")
+        after = request.query_params.get("after", "0")
+        start = int(after) if after.isascii() and after.isdigit() and len(after) < 16 else 0
+        return JSONResponse({"entries": [asdict(entry) for entry in audit.entries(self.database, start)]})
+
+
+async def _json(request: Request) -> Plain:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_BODY:
+            raise _Denied(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {LARGEST_BODY} octets")
+    try:
+        plain = json.loads(body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise _Denied(HTTPStatus.BAD_REQUEST, "a JSON object is needed") from error
+    if not isinstance(plain, dict):
+        raise _Denied(HTTPStatus.BAD_REQUEST, "a JSON object is needed")
+    return plain
+
+
+def _text(body: Plain, key: str) -> str:
+    value = body.get(key, "")
+    if not isinstance(value, str) or len(value) > 200:
+        raise _Denied(HTTPStatus.BAD_REQUEST, f"{key}: a text of at most 200 characters is needed")
+    return value
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""

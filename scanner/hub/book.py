@@ -1,0 +1,119 @@
+"""What the hub knows, for those who ask: agents and how they stand, gaps and events of their chains, results, refusals."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import func, select
+
+from scanner.codec import Plain
+from scanner.hub.database import Database
+from scanner.hub.schema import agents, chains, events, gaps, refusals, reports, results
+from scanner.model.verdict import Outcome
+
+MOST = 1_000
+"""Rows of one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """One agent as the list shows it."""
+
+    agent: str
+    name: str
+    note: str
+    platform: str
+    version: str
+    enrolled_at: str
+    revoked_at: str | None
+    reports: int
+    """Number of the last report of its present key."""
+    made_at: str | None
+    received_at: str | None
+    address: str
+    stale: bool
+    judged_at: str | None
+    outcomes: dict[str, int]
+    """How many results there are of each outcome."""
+
+    def plain(self) -> Plain:
+        """Give the JSON object."""
+        return asdict(self)
+
+
+def agent_rows(database: Database) -> list[AgentRow]:
+    """Give all agents, by name of the machine."""
+    newest = select(func.max(chains.c.id)).group_by(chains.c.agent_id)
+    wanted = select(agents, chains).join_from(agents, chains).where(chains.c.id.in_(newest)).order_by(agents.c.name, agents.c.agent)
+    counted = select(results.c.agent_id, results.c.outcome, func.count()).group_by(results.c.agent_id, results.c.outcome)
+    with database.reading() as db:
+        counts: dict[int, dict[str, int]] = {}
+        for agent_id, outcome, count in db.execute(counted):
+            counts.setdefault(agent_id, {})[outcome] = count
+        rows = db.execute(wanted).mappings().all()
+    return [
+        AgentRow(
+            agent=row[agents.c.agent],
+            name=row[agents.c.name],
+            note=row[agents.c.note],
+            platform=row[agents.c.platform],
+            version=row[chains.c.version],
+            enrolled_at=row[chains.c.enrolled_at],
+            revoked_at=row[agents.c.revoked_at],
+            reports=row[chains.c.last],
+            made_at=row[chains.c.made_at],
+            received_at=row[chains.c.received_at],
+            address=row[chains.c.address],
+            stale=row[agents.c.stale],
+            judged_at=row[agents.c.judged_at],
+            outcomes={o.value: n for o in Outcome if (n := counts.get(row[agents.c.id], {}).get(o.value))},
+        )
+        for row in rows
+    ]
+
+
+def chain_book(database: Database, agent: str) -> list[Plain]:
+    """Give the chains of an agent, the newest first, each with what is missing and what happened; empty where the agent is unknown."""
+    found = []
+    with database.reading() as db:
+        rows = db.execute(select(chains).join_from(chains, agents).where(agents.c.agent == agent).order_by(chains.c.id.desc())).all()
+        for chain in rows:
+            holes = db.execute(select(gaps).where(gaps.c.chain_id == chain.id).order_by(gaps.c.first).limit(MOST)).all()
+            happened = select(events).where(events.c.chain_id == chain.id).order_by(events.c.sequence, events.c.kind).limit(MOST)
+            received = db.execute(select(func.count()).select_from(reports).where(reports.c.chain_id == chain.id)).scalar_one()
+            found.append(
+                {
+                    "key": chain.key,
+                    "enrolled_at": chain.enrolled_at,
+                    "revoked_at": chain.revoked_at,
+                    "last": chain.last,
+                    "received": received,
+                    "repeats": chain.repeats,
+                    "made_at": chain.made_at,
+                    "received_at": chain.received_at,
+                    "address": chain.address,
+                    "missing": [{"first": g.first, "last": g.last, "reason": g.reason, "noted_at": g.noted_at} for g in holes],
+                    "events": [{"kind": e.kind, "sequence": e.sequence, "at": e.at, "detail": e.detail} for e in db.execute(happened)],
+                }
+            )
+    return found
+
+
+def result_lines(database: Database, agent: str) -> Iterator[Plain]:
+    """Give the results of an agent by check and subject, each with the time since which it is so."""
+    wanted = select(results.c.line, results.c.since).join_from(results, agents).where(agents.c.agent == agent)
+    with database.reading() as db:
+        rows = db.execute(wanted.order_by(results.c.check_id, results.c.subject, results.c.variant)).all()
+    for row in rows:
+        yield {**json.loads(zlib.decompress(row.line)), "since": row.since}
+
+
+def refusal_rows(database: Database) -> list[Plain]:
+    """Give what was refused, by day, the newest first."""
+    wanted = select(refusals).order_by(refusals.c.day.desc(), refusals.c.reason, refusals.c.agent).limit(MOST)
+    with database.reading() as db:
+        rows = db.execute(wanted).mappings().all()
+    return [dict(row) for row in rows]

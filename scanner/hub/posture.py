@@ -1,0 +1,245 @@
+"""Judges what agents have reported with the same engine as a scan: on arrival, and again when time or rules have changed.
+
+The facts of a machine that has been silent for too long are no longer facts: every result of it is then undetermined, stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from scanner import codec
+from scanner.engine.factset import FactSet
+from scanner.engine.judge import Result
+from scanner.engine.plan import Plan
+from scanner.engine.run import Seen, judged
+from scanner.hub import clock
+from scanner.hub.database import Database
+from scanner.hub.schema import agents, bodies, chains, results, spans
+from scanner.ledger.inventory import Inventory
+from scanner.model.fact import Fact, Observation, Unobserved
+from scanner.model.reason import Reason
+from scanner.model.target import Endpoint, Kind
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 60.0
+"""How often it is looked for machines that have fallen silent."""
+AT_A_TIME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What facts are judged with. ``digest`` names all of it together; ``silence`` is how long a machine may say nothing."""
+
+    plan: Plan
+    inventory: Inventory
+    silence: timedelta
+    digest: str
+
+    @classmethod
+    def of(cls, plan: Plan, inventory: Inventory, silence: timedelta, *digests: str) -> Rules:
+        """Make the rules; ``digests`` are those of catalogue, documents and ledger."""
+        parts = "\n".join([*digests, *(variant.key for variant in plan.variants), str(silence)])
+        return cls(plan, inventory, silence, "sha256:" + hashlib.sha256(parts.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    id: int
+    agent: str
+    changed: int
+    enrolled_at: str
+    heard_at: str | None
+    """When the facts were true at the latest: the agent's time, but never later than the hub's."""
+
+
+class Posture:
+    """The results of all agents, kept up to date."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self._database = database
+        self.rules = rules
+
+    def bring_up_to_date(self) -> int:
+        """Judge every agent whose facts, silence or rules have changed since it was judged. Gives how many."""
+        count = 0
+        while machines := self._due(AT_A_TIME):
+            for machine, stale in machines:
+                self._judge(machine, stale=stale)
+            count += len(machines)
+        return count
+
+    def seen(self) -> Iterator[Seen]:
+        """Give what is known of every agent that is not revoked, for a run over all of them."""
+        with self._database.reading() as db:
+            machines = [_machine(row) for row in db.execute(_MACHINES.where(agents.c.revoked_at.is_(None)).order_by(agents.c.agent))]
+        now = clock.now()
+        for machine in machines:
+            stale = self._stale(machine, now)
+            facts = self._facts(machine, now, stale=stale)
+            yield Seen(facts, machine.heard_at or machine.enrolled_at, now)
+
+    def _due(self, most: int) -> list[tuple[_Machine, bool]]:
+        now = clock.now()
+        limit = clock.written(clock.read(now) - self.rules.silence)
+        silent = (chains.c.received_at < limit) | (chains.c.made_at < limit)
+        changed = (agents.c.judged != agents.c.changed) | (agents.c.judged_by != self.rules.digest) | agents.c.judged_by.is_(None)
+        heard = chains.c.received_at.is_not(None) & agents.c.revoked_at.is_(None)
+        due = heard & (changed | (agents.c.stale & ~silent) | (~agents.c.stale & silent))
+        with self._database.reading() as db:
+            machines = [_machine(row) for row in db.execute(_MACHINES.where(due).order_by(agents.c.id).limit(most))]
+        return [(machine, self._stale(machine, now)) for machine in machines]
+
+    def _stale(self, machine: _Machine, now: str) -> bool:
+        return machine.heard_at is None or clock.read(machine.heard_at) < clock.read(now) - self.rules.silence
+
+    def _facts(self, machine: _Machine, now: str, *, stale: bool) -> FactSet:
+        target = Endpoint(machine.agent)
+        facts = FactSet(target)
+        if stale:
+            hours = self.rules.silence / timedelta(hours=1)
+            detail = f"the last report of {machine.agent} is of {machine.heard_at or 'never'}; {hours:g} h of silence are allowed"
+            for fact in self.rules.plan.facts[Kind.MACHINE]:
+                facts.put(target, fact, Unobserved(Reason.STALE, detail, machine.heard_at or now))
+            return facts
+        wanted = select(spans.c.fact, bodies.c.body).join_from(spans, bodies, spans.c.digest == bodies.c.digest)
+        with self._database.reading() as db:
+            rows = db.execute(wanted.where((spans.c.agent_id == machine.id) & spans.c.until_at.is_(None))).all()
+        for row in rows:
+            kind = codec.fact_types().get(row.fact)
+            if kind is not None:
+                facts.put(target, kind, _read(row.fact, row.body))
+        for fact in self.rules.plan.facts[Kind.MACHINE]:
+            if fact not in facts.seen.get(target, {}):
+                reason = Unobserved(Reason.UNSUPPORTED, f"the agent has not reported {fact.__name__}", machine.heard_at or now)
+                facts.put(target, fact, reason)
+        return facts
+
+    def _judge(self, machine: _Machine, *, stale: bool) -> None:
+        now = clock.now()
+        facts = self._facts(machine, now, stale=stale)
+        done = judged(Seen(facts, machine.heard_at or now, now), self.rules.plan, self.rules.inventory)
+        with self._database.writing() as db:
+            # The number was read before the facts: what came in between is judged in the next round.
+            values = {"judged": machine.changed, "judged_at": now, "judged_by": self.rules.digest, "stale": stale}
+            db.execute(update(agents).where(agents.c.id == machine.id).values(**values))
+            _keep(db, machine.id, done.results, now)
+
+
+def _keep(db: Connection, agent_id: int, found: tuple[Result, ...], now: str) -> None:
+    """Write the results of an agent; ``since`` moves only where outcome or tag did."""
+    r = results.c
+    before = {
+        (row.check_id, row.variant, row.subject): row
+        for row in db.execute(select(r.check_id, r.variant, r.subject, r.outcome, r.tag).where(r.agent_id == agent_id))
+    }
+    new, changed, same = [], [], []
+    for result in found:
+        line = zlib.compress(codec.canonical(_line(result)), 6)
+        key = (result.variant.check.id, str(result.variant.key), result.subject.key)
+        row = {
+            "of_check": key[0],
+            "of_variant": key[1],
+            "of_subject": key[2],
+            "outcome": result.ending.outcome.value,
+            "tag": result.ending.tag,
+            "line": line,
+        }
+        known = before.pop(key, None)
+        if known is None:
+            new.append(
+                {"agent_id": agent_id, "check_id": key[0], "variant": key[1], "subject": key[2], "since": now}
+                | {name: row[name] for name in ("outcome", "tag", "line")}
+            )
+        elif (known.outcome, known.tag) != (row["outcome"], row["tag"]):
+            changed.append({**row, "since": now})
+        else:
+            same.append(row)
+    of = (r.agent_id == agent_id) & (r.check_id == bindparam("of_check"))
+    one = of & (r.variant == bindparam("of_variant")) & (r.subject == bindparam("of_subject"))
+    if new:
+        db.execute(insert(results), new)
+    if changed:
+        db.execute(update(results).where(one).values({n: bindparam(n) for n in ("outcome", "tag", "line", "since")}), changed)
+    if same:
+        db.execute(update(results).where(one).values({n: bindparam(n) for n in ("outcome", "tag", "line")}), same)
+    if before:
+        gone = [{"of_check": c, "of_variant": v, "of_subject": s} for c, v, s in before]
+        db.execute(delete(results).where(one), gone)
+
+
+def _line(result: Result) -> codec.Plain:
+    ending, check, message = result.ending, result.variant.check, result.message()
+    return {
+        "check": check.id,
+        "subject": result.subject.key,
+        "severity": check.severity.value,
+        "outcome": ending.outcome.value,
+        "tag": ending.tag,
+        "reason": ending.reason.value if ending.reason else None,
+        "detail": ending.detail,
+        "title": {"ja": check.title.ja, "en": check.title.en},
+        "message": {"ja": message.ja, "en": message.en},
+        "remedy": {"ja": check.remedy.ja, "en": check.remedy.en},
+        "controls": [{"baseline": baseline, "id": control} for baseline, control in result.variant.controls_for(result.subject)],
+        "observed_at": result.observed_at,
+    }
+
+
+def _read(name: str, body: bytes) -> Observation[Fact]:
+    try:
+        return codec.observation_in(name, json.loads(zlib.decompress(body)))
+    except codec.NotAFact as error:  # written by another version of the program
+        return Unobserved(Reason.UNSUPPORTED, f"{name} as it was reported is not read by this version: {error}")
+
+
+class Judge(threading.Thread):
+    """Keeps the results up to date beside the server: at once when reports have come, and every minute for those that have not."""
+
+    def __init__(self, posture: Posture) -> None:
+        super().__init__(name="hub judge", daemon=True)
+        self._posture = posture
+        self._wake = threading.Event()
+        self._ending = False
+
+    def wake(self) -> None:
+        """Something was written."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the round that is under way."""
+        self._ending = True
+        self._wake.set()
+        self.join()
+
+    def run(self) -> None:
+        """Work until stopped. What breaks is logged and tried again in the next round."""
+        while not self._ending:
+            self._wake.clear()
+            try:
+                self._posture.bring_up_to_date()
+            except Exception:
+                log.exception("defect while judging what agents reported")
+            self._wake.wait(SWEEP_SECONDS)
+
+
+def _machine(row: object) -> _Machine:
+    made, received = getattr(row, "made_at", None), getattr(row, "received_at", None)
+    heard = min(made, received) if made and received else None
+    return _Machine(row.id, row.agent, row.changed, row.enrolled_at, heard)  # type: ignore[attr-defined]  # a row of _MACHINES
+
+
+_MACHINES = (
+    select(agents.c.id, agents.c.agent, agents.c.changed, chains.c.enrolled_at, chains.c.made_at, chains.c.received_at)
+    .join_from(agents, chains)
+    .where(chains.c.revoked_at.is_(None))
+)

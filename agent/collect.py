@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
 from agent import clock
-from scanner.hosts.base import Collector, Platform
+from scanner.hosts.base import Collector
 from scanner.hosts.machine import AnyCollector, LocalMachine, Machine
 from scanner.model.fact import Fact, Observation, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 from scanner.model.target import Kind
 

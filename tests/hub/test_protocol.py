@@ -28,9 +28,8 @@ DIGESTS = st.integers(0, 9).map(lambda n: "sha256:" + f"{n:x}" * 64)
 AGENTS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
 MOMENTS = st.sampled_from(["2026-11-22T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 NUMBERS = st.integers(1, 2**53 - 1)
-NAMES = st.lists(st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,10}", fullmatch=True), unique=True, max_size=4).map(
-    lambda names: tuple(sorted(names))
-)
+NAME = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,10}", fullmatch=True)
+NAMES = st.lists(NAME, unique=True, max_size=4).map(lambda names: tuple(sorted(names)))
 UNSEEN = {"unobserved": "timeout", "detail": "秘", "at": ""}
 
 
@@ -85,9 +84,8 @@ def test_what_is_written_is_read_back_and_follows_the_schema(value: Report | Gap
 def test_a_changed_field_is_refused_or_follows_the_schema(report: Report, data: st.DataObject) -> None:
     plain = report.plain()
     key = data.draw(st.sampled_from(sorted(plain)))
-    value: object = data.draw(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({}) | st.just(["b", "a"])
-    )
+    anything = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({}) | st.just(["b", "a"])
+    value: object = data.draw(anything)
     plain[key] = value
     try:
         report_in(plain)
@@ -119,7 +117,7 @@ def test_no_octet_of_an_envelope_can_be_changed(at: int, by: int) -> None:
 
 
 def test_a_bomb_is_refused_before_it_is_whole_in_memory() -> None:
-    bomb = zlib.compress(b"0" * 200_000_000, 9)
+    bomb = zlib.compress(b"0" * 50_000_000, 9)
     plain = json.loads(seal(Sort.REPORT, {}, KEY))
     plain["payload"] = base64.b64encode(bomb).decode()
     with pytest.raises(Refused) as refused:

@@ -84,7 +84,9 @@ def test_what_is_written_is_read_back_and_follows_the_schema(value: Report | Gap
 def test_a_changed_field_is_refused_or_follows_the_schema(report: Report, data: st.DataObject) -> None:
     plain = report.plain()
     key = data.draw(st.sampled_from(sorted(plain)))
-    anything = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({}) | st.just(["b", "a"])
+    anything: st.SearchStrategy[object] = (
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just([]) | st.just({}) | st.just(["b", "a"])
+    )
     value: object = data.draw(anything)
     plain[key] = value
     try:

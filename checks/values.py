@@ -5,6 +5,61 @@ from __future__ import annotations
 from scanner.model.check import Value
 from scanner.model.text import Text
 
+ACCOUNTS_ADMINISTRATORS = Value[tuple[str, ...]](
+    "accounts.administrators",
+    default=(),
+    text=Text(ja="管理者の権限を認めたアカウント", en="accounts that may hold an administrator's rights"),
+)
+
+ACCOUNTS_DEFAULT_NAMES = Value[tuple[str, ...]](
+    "accounts.default-names",
+    default=(
+        "admin",
+        "administrator",
+        "centos",
+        "debian",
+        "demo",
+        "ec2-user",
+        "ftpuser",
+        "guest",
+        "install",
+        "oracle",
+        "pi",
+        "setup",
+        "support",
+        "test",
+        "tester",
+        "ubnt",
+        "ubuntu",
+        "user",
+        "vagrant",
+        "vendor",
+    ),
+    text=Text(
+        ja="製品の初期設定や構築時に作られるアカウントの名前", en="names of accounts that products bring along or builders leave behind"
+    ),
+)
+
+ACCOUNTS_IDLE_DAYS = Value(
+    "accounts.idle-days",
+    default=90,
+    text=Text(ja="使われないアカウントを残してよい日数", en="days for which an unused account may remain"),
+    unit="d",
+    least=1,
+)
+
+ACCOUNTS_PERMITTED = Value[tuple[str, ...]](
+    "accounts.permitted",
+    default=(),
+    text=Text(ja="ログインを認めたアカウント（台帳にあるもの）", en="accounts that may log in, as the ledger has them"),
+)
+
+ACCOUNTS_SERVICES = Value[tuple[str, ...]](
+    "accounts.services",
+    default=(),
+    text=Text(ja="人でなくプログラムが使うものとして登録したアカウント", en="accounts registered for programs instead of persons"),
+)
+
 DNS_AUTHORITY_MOST_FACTOR = Value(
     "dns.authority.most-factor",
     default=40.0,
@@ -195,6 +250,36 @@ IPV6_TUNNELS = Value[tuple[str, ...]](
     text=Text(ja="使用を認めた IPv6 トンネルのインタフェース名", en="interface names of the IPv6 tunnels that are meant to be there"),
 )
 
+LOGIN_LOCKOUT_SECONDS = Value(
+    "login.lockout-seconds",
+    default=600,
+    text=Text(ja="失敗が続いたアカウントをロックする時間の下限", en="least time for which an account stays locked after failures"),
+    unit="s",
+    least=1,
+)
+
+LOGIN_LOCKOUT_TRIES = Value(
+    "login.lockout-tries",
+    default=5,
+    text=Text(ja="アカウントをロックするまでの失敗の上限", en="most failures before an account is locked"),
+    least=1,
+    most=100,
+)
+
+LOGIN_MOST_SESSIONS = Value(
+    "login.most-sessions",
+    default=10,
+    text=Text(ja="一つのアカウントの同時のログインの上限", en="most sessions that one account may have at once"),
+    least=1,
+)
+
+LOGIN_UMASK = Value(
+    "login.umask",
+    default="027",
+    text=Text(ja="ログイン時の umask に求める値", en="umask asked for at logins"),
+    choices=("022", "027", "077"),
+)
+
 MAIL_DKIM_LEAST_RSA_BITS = Value(
     "mail.dkim.least-rsa-bits",
     default=2048,
@@ -383,6 +468,59 @@ SOFTWARE_PERMITTED = Value[tuple[str, ...]](
     text=Text(ja="使用を認めるソフトウェアの名前（* を含んでよい）", en="names of software that is permitted (may hold *)"),
 )
 
+PASSWORD_HISTORY = Value(
+    "password.history",
+    default=5,
+    text=Text(ja="再使用させない以前のパスワードの数", en="earlier passwords that may not be used again"),
+    least=1,
+)
+
+PASSWORD_LEAST_CLASSES = Value(
+    "password.least-classes",
+    default=3,
+    text=Text(
+        ja="パスワードに求める文字の種類の数（英小文字、英大文字、数字、記号）",
+        en="kinds of characters asked for in passwords (small, capital, digits, others)",
+    ),
+    least=0,
+    most=4,
+)
+
+PASSWORD_LEAST_LENGTH = Value(
+    "password.least-length",
+    default=10,
+    text=Text(ja="パスワードの最小の長さ", en="least length of passwords"),
+    least=1,
+    most=255,
+)
+
+PASSWORD_MOST_DAYS = Value(
+    "password.most-days",
+    default=0,
+    text=Text(
+        ja="パスワードを変更させる期間（0：定期の変更を求めない）", en="period within which passwords are changed (0: no regular change)"
+    ),
+    unit="d",
+    least=0,
+)
+
+SSH_FORWARDING = Value(
+    "ssh.forwarding",
+    default="refused",
+    text=Text(
+        ja="SSH サーバでのポート転送（allowed：認める、refused：認めない）", en="port forwarding through SSH servers (allowed, refused)"
+    ),
+    choices=("allowed", "refused"),
+)
+
+SSH_IDLE_SECONDS = Value(
+    "ssh.idle-seconds",
+    default=900,
+    text=Text(ja="応答のない SSH の接続を終えるまでの上限", en="most time before an SSH connection without an answer is ended"),
+    unit="s",
+    least=1,
+)
+
 SSH_LEAST_RSA_BITS = Value(
     "ssh.least-rsa-bits",
     default=2048,
@@ -390,6 +528,58 @@ SSH_LEAST_RSA_BITS = Value(
     unit="bit",
     least=1024,
     most=8192,
+)
+
+SSH_GRACE_SECONDS = Value(
+    "ssh.login-grace-seconds",
+    default=60,
+    text=Text(ja="SSH の認証の完了を待つ時間の上限", en="most time for which an SSH server waits for a login to be finished"),
+    unit="s",
+    least=1,
+)
+
+SSH_MOST_TRIES = Value(
+    "ssh.most-tries",
+    default=4,
+    text=Text(ja="SSH の一接続で試せる回数の上限", en="most attempts within one SSH connection"),
+    least=1,
+)
+
+SSH_PASSWORDS = Value(
+    "ssh.passwords",
+    default="refused",
+    text=Text(
+        ja="SSH のパスワードだけによるログイン（allowed：認める、refused：認めない）",
+        en="logins over SSH with a password alone (allowed, refused)",
+    ),
+    choices=("allowed", "refused"),
+)
+
+SSH_ROOT_LOGIN = Value(
+    "ssh.root-login",
+    default="no",
+    text=Text(
+        ja="SSH による root のログイン（no：認めない、key：鍵による場合だけ認める）",
+        en="logins as root over SSH (no, or key: with a key only)",
+    ),
+    choices=("no", "key"),
+)
+
+SUDO_MOST_MINUTES = Value(
+    "sudo.most-minutes",
+    default=15,
+    text=Text(ja="sudo が再びパスワードを求めるまでの時間の上限", en="most time before sudo asks for the password again"),
+    unit="min",
+    least=0,
+)
+
+SUDO_WITHOUT_PASSWORD = Value[tuple[str, ...]](
+    "sudo.without-password",
+    default=(),
+    text=Text(
+        ja="パスワードを求めない sudo の規則を認めたアカウント及び群（群は「%」で始める）",
+        en="accounts and groups (with a leading %) for which sudo may ask for no password",
+    ),
 )
 
 TIME_MOST_OFFSET = Value(

@@ -57,3 +57,17 @@ class Hold(StrEnum):
     PARTIAL = "partial"
     """It is made harder, or prevented for some and not for others."""
     NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRights:
+    """Who may do what with a file or directory: owner, group and the permission bits."""
+
+    path: str
+    mode: int
+    uid: int
+    gid: int
+
+    def loose(self, allowed: int, owners: frozenset[int] = frozenset({0})) -> bool:
+        """Tell whether it grants more than the bits ``allowed``, or belongs to somebody else than ``owners``."""
+        return bool(self.mode & 0o777 & ~allowed) or self.uid not in owners

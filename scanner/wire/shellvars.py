@@ -135,3 +135,40 @@ def _closing(text: str, at: int) -> int:
         if depth == 0:
             return place + 1
     raise NotShell("a bracket that does not close")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One call of a program or built-in: its arguments, and the text of the line or of the condition it hangs on, where there is one."""
+
+    words: tuple[str, ...]
+    conditional: bool
+    condition: str
+    line: int
+
+
+def commands(text: str, name: str) -> tuple[Command, ...]:
+    """Give every call of ``name`` in order. Raises ``NotShell``. What is in quotations or substitutions is no call."""
+    if len(text) > MOST_TEXT:
+        raise NotShell(f"more than {MOST_TEXT} characters")
+    found: list[Command] = []
+    depth = 0
+    conditions: list[str] = []
+    last = ""
+    for words, hinges, parens, line in _statements(text):
+        rest = list(words)
+        while rest and (rest[0] in _LEADING or rest[0] in _OPENING or rest[0] in _CLOSING):
+            word = rest.pop(0)
+            if word in _OPENING:
+                depth += 1
+                conditions.append(" ".join(rest))
+            elif word in _CLOSING:
+                depth = max(0, depth - 1)
+                conditions[-1:] = []
+            if word in {"for", "case", "select"}:
+                rest = []
+        if rest[:1] == [name]:
+            under = " ".join(conditions) + (f" {last}" if hinges else "")
+            found.append(Command(tuple(rest[1:]), hinges or depth > 0 or parens > 0, under, line))
+        last = " ".join(words)
+    return tuple(found)

@@ -1,0 +1,212 @@
+"""The collector for accounts of a Linux machine: passwd, group and shadow, homes, and the record of logins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
+from scanner.facts.readings import FileRights
+from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
+from scanner.hosts.linux.base import FIRST_PERSON, LAST_PERSON, MOST_ACCOUNTS, seen, shown
+from scanner.hosts.linux.passwd import GROUP, LARGEST, PASSWD, SHADOW, Entry, Shadow, groups, passwd, shadow
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
+from scanner.wire.pam import variable
+
+CLOCK: Final = ("date", "+%s")
+LASTLOG: Final = (("lastlog",), ("lastlog2",))
+LAST: Final = ("last", "--time-format", "iso", "-w", "-n", "2000")
+NO_SHELL: Final = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown", "git-shell"})
+TRUSTING: Final = (".rhosts", ".shosts", ".netrc", ".forward")
+TRUSTED_HOSTS: Final = ("/etc/hosts.equiv", "/etc/ssh/shosts.equiv", "/etc/shosts.equiv")
+OWN_SOURCES: Final = frozenset({"files", "compat", "systemd", "altfiles", "db", "extrausers", "mymachines", "myhostname"})
+NEVER: Final = 99_998
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAY: Final = 86_400
+
+
+@collector(
+    Platform.LINUX,
+    Files(PASSWD, limit=LARGEST),
+    Files(GROUP, limit=LARGEST),
+    Files(SHADOW, limit=LARGEST, root=True),
+    Files("/etc/login.defs"),
+    Files("/etc/nsswitch.conf"),
+    Run(CLOCK),
+    *(Run(argv) for argv in LASTLOG),
+    Run(LAST),
+    *(Names(path) for path in TRUSTED_HOSTS),
+    Names("/root"),
+    Names("/home/*"),
+    *(Names(f"{home}/{name}", root=True) for home in ("/root", "/home/*") for name in (*TRUSTING, ".ssh/authorized_keys")),
+)
+def accounts(read: Reader) -> Accounts:
+    """See the accounts of the machine."""
+    entries = seen(lambda: passwd(read))
+    return Accounts(
+        accounts=entries if isinstance(entries, Unobserved) else seen(lambda: _accounts(read, entries)),
+        groups=seen(lambda: tuple(AccountGroup(shown(g.name), str(g.gid), tuple(map(shown, g.members))) for g in groups(read))),
+        directories=_directories(read),
+        trusted_hosts=seen(lambda: tuple(path for path in TRUSTED_HOSTS if read.state(path) is not None)),
+        recorded_days=seen(lambda: _Record(read).reaches),
+    )
+
+
+class _Record:
+    """The record of logins: user → seconds since 1970, and where it begins. Raises ``CannotObserve``."""
+
+    def __init__(self, read: Reader) -> None:
+        if not read.live:
+            raise CannotObserve(Reason.UNSUPPORTED, "the machine does not run, so that nobody knows how long ago anything was")
+        clock = read.command(CLOCK)
+        if clock is None or not clock.stdout.strip().isdigit():
+            raise CannotObserve(Reason.UNSUPPORTED, "the machine's clock was not told")
+        self.now = int(clock.stdout)
+        self.latest: dict[str, int] = {}
+        self.reaches: int | None = None
+        self.kept = False
+        for argv in LASTLOG:
+            output = read.command(argv)
+            if output is not None and output.status == 0:
+                self.kept = True
+                for line in output.stdout.decode("utf-8", "replace").split("\n")[1:]:
+                    if (when := _written(line)) is not None:
+                        self._note(line.split()[0], when)
+        output = read.command(LAST)
+        if output is not None and output.status == 0:
+            self.kept = True
+            for line in output.stdout.decode("utf-8", "replace").split("\n"):
+                times = re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", line)
+                if not times:
+                    continue
+                when = int(datetime.fromisoformat(times[0]).timestamp())
+                if re.match(r"\S+ begins ", line):
+                    self.reaches = max(0, (self.now - when) // DAY)
+                elif not line.startswith(("reboot ", "shutdown ", "runlevel ")):
+                    self._note(line.split()[0], when)
+
+    def _note(self, name: str, when: int) -> None:
+        self.latest[name] = max(when, self.latest.get(name, 0))
+
+    def idle_days(self, name: str) -> int | None:
+        """Give the days since an account's last login; ``None`` where none is recorded. Raises ``CannotObserve``."""
+        if not self.kept:
+            raise CannotObserve(Reason.UNSUPPORTED, "neither lastlog, lastlog2 nor last is there")
+        # lastlog(8) cuts names to the width of its column
+        when = next((w for n, w in self.latest.items() if n == name or (len(n) >= 8 and name.startswith(n))), None)
+        return None if when is None else max(0, (self.now - when) // DAY)
+
+
+def _written(line: str) -> int | None:
+    """Read the time at the end of a line of lastlog: ``Sun Nov 22 11:54:51 +0900 2026``."""
+    found = re.search(r"(\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) ([+-]\d{4}) (\d{4})\s*$", line)
+    if found is None or found[1] not in MONTHS:
+        return None
+    month = MONTHS.index(found[1]) + 1
+    try:
+        when = datetime.fromisoformat(
+            f"{found[7]}-{month:02d}-{int(found[2]):02d}T{found[3]}:{found[4]}:{found[5]}{found[6][:3]}:{found[6][3:]}"
+        )
+    except ValueError:
+        return None
+    return int(when.astimezone(UTC).timestamp())
+
+
+def _accounts(read: Reader, entries: tuple[Entry, ...]) -> tuple[Account, ...]:
+    secrets = seen(lambda: {line.name: line for line in reversed(shadow(read))})
+    record = seen(lambda: _Record(read))
+    first, last = _people(read)
+    people = [e for e in entries if _logs_in(e)]
+    if len(people) > MOST_ACCOUNTS:
+        raise CannotObserve(Reason.TOO_LARGE, f"{PASSWD}: more than {MOST_ACCOUNTS} accounts that log in")
+    return tuple(_account(read, e, secrets, record, first <= e.uid <= last) for e in entries)
+
+
+def _logs_in(entry: Entry) -> bool:
+    return entry.shell.rsplit("/", 1)[-1] not in NO_SHELL
+
+
+def _people(read: Reader) -> tuple[int, int]:
+    data = read.file("/etc/login.defs") or b""
+    least, most = variable(data, "UID_MIN", last=True), variable(data, "UID_MAX", last=True)
+    return (
+        int(least) if least and re.fullmatch(r"\d{1,9}", least) else FIRST_PERSON,
+        int(most) if most and re.fullmatch(r"\d{1,9}", most) else LAST_PERSON,
+    )
+
+
+_STATES: Final = {"empty": Password.EMPTY, "locked": Password.LOCKED, "none": Password.NONE}
+
+
+def _account(read: Reader, entry: Entry, secrets: Mapping[str, Shadow] | Unobserved, record: _Record | Unobserved, person: bool) -> Account:
+    password: Password | Unobserved
+    kind: str | Unobserved = ""
+    age: int | Unobserved | None = None
+    most: int | Unobserved | None = None
+    expired: bool | Unobserved = False
+    if entry.password != "shadow":  # noqa: S105  the kind of entry; the field itself opens the account
+        password = _STATES.get(entry.password, Password.SET)
+        kind = entry.password if password is Password.SET else ""
+    elif isinstance(secrets, Unobserved):
+        password = kind = age = most = expired = secrets
+    elif entry.name not in secrets:
+        password = Password.NONE
+    else:
+        line = secrets[entry.name]
+        password = _STATES.get(line.password, Password.SET)
+        kind = line.password if password is Password.SET else ""
+        most = None if line.most_days is None or line.most_days < 0 or line.most_days > NEVER else line.most_days
+        if isinstance(record, Unobserved):
+            age = None if line.changed is None else record
+            expired = False if line.expires is None or line.expires < 0 else record
+        else:
+            today = record.now // DAY
+            age = None if line.changed is None else max(0, today - line.changed) if line.changed > 0 else None
+            expired = line.expires is not None and 0 <= line.expires <= today
+    login = _logs_in(entry)
+    looked = login and entry.home.startswith("/") and entry.home != "/"
+    return Account(
+        name=shown(entry.name),
+        number=str(entry.uid),
+        group=str(entry.gid),
+        person=person,
+        login=login,
+        shell=shown(entry.shell),
+        password=password,
+        hash=kind,
+        age_days=age,
+        most_days=most,
+        expired=expired,
+        keys=seen(partial(_stands, read, f"{entry.home}/.ssh/authorized_keys")) if looked else False,
+        idle_days=record if isinstance(record, Unobserved) else seen(lambda: record.idle_days(entry.name)),
+        home=seen(lambda: _home(read, entry.home)) if looked else None,
+        trusts=seen(lambda: tuple(name for name in TRUSTING if _stands(read, f"{entry.home}/{name}"))) if looked else (),
+    )
+
+
+def _stands(read: Reader, path: str) -> bool:
+    return read.state(path) is not None
+
+
+def _home(read: Reader, path: str) -> FileRights | None:
+    state = read.state(path)
+    if state is None or state.kind is not FileKind.DIRECTORY:
+        return None
+    return FileRights(shown(path), state.mode, state.uid, state.gid)
+
+
+def _directories(read: Reader) -> tuple[str, ...]:
+    data = seen(lambda: read.file("/etc/nsswitch.conf"))
+    if isinstance(data, Unobserved):
+        return (shown(data.detail),)
+    for row in (data or b"").decode("utf-8", "replace").split("\n"):
+        key, colon, value = row.partition("#")[0].partition(":")
+        if key.strip() == "passwd" and colon:
+            words = re.sub(r"\[[^\]]*\]", " ", value).split()
+            return tuple(shown(word) for word in words if word not in OWN_SOURCES)
+    return ()

@@ -60,6 +60,19 @@ ACCOUNTS_SERVICES = Value[tuple[str, ...]](
     text=Text(ja="人でなくプログラムが使うものとして登録したアカウント", en="accounts registered for programs instead of persons"),
 )
 
+AUDIT_SUBJECTS = Value[tuple[str, ...]](
+    "audit.subjects",
+    default=("identities", "privilege-rules", "privilege-use", "logins", "time", "modules"),
+    text=Text(
+        ja=(
+            "監査記録の対象（identities：アカウント、privilege-rules：権限の設定、privilege-use：権限の行使、logins、time：時刻、"
+            "modules：カーネルモジュール、rights：ファイルの権限、deletion：削除、policy：強制アクセス制御）"
+        ),
+        en="what the audit record must cover (identities, privilege-rules, privilege-use, logins, time, modules, rights, deletion, policy)",
+    ),
+    choices=("identities", "privilege-rules", "privilege-use", "logins", "time", "modules", "rights", "deletion", "policy"),
+)
+
 DNS_AUTHORITY_MOST_FACTOR = Value(
     "dns.authority.most-factor",
     default=40.0,
@@ -248,6 +261,43 @@ IPV6_TUNNELS = Value[tuple[str, ...]](
     "ipv6.tunnels",
     default=(),
     text=Text(ja="使用を認めた IPv6 トンネルのインタフェース名", en="interface names of the IPv6 tunnels that are meant to be there"),
+)
+
+LOG_HOSTS = Value[tuple[str, ...]](
+    "log.hosts",
+    default=(),
+    text=Text(
+        ja="ログを集める組織のサーバの名前又はアドレス（空であれば、転送していることだけを求める）",
+        en="names or addresses of the organisation's log hosts (empty: it is only asked that logs are sent to another machine)",
+    ),
+)
+
+LOG_LEAST_FREE_PERCENT = Value(
+    "log.least-free-percent",
+    default=10,
+    text=Text(ja="ログを書く領域に残すべき空きの割合", en="share of the volume of logs that must be free"),
+    unit="%",
+    least=0,
+    most=99,
+)
+
+LOG_RECEIVING = Value(
+    "log.receiving",
+    default="unset",
+    text=Text(
+        ja="他の機器のログの受信（allowed：認める、refused：認めない、unset：未定）",
+        en="taking logs of other machines (allowed, refused, or unset: not decided)",
+    ),
+    choices=("allowed", "refused", "unset"),
+)
+
+LOG_RETENTION_DAYS = Value(
+    "log.retention-days",
+    default=365,
+    text=Text(ja="ログを保存すべき日数", en="days for which logs are to be kept"),
+    unit="d",
+    least=1,
+    most=36500,
 )
 
 LOGIN_LOCKOUT_SECONDS = Value(

@@ -1,0 +1,196 @@
+"""Checks of the operating system's own record of what users do: is it on, what does it cover, can it be switched off or run out of room."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from checks.common import listed
+from checks.values import AUDIT_SUBJECTS
+from scanner.facts.audit_trail import AuditSwitch, AuditTrail
+from scanner.model.check import Judgement, check
+from scanner.model.fact import Unobserved
+from scanner.model.text import Text
+from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+CONTAINER = Text(ja="コンテナであり、カーネルの監査記録は収容する機器のものである", en="a container: the kernel's record is its host's")
+NOT_INSTALLED = Text(ja="監査デーモン（auditd）が入っていない", en="auditd is not installed")
+LOSES: Final = frozenset({"ignore", "suspend"})
+"""Actions on a full disk after which records are dropped and nobody is told."""
+RULES = Text(
+    ja=(
+        "/etc/audit/rules.d/ に規則を書き、augenrules --load を実行する。例：「-w /etc/passwd -p wa -k identity」（group、shadow"
+        "、gshadow も）、"
+        "「-w /etc/sudoers -p wa」「-w /etc/sudoers.d -p wa」、「-a always,exit -F arch=b64 -S execve -C uid!=euid -F euid=0」、"
+        "「-w /var/log/lastlog -p wa」、「-a always,exit -F arch=b64 -S adjtimex,settimeofday,clock_settime」、"
+        "「-a always,exit -F arch=b64 -S init_module,finit_module,delete_module」。"
+    ),
+    en=(
+        "Write rules into /etc/audit/rules.d and run augenrules --load: -w /etc/passwd -p wa -k identity (and group, shadow, gshadow); "
+        "-w /etc/sudoers -p wa; -w /etc/sudoers.d -p wa; -a always,exit -F arch=b64 -S execve -C uid!=euid -F euid=0; "
+        "-w /var/log/lastlog -p wa; -a always,exit -F arch=b64 -S adjtimex,settimeofday,clock_settime; "
+        "-a always,exit -F arch=b64 -S init_module,finit_module,delete_module."
+    ),
+)
+
+
+def _outside(trail: AuditTrail) -> Judgement | None:
+    """Give the ending where there is no audit system of the machine's own."""
+    if trail.container is True:
+        return not_applicable("CONTAINER")
+    if isinstance(trail.installed, Unobserved):
+        return trail.installed
+    if trail.installed is False:
+        return failed("NOT_INSTALLED")
+    return trail.container if isinstance(trail.container, Unobserved) else None
+
+
+@check(
+    "host.audit.running",
+    severity=Severity.MEDIUM,
+    title=Text(ja="監査記録が有効であり、再起動後も有効である", en="The audit record is on, now and after a restart"),
+    why=Text(
+        ja="監査記録は、誰がどのファイルや権限に触れたかを、プログラムの協力なしに残す。止まっていれば、内部の不正を後から調べられない。",
+        en="The audit record keeps who touched which file or right, without any program's help; without it, misuse cannot be traced.",
+    ),
+    remedy=Text(
+        ja=(
+            "auditd を入れ（apt install auditd、dnf install audit）、systemctl enable --now auditd を実行する。カーネルの起動に "
+            "audit=0 を付けない。"
+        ),
+        en="Install auditd and run systemctl enable --now auditd; do not start the kernel with audit=0.",
+    ),
+    says={
+        "AUDIT_ON": Text(ja="有効である（{place}）", en="on ({place})"),
+        "AUDIT_OFF": Text(ja="無効である（{place}）", en="off ({place})"),
+        "AUDIT_OFF_LATER": Text(ja="今は有効であるが、再起動後は無効となる（{place}）", en="on now, but off after a restart ({place})"),
+        "DAEMON_STOPPED": Text(ja="記録を書く auditd が動作していない", en="auditd, which writes the records, does not run"),
+        "NOT_INSTALLED": NOT_INSTALLED,
+        "CONTAINER": CONTAINER,
+    },
+)
+def audit_running(trail: AuditTrail) -> Judgement:
+    if ending := _outside(trail):
+        return ending
+    switch = trail.switch
+    if switch.in_force is AuditSwitch.OFF:
+        return failed("AUDIT_OFF", place=switch.source)
+    if trail.running is False:
+        return failed("DAEMON_STOPPED")
+    if switch.after_restart is AuditSwitch.OFF:
+        return failed("AUDIT_OFF_LATER" if switch.in_force is not None else "AUDIT_OFF", place=switch.source)
+    unseen = switch.missing() or (trail.running if isinstance(trail.running, Unobserved) else None)
+    return unseen or passed("AUDIT_ON", place=switch.source)
+
+
+@check(
+    "host.audit.subjects",
+    severity=Severity.MEDIUM,
+    title=Text(ja="監査記録が定めた対象を含む", en="The audit record covers what it has to"),
+    why=Text(
+        ja="規則のない監査記録には、アカウントの変更、権限の行使、時刻やカーネルへの操作が残らない。",
+        en="Without rules it holds nothing of changed accounts, used privileges, the clock or the kernel.",
+    ),
+    remedy=RULES,
+    says={
+        "COVERED": Text(ja="対象を全て含む：{subjects}", en="all are covered: {subjects}"),
+        "NOT_COVERED": Text(ja="含まれない対象がある：{subjects}（{place}）", en="not covered: {subjects} ({place})"),
+        "NOT_LOADED": Text(
+            ja="規則は書かれているが、今は読み込まれていない：{subjects}（{place}）", en="written, but not loaded now: {subjects} ({place})"
+        ),
+        "NOT_AFTER_RESTART": Text(
+            ja="今は記録されるが、再起動後は記録されない：{subjects}（{place}）",
+            en="covered now, but not after a restart: {subjects} ({place})",
+        ),
+        "NOT_INSTALLED": NOT_INSTALLED,
+        "CONTAINER": CONTAINER,
+    },
+)
+def audit_subjects(trail: AuditTrail, *, wanted: Annotated[tuple[str, ...], AUDIT_SUBJECTS] = AUDIT_SUBJECTS.default) -> Judgement:
+    if ending := _outside(trail):
+        return ending
+    now, later = trail.subjects.in_force, trail.subjects.after_restart
+    missing = [{name for name in wanted if name not in part} if isinstance(part, tuple) else set() for part in (now, later)]
+    absent_now, absent_later = ([name for name in wanted if name in names] for names in missing)
+    place = trail.subjects.source
+    if absent_now and isinstance(later, tuple) and not absent_later:
+        return failed("NOT_LOADED", subjects=listed(absent_now), place=place)
+    if absent_now:
+        return failed("NOT_COVERED", subjects=listed(absent_now), place=place)
+    if absent_later:
+        return failed("NOT_AFTER_RESTART" if isinstance(now, tuple) else "NOT_COVERED", subjects=listed(absent_later), place=place)
+    return trail.subjects.missing() or passed("COVERED", subjects=listed(wanted))
+
+
+@check(
+    "host.audit.fixed",
+    severity=Severity.LOW,
+    title=Text(ja="監査の設定を、再起動なしに変えられない", en="The audit rules cannot be changed before a restart"),
+    why=Text(
+        ja="管理者の権限を得た者は、規則を消してから操作することで、痕跡を残さずに済む。",
+        en="Whoever gains an administrator's rights can otherwise delete the rules first and leave no trace.",
+    ),
+    remedy=Text(ja="/etc/audit/rules.d/99-finalize.rules に「-e 2」と書く。", en="Write -e 2 into /etc/audit/rules.d/99-finalize.rules."),
+    says={
+        "FIXED": Text(ja="再起動するまで変えられない（{place}）", en="fixed until the next restart ({place})"),
+        "NOT_FIXED": Text(ja="動作中に変えられる（{place}）", en="it can be changed while the machine runs ({place})"),
+        "FIXED_LATER": Text(ja="再起動後は変えられなくなるが、今は変えられる（{place}）", en="fixed only after a restart ({place})"),
+        "NOT_INSTALLED": NOT_INSTALLED,
+        "CONTAINER": CONTAINER,
+    },
+)
+def audit_fixed(trail: AuditTrail) -> Judgement:
+    if ending := _outside(trail):
+        return ending
+    switch = trail.switch
+    if isinstance(switch.in_force, AuditSwitch) and switch.in_force is not AuditSwitch.FIXED:
+        return failed("FIXED_LATER" if switch.after_restart is AuditSwitch.FIXED else "NOT_FIXED", place=switch.source)
+    if isinstance(switch.after_restart, AuditSwitch) and switch.after_restart is not AuditSwitch.FIXED:
+        return failed("NOT_FIXED", place=switch.source)
+    return switch.missing() or passed("FIXED", place=switch.source)
+
+
+@check(
+    "host.audit.full",
+    severity=Severity.LOW,
+    title=Text(
+        ja="監査記録の領域が不足したときの動作が定められている", en="What happens when the audit record runs out of room is settled"
+    ),
+    why=Text(
+        ja="領域が不足したときに記録を捨てるだけの設定では、誰も気付かないまま証拠が失われる。",
+        en="Where records are just dropped when room runs out, the evidence is lost and nobody notices.",
+    ),
+    remedy=Text(
+        ja=(
+            "/etc/audit/auditd.conf に max_log_file_action = keep_logs（又は rotate）、space_left_action = email、"
+            "disk_full_action = syslog（高い可用性より記録を優先する機器は halt）と書く。"
+        ),
+        en=(
+            "In /etc/audit/auditd.conf set max_log_file_action = keep_logs (or rotate), space_left_action = email and "
+            "disk_full_action = syslog (halt where records matter most)."
+        ),
+    ),
+    says={
+        "SETTLED": Text(
+            ja="ファイルが満ちたとき {when_full}、空きが少ないとき {when_short}、ディスクが満ちたとき {when_disk_full}",
+            en="when a file is full {when_full}, when room is short {when_short}, when the disk is full {when_disk_full}",
+        ),
+        "NOT_SETTLED": Text(ja="記録を捨てるだけの設定がある：{settings}", en="records are just dropped: {settings}"),
+        "NOT_INSTALLED": NOT_INSTALLED,
+        "CONTAINER": CONTAINER,
+    },
+)
+def audit_full(trail: AuditTrail) -> Judgement:
+    if ending := _outside(trail):
+        return ending
+    store = trail.store
+    if isinstance(store, Unobserved):
+        return store
+    rows = {
+        "max_log_file_action": (store.when_full, LOSES),
+        "space_left_action": (store.when_short, frozenset({"ignore"})),
+        "disk_full_action": (store.when_disk_full, LOSES),
+    }
+    bad = [f"{name} = {value}" for name, (value, losing) in rows.items() if value in losing]
+    if bad:
+        return failed("NOT_SETTLED", settings=listed(bad))
+    return passed("SETTLED", when_full=store.when_full, when_short=store.when_short, when_disk_full=store.when_disk_full)

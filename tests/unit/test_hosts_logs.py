@@ -1,0 +1,174 @@
+"""The collectors for logs and the audit record on small trees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.facts.audit_trail import AuditStore, AuditSubject, AuditSwitch, AuditTrail
+from scanner.facts.log_keeping import LogFiles, LogKeeping, LogStore, RecordKind
+from scanner.hosts.linux.audit_trail import audit_trail
+from scanner.hosts.linux.log_files import log_files
+from scanner.hosts.linux.log_keeping import log_keeping
+from scanner.model.fact import Unobserved
+from tests.unit.host_trees import Machine, running
+
+AUTHENTICATION, SYSTEM = RecordKind.AUTHENTICATION, RecordKind.SYSTEM
+CONF = "$IncludeConfig /etc/rsyslog.d/*.conf\n*.*;auth,authpriv.none -/var/log/syslog\nauth,authpriv.* /var/log/auth.log\n"
+ROTATE = "weekly\nrotate 4\ninclude /etc/logrotate.d\n"
+ENABLED = "/etc/systemd/system/multi-user.target.wants/rsyslog.service"
+
+
+def machine(tmp_path: Path, live: bool = True) -> Machine:
+    """A machine with journald, rsyslog and logrotate as Debian has them."""
+    made = Machine(tmp_path, live)
+    made.write(
+        {
+            "/usr/lib/systemd/systemd-journald": "",
+            "/usr/sbin/rsyslogd": "",
+            "/usr/sbin/logrotate": "",
+            "/etc/rsyslog.conf": CONF,
+            ENABLED: "[Unit]",
+            "/etc/logrotate.conf": ROTATE,
+            "/etc/logrotate.d/rsyslog": "/var/log/syslog\n/var/log/auth.log\n{\n  rotate 53\n}\n",
+            "/etc/systemd/system/timers.target.wants/logrotate.timer": "[Unit]",
+        }
+    )
+    running(made, rsyslogd=1_700_000_100, **{"systemd-journal": 1_700_000_050})
+    return made
+
+
+def look(made: Machine) -> LogKeeping:
+    """Run the collector."""
+    found = log_keeping.run(made)
+    assert isinstance(found, LogKeeping)
+    return found
+
+
+def stores(found: LogKeeping) -> dict[str, LogStore]:
+    """Give the places by name."""
+    assert isinstance(found.stores, tuple)
+    return {store.name: store for store in found.stores}
+
+
+def test_a_machine_as_debian_has_it(tmp_path: Path) -> None:
+    found = look(machine(tmp_path))
+    assert isinstance(found.programs, tuple)
+    assert [(one.name, one.running, one.starts) for one in found.programs] == [("rsyslog", True, True), ("systemd-journald", True, True)]
+    held = stores(found)
+    assert held["/var/log/auth.log"] == LogStore("/var/log/auth.log", (AUTHENTICATION,), True, 53 * 604_800, None, "logrotate")
+    assert held["/var/log/syslog"].kinds == (SYSTEM,)
+    # Storage=auto without /var/log/journal
+    assert held["journal"].lasting is False
+    assert (found.targets, found.entrances, found.rotates.after_restart) == ((), (), True)
+
+
+def test_a_stop_in_a_drop_in_takes_the_records_away(tmp_path: Path) -> None:
+    made = machine(tmp_path).write({"/etc/rsyslog.d/10-quiet.conf": "authpriv.* stop\n"})
+    assert AUTHENTICATION not in stores(look(made))["/var/log/auth.log"].kinds
+
+
+def test_two_lines_to_one_file_make_one_record(tmp_path: Path) -> None:
+    made = machine(tmp_path).write({"/etc/rsyslog.conf": "auth.* /var/log/a\nauthpriv.* /var/log/a\n"})
+    assert stores(look(made))["/var/log/a"].kinds == (AUTHENTICATION,)
+
+
+@pytest.mark.parametrize(
+    ("main", "drop_in", "directory", "lasting"),
+    [
+        ("[Journal]\nStorage=persistent\n", "", False, True),
+        ("[Journal]\nStorage=persistent\n", "[Journal]\r\nStorage=volatile\r\n", True, False),
+        ("[Journal]\n#Storage=persistent\n", "", False, False),
+        ("Storage=persistent\n", "", False, False),
+        ("[Journal]\nStorage=auto\n", "", True, True),
+    ],
+)
+def test_where_the_journal_is(tmp_path: Path, main: str, drop_in: str, directory: bool, lasting: bool) -> None:
+    made = machine(tmp_path).write({"/etc/systemd/journald.conf": main, "/etc/systemd/journald.conf.d/50.conf": drop_in})
+    if directory:
+        made.write({"/var/log/journal/0123/system.journal": ""})
+    assert stores(look(made))["journal"].lasting is lasting
+
+
+def test_the_journal_is_kept_by_size_and_at_most_for_a_time(tmp_path: Path) -> None:
+    made = machine(tmp_path).write({"/etc/systemd/journald.conf": "[Journal]\nMaxRetentionSec=2week\n"})
+    journal = stores(look(made))["journal"]
+    assert isinstance(journal.kept_seconds, Unobserved)
+    assert journal.most_seconds == 14 * 86_400
+
+
+def test_a_stopped_syslog_program_keeps_nothing(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    (tmp_path / "proc/2/stat").unlink()
+    (tmp_path / "proc/2").rmdir()
+    assert "/var/log/auth.log" not in stores(look(made))
+
+
+def test_a_configuration_that_cannot_be_read_leaves_it_open(tmp_path: Path) -> None:
+    made = machine(tmp_path).write({"/etc/rsyslog.conf": 'action(type="omfwd"'})
+    found = look(made)
+    assert isinstance(found.stores, Unobserved)
+    assert isinstance(found.targets, Unobserved)
+
+
+def test_files_and_room(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    made.write({"/var/log/auth.log": "x", "/var/log/audit/audit.log": "x"})
+    (tmp_path / "var/log/auth.log").chmod(0o646)
+    made.commands["df -P -k -- /var/log"] = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda1 100 60 20 75% /var/log\n"
+    found = log_files.run(made)
+    assert isinstance(found, LogFiles)
+    assert isinstance(found.files, tuple)
+    assert {(one.path, one.mode & 0o777) for one in found.files if not one.directory} >= {("/var/log/auth.log", 0o646)}
+    assert "/var/log/audit/audit.log" in {one.path for one in found.files}
+    assert (found.free_percent, found.free_bytes, found.own_volume) == (25.0, 20_480, True)
+
+
+RULES = "-w /etc/passwd -p wa\n-w /etc/shadow -p wa\n-w /etc/group -p wa\n-w /etc/gshadow -p wa\n"
+
+
+def audited(tmp_path: Path, live: bool = True) -> Machine:
+    """A machine with auditd that is enabled and runs."""
+    made = Machine(tmp_path, live, {"auditctl -s": "enabled 1\nfailure 1\npid 77\n", "auditctl -l": RULES})
+    made.write(
+        {
+            "/usr/sbin/auditd": "",
+            "/etc/systemd/system/multi-user.target.wants/auditd.service": "[Unit]",
+            "/etc/audit/rules.d/10-start.rules": "-e 2\n-D\n-b 8192\n",
+            "/etc/audit/rules.d/50-own.rules": RULES + "-a always,exit -F arch=b64 -S settimeofday,clock_settime\r\n",
+            "/etc/audit/auditd.conf": "max_log_file = 8\nnum_logs = 5\nMAX_LOG_FILE_ACTION = ROTATE\n#disk_full_action = HALT\n",
+        }
+    )
+    running(made, auditd=1_700_000_100)
+    return made
+
+
+def test_the_audit_record_now_and_later(tmp_path: Path) -> None:
+    found = audit_trail.run(audited(tmp_path))
+    assert isinstance(found, AuditTrail)
+    assert (found.container, found.installed, found.running, found.starts) == (False, True, True, True)
+    assert (found.switch.in_force, found.switch.after_restart) == (AuditSwitch.ON, AuditSwitch.FIXED)
+    assert found.subjects.in_force == (AuditSubject.IDENTITIES,)
+    assert found.subjects.after_restart == (AuditSubject.IDENTITIES, AuditSubject.TIME)
+    assert found.store == AuditStore("rotate", "ignore", "ignore", 40 * 1024 * 1024)
+
+
+def test_a_mark_tells_a_container_and_without_auditctl_nothing_is_on(tmp_path: Path) -> None:
+    made = audited(tmp_path)
+    made.commands.clear()
+    made.write({"/run/systemd/container": "systemd-nspawn"})
+    found = audit_trail.run(made)
+    assert isinstance(found, AuditTrail)
+    assert found.container is True
+    assert found.switch.in_force is AuditSwitch.OFF
+
+
+def test_an_image_shows_what_will_be(tmp_path: Path) -> None:
+    found = audit_trail.run(audited(tmp_path, live=False))
+    assert isinstance(found, AuditTrail)
+    assert (found.running, found.switch.in_force, found.switch.after_restart) == (None, None, AuditSwitch.FIXED)
+    (tmp_path / "etc/systemd/system/multi-user.target.wants/auditd.service").unlink()
+    later = audit_trail.run(Machine(tmp_path, live=False))
+    assert isinstance(later, AuditTrail)
+    assert later.switch.after_restart is AuditSwitch.OFF

@@ -9,6 +9,7 @@ import typer
 
 from scanner.cli import console, look
 from scanner.cli.catalogue import baselines_app, checks_app
+from scanner.cli.hosts import hosts_app
 from scanner.cli.hub import hub_app
 from scanner.cli.ledger import exceptions_app, inventory_app
 from scanner.cli.runs import facts_app, feed_app, report, runs_app
@@ -47,6 +48,7 @@ app.add_typer(checks_app, name="checks")
 app.add_typer(baselines_app, name="baselines")
 app.add_typer(exceptions_app, name="exceptions")
 app.add_typer(inventory_app, name="inventory")
+app.add_typer(hosts_app, name="hosts")
 app.add_typer(feed_app, name="feed")
 app.add_typer(hub_app, name="hub")
 

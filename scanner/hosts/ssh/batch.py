@@ -76,12 +76,12 @@ class _Writing:
         self.calls[number] = Call(letter, source, limit)
         self.lines.append(f"{when}{letter} {number} {rest}")
 
-    def far(self, pattern: str) -> str:
-        """Write a path or pattern as a word of the shell, with the prefix that cannot be guessed."""
+    def far(self, pattern: str, prefix: str = "") -> str:
+        """Write a path or pattern as a word of the shell; ``prefix`` is ``$p`` where its contents are wanted."""
         for name, variable in self.aliased.items():
             if pattern.startswith(name + "/"):
-                return f'"${variable}"' + _quoted(pattern.removeprefix(name))
-        return '"$p"' + _quoted(pattern)
+                return f'"{prefix}${variable}"' + _quoted(pattern.removeprefix(name))
+        return (f'"{prefix}"' if prefix else "") + _quoted(pattern)
 
     def several(self, letter: str, words: Iterable[str], before: str = "", limit: int = 0) -> None:
         listed = list(words)
@@ -131,8 +131,8 @@ def _calls(writing: _Writing, requests: Sequence[Request]) -> None:
                 if root:
                     by_root.append(request)
             case Files(pattern=pattern, limit=limit, root=root) if sudo.wild(pattern):
-                directories.update((writing.far(part), None) for part in sudo.levels(pattern)[:-1])
-                plain.setdefault(limit, {})[writing.far(pattern)] = None
+                directories.update((writing.far(part), None) for part in sudo.holders(pattern))
+                plain.setdefault(limit, {})[writing.far(pattern, "$p")] = None
                 if root:
                     by_root.append(request)
             case Files(pattern=pattern, limit=limit, root=root):
@@ -140,14 +140,14 @@ def _calls(writing: _Writing, requests: Sequence[Request]) -> None:
                 if root or sudo.cutter(pattern):
                     single.append(request)
                 else:
-                    plain.setdefault(limit, {})[writing.far(pattern)] = None
+                    plain.setdefault(limit, {})[writing.far(pattern, "$p")] = None
             case Wanted(what=what, path=path, limit=limit):
-                word = '"$p"' + shlex.quote(path)
+                word = shlex.quote(path)
                 (directories if what == "names" else states)[word] = None
                 if what == "file" and sudo.cutter(path):
                     single.append(Files(path, limit))
                 elif what == "file":
-                    plain.setdefault(limit, {})[word] = None
+                    plain.setdefault(limit, {})['"$p"' + word] = None
     writing.several("S", states)
     writing.several("L", directories)
     for limit, patterns in sorted(plain.items()):
@@ -155,21 +155,24 @@ def _calls(writing: _Writing, requests: Sequence[Request]) -> None:
     for file in single:
         cut = " ".join(shlex.quote(word) for word in sudo.cutter(file.pattern))
         path = shlex.quote(file.pattern) if file.root else "''"
-        writing.call("X", f"{file.limit + 1} {writing.far(file.pattern)} {path} {cut}", file, file.limit)
-    for source in by_root:
-        _by_root(writing, source)
+        writing.call("X", f"{file.limit + 1} {writing.far(file.pattern, '$p')} {path} {cut}", file, file.limit)
+    for letter, command, source in _by_root(by_root):
+        parts = sudo.levels(source.pattern) if sudo.wild(source.pattern) else (source.pattern, f"{source.pattern}/*")
+        unless = "B " + " ".join(writing.far(part) for part in parts) + " || "
+        writing.call(letter, f"{SEVERAL + 1} {' '.join(map(shlex.quote, command))}", source, SEVERAL, when=unless)
     for run in sorted(runs, key=lambda run: run.seconds):
         words = " ".join(shlex.quote(word) for word in run.argv)
         writing.call("U" if run.root else "R", f"{sudo.seconds_of(run)} {words}", run)
 
 
-def _by_root(writing: _Writing, source: Files | Names) -> None:
-    parts = sudo.levels(source.pattern) if sudo.wild(source.pattern) else (source.pattern, f"{source.pattern}/*")
-    unless = "B " + " ".join(writing.far(part) for part in parts) + " || "
-    commands = (sudo.listing(source), sudo.contents(source)) if isinstance(source, Files) else (sudo.listing(source),)
-    for command, letter in zip(commands, ("Y", "Z"), strict=False):
-        words = " ".join(shlex.quote(word) for word in command)
-        writing.call(letter, f"{SEVERAL + 1} {words}", source, SEVERAL, when=unless)
+def _by_root(sources: Iterable[Files | Names]) -> list[tuple[str, tuple[str, ...], Files | Names]]:
+    """Give each command that only root may run, once, with the letter of its call: listings first, contents rely on them."""
+    found: dict[tuple[str, tuple[str, ...]], Files | Names] = {}
+    for source in sources:
+        found.setdefault(("Y", sudo.listing(source)), source)
+        if isinstance(source, Files):
+            found.setdefault(("Z", sudo.contents(source)), source)
+    return [(letter, words, source) for (letter, words), source in sorted(found.items(), key=lambda item: item[0])]
 
 
 def _behind_links(sources: Iterable[Source]) -> list[Source]:

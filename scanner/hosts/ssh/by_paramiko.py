@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -47,13 +47,21 @@ class ParamikoShell:
                 way = self._connect(transport, hop, limit)
                 transport = paramiko.Transport(way)
                 self._hold(transport)
-                _agree(transport, keys, hop, limit)
+                _agree(transport, keys.kinds(hop.known_as), limit)
             keys.check(hop.known_as, *_shown(transport))
             _authenticate(transport, hop, route, limit)
         assert transport
         with _translated(route.hops[-1], self._closed):
             self._channel = transport.open_session(timeout=_left(until))
             self._channel.exec_command("sh")
+
+    def key_of(self, hop: Hop, until: float) -> tuple[str, bytes]:
+        """Give the key that a server shows, without a login. Raises ``CannotObserve``, and ``NoCommonAlgorithm``."""
+        with _translated(hop, self._closed):
+            transport = paramiko.Transport(self._connect(None, hop, until))
+            self._hold(transport)
+            _agree(transport, (), until)
+            return _shown(transport)
 
     def send(self, data: bytes, until: float) -> None:
         """See ``Shell.send``."""
@@ -97,14 +105,14 @@ class ParamikoShell:
             raise CannotObserve(Reason.BUDGET_SPENT, "stopped")
 
 
-def _agree(transport: paramiko.Transport, keys: HostKeys, hop: Hop, until: float) -> None:
-    """Exchange keys. A key type that is known of the server is asked for first."""
+def _agree(transport: paramiko.Transport, kinds: Sequence[str], until: float) -> None:
+    """Exchange keys. ``kinds`` of host keys, those that are known of the server, are asked for first."""
     transport.set_log_channel(_LOG)
     transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = _left(until)
     options = transport.get_security_options()
     options.ciphers = [name for name in options.ciphers if not any(weak in name for weak in _WEAK)]
     options.digests = [name for name in options.digests if not any(weak in name for weak in _WEAK)]
-    known = {kind if kind != "ssh-rsa" else "rsa-sha2-512" for kind in keys.kinds(hop.known_as)}
+    known = {kind if kind != "ssh-rsa" else "rsa-sha2-512" for kind in kinds}
     first = [name for name in options.key_types if name in known or (name == "rsa-sha2-256" and "rsa-sha2-512" in known)]
     options.key_types = [*first, *(name for name in options.key_types if name not in first)]
     transport.start_client(timeout=_left(until))

@@ -1,6 +1,6 @@
 # Sent to `sh` on the far machine; runs on dash, bash, busybox ash and mksh. Writes nothing there.
 # $b: the boundary that begins each line of ours. $p: a prefix of slashes and dots that no file can know, so that the
-# headings of head(1) cannot be forged; paths in the calls below carry it. $sudo: whether sudo may be tried.
+# headings of head(1) cannot be forged; paths that F and X are called with carry it. $sudo: whether sudo may be tried.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C LANG=C TERM=dumb HOME=/nonexistent
 export PATH LC_ALL LANG TERM HOME
 unset ENV BASH_ENV CDPATH LANGUAGE POSIXLY_CORRECT COLUMNS
@@ -128,6 +128,7 @@ Y() {
   if [ -n "$sudo" ] && [ "$u" != 0 ]; then D sudo -n /usr/bin/timeout -s KILL "$@"; else e=-; fi
   E "$i" "$e"
 }
+Z() { Y "$@"; }
 # R number seconds program...: a command
 R() {
   i=$1 t=$2
@@ -151,7 +152,7 @@ U() {
 }
 # A name variable end: where merging directories has made the one a link to the other, nothing is asked below the link.
 A() {
-  if [ "$(cd -P "$1" && pwd -P)" = "$3" ]; then W a "$1"; eval "$2=/-"; else eval "$2=\$p$1"; fi
+  if [ "$(cd -P "$1" && pwd -P)" = "$3" ]; then W a "$1"; eval "$2=/-"; else eval "$2=$1"; fi
 }
 # whether everything among these that is there can be read without sudo
 B() {

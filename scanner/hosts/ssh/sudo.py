@@ -6,7 +6,6 @@ Wildcards in sudoers(5) match spaces and slashes too, so there are none: every a
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 
 from scanner.hosts.base import Files, Names, Run, Source
@@ -15,6 +14,8 @@ from scanner.hosts.secrets import CUTS
 FIND_SECONDS = 20
 FILE_SECONDS = 10  # written in far.sh as well
 _WILD = re.compile(r"[*?\[]")
+SECURE_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where root looks for programs that a command starts: never in places of the account's own."""
 STATE = "%f/%s/%u/%g/%Y/%n"
 
 
@@ -28,6 +29,12 @@ def levels(pattern: str) -> tuple[str, ...]:
     parts = pattern.split("/")
     first = next(i for i, part in enumerate(parts) if wild(part))
     return tuple("/".join(parts[:n]) or "/" for n in range(first, len(parts) + 1))
+
+
+def holders(pattern: str) -> tuple[str, ...]:
+    """Give the directories in which a part of the pattern stands that holds a wildcard."""
+    parts = pattern.split("/")
+    return tuple("/".join(parts[:n]) or "/" for n, part in enumerate(parts) if wild(part))
 
 
 def listing(source: Names | Files) -> tuple[str, ...]:
@@ -90,15 +97,12 @@ def permitted(sources: Iterable[Source]) -> tuple[tuple[str, ...], ...]:
 
 
 def line(words: Sequence[str]) -> str:
-    """Write a command as sudoers(5) has it. Characters that fnmatch(3) knows keep their backslash, others lose it when read."""
-    return " ".join(re.sub(r"([\\*?\[\]!^:,=#\s\"'(){}|&;<>$])", _escaped, word) for word in words)
+    r"""Write a command as sudoers(5) has it.
 
-
-def _escaped(found: re.Match[str]) -> str:
-    character = found[1]
-    if character in "\\*?[]!^:,=# \t":
-        return f"\\{character}"
-    return character
+    It is read twice: the file's reader takes the backslash from ``: , = #`` and blanks and from itself, and leaves it before what
+    fnmatch(3) knows, which then takes it. So a backslash is written four times.
+    """
+    return " ".join(re.sub(r"([*?\[\]!^:,=# \t])", r"\\\1", word.replace("\\", "\\" * 4)) for word in words)
 
 
 def sudoers(user: str, sources: Iterable[Source], version: str) -> str:
@@ -108,12 +112,7 @@ def sudoers(user: str, sources: Iterable[Source], version: str) -> str:
         f"# Tenken {version}: 点検用アカウント {user} が sudo で読むもののすべて。書き込む命令はない。",
         f"# Tenken {version}: all that the account {user} may read by sudo. No command writes.",
         "# /etc/sudoers.d/tenken (mode 0440);  visudo -cf FILE",
-        f"Defaults:{user} !requiretty, !lecture, !mail_badpass, !mail_no_perms",
+        f'Defaults:{user} !requiretty, env_reset, secure_path="{SECURE_PATH}"',
     ]
     lines += [f"{user} ALL=(root) NOPASSWD: {line(words)}" for words in commands]
     return "\n".join(lines) + "\n"
-
-
-def typed(words: Sequence[str]) -> str:
-    """Write a command as somebody would type it."""
-    return shlex.join(words)

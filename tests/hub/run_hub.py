@@ -1,0 +1,23 @@
+"""A hub as a process of its own, without the rest of the command line, so that it is soon back after it was killed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from scanner.hub.admin import Admin
+from scanner.hub.database import Database
+from scanner.hub.keyfile import load_or_make
+from scanner.hub.serve import Hub, Listen
+
+
+def main(url: str, key_file: str, port: str, certificate: str = "", private_key: str = "") -> None:
+    """Serve until killed."""
+    with Database(url) as database:
+        key = load_or_make(Path(key_file))
+        hub = Hub(database, key, Admin(database, key, lambda _: []).app())
+        hub.serve(Listen(port=int(port), certificate=certificate, key=private_key), lambda port: print(port, flush=True))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

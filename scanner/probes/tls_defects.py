@@ -20,8 +20,7 @@ from scanner.probes.base import probe
 from scanner.probes.dns_asking import is_address, together
 from scanner.probes.tls_search import Manner, suite_of
 from scanner.probes.tls_server import Server
-from scanner.probes.tls_sessions import completed
-from scanner.probes.tls_talk import CLOSE_NOTIFY, Hearing, Line, Talker, Unsure, unless, until
+from scanner.probes.tls_talk import CLOSE_NOTIFY, Hearing, Line, Talker, Unsure, completed, unless, until
 from scanner.probes.tls_values import NUMBERS, Failed, Refused
 from scanner.wire.tls import (
     TLS10,

@@ -11,8 +11,9 @@ from scanner.model.reason import Reason
 from scanner.probes.tls_protocols import Protocols
 from scanner.probes.tls_search import Manner, suite_of, violation
 from scanner.probes.tls_search13 import Two, lockstep, one_side, plainly
-from scanner.probes.tls_values import VERSIONS, Book, Chosen, Failed, Offer, Refused, Search, Wants
+from scanner.probes.tls_values import VERSIONS, Answer, Book, Chosen, Failed, Offer, Refused, Search, Wants
 from scanner.wire.tls import ALL_SCHEMES, TLS12, TLS13, Extension, group_by_name, group_name, groups_for, scheme_name
+from scanner.wire.tls.client12 import Session
 from scanner.wire.tls.schedule import can_decrypt
 from scanner.wire.tls.shares import can_compute
 from scanner.wire.x509 import seen
@@ -26,7 +27,10 @@ _ANY_CERTIFICATE = (
 
 @dataclass(slots=True)
 class OldExchange:
-    """Groups and schemes of one version up to TLS 1.2. ``groups`` or ``signs`` are ``None`` where there was nothing to measure."""
+    """Groups and schemes of one version up to TLS 1.2. ``groups`` or ``signs`` are ``None`` where there was nothing to measure.
+
+    ``session`` is one that was had by the way, with an answer about schemes.
+    """
 
     version: int
     groups: list[int] = field(default_factory=list)
@@ -35,6 +39,7 @@ class OldExchange:
     schemes_why: Unobserved | None = None
     has_groups: bool = False
     has_schemes: bool = False
+    session: Session | None = None
 
     def groups_seen(self) -> GroupsSeen | None:
         """As the fact has it."""
@@ -63,6 +68,12 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
     if not ec and signed and "DHE" in kinds:
         dhe = [code for code in kinds["DHE"] if (suite := suite_of(code)) and suite.auth in {"RSA", "DSA"}]
         parts = [("DHE", dhe)] if dhe else []
+
+    def say(offer: Offer) -> Search[Answer]:
+        answer = yield from protocols.search(offer if out.session is None else replace(offer, wants=Wants.FLIGHT))
+        out.session = out.session or (answer.session if isinstance(answer, Chosen) else None)
+        return answer
+
     for place, (auth, codes) in enumerate(parts):
         has_scheme = signed and auth in {"RSA", "ECDSA", "DHE"}
         two = Two((list(groups_for(version, "ecdhe")), list(ALL_SCHEMES)), ([], []))
@@ -75,7 +86,7 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
             if has_scheme:
                 yield from lockstep(two, make.offer, _picked)
                 if not two.done[1]:
-                    yield from one_side(two, 1, make.offer, _picked, say=protocols.search)
+                    yield from one_side(two, 1, make.whole, _picked, say=say)
             else:
                 two.found[1].append(0)
             if not two.done[0]:
@@ -84,7 +95,7 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
         elif has_scheme:
             two.found[0][:] = out.groups or list(groups_for(version, "ecdhe"))
             two.left[0].clear()
-            yield from one_side(two, 1, make.offer, _picked, say=protocols.search)
+            yield from one_side(two, 1, make.whole, _picked, say=say)
         if has_scheme:
             out.has_schemes = True
             out.schemes += [code for code in two.found[1] if code not in out.schemes]
@@ -106,6 +117,11 @@ class _Making:
             self.version, self.suites, f"{VERSIONS[self.version].value} groups and signatures", groups=(*groups, *stay), schemes=listed
         )
         return replace(offer, words=f"{len(groups) + len(stay)} groups, {len(listed)} schemes")
+
+    def whole(self, groups: Sequence[int], schemes: Sequence[int]) -> Offer:
+        """The same, to be completed, for a session with an id, not a ticket; what this program cannot do is not offered."""
+        offer = self.offer(groups, schemes)
+        return replace(offer, hello=replace(offer.hello, ticket=None, compression=(0,)), wants=Wants.SESSION)
 
 
 def _picked(answer: Chosen) -> tuple[int | None, int | None]:

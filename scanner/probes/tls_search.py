@@ -6,7 +6,7 @@ a fatal alert, another version, or a close that was confirmed; anything else lea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -78,6 +78,15 @@ _ALL_GROUPS = groups_for(TLS13)
 _CURVES = {version: groups_for(version, "ecdhe") for version in (SSL3, TLS10, TLS11, TLS12)}
 
 
+_SHOWN: dict[str, object] = {"schemes": ALL_SCHEMES, "status_request": True, "sct": True}
+_OLD_FIELDS: dict[int, dict[str, object]] = {
+    version: _SHOWN | {"groups": curves, "compression": (1, 0), "etm": True, "ticket": b"", "heartbeat": 1}
+    for version, curves in _CURVES.items()
+}
+# RFC 8446 appendix D.4: some middleboxes let nothing through without a session id.
+_NEW_FIELDS: dict[str, object] = _SHOWN | {"groups": _ALL_GROUPS, "session_id": bytes(32)}
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How hellos to one server are dressed. ``plain``: it stumbles over the usual extensions; ``name`` is the SNI, ``None`` for none."""
@@ -85,32 +94,24 @@ class Manner:
     name: str | None
     plain: bool = False
 
-    def hello(self, version: int, suites: Sequence[int]) -> ClientHello:
-        """Make a hello that shows what it can beside its suites. From TLS 1.3 on without key shares: the server then names the group."""
+    def hello(self, version: int, suites: Sequence[int], **changes: object) -> ClientHello:
+        """Make a hello that shows what it can beside its suites. From TLS 1.3 on without key shares: the server then names the group.
+
+        ``changes`` replace fields.
+        """
         old = version <= TLS12
+        fields: dict[str, object] = {"version": version, "suites": tuple(suites), "server_name": self.name}
         if self.plain and old:
-            return ClientHello(version=version, suites=tuple(suites), server_name=self.name, groups=(29, 23, 24, 25), compression=(0,))
-        return ClientHello(
-            version=version,
-            suites=tuple(suites),
-            server_name=self.name,
-            groups=_CURVES[version] if old else _ALL_GROUPS,
-            schemes=ALL_SCHEMES,
-            session_id=b"" if old else bytes(32),  # RFC 8446 appendix D.4: some middleboxes let nothing else through
-            compression=(1, 0) if old else (0,),
-            etm=old,
-            ticket=b"" if old else None,
-            status_request=True,
-            sct=True,
-            heartbeat=1 if old else None,
-            extra=(SRP,) if version != SSL3 and not _SRP.isdisjoint(suites) else (),
-        )
+            fields["groups"] = (29, 23, 24, 25)
+        else:
+            fields |= _OLD_FIELDS[version] if old else _NEW_FIELDS
+            if version != SSL3 and not _SRP.isdisjoint(suites):
+                fields["extra"] = (SRP,)
+        return ClientHello(**(fields | changes))  # type: ignore[arg-type]  # fields by name, which the class checks itself
 
     def offer(self, version: int, suites: Sequence[int], group: str, words: str = "", **changes: object) -> Offer:
         """Make an offer for the evidence under ``group``, where it says ``words``; ``changes`` replace fields of the hello."""
-        hello = self.hello(version, suites)
-        if changes:
-            hello = replace(hello, **changes)  # type: ignore[arg-type]  # fields by name, which replace checks itself
+        hello = self.hello(version, suites, **changes)
         said = f"{version_name(version)} hello of {counted(suites)}{words and f', {words}'}"
         return Offer(hello, group, said, Wants.FLIGHT if version <= TLS12 else Wants.HELLO)
 
@@ -210,8 +211,7 @@ def presence_of(manner: Manner, first: Chosen | None) -> Search[dict[int, Presen
 def _first_choice(manner: Manner, found: Found) -> Search[Present | None]:
     """Offer everything up to a version; the usual ones alone where the server stumbles over so many. ``None``: see ``found``."""
     suites = searched(found.version)
-    usual, *others = parts(suites, PLAIN_WINDOW if manner.plain else WINDOW)
-    for part in (usual, *others) if manner.plain else (suites, usual):
+    for part in parts(suites, PLAIN_WINDOW) if manner.plain else _whole_and_usual(suites):
         match (yield manner.offer(found.version, part, VERSIONS[found.version].value)):
             case Chosen() as answer:
                 if wrong := misfit(answer, found.version, part):
@@ -236,6 +236,11 @@ def _first_choice(manner: Manner, found: Found) -> Search[Present | None]:
     if isinstance(answer, Chosen) and not misfit(answer, found.version, usual):
         return Present(answer, parted=True, plain=True)
     return None
+
+
+def _whole_and_usual(suites: Sequence[int]) -> Iterator[Sequence[int]]:
+    yield suites
+    yield parts(suites, WINDOW)[0]
 
 
 def parts(suites: Sequence[int], size: int) -> list[list[int]]:

@@ -9,11 +9,10 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.probes.tls_groups import NewSignatures, keyed
 from scanner.probes.tls_search import Found, Manner, suite_of
 from scanner.probes.tls_server import Server
-from scanner.probes.tls_talk import CLOSE_NOTIFY, Hearing, Line, Unsure, unless, until
+from scanner.probes.tls_talk import CLOSE_NOTIFY, Hearing, Line, Unsure, completable, completed, until
 from scanner.probes.tls_values import Chosen, Failed, Refused, Wants
 from scanner.wire.tls import TLS10, TLS12, Finished, RecordType, ServerHelloDone, version_name
 from scanner.wire.tls.client12 import Client12, Session
-from scanner.wire.tls.protect12 import can_protect
 
 MOST_RENEGOTIATIONS = 3
 """A server that carries out so many sets no limit worth speaking of; more would be a burden on it."""
@@ -29,9 +28,14 @@ class Sessions:
     early_data: int | Unobserved | None = None
 
 
-async def old_sessions(server: Server, manner: Manner, old: Found) -> tuple[bool | Unobserved | None, int | Unobserved | None]:
-    """Whether a session is taken up again by its id, and how often the server negotiates anew at our wish. Two connections."""
-    suites = [code for code in old.suites if (suite := suite_of(code)) and can_protect(suite) and suite.auth in {"RSA", "ECDSA", "DSA"}]
+async def old_sessions(
+    server: Server, manner: Manner, old: Found, session: Session | None
+) -> tuple[bool | Unobserved | None, int | Unobserved | None]:
+    """Whether a session is taken up again by its id, and how often the server negotiates anew at our wish.
+
+    ``session`` is one that was had by the way; without it or its id this takes two connections, else one.
+    """
+    suites = [code for code in old.suites if completable(code)]
     if not suites or not TLS10 <= old.version <= TLS12:
         why = Unobserved(Reason.UNSUPPORTED, f"no handshake is completed in {version_name(old.version)} with the suites accepted")
         return why, why
@@ -79,14 +83,18 @@ async def old_sessions(server: Server, manner: Manner, old: Found) -> tuple[bool
         return MOST_RENEGOTIATIONS
 
     words = f"whole {version_name(old.version)} handshake"
-    seen = await server.converse("sessions", words, first, _ended)
+    seen: Session | int | Unsure | Unobserved
+    if session is not None and session.session_id:
+        seen = session
+    else:
+        seen = await server.converse("sessions", words, first, _ended)
     taken_up: bool | Unobserved = False
     if isinstance(seen, Session):
-        session = seen
+        known = seen
         both = await server.converse(
             "sessions",
             f"{words}, the same session id",
-            lambda line: second(line, session),
+            lambda line: second(line, known),
             lambda seen: f"{'taken up' if seen[0] else 'begun anew'}, {_ended(seen[1])}",
         )
         taken_up, seen = (both, both) if isinstance(both, Unobserved) else both
@@ -108,15 +116,6 @@ def _ended(seen: Session | int | Unsure | Unobserved) -> str:
             return f"{seen.words} at a renegotiation"
         case Unobserved():
             return f"{seen.reason}: {seen.detail}"
-
-
-async def completed(line: Line, client: Client12, hearing: Hearing) -> None:
-    """Complete a handshake of TLS 1.2 or older. Raises ``CannotObserve``, ``NotTls``, ``CannotCompute``."""
-    await line.send(client.start())
-    seen = unless(await until(line, client, hearing, lambda m: isinstance(m, ServerHelloDone | Finished)), "answering a hello", hearing)
-    await line.send(client.finish())
-    if isinstance(seen, ServerHelloDone):
-        unless(await until(line, client, hearing, lambda m: isinstance(m, Finished)), "completing a handshake", hearing)
 
 
 async def new_tickets(server: Server, manner: Manner, found: Found, groups: list[int], signs: NewSignatures) -> Chosen | Unobserved:

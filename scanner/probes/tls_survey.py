@@ -316,7 +316,7 @@ async def _sessions(server: Server, state: _State) -> Sessions:
         else:
             out = replace(out, tls13_ticket=why, early_data=why)
     if old is not None:
-        session_id, rounds = await old_sessions(server, state.manner, old)
+        session_id, rounds = await old_sessions(server, state.manner, old, state.old.session if state.old is not None else None)
         out = replace(out, session_id=session_id, client_renegotiation=rounds)
     return out
 

@@ -26,6 +26,7 @@ from scanner.wire.starttls_binary import TdsFrames, dialogue
 from scanner.wire.tls import (
     SSL2,
     SSL2_SUITES,
+    SUITES,
     TLS13,
     Alert,
     Certificate,
@@ -54,7 +55,9 @@ from scanner.wire.tls import (
     suite_name,
     version_name,
 )
+from scanner.wire.tls.client12 import Client12
 from scanner.wire.tls.client13 import Client13
+from scanner.wire.tls.protect12 import can_protect
 from scanner.wire.tls.shares import CannotCompute, KeyShare, key_share
 
 SLOW_TO_GREET = frozenset({"smtp", "submission", "lmtp"})
@@ -247,6 +250,8 @@ class Talker:
             if offer.wants is Wants.KEYS or not isinstance(raw, Chosen) or raw.version < TLS13 or raw.cut is not None:
                 return raw
             return await self._ticket(line, client, raw)
+        if offer.wants is Wants.SESSION:
+            return await self._session(line, Client12(replace(offer.hello, random=random), self.net.rng.randbytes(64)))
         if self._written is None or self._written[0] is not offer.hello:
             self._written = offer.hello, HelloTemplate(offer.hello)
         await line.send(self._written[1].write(random=random))
@@ -271,6 +276,21 @@ class Talker:
         except CannotCompute as error:
             return replace(answer, ticket=Unobserved(Reason.UNSUPPORTED, f"{self.peer}: {error}"))
         return replace(answer, ticket=False)
+
+    async def _session(self, line: Line, client: Client12) -> Raw:
+        """Say hello, read the answer and, where that can be done, complete the handshake of TLS 1.2 and end it in order."""
+        await line.send(client.start())
+        answer = await self.hear(line, client, Wants.FLIGHT)
+        if not isinstance(answer, Chosen) or answer.cut is not None or answer.stopped or not completable(answer.suite):
+            return answer
+        try:
+            await completed(line, client, Hearing(self.peer), greeted=True)
+            # In order: a server may forget a session whose connection was cut off (RFC 2246 section 7.2.1).
+            await line.send(client.send(CLOSE_NOTIFY, RecordType.ALERT))
+            await until(line, client, Hearing(self.peer), lambda m: False)
+        except (CannotObserve, NotTls, CannotCompute):
+            return answer  # what it was asked for is there
+        return replace(answer, session=client.session)
 
     async def hear(self, line: Line, reader: Reads, wants: Wants) -> Raw:
         """Read the answer to a hello as far as it is wanted."""
@@ -353,6 +373,27 @@ def unless(seen: Message | Refused | Unsure | Failed, what: str, hearing: Hearin
             raise CannotObserve(Reason.REFUSED if isinstance(seen, Refused) else Reason.RESET, f"{hearing.peer}: {seen.words}, {what}")
         case _:
             return seen
+
+
+def completable(code: int) -> bool:
+    """Whether a handshake of TLS 1.2 or older with this suite can be completed here."""
+    suite = SUITES.get(code)
+    return suite is not None and can_protect(suite) and suite.auth in {"RSA", "ECDSA", "DSA"}
+
+
+async def completed(line: Line, client: Client12, hearing: Hearing, *, greeted: bool = False) -> None:
+    """Complete a handshake of TLS 1.2 or older; ``greeted``: the server has had its first turn.
+
+    Raises ``CannotObserve``, ``NotTls``, ``CannotCompute``.
+    """
+    done = greeted
+    if not greeted:
+        await line.send(client.start())
+        seen = unless(await until(line, client, hearing, lambda m: isinstance(m, ServerHelloDone | Finished)), "answering a hello", hearing)
+        done = isinstance(seen, ServerHelloDone)
+    await line.send(client.finish())
+    if done:
+        unless(await until(line, client, hearing, lambda m: isinstance(m, Finished)), "completing a handshake", hearing)
 
 
 class Hearing:
@@ -458,6 +499,7 @@ def told(raw: Raw) -> str:
             words += [f"then {raw.stopped}"] if raw.stopped else []
             if raw.ticket is not None:
                 words.append(f"ticket, early data of {raw.early_data} octets" if raw.ticket is True else "no ticket")
+            words += ["completed"] if raw.session is not None else []
             return ", ".join([" ".join(words[:2]), *words[2:]])
         case Refused() | Unsure():
             return raw.words

@@ -11,6 +11,7 @@ from scanner.facts.tls import Version
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire.tls import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello, ServerHello, ServerKeyExchange, version_name
+from scanner.wire.tls.client12 import Session
 
 VERSIONS = {
     SSL2: Version.SSL2,
@@ -25,14 +26,16 @@ NUMBERS = {version: number for number, version in VERSIONS.items()}
 
 @unique
 class Wants(Enum):
-    """How far an answer is read: the server's hello alone; all that it sends before our turn; the same in TLS 1.3, with keys; the same
-    and then, the handshake completed, whether a ticket comes.
+    """How far an answer is read: the server's hello alone; all that it sends before our turn; the same in TLS 1.3, with keys.
+
+    Beyond that, the handshake is completed where it can be: in TLS 1.3 to see whether a ticket comes, in TLS 1.2 for its session.
     """
 
     HELLO = "hello"
     FLIGHT = "flight"
     KEYS = "keys"
     TICKET = "ticket"
+    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Chosen:
     ``retry``: it was a HelloRetryRequest, so that ``group`` is the one asked for. ``cut`` says why the rest of the flight is missing,
     ``stopped`` which alert the server ended it with.
     ``suites`` is for SSL 2.0, where the server names all it takes. ``ticket`` tells whether one came where one was awaited, and
-    ``early_data`` how many octets it promises to take before the handshake ends.
+    ``early_data`` how many octets it promises to take before the handshake ends; ``session`` is that of a completed handshake.
     """
 
     version: int
@@ -82,6 +85,7 @@ class Chosen:
     suites: tuple[int, ...] = ()
     ticket: bool | Unobserved | None = None
     early_data: int = 0
+    session: Session | None = None
     cut: Unobserved | None = None
     stopped: str = ""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 
 from checks.tls.levels import level_seen, notes, spoken
-from checks.tls.settings import GOOD_SUITES, ONLY_NEW, settings_for
+from checks.tls.settings import ONLY_NEW, settings_for
 from checks.values import TLS_CRYPTREC_LEVEL, TLS_PROFILE
 from scanner.facts.tls import TlsSurvey
 from scanner.model.algorithms import AlgorithmList
@@ -25,14 +25,16 @@ _LEVELS: Final = {
     "exception": Text(ja="セキュリティ例外型", en="security exception"),
 }
 _TABLE: Final = Text(
-    ja=(
-        "三つの型ごとの結果（✓ 満たす、(?) 要確認、(-) 未確認）は、高：{high}、推奨：{recommended}、例外：{exception}。行われていない推"
-        "奨項目：{advice}。参考：{notes}"
-    ),
+    ja="型ごとの結果は、高 {high_mark}、推奨 {recommended_mark}、例外 {exception_mark}（✓ 満たす、✗ 満たさない、? 要確認、- 未確認）",
     en=(
-        "The three levels, where a tick is met, (?) to be confirmed, (-) not seen: high: {high}; recommended: {recommended}; exception: "
-        "{exception}. Advised items not done: {advice}. To note: {notes}"
+        "By level: high {high_mark}, recommended {recommended_mark}, exception {exception_mark} (a tick is met, a cross is not, ? is to be "
+        "confirmed, - was not seen)"
     ),
+)
+_ADVICE: Final = Text(ja="行われていない推奨項目：{advice}。参考：{notes}", en="Advised items not done: {advice}. To note: {notes}")
+_LINES: Final = Text(
+    ja="nginx、Apache、Postfix、Dovecot、HAProxy の設定行の全体を結果に添える（レポートの「設定例」、JSON では args.settings）",
+    en="All lines for nginx, Apache, Postfix, Dovecot and HAProxy come with the result (in the report below it, in JSON as args.settings)",
 )
 
 
@@ -41,8 +43,8 @@ def _says() -> Mapping[str, Text]:
     for name, words in _LEVELS.items():
         tag = name.upper()
         said[f"{tag}_MET"] = Text(
-            ja=f"{words.ja}の遵守項目をすべて満たす。{_TABLE.ja}",
-            en=f'meets every compliance item of the level "{words.en}". {_TABLE.en}',
+            ja=f"{words.ja}の遵守項目をすべて満たす。{_ADVICE.ja}。{_TABLE.ja}",
+            en=f'meets every compliance item of the level "{words.en}". {_ADVICE.en}. {_TABLE.en}',
         )
         said[f"{tag}_BROKEN"] = Text(
             ja=f"{words.ja}を満たさない（{{address}}）：{{breaks}}。{_TABLE.ja}",
@@ -77,12 +79,12 @@ def _says() -> Mapping[str, Text]:
     ),
     remedy=Text(
         ja=(
-            f"結果が挙げた項目から直す。推奨セキュリティ型では、TLS 1.2 と 1.3 だけを有効にし（{ONLY_NEW.ja}）、{GOOD_SUITES.ja}。選んだ"
-            f"型（{{level}}）の設定行の全体は、結果の引数 settings にある。"
+            f"結果が挙げた項目から直す。まず TLS 1.2 と 1.3 だけを有効にし（{ONLY_NEW.ja}）、暗号スイートと鍵交換を選んだ型に絞る。"
+            f"{_LINES.ja}。"
         ),
         en=(
-            f"Begin with the items that the result names. For the recommended level leave TLS 1.2 and 1.3 on only ({ONLY_NEW.en}) and "
-            f"{GOOD_SUITES.en}. All lines for the chosen level ({{level}}) stand in the result's argument settings."
+            f"Begin with the items that the result names. First leave TLS 1.2 and 1.3 on only ({ONLY_NEW.en}), then bring suites and key "
+            f"exchange down to the chosen level. {_LINES.en}."
         ),
     ),
     says=_says(),
@@ -102,9 +104,8 @@ def cryptrec_level(
         (f"{tag}_MET", f"{tag}_BROKEN", f"{tag}_DOUBTED"),
         level=level,
         edition=guideline.edition,
-        high=seen["high"].summary,
-        recommended=seen["recommended"].summary,
-        exception=seen["exception"].summary,
+        **{name: found.summary for name, found in seen.items()},
+        **{f"{name}_mark": found.mark for name, found in seen.items()},
         notes=notes(survey, dict(guideline.named_groups), algorithms) or ("-",),
         settings=() if seen[level].summary == ("✓",) else settings_for(guideline.level(level)),
     )
@@ -120,12 +121,12 @@ def cryptrec_level(
     ),
     remedy=Text(
         ja=(
-            "プロファイル {profile} のうち、結果が挙げた項目を直す。nginx「ssl_protocols TLSv1.2 TLSv1.3;」、Apache「SSLProtocol -all "
-            "+TLSv1.2 +TLSv1.3」のようにし、設定行の全体は結果の引数 settings を見る。"
+            "プロファイル {profile} のうち、結果が挙げた項目を直す（nginx「ssl_protocols TLSv1.2 TLSv1.3;」、Apache「SSLProtocol -all "
+            f"+TLSv1.2 +TLSv1.3」等）。{_LINES.ja}。"
         ),
         en=(
-            'Mend the items of the profile {profile} that the result names: nginx "ssl_protocols TLSv1.2 TLSv1.3;", Apache "SSLProtocol '
-            "-all +TLSv1.2 +TLSv1.3\"; all lines stand in the result's argument settings."
+            'Mend the items of the profile {profile} that the result names, such as nginx "ssl_protocols TLSv1.2 TLSv1.3;" or Apache '
+            f'"SSLProtocol -all +TLSv1.2 +TLSv1.3". {_LINES.en}.'
         ),
     ),
     says={

@@ -133,9 +133,12 @@ def _group_order(_item: Item, profile: TlsProfile, tls: TlsSeen) -> Stand:
     ranks = {name: group.rank for group in profile.groups if group.order_known for name in group.suites}
     broken, judged = [], False
     unmeasured: list[VersionSeen] = []
+    untold = False
     for seen in _several(tls):
         # A server that puts ChaCha20 first for clients that do so has no single place for it.
-        known = [n for n in seen.suites if n in ranks and not (seen.preference is Preference.SERVER_CHACHA and "CHACHA20" in n)]
+        loose = seen.preference in {Preference.SERVER_CHACHA, Preference.SERVER_OR_CHACHA}
+        known = [n for n in seen.suites if n in ranks and not (loose and "CHACHA20" in n)]
+        untold |= seen.preference is Preference.SERVER_OR_CHACHA
         if len(known) < 2:
             continue
         if not isinstance(seen.preference, Preference):
@@ -143,7 +146,7 @@ def _group_order(_item: Item, profile: TlsProfile, tls: TlsSeen) -> Stand:
         elif seen.preference is not Preference.CLIENT:
             judged = True
             broken += [f"{a} > {b}" for a, b in pairwise(known) if ranks[a] > ranks[b]]
-    why = unsearched(tls, ALL) or unmeasured_order(unmeasured)
+    why = unsearched(tls, ALL) or unmeasured_order(unmeasured) or (_unmeasured_chacha() if untold else None)
     return _ended(broken, why) if broken or why or judged else IDLE
 
 
@@ -164,6 +167,14 @@ def unmeasured_order(several: Iterable[VersionSeen]) -> Unobserved | None:
                 Reason.UNSUPPORTED, "どちらの優先順位で選ぶかを測っていない", "whose order of suites decides was not measured"
             )
     return None
+
+
+def _unmeasured_chacha() -> Unobserved:
+    return cannot_tell(
+        Reason.BUDGET_SPENT,
+        "ChaCha20-Poly1305 を先頭に挙げる相手にそれを選ぶかを調べる前に、接続数の上限に達した",
+        "the connections were spent before it was asked whether clients that name ChaCha20-Poly1305 first get it",
+    )
 
 
 def unmeasured_signatures() -> Unobserved:

@@ -19,6 +19,7 @@ from scanner.model.verdict import Outcome, Verdict, doubtful, failed, passed
 SHOWN: Final = 3
 """Things that one broken item names; the rest is counted."""
 MET: Final = "✓"
+BROKEN: Final = "✗"
 DOUBTED: Final = "?"
 UNSEEN: Final = "-"
 
@@ -51,6 +52,11 @@ class LevelSeen:
         """The level in a list for a sentence: a tick, or all items in the way, (?) behind those to be confirmed, (-) those not seen."""
         doubted = (f"{entry} ({DOUBTED})" for entry in self.doubted)
         return listed((*self.broken, *doubted, *(f"{entry} ({UNSEEN})" for entry in self.unseen))) or (MET,)
+
+    @property
+    def mark(self) -> str:
+        """The level in one sign."""
+        return BROKEN if self.broken else DOUBTED if self.doubted else UNSEEN if self.unseen else MET
 
     def verdict(self, tags: tuple[str, str, str], **args: str | tuple[str, ...]) -> Verdict | Unobserved:
         """Give the ending: ``tags`` are those of a level met, broken and doubted."""

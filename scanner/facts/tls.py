@@ -40,10 +40,14 @@ class Upgrade(StrEnum):
 
 @unique
 class Preference(StrEnum):
-    """Whose order of suites decides. ``SERVER_CHACHA``: the server's, but ChaCha20 comes first for a client that puts it first."""
+    """Whose order of suites decides. ``SERVER_CHACHA``: the server's, but ChaCha20 comes first for a client that puts it first.
+
+    ``SERVER_OR_CHACHA``: one of these two; nobody asked which.
+    """
 
     SERVER = "server"
     SERVER_CHACHA = "server-chacha"
+    SERVER_OR_CHACHA = "server-or-chacha"
     CLIENT = "client"
 
 

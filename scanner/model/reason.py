@@ -191,8 +191,14 @@ ADVICE: Mapping[str, Text] = {
         en="Examine it by hand and keep a record.",
     ),
     Reason.BUDGET_SPENT: Text(
-        ja="対象ごとの時間の上限（--budget）を延ばすか、応答の遅い原因を除いて、あらためて点検する。",
-        en="Allow more time for each target (--budget) or remove the cause of slow answers, then scan again.",
+        ja=(
+            "尽きたのが時間であれば、対象ごとの上限（--budget）を延ばすか、応答の遅い原因を除く。TLS の接続数であれば、サーバの管理者の"
+            "了解を得て許可範囲（scope）の tls_connections を増やす。その上で、あらためて点検する。"
+        ),
+        en=(
+            "Where it was time, allow more for each target (--budget) or remove the cause of slow answers; where it was connections of "
+            "TLS, raise tls_connections in the scope with the consent of whoever runs the server. Then scan again."
+        ),
     ),
     Reason.TOO_LARGE: Text(
         ja="応答が極端に大きい理由を確かめる。意図したものでなければ、公開しているデータを整理する。",

@@ -386,11 +386,7 @@ def ssl2_suites() -> Search[Found]:
 
 
 def order(manner: Manner, found: Found) -> Search[Preference | Unobserved | None]:
-    """Find out whose order decides, by offering what is accepted in the opposite order, unless the search for suites has shown it.
-
-    A server that puts ChaCha20 first for clients that do so (OpenSSL's PrioritizeChaCha) is told apart: the turned list never begins with
-    ChaCha20, and a further one does.
-    """
+    """Find out whose order decides, by offering what is accepted in the opposite order, unless the search for suites has shown it."""
     version, suites = found.version, found.suites
     if len(suites) < 2:
         return None
@@ -403,14 +399,23 @@ def order(manner: Manner, found: Found) -> Search[Preference | Unobserved | None
         if not isinstance(answer, Chosen) or misfit(answer, version, turned) or answer.version != version:
             return _untold(answer)
         told = Preference.SERVER if answer.suite == best else Preference.CLIENT
-    chacha = [code for code in others if is_chacha(code)]
-    if told is Preference.CLIENT or not chacha or is_chacha(best):
-        return told
-    answer = yield manner.offer(
-        version, [*chacha, *(code for code in suites if code not in chacha)], VERSIONS[version].value, "ChaCha20 first"
-    )
+    if told is Preference.SERVER and not is_chacha(best) and any(map(is_chacha, others)):
+        return Preference.SERVER_OR_CHACHA
+    return told
+
+
+def chacha_first(manner: Manner, found: Found) -> Search[Preference | Unobserved | None]:
+    """Find out whether the server puts ChaCha20 first for clients that do so (OpenSSL's PrioritizeChaCha).
+
+    The lists that ``order`` was told by never begin with ChaCha20; this one does.
+    """
+    if found.preference is not Preference.SERVER_OR_CHACHA:
+        return found.preference
+    version = found.version
+    listed = sorted(found.suites, key=lambda code: not is_chacha(code))
+    answer = yield manner.offer(version, listed, VERSIONS[version].value, "ChaCha20 first")
     if not isinstance(answer, Chosen) or answer.version != version:
-        return _untold(answer)
+        return found.preference
     return Preference.SERVER_CHACHA if is_chacha(answer.suite) else Preference.SERVER
 
 

@@ -22,6 +22,7 @@ from scanner.probes.tls_search import (
     Found,
     Manner,
     Present,
+    chacha_first,
     old_suites,
     order,
     presence_of,
@@ -244,23 +245,24 @@ async def _versions(server: Server, state: _State, raw: Raw) -> None:
 
 
 async def _details(server: Server, state: _State) -> None:
-    """Groups and signatures, then features, each as far as the connections last."""
+    """Groups and signatures, then features, each as far as the connections last: in a round, whatever stands first comes first."""
     manner, book = state.manner, server.book
     protocols = Protocols.of(server.talker.protocol)
     jobs: list[Jobs] = []
     new, old = state.found[TLS13], state.newest_old()
-    groups = None
+    signs = None
     if new.suites and state.new is not None:
-        groups = Job(tls13_groups(state.new))
-        jobs.append(groups)
+        jobs.append(Job(tls13_groups(state.new)))
+        signs = Job(tls13_signatures(manner, new.suites, state.new.two.found[1], None if old is not None else protocols))
+        jobs.append(signs)
+    chacha = {found.version: Job(chacha_first(manner, found)) for found in state.accepted}
+    jobs += chacha.values()
     exchange = Job(old_exchange(manner, old.version, old.suites, book, protocols)) if old is not None else None
     if exchange is not None:
         jobs.append(exchange)
-    signs = None
-    if new.suites and state.new is not None:
-        signs = Job(tls13_signatures(manner, new.suites, state.new.two.found[1], None if old is not None else protocols))
-        jobs.append(signs)
     await server.run(*jobs)
+    for version, job in chacha.items():
+        state.found[version].preference = job.result
     state.old = exchange.result if exchange is not None else None
     state.signs = signs.result if signs is not None else None
     await _features(server, state, old or new, protocols)

@@ -29,6 +29,7 @@ from scanner.model.reason import Reason
 
 SILENT = Unobserved(Reason.TIMEOUT, "no answer from 192.0.2.10:443/tcp within 5 s")
 CUT = Unobserved(Reason.RESET, "the peer began to refuse after 12 connections")
+SPENT = Unobserved(Reason.BUDGET_SPENT, "192.0.2.25:25: the 12 connections of a survey are spent")
 
 GCM128, GCM256, CHACHA = (
     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
@@ -90,7 +91,7 @@ def dh(bits: int, *, known: str = "", safe: bool | None = True, suites: tuple[st
 def tls(
     accepted: Mapping[Version, Sequence[str]] | None = None,
     *,
-    prefers: Preference | None = Preference.SERVER,
+    prefers: Preference | Unobserved | None = Preference.SERVER,
     groups: Sequence[str] = ("x25519", "secp256r1", "secp384r1"),
     leaves: Sequence[CertificateSeen] | None = None,
     signs: Sequence[str] = ("rsa_pss_rsae_sha256", "rsa_pkcs1_sha256"),

@@ -17,7 +17,7 @@ from scanner.probes.tls_features import intolerance
 from scanner.probes.tls_groups import old_exchange, tls13_signatures
 from scanner.probes.tls_order import Unusual
 from scanner.probes.tls_protocols import Protocols
-from scanner.probes.tls_search import Found, Manner, Present, is_chacha, old_suites, order, presence_of, searched
+from scanner.probes.tls_search import Found, Manner, Present, chacha_first, is_chacha, old_suites, order, presence_of, searched
 from scanner.probes.tls_search13 import Tls13, tls13, tls13_groups
 from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, Refused, Search, Ssl2Offer
 from scanner.wire.tls import SSL3, SUITES, TLS10, TLS11, TLS12, TLS13, USUAL_SCHEMES, Extension, ServerHello, groups_for
@@ -128,7 +128,8 @@ def test_any_set_of_suites_is_found_exactly(what: tuple[int, list[int]], by: Pre
     if by is Preference.SERVER:
         assert found.suites == suites
     expected = None if len(suites) < 2 else by
-    assert run(order(MANNER, found), server.answer) == expected
+    found.preference = run(order(MANNER, found), server.answer)
+    assert run(chacha_first(MANNER, found), server.answer) == expected
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,9 @@ def test_a_choice_that_was_not_offered_is_a_violation() -> None:
 )
 def test_whose_order_decides(suites: tuple[int, ...], by: Preference) -> None:
     server = Server({TLS12: suites}, by=by)
-    assert run(order(MANNER, Found(TLS12, list(suites))), server.answer) is by
+    found = Found(TLS12, list(suites))
+    found.preference = run(order(MANNER, found), server.answer)
+    assert run(chacha_first(MANNER, found), server.answer) is by
 
 
 def test_an_order_that_cannot_be_told_is_not_told() -> None:

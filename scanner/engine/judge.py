@@ -68,6 +68,7 @@ class Result(NamedTuple):
 def judge(facts: FactSet, variants: Sequence[Variant]) -> Iterator[Result]:
     """Judge every planned variant on every subject of a target. Each variant gives at least one result."""
     by_kind: dict[Kind, OfKind] = {}
+    own = facts.seen.get(facts.target, {})
     for variant in variants:
         check = variant.check
         settings = variant.values
@@ -81,7 +82,12 @@ def judge(facts: FactSet, variants: Sequence[Variant]) -> Iterator[Result]:
             yield Result(facts.target, facts.target, variant, ending, ())
         else:
             for subject, seen in of_kind:
-                basis = tuple([(need.fact, seen.get(need.fact) or unsupported(subject, need.fact)) for need in check.needs])
+                basis = tuple(
+                    [
+                        (need.fact, (seen if need.fact.of is check.of else own).get(need.fact) or unsupported(subject, need.fact))
+                        for need in check.needs
+                    ]
+                )
                 yield Result(facts.target, subject, variant, judge_one(check, [one for _, one in basis], settings), basis)
 
 

@@ -115,7 +115,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check with its words. ``judge`` is the decorated function."""
+    """A check with its words. ``judge`` is the decorated function.
+
+    ``of`` is the kind of subject that is judged, which its first facts are of; facts of the domain that led to the subject may follow.
+    """
 
     id: str
     of: Kind
@@ -166,12 +169,12 @@ def check(
         if unwritten := [name for name, text in words.items() if TO_WRITE in text.ja or TO_WRITE in text.en]:
             raise BadCheck(f"{id} in {judge.__module__} is not finished; write in both languages: {', '.join(unwritten)}")
         needs, parameters = _signature(id, judge)
-        kinds = {need.fact.of for need in needs}
-        if len(kinds) != 1:
-            raise BadCheck(f"{id}: facts of one kind of target are needed, not {sorted(kinds)}")
+        kinds = list(dict.fromkeys(need.fact.of for need in needs))
+        if not kinds or kinds[1:] not in ([], [Kind.DOMAIN]):
+            raise BadCheck(f"{id}: facts of one kind of target are needed, those of the domain that led to it last, not {sorted(kinds)}")
         return Check(
             id=id,
-            of=kinds.pop(),
+            of=kinds[0],
             severity=severity,
             title=title,
             why=why,

@@ -110,6 +110,20 @@ def absence(seen: Lights | Unobserved) -> Verdict | Unobserved:
 
 
 @check(
+    "test.porch",
+    severity=Severity.LOW,
+    title=_text("扉の前が明るい", "there is light at the door"),
+    why=_text("防犯のため", "to keep thieves out"),
+    remedy=_text("灯す", "light it"),
+    says={"PORCH_LIT": _text("明るい", "lit"), "PORCH_DARK": _text("暗い", "dark")},
+)
+def porch(seen: Doors, around: Lights | Unobserved) -> Verdict | Unobserved:
+    if isinstance(around, Unobserved):
+        return around
+    return passed("PORCH_LIT") if around.on else failed("PORCH_DARK")
+
+
+@check(
     "test.keys",
     severity=Severity.LOW,
     title=_text("鍵がある", "there is a key"),

@@ -12,10 +12,10 @@ from scanner.engine.plan import make_plan
 from scanner.ledger.profile import EMPTY, Profile, ProfileSetting
 from scanner.model.fact import Fact, Observation, cannot_tell
 from scanner.model.reason import WORDS, Reason
-from scanner.model.target import LOCAL, Kind
+from scanner.model.target import LOCAL, Kind, Service
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
-from tests.unit.frame import EXAMPLE, Doors, Lights, absence, baseline, control, doors, facts, lights, seen, silent, world
+from tests.unit.frame import EXAMPLE, Doors, Lights, absence, baseline, control, doors, facts, lights, porch, seen, silent, world
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,18 @@ def test_each_lead_is_judged_for_itself() -> None:
     found = _endings(made)
     assert found["test.doors", "service:a.example.jp:53/dns"] == ("fail", "DOOR_OPEN")
     assert found["test.doors", "service:b.example.jp:53/dns"] == ("undetermined", "TIMEOUT")
+
+
+def test_a_check_of_a_lead_may_ask_for_what_the_domain_shows() -> None:
+    plan = make_plan(world(porch), [], EMPTY)
+    made = facts(seen(Lights(0, ("a.example.jp",))), {"a.example.jp": seen(Doors(True))})
+    (result,) = judge(made, plan.for_target(EXAMPLE))
+    assert (result.subject.key, result.ending.tag) == ("service:a.example.jp:53/dns", "PORCH_DARK")
+    assert [fact for fact, _ in result.basis] == [Doors, Lights]
+    alone = FactSet(Service("a.example.jp", 53, "dns"))
+    alone.put(alone.target, Doors, seen(Doors(True)))
+    (result,) = judge(alone, plan.for_target(alone.target))
+    assert (result.ending.outcome, result.ending.reason) == (Outcome.UNDETERMINED, Reason.UNSUPPORTED)
 
 
 @pytest.mark.parametrize(

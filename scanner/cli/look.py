@@ -11,7 +11,7 @@ import dataclasses
 import gc
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from scanner.model.fact import Fact, Observation, Observed, Unobserved
@@ -142,34 +142,39 @@ def _written(service: Service, seen: Observation[Fact], form: str) -> str:
         from scanner.codec import canonical, observation_out  # noqa: PLC0415  to load it takes longer than to look
 
         return canonical({"subject": service.key, **observation_out(seen)}).decode()
-    shown = _lines(seen.fact, "  ") if isinstance(seen, Observed) else [f"  {_short(seen)}"]
-    return "\n".join([service.key, *shown])
+    shown = [service.key]
+    if isinstance(seen, Observed):
+        _lines(seen.fact, "  ", shown)
+    else:
+        shown.append(f"  {_short(seen)}")
+    return "\n".join(shown)
 
 
-def _lines(value: Any, pad: str) -> Iterator[str]:  # Any: whatever dataclass stands in a fact
+def _lines(value: Any, pad: str, out: list[str]) -> None:  # Any: whatever dataclass stands in a fact
     """Write the fields of a fact, one a line; what is not known or has no meaning is left out."""
     for field in dataclasses.fields(value):
-        part = getattr(value, field.name)
+        name = field.name
+        part = getattr(value, name)
         if part is None or part in ("", ()):
             continue
         if isinstance(part, tuple) and dataclasses.is_dataclass(part[0]):
             for item in part:
-                yield from _titled(field.name, item, pad)
+                _titled(name, item, pad, out)
         elif dataclasses.is_dataclass(part):
-            yield from _titled(field.name, part, pad)
+            _titled(name, part, pad, out)
         elif isinstance(part, tuple):
-            yield f"{pad}{field.name}:"
-            yield from (f"{pad}  {item}" for item in part)
+            out.append(f"{pad}{name}:")
+            out += [f"{pad}  {item}" for item in part]
         else:
-            yield f"{pad}{field.name}: {part}"
+            out.append(f"{pad}{name}: {part}")
 
 
-def _titled(name: str, part: Any, pad: str) -> Iterator[str]:  # Any: see ``_lines``
+def _titled(name: str, part: Any, pad: str, out: list[str]) -> None:  # Any: see ``_lines``
     if isinstance(part, Unobserved):
-        yield f"{pad}{name}: {_short(part)}"
+        out.append(f"{pad}{name}: {_short(part)}")
     else:
-        yield f"{pad}{name}:"
-        yield from _lines(part, pad + "  ")
+        out.append(f"{pad}{name}:")
+        _lines(part, pad + "  ", out)
 
 
 def _short(why: Unobserved) -> str:

@@ -6,6 +6,7 @@ import ipaddress
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from scanner.wire.tls.groups import groups_for
@@ -155,6 +156,7 @@ def handshake(type_: int, body: bytes) -> bytes:
     return bytes((type_,)) + len(body).to_bytes(3, "big") + body
 
 
+@lru_cache(maxsize=1024)
 def sni(name: str) -> bytes | None:
     """The data of the server_name extension, ``None`` for an IP address (RFC 6066 section 3). Raises ``ValueError`` beyond ASCII."""
     host = name.rstrip(".")

@@ -46,6 +46,18 @@ def test_well_kept_mail_servers(lines: list[Line], host: str) -> None:
     assert listed(lines, f"service:{host}:25/smtp", WELL_KEPT_MX) == exactly(WELL_KEPT_MX)
 
 
+def test_a_mail_server_is_held_to_the_policy_of_the_domain_that_led_to_it(lines: list[Line]) -> None:
+    found = {
+        (line["target"], line["subject"]): line["tag"]
+        for line in lines
+        if line["type"] == "result" and line["check"] == "mail.mta-sts.certificate" and line["subject"].endswith("/smtp")
+    }
+    own = "service:mx1.kakuu.lg.jp:25/smtp"
+    assert found["domain:kakuu.lg.jp", own] == "MTA_STS_CERTIFICATE_ACCEPTED"
+    assert found["domain:kakuu-kanko.or.jp", "service:mx1.hosting.or.jp:25/smtp"] == "MTA_STS_CERTIFICATE_ACCEPTED"
+    assert found[own, own] == "MTA_STS_CERTIFICATE_NO_DOMAIN"
+
+
 @pytest.mark.parametrize("host", SITES)
 def test_well_kept_web_sites(lines: list[Line], host: str) -> None:
     expected = WELL_KEPT_SITE | SITES[host]

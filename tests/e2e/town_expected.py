@@ -10,7 +10,6 @@ WELL_KEPT_MX = {
     "mail.disclosure.names": "NAMES_PUBLIC",
     "mail.disclosure.software": "SOFTWARE_HIDDEN",
     "mail.disclosure.vrfy": "VRFY_OFF",
-    "mail.mta-sts.certificate": "MTA_STS_CERTIFICATE_ACCEPTED",
     "mail.relay.delivery": "DELIVERY_NOT_ASKED",
     "mail.relay.families": "FAMILIES_SAME",
     "mail.relay.recipients": "RELAY_REFUSED",

@@ -9,13 +9,14 @@ from scanner.hosts.linux.base import enabled, exists, processes, runs, seen, sho
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
+PROGRAMS = ("/usr/sbin/automount", "/sbin/automount", "/usr/bin/automount")
 MASTERS = ("/etc/auto.master", "/etc/autofs/auto.master")
 MOST_MAPS = 200
 
 
 def autofs(read: Reader) -> Mounter | None:
     """Give autofs as a mounter, ``None`` where it is not installed. Raises ``CannotObserve``."""
-    if not exists(read, "/usr/sbin/automount", "/sbin/automount", "/usr/bin/automount"):
+    if not exists(read, *PROGRAMS):
         return None
     device = seen(lambda: _device(read))
     starts = seen(lambda: enabled(read, "autofs.service"))

@@ -7,14 +7,17 @@ from functools import partial
 
 from scanner.facts.readings import Readings
 from scanner.facts.removable_media import AutoMount, Mounter, MountPermission
-from scanner.hosts.base import Reader, collector
-from scanner.hosts.linux.autofs import autofs
+from scanner.hosts.base import Files, Names, Reader, collector
+from scanner.hosts.linux.autofs import MASTERS, autofs
+from scanner.hosts.linux.autofs import PROGRAMS as AUTOMOUNT_PROGRAMS
 from scanner.hosts.linux.base import Account, accounts, drop_ins, exists, masked, needed, parsed, seen, shown, unit_file
 from scanner.hosts.linux.combining import joined, same, unknown
 from scanner.hosts.linux.console import systemd_parse
 from scanner.hosts.linux.desktops import Session, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import KConfig, boolean, kconfig
+from scanner.hosts.linux.reads import ACCOUNTS, SESSIONS, UDEV
+from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.hosts.linux.udev import Placed, udev_rules
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -36,7 +39,29 @@ _REMOVABLE = re.compile(r"/dev/(?:sr[0-9]|cdrom|dvd|fd[0-9]|disk/by-[a-z]+/usb-)
 _FOR_MEDIA = re.compile(r"(?:/run)?/media(?:/|$)|/mnt/(?:usb|cdrom|floppy|removable)", re.IGNORECASE)
 
 
-@collector(Platform.LINUX)
+@collector(
+    Platform.LINUX,
+    *SESSIONS,
+    *ACCOUNTS,
+    *UDEV,
+    *UNITS,
+    *PROCESSES,
+    Files("/etc/xdg/kded_device_automounterrc"),
+    Files(SERVICE),
+    Files(POLICY),
+    *(Names(f"{directory}/udisks2.service") for directory in (*UNIT_DIRECTORIES, "/run/systemd/system")),
+    *(Files(f"{directory}/*.rules", root=directory.startswith("/etc")) for directory in RULES),
+    *(Files(f"{directory}/*/*.pkla", root=True) for directory in LOCAL_AUTHORITY),
+    Names("/usr/bin/udiskie"),
+    Names("/usr/local/bin/udiskie"),
+    *(Names(path) for path in AUTOMOUNT_PROGRAMS),
+    *(Files(path) for path in MASTERS),
+    Files("/etc/auto.*"),
+    Files("/etc/auto.master.d/*.autofs"),
+    Files("/etc/nsswitch.conf"),
+    Files("/etc/fstab"),
+    *(Files(f"{directory}/*.automount") for directory in UNIT_DIRECTORIES),
+)
 def auto_mount(read: Reader) -> AutoMount:
     """See who mounts removable media unasked, and what the mount service permits."""
     sessions = sessions_or_reason(read)

@@ -6,11 +6,12 @@ from functools import partial
 
 from scanner.facts.readings import Readings
 from scanner.facts.removable_media import AutoRun, Behaviour, Runner
-from scanner.hosts.base import Reader, collector
+from scanner.hosts.base import Files, Reader, collector
 from scanner.hosts.linux.base import accounts, seen
 from scanner.hosts.linux.combining import mapped, same, unknown
 from scanner.hosts.linux.desktops import Session, sessions_or_reason
 from scanner.hosts.linux.gsettings import Key, gsettings
+from scanner.hosts.linux.reads import ACCOUNTS, SESSIONS
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
@@ -21,7 +22,7 @@ WITHOUT = frozenset({"kde"})
 """Desktops that have no such function: KDE's notifier offers to open a medium, never what is on it."""
 
 
-@collector(Platform.LINUX)
+@collector(Platform.LINUX, *SESSIONS, *ACCOUNTS, Files("/etc/xdg/kdeglobals"))
 def auto_run(read: Reader) -> AutoRun:
     """See whether programs on media are started or offered."""
     sessions = sessions_or_reason(read)

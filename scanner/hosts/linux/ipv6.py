@@ -9,12 +9,13 @@ from typing import TypeVar
 
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native, Technique
 from scanner.facts.readings import Hold, Readings
-from scanner.hosts.base import Reader, collector
+from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.linux.base import agreed, first_line, option, seen, shown
-from scanner.hosts.linux.ifupdown import stanzas
+from scanner.hosts.linux.ifupdown import MAIN, stanzas
 from scanner.hosts.linux.inet6 import TUNNEL_TYPES, addresses, flags
 from scanner.hosts.linux.modules import Modules, modules
-from scanner.hosts.linux.netmanager import Managed, manager
+from scanner.hosts.linux.netmanager import PROFILES, Managed, manager
+from scanner.hosts.linux.reads import MODULES, SYSCTL
 from scanner.hosts.linux.sysctl import Sysctl, Written, settings
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -28,7 +29,21 @@ UP = 0x1  # IFF_UP, netdevice(7)
 LOOPBACK = 0x8
 
 
-@collector(Platform.LINUX)
+@collector(
+    Platform.LINUX,
+    *SYSCTL,
+    *MODULES,
+    Files("/proc/net/if_inet6", limit=16_000_000),
+    Names("/sys/module/ipv6"),
+    Names(f"/proc/sys/{CONF}"),
+    *(Files(f"/proc/sys/{CONF}/*/{leaf}") for leaf in ("disable_ipv6", "forwarding", "accept_ra")),
+    *(Files(f"/sys/class/net/*/{leaf}") for leaf in ("flags", "type", "ifindex")),
+    Files("/run/systemd/netif/links/*"),
+    Files("/run/NetworkManager/devices/*"),
+    *(Files(f"{directory}/*", root=True) for directory in PROFILES),
+    Files(MAIN),
+    Files("/etc/network/interfaces.d/*"),
+)
 def ipv6_native(read: Reader) -> Ipv6Native:
     """See IPv6 on the machine: there, in use, and to be in use after a restart."""
     seer = _Seer(read, settings(read), modules(read))

@@ -9,13 +9,15 @@ from typing import TypeVar
 
 from scanner.facts.readings import Readings, Wait
 from scanner.facts.screen_lock import DesktopLock, ScreenLock
-from scanner.hosts.base import Reader, collector
+from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.linux.base import Account, Process, accounts, applied, processes, seen
 from scanner.hosts.linux.combining import both, joined, mapped, same, unknown
-from scanner.hosts.linux.console import console_limits
-from scanner.hosts.linux.desktops import Session, lockers, sessions_or_reason
+from scanner.hosts.linux.console import LOGIND, START_UP, console_limits
+from scanner.hosts.linux.desktops import LOCKERS, Session, lockers, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import KConfig, KValue, boolean, kconfig
+from scanner.hosts.linux.reads import ACCOUNTS, SESSIONS
+from scanner.hosts.linux.services import PROCESSES
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
@@ -31,7 +33,21 @@ KDE_SESSION = ("ksmserver", "kwin_x11", "kwin_wayland", "plasmashell")
 T = TypeVar("T")
 
 
-@collector(Platform.LINUX)
+@collector(
+    Platform.LINUX,
+    *SESSIONS,
+    *ACCOUNTS,
+    *PROCESSES,
+    Files("/etc/xdg/kscreenlockerrc"),
+    *(Names(f"{where}/{name}") for where in ("/usr/bin", "/usr/local/bin") for name in LOCKERS),
+    *(Files(path) for path in START_UP),
+    Files("/etc/profile.d/*.sh"),
+    *(Files(f"{where}/logind.conf") for where in LOGIND),
+    *(Files(f"{where}/logind.conf.d/*.conf") for where in LOGIND),
+    *(Names(f"{where}/systemd-logind") for where in LOGIND[3:]),
+    Names("/usr/lib/systemd"),
+    Names("/usr/lib/*-linux-gnu/systemd"),
+)
 def screen_lock(read: Reader) -> ScreenLock:
     """See how the machine is locked when nobody works at it."""
     sessions = sessions_or_reason(read)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from scanner.facts.ipv6 import Technique, TunnelDefinition
-from scanner.hosts.base import Reader
+from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux.base import drop_ins, enabled, exists, needed, parsed, seen, shown
 from scanner.hosts.linux.console import systemd_parse
-from scanner.hosts.linux.ifupdown import stanzas
+from scanner.hosts.linux.ifupdown import MAIN, stanzas
 from scanner.hosts.linux.kconfig import boolean
 from scanner.hosts.linux.netmanager import PROFILES
+from scanner.hosts.linux.services import UNITS
 from scanner.model import yamltext
 from scanner.model.fact import Unobserved
 from scanner.model.problem import BadFile, Problems
@@ -22,6 +23,7 @@ from scanner.wire import keyfile
 NETDEV = ("/etc/systemd/network", "/usr/local/lib/systemd/network", "/usr/lib/systemd/network", "/lib/systemd/network")
 NETPLAN = ("/etc/netplan", "/usr/lib/netplan", "/lib/netplan")
 IFCFG = ("/etc/sysconfig/network-scripts", "/etc/sysconfig/network")
+MIREDO = ("/usr/sbin/miredo", "/usr/local/sbin/miredo")
 KINDS = {
     "sit": Technique.CONFIGURED,
     "6to4": Technique.SIX_TO_FOUR,
@@ -40,6 +42,17 @@ NM_MODES = {"3": "sit", "4": "isatap", "6": "ip6ip6", "7": "ipip6", "8": "ip6gre
 """ip-tunnel.mode in NetworkManager's profiles, nm-settings-nmcli(5), NMIPTunnelMode; the others carry IPv4."""
 DAEMONS = {"isatapd": Technique.ISATAP, "aiccu": Technique.CONFIGURED, "gogoc": Technique.CONFIGURED}
 """Programs that bring tunnels up by themselves, by the names of their services."""
+READS: tuple[Source, ...] = (
+    Files(MAIN),
+    Files("/etc/network/interfaces.d/*"),
+    *(Files(f"{directory}/*.netdev") for directory in NETDEV),
+    *(Files(f"{directory}/*.yaml", root=True) for directory in NETPLAN),
+    *(Files(f"{directory}/*", root=True) for directory in PROFILES),
+    *(Files(f"{directory}/ifcfg-*", root=True) for directory in IFCFG),
+    *(Names(path) for path in MIREDO),
+    *(Names(f"{place}/{name}") for name in DAEMONS for place in ("/usr/sbin", "/usr/bin")),
+    *UNITS,
+)
 _COMMAND = re.compile(
     r"\bip\s+(?:-6\s+)?(?:tunnel|tun|link)\s+add\s+(?:(?:dev|name)\s+)?(?P<name>\S+)\s.*?\b(?:mode|type)\s+(?P<kind>[a-z0-9]+)"
 )
@@ -159,7 +172,7 @@ def _shell_settings(data: bytes) -> dict[str, str]:
 
 
 def _miredo(read: Reader) -> Iterator[TunnelDefinition]:
-    if not exists(read, "/usr/sbin/miredo", "/usr/local/sbin/miredo"):
+    if not exists(read, *MIREDO):
         return
     path = exists(read, "/etc/miredo/miredo.conf", "/etc/miredo.conf")
     name = "teredo"

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scanner.facts.ipv6 import Ipv6Tunnels, Technique, TunnelAddress, TunnelDriver, TunnelInterface
-from scanner.hosts.base import Reader, collector
+from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import first_line, seen, shown
 from scanner.hosts.linux.inet6 import IP6GRE, IPGRE, SIT, TUNNEL6, Address, addresses, flags
 from scanner.hosts.linux.modules import modules
-from scanner.hosts.linux.tunnel_files import definitions
+from scanner.hosts.linux.reads import MODULES
+from scanner.hosts.linux.tunnel_files import READS, definitions
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 
@@ -25,7 +26,16 @@ _OVER_KINDS = frozenset({"ip6tnl", "ip6gre", "ip6gretap", "vti6", "ip6erspan"})
 _ANY = frozenset({"", "any", "0.0.0.0", "::"})  # noqa: S104  the unspecified far end of a tunnel, nothing is bound to it
 
 
-@collector(Platform.LINUX)
+@collector(
+    Platform.LINUX,
+    *MODULES,
+    Files("/proc/net/if_inet6", limit=16_000_000),
+    Run(("ip", "-j", "-d", "link", "show")),
+    *(Files(f"/sys/class/net/*/{leaf}") for leaf in ("type", "flags", "tun_flags", "address", "broadcast")),
+    Names("/sys/module/sit"),
+    Names("/sys/module/ip6_tunnel"),
+    *READS,
+)
 def ipv6_tunnels(read: Reader) -> Ipv6Tunnels:
     """See tunnels for IPv6 that are there now and that lasting settings describe."""
     held = seen(lambda: addresses(read)) if read.live else None

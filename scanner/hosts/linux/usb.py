@@ -6,10 +6,12 @@ import re
 
 from scanner.facts.readings import Hold, Readings
 from scanner.facts.removable_media import Barrier, BarrierKind, UsbStorage
-from scanner.hosts.base import Reader, collector
+from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.linux.base import agreed, drop_ins, enabled, exists, first_line, needed, one_file, option, processes, runs, seen
 from scanner.hosts.linux.combining import same, unknown
 from scanner.hosts.linux.modules import Modules, modules
+from scanner.hosts.linux.reads import MODULES, UDEV
+from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.hosts.linux.udev import Placed, UdevRules, udev_rules
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -25,7 +27,21 @@ _GENERAL = re.compile(
 """Comparisons that do not narrow a rule down to certain devices among those that store."""
 
 
-@collector(Platform.LINUX)
+@collector(
+    Platform.LINUX,
+    *MODULES,
+    *UDEV,
+    *UNITS,
+    *PROCESSES,
+    Names("/sys/module/usbcore"),
+    Names("/sys/module/usb_storage"),
+    Names("/sys/bus/usb"),
+    Files("/sys/bus/usb/devices/usb*/authorized_default"),
+    Names("/usr/sbin/usbguard-daemon"),
+    Names("/usr/bin/usbguard-daemon"),
+    Files(DAEMON_CONFIG, root=True),
+    Files("/etc/usbguard/rules.conf", root=True),
+)
 def usb_storage(read: Reader) -> UsbStorage:
     """See every barrier between a USB stick and its use."""
     rules = modules(read)

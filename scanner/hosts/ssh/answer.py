@@ -62,6 +62,7 @@ class _Reading:
         self.call = Call("")
         self.files: list[bytes] = []
         self.blob = b""
+        self._names: dict[str, set[str]] = {}
 
     def take(self, code: str, rest: bytes) -> None:
         match code:
@@ -75,13 +76,13 @@ class _Reading:
                 head, _, self.blob = rest.partition(b"\n")
                 self.number = int(head) if head.isdigit() and len(head) < 9 else 0
                 self.call = self.batch.calls.get(self.number, Call(""))
-                self.files = []
+                self.files, self._names = [], {}
             case "h":
                 self.blob = rest.partition(b"\n")[2]
             case "s":
                 self._state(rest)
             case "f":
-                self.files.append(_shorn(rest))
+                self.files.append(self.batch.prefix + _shorn(rest))
             case "n" | "t" | "x" | "m" | "d" | "k" | "l" | "z" | "o":
                 self._said(code, self._path(rest))
             case "e":
@@ -104,19 +105,16 @@ class _Reading:
             path = self._path(fields[5])
             self.into.states[path] = state
             if self.call.letter == "L":
-                self.files.append(path.encode("utf-8", "surrogateescape"))
+                above, _, name = path.rpartition("/")
+                self._names.setdefault(above or "/", set()).add(name)
 
     def _said(self, code: str, path: str) -> None:
         into, why = self.into, _WHY.get(code)
         unobserved = Unobserved(why[0], f"{path!r}: {why[1]}") if why else None
         match self.call.letter, code:
             case "L", "n":
-                top = path.removesuffix("/") + "/"
-                names = {
-                    found.decode("utf-8", "surrogateescape").removeprefix(top) for found in self.files if found.startswith(top.encode())
-                }
-                into.listings[path] = tuple(sorted(name for name in names if name and "/" not in name))
-                self.files = []
+                names = self._names.get(path, ())
+                into.listings[path] = tuple(sorted(names))
             case "L", "k":
                 into.listings[path] = None
             case "L", _:

@@ -202,8 +202,8 @@ def _quoted(pattern: str) -> str:
 
 
 def _prefix() -> str:
-    """Make 128 random bits into slashes and dots: a way to write the root directory that is different each time."""
-    return "".join("/." if bit == "1" else "/" for bit in f"{secrets.randbits(128):0128b}").rstrip("/")
+    """Make 64 random bits into slashes and dots: a way to write the root directory that is different each time."""
+    return "".join("/." if bit == "1" else "/" for bit in f"{secrets.randbits(64):064b}").rstrip("/")
 
 
 @cache

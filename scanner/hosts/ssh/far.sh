@@ -50,12 +50,13 @@ S() {
   stat -c "$b s %f %s %u %g %Y %n/" -- "$@"
   E "$i" $?
 }
-# L number directory...: names with states
+# L number directory...: names with states; of all of them by one stat, where they are not too many for that
 L() {
-  i=$1
+  i=$1 j=0 keep=
   shift
   printf '\n%s L %s\n' "$b" "$i"
   for d do
+    j=$((j + 1))
     if [ ! -d "$d" ]; then
       if [ -e "$d" ] || [ -L "$d" ]; then
         stat -c "$b s %f %s %u %g %Y %n/" -- "$d"
@@ -64,29 +65,50 @@ L() {
       else Q "$d"; fi
       W "$k" "$d"
     elif [ -r "$d" ] && [ -x "$d" ]; then
-      set -- "$d" "$d"/* "$d"/.[!.]* "$d"/..?*
-      if [ $# -gt 20003 ]; then W t "$d"; else
-        stat -c "$b s %f %s %u %g %Y %n/" -- "$@"
-        if [ $? -gt 1 ]; then W x "$d"; else W n "$d"; fi
-      fi
+      keep="$keep \"\${$j}\""
     else W d "$d"; fi
   done
+  eval "set -- $keep"
+  keep= j=0
+  for d do
+    j=$((j + 1))
+    keep="$keep \"\${$j}\" \"\${$j}\"/* \"\${$j}\"/.[!.]* \"\${$j}\"/..?*"
+  done
+  if [ $# -gt 0 ]; then N "$@"; fi
   E "$i" 0
+}
+N() {
+  if O "$@"; then
+    for d do W n "$d"; done
+  elif [ $# -gt 1 ]; then
+    for d do
+      set -- "$d"
+      keep='"$1" "$1"/* "$1"/.[!.]* "$1"/..?*'
+      N "$d"
+    done
+  else W t "$1"; fi
+}
+O() {
+  eval "set -- $keep"
+  if [ $# -gt 20003 ]; then return 1; fi
+  stat -c "$b s %f %s %u %g %Y %n/" -- "$@"
+  [ $? -lt 2 ]
 }
 # F number limit path...: contents
 F() {
-  i=$1 m=$2
+  i=$1 m=$2 j=0 keep=
   shift 2
   printf '\n%s F %s\n' "$b" "$i"
   for f do
-    shift
+    j=$((j + 1))
     if [ -f "$f" ]; then
       case $f in
         *"$nl"*) W o "$f" ;;
-        *) if [ -r "$f" ]; then set -- "$@" "$f"; W f "$f"; else W d "$f"; fi ;;
+        *) if [ -r "$f" ]; then keep="$keep \"\${$j}\""; W f "${f#"$p"}"; else W d "$f"; fi ;;
       esac
     else V "$f"; W "$k" "$f"; fi
   done
+  eval "set -- $keep"
   printf '\n%s h\n' "$b"
   e=
   if [ $# -gt 0 ]; then e=$(H "$m" "$@" 2>&1 >&4); fi
@@ -152,7 +174,10 @@ U() {
 }
 # A name variable end: where merging directories has made the one a link to the other, nothing is asked below the link.
 A() {
-  if [ "$(cd -P "$1" && pwd -P)" = "$3" ]; then W a "$1"; eval "$2=/-"; else eval "$2=$1"; fi
+  PWD=
+  cd -P "$1"
+  if [ "$PWD" = "$3" ]; then W a "$1"; eval "$2=/-"; else eval "$2=$1"; fi
+  cd /
 }
 # whether everything among these that is there can be read without sudo
 B() {

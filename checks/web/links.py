@@ -1,16 +1,16 @@
-"""Checks of what pages have to do with other sites: links that lead nowhere, short URLs, parts from elsewhere, social media."""
+"""Checks of what pages have to do with other sites: links that lead nowhere, short URLs, parts from elsewhere."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
-from checks.common import first_missing, listed, value_not_set
-from checks.values import WEB_SOCIAL_PROFILES, WEB_THIRD_PARTIES
+from checks.common import first_missing, listed
+from checks.values import WEB_THIRD_PARTIES
 from checks.web.common import ELSEWHERE, unfinished, walked
 from scanner.facts.mail import Status
 from scanner.facts.web_content import WebCrawl, WebHost
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved, cannot_tell
+from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -170,45 +170,3 @@ def web_content_integrity(crawl: WebCrawl) -> Judgement:
     if (more := unfinished(crawl)) is not None:
         return more
     return passed("SCRIPTS_SEALED") if loading else not_applicable("SCRIPTS_NONE")
-
-
-@check(
-    "web.content.social",
-    severity=Severity.LOW,
-    title=Text(ja="公式アカウントをサイトに掲載する", en="The site names the organisation's accounts in social media"),
-    why=Text(
-        ja="公式サイトに載っていないアカウントは、なりすましと見分けられない。",
-        en="An account that the official site does not name cannot be told from an impostor's.",
-    ),
-    remedy=Text(
-        ja="公式アカウントの一覧のページを設け、プロフィールからもそのページへリンクする。",
-        en="Give a page that lists the official accounts, and link back to it from each profile.",
-    ),
-    says={
-        **ELSEWHERE,
-        "PROFILES_NAMED": Text(
-            ja="登録された {count} 件は全て掲載されている（プロフィールからの逆向きのリンクは見ていない）",
-            en="all {count} that are registered are linked to (links back from the profiles were not looked at)",
-        ),
-        "PROFILES_MISSING": Text(ja="サイトに掲載されていないアカウントがある：{urls}", en="accounts that the site does not name: {urls}"),
-    },
-)
-def web_content_social(
-    crawl: WebCrawl, *, profiles: Annotated[tuple[str, ...], WEB_SOCIAL_PROFILES] = WEB_SOCIAL_PROFILES.default
-) -> Judgement:
-    if (why := walked(crawl)) is not None:
-        return why
-    if not profiles:
-        return value_not_set(WEB_SOCIAL_PROFILES)
-    linked = {_plain(url) for url in crawl.profiles}
-    missing = [url for url in profiles if _plain(url) not in linked]
-    if not missing:
-        return passed("PROFILES_NAMED", count=len(profiles))
-    more: Unobserved | None = unfinished(crawl)
-    return more or failed("PROFILES_MISSING", urls=listed(missing))
-
-
-def _plain(url: str) -> str:
-    """Write a profile's URL so that spellings of the same one agree."""
-    text = url.lower().removeprefix("https://").removeprefix("http://").removeprefix("www.").removeprefix("m.").rstrip("/")
-    return text.replace("twitter.com/", "x.com/")

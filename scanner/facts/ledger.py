@@ -65,12 +65,14 @@ class DeclaredSshService(Fact):
 
 @dataclass(frozen=True, slots=True)
 class DeclaredWebService(Fact):
-    """From where a web site is looked at."""
+    """From where a web site is looked at, and what the ledger says of it."""
 
     of: ClassVar[Kind] = Kind.WEB_SERVICE
 
     vantage_outside: bool | None
     """Whether this scan looks from a zone outside the organisation; ``None`` where the ledger does not know the zone."""
+    profiles: tuple[str, ...] | None = None
+    """URLs of the profiles in social media that this site is to name; empty: none. ``None``: the ledger does not say."""
 
 
 @dataclass(frozen=True, slots=True)

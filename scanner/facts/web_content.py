@@ -120,6 +120,32 @@ class WebDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class WebProfile:
+    """A profile's page as anybody gets it without logging in: its status, and whether its text holds the name of the site."""
+
+    status: int
+    names_site: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WebProfileSeen:
+    """A profile in social media that the ledger lists for a site, by its URL."""
+
+    url: str
+    seen: WebProfile | Unobserved
+
+
+@dataclass(frozen=True, slots=True)
+class WebProfiles(Fact):
+    """The other end of the links to social media; ``left_out`` counts profiles beyond the cap."""
+
+    of: ClassVar[Kind] = Kind.WEB_SERVICE
+
+    profiles: tuple[WebProfileSeen, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WebCrawl(Fact):
     """A walk from the start page over pages of the same host, without cookies, within caps of pages, octets and time.
 

@@ -141,8 +141,9 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
             where = inventory.zones.get(zone)
             return {DeclaredSshService: DeclaredSshService(where.outside if where else None)}
         if isinstance(subject, Service) and Kind.WEB_SERVICE in subject.kinds:
-            where = inventory.zones.get(zone)
-            return {DeclaredWebService: DeclaredWebService(where.outside if where else None)}
+            where, entry = inventory.zones.get(zone), inventory.entry_of(subject)
+            profiles = entry.social_profiles if isinstance(entry, ServiceEntry) else None
+            return {DeclaredWebService: DeclaredWebService(where.outside if where else None, profiles)}
         return {DeclaredMachine: DeclaredMachine(None)} if Kind.MACHINE in subject.kinds else {}
 
     return declare

@@ -68,6 +68,7 @@ class ServiceEntry:
     resolver_for: tuple[str, ...] | None = None
     mail_for: tuple[str, ...] | None = None
     relays_for: tuple[str, ...] | None = None
+    social_profiles: tuple[str, ...] | None = None
     zones: tuple[str, ...] = ()
     line: int = 0
 

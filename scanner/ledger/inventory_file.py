@@ -32,6 +32,7 @@ from scanner.ledger.words import (
     A_SERVICE,
     A_TARGET,
     AN_IDENTIFIER,
+    LONGEST,
     domain,
     host,
     identifier,
@@ -58,11 +59,13 @@ A_LOCAL_PART = Text(
     ja="メールアドレスの @ より前（英数字・点・ハイフン・アンダースコア・プラス）",
     en="the part of a mail address before the @ (letters, digits, dot, hyphen, underscore, plus)",
 )
+A_PROFILE = Text(ja="プロフィールの URL（https:// で始まり、パスがあるもの）", en="the URL of a profile, with https:// and a path")
 A_MAILBOX = Text(ja="メールアドレス（例 canary@relay.example.lg.jp）", en="a mail address such as canary@relay.example.lg.jp")
 
 MOST_ZONES = 100
 
 _SELECTOR = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?){0,8}\Z")
+_PROFILE = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+/[!-~]+\Z", re.I)
 _LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*\Z")
 _ZONE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
 
@@ -307,6 +310,7 @@ _ONLY = {
     "resolver_for": ("dns",),
     "mail_for": ("smtp", "smtps", "submission", "submissions"),
     "relays_for": ("smtp", "smtps", "submission", "submissions"),
+    "social_profiles": ("http", "https"),
 }
 """Key of a service's entry → the protocols of which it can be said."""
 
@@ -318,6 +322,7 @@ def _service_entry(row: Fields, name: Service, zones: Mapping[str, Zone]) -> Ser
         resolver_for=_clients(row, "resolver_for", zones) if "resolver_for" in row else None,
         mail_for=row.several("mail_for", domain, A_DOMAIN, name_in) if "mail_for" in row else None,
         relays_for=_clients(row, "relays_for", zones) if "relays_for" in row else None,
+        social_profiles=row.several("social_profiles", _profile, A_PROFILE) if "social_profiles" in row else None,
         zones=read_zones(row, zones),
     )
     for key, protocols in _ONLY.items():
@@ -337,6 +342,12 @@ def _service_entry(row: Fields, name: Service, zones: Mapping[str, Zone]) -> Ser
         )
     row.done()
     return entry
+
+
+def _profile(text: str) -> str:
+    if len(text) > LONGEST or not _PROFILE.match(text):
+        raise ValueError(text)
+    return text
 
 
 def _clients(row: Fields, key: str, zones: Mapping[str, Zone]) -> tuple[str, ...]:

@@ -163,6 +163,7 @@ WELL_KEPT_SITE = {
     "web.content.official-domain": "OFFICIAL",
     "web.content.short-urls": "SHORT_NONE",
     "web.content.social": "VALUE_NOT_SET",
+    "web.content.social-back": "NOT_DECLARED",
     "web.content.third-parties": "PARTIES_NONE",
     "web.content.titles": "TITLES_GOOD",
     "web.cookies.http-only": "COOKIE_OTHERS",

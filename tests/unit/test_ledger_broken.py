@@ -158,6 +158,8 @@ INVENTORIES: list[Case] = [
     (inventory, "services:\n- ns.a.jp:53/dns\n- at: NS.a.jp.:53/dns\n", ["3 services[1] | in line 2 too"]),
     (inventory, "services:\n- at: mx.a.jp:25/smtp\n  resolver_for: []\n", ["3 services[0].resolver_for | for dns services only"]),
     (inventory, "services:\n- at: ns.a.jp:53/dns\n  relays_for: []\n", ["3 services[0].relays_for | for smtp, smtps, submission"]),
+    (inventory, "services:\n- at: mx.a.jp:25/smtp\n  social_profiles: []\n", ["3 services[0].social_profiles | for http, https"]),
+    (inventory, "services:\n- at: a.jp:443/https\n  social_profiles: [x.com/a]\n", ["3 services[0].social_profiles[0] | "]),
     (inventory, "services:\n- at: mx.a.jp:25/smtp\n  relays_for:\n", ["3 services[0].relays_for | write [] if there is none"]),
     (inventory, "services:\n- at: mx.a.jp:25/smtp\n  relays_for: [0.0.0.0/0]\n", ["3 services[0].relays_for | relays for everybody"]),
     (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSmtpService, Vantage
+from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSmtpService, DeclaredWebService, Vantage
 from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.declared import declarations, declared_dns_service, declared_domain, declared_smtp_service
 from scanner.ledger.grading import STANDARD, Axis, Grade, Levels, Scale, SystemClass
@@ -440,3 +440,18 @@ def test_other_connections_are_refused_with_their_place(given: str, key: str, ne
     with pytest.raises(BadLedger) as caught:
         parse_inventory("f", f"domains: [a.jp]\nscope:\n  approved_by: 部長\n  allow: [{{domain: a.jp}}]\n  tls_connections: {given}\n")
     assert [(p.key_path, p.nearest) for p in caught.value.problems] == [(key, nearest)]
+
+
+def test_a_site_is_listed_with_the_profiles_that_it_is_to_name() -> None:
+    inventory = parse_inventory(
+        "f",
+        """
+        services:
+        - {at: "www.a.jp:443/https", social_profiles: ["https://x.com/a_city"]}
+        - {at: "db.a.jp:443/https", social_profiles: []}
+        - {at: "old.a.jp:443/https"}
+        """,
+    )
+    declare = declarations(inventory, "internet")
+    seen = [declare(Service(f"{name}.a.jp", 443, "https"))[DeclaredWebService] for name in ("www", "db", "old")]
+    assert [fact.profiles for fact in seen if isinstance(fact, DeclaredWebService)] == [("https://x.com/a_city",), (), None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scanner.facts.ledger import DeclaredWebService
 from scanner.facts.mail import Status
 from scanner.facts.web_content import (
     WebDocument,
@@ -11,12 +12,16 @@ from scanner.facts.web_content import (
     WebFormSeen,
     WebHost,
     WebPageSeen,
+    WebProfile,
+    WebProfiles,
+    WebProfileSeen,
     WebProperty,
     WebReading,
     WebRobots,
     WebSecurityTxt,
 )
 from scanner.facts.web_entry import WebForm
+from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 from tests.checks.web_sites import (
@@ -55,6 +60,11 @@ SCRIPT = WebHost("cdn.example.com", "https://cdn.example.com/a.js", "/", ("scrip
 IMAGE = WebHost("img.example.com", "https://img.example.com/a.png", "/", ("image",), False, Status.FOUND)
 PDF = WebDocument(f"{HTTPS}a.pdf", "pdf", (WebProperty("producer", "x"),))
 X = "https://x.com/kakuu_city"
+SILENT_LEDGER, NAMES_X, NAMES_NONE = DeclaredWebService(True), DeclaredWebService(True, (X,)), DeclaredWebService(True, ())
+
+
+def profiles(*seen: WebProfile | Unobserved) -> WebProfiles:
+    return WebProfiles(tuple(WebProfileSeen(X, page) for page in seen))
 
 
 def document(*properties: WebProperty, **changes: str) -> WebDocument:
@@ -195,10 +205,23 @@ CASES: dict[str, list[Case]] = {
         *OF_WALK,
     ],
     "web.content.social": [
-        case(crawl(), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
-        case(crawl(profiles=("https://twitter.com/Kakuu_City/",)), says="PROFILES_NAMED", with_={"profiles": (X,)}),
-        case(crawl(), says="PROFILES_MISSING", args={"urls": (X,)}, with_={"profiles": (X,)}),
-        case(crawl(left=3), outcome="undetermined", reason=Reason.BUDGET_SPENT, with_={"profiles": (X,)}),
-        *OF_WALK,
+        case(crawl(), SILENT_LEDGER, outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(crawl(profiles=("https://twitter.com/Kakuu_City/",)), SILENT_LEDGER, says="PROFILES_NAMED", with_={"profiles": (X,)}),
+        case(crawl(), SILENT_LEDGER, outcome="undetermined", reason=Reason.NOT_DECLARED, with_={"profiles": (X,)}),
+        case(crawl(profiles=(X,)), NAMES_X, says="PROFILES_NAMED", args={"count": 1}),
+        case(crawl(), NAMES_X, says="PROFILES_MISSING", args={"urls": (X,)}, with_={"profiles": ("https://x.com/other",)}),
+        case(crawl(), NAMES_NONE, says="PROFILES_NOT_HERE", with_={"profiles": (X,)}),
+        case(crawl(left=3), NAMES_X, outcome="undetermined", reason=Reason.BUDGET_SPENT),
+        *(replace(each, facts=(*each.facts, SILENT_LEDGER)) for each in OF_WALK),
+    ],
+    "web.content.social-back": [
+        case(profiles(), SILENT_LEDGER, outcome="undetermined", reason=Reason.NOT_DECLARED),
+        case(profiles(), NAMES_NONE, says="PROFILES_NOT_HERE"),
+        case(profiles(WebProfile(200, True)), NAMES_X, says="PROFILES_BACK", args={"count": 1}),
+        case(profiles(WebProfile(404, True), SILENT), NAMES_X, says="PROFILES_GONE", args={"urls": (X,)}),
+        case(profiles(WebProfile(200, False)), NAMES_X, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
+        case(profiles(WebProfile(403, True)), NAMES_X, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
+        case(profiles(WebProfile(200, True), SILENT), NAMES_X, outcome="undetermined", reason=Reason.TIMEOUT),
+        case(WebProfiles(profiles(WebProfile(200, True)).profiles, 2), NAMES_X, outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
 }

@@ -7,7 +7,7 @@ from enum import StrEnum, unique
 from typing import ClassVar
 
 from scanner.model.fact import Fact, Unobserved
-from scanner.model.target import Kind
+from scanner.model.target import Kind, Service
 
 Spans = tuple[tuple[int, int], ...]
 """Ports from one to another, both included."""
@@ -161,6 +161,25 @@ class HostListeners(Fact):
     listeners: tuple[Listener, ...]
     unseen: tuple[AddressPorts, ...] = ()
     left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedServices(Fact):
+    """Services that listen at a host without being listed, by their keys: what is found is judged as a service, whoever forgot it.
+
+    Only those that checks of services can judge; ``left_out`` counts those beyond the cap. Web sites are not among what they lead to:
+    a site goes with a name, which nobody has told.
+    """
+
+    of: ClassVar[Kind] = Kind.HOST
+    leads_to: ClassVar[tuple[Kind, ...]] = (Kind.SSH_SERVICE, Kind.SMTP_SERVICE, Kind.TLS_SERVICE)
+
+    services: tuple[str, ...]
+    left_out: int = 0
+
+    def leads(self) -> tuple[Service, ...]:
+        """The services."""
+        return tuple(Service.parse(key.removeprefix("service:")) for key in self.services)
 
 
 @dataclass(frozen=True, slots=True)

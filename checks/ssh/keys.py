@@ -42,7 +42,9 @@ def ssh_host_key_strength(
             return OLD_ONLY
         weak = [k for k in seen.keys if k.type.startswith("ssh-dss") or (k.type.startswith("ssh-rsa") and k.bits < least_rsa_bits)]
         shown = listed(f"{k.type} {k.bits} bit" for k in weak or seen.keys)
-        return failed("KEY_WEAK", keys=shown) if weak else passed("KEY_STRONG", keys=shown)
+        if weak:
+            return failed("KEY_WEAK", keys=shown)
+        return seen.keys_unseen or passed("KEY_STRONG", keys=shown)
 
     return each(survey, one)
 
@@ -99,10 +101,10 @@ def ssh_addresses_agree(survey: SshSurvey) -> Judgement:
     if len(survey.addresses) == 1:
         return not_applicable("ADDRESS_ALONE")
     seen = [a for a in survey.addresses if isinstance(a.offer, SshOffer)]
-    keys = {frozenset(k.fingerprint for k in a.keys) for a in seen if isinstance(a.keys, tuple)}
+    keys = {frozenset(k.fingerprint for k in a.keys) for a in seen if isinstance(a.keys, tuple) and a.keys_unseen is None}
     offers = {(a.offer.kex, a.offer.host_keys, a.offer.ciphers_out, a.offer.macs_out) for a in seen if isinstance(a.offer, SshOffer)}
     parts = [what for what, kinds in (("HostKey", keys), ("KexAlgorithms, HostKeyAlgorithms, Ciphers, MACs", offers)) if len(kinds) > 1]
     if parts:
         return failed("ADDRESSES_DIFFER", parts=listed(parts))
-    missing = first_missing(part for a in survey.addresses for part in (a.offer, a.keys))
+    missing = first_missing(part for a in survey.addresses for part in (a.offer, a.keys, a.keys_unseen))
     return missing or passed("ADDRESSES_AGREE")

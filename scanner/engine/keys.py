@@ -61,6 +61,8 @@ def _used(fact: object) -> Iterable[tuple[str, str]]:
             if isinstance(each.keys, Unobserved):
                 yield UNSEEN, each.address
             else:
+                if each.keys_unseen is not None:
+                    yield UNSEEN, each.address
                 for key in each.keys:
                     yield key.fingerprint, each.address
 

@@ -48,7 +48,8 @@ class SshOffer:
 class SshAddress:
     """What one address of the service showed.
 
-    ``keys`` are the host keys, each once. ``gex_bits`` is the length of the prime given when 1,024 bits were asked for; ``None``: there is
+    ``keys`` are the host keys that were shown, each once; ``keys_unseen`` says why others, whose algorithms the offer names, were not.
+    ``gex_bits`` is the length of the prime given when 1,024 bits were asked for; ``None``: there is
     no group exchange. ``methods`` are the ways of authentication named to a user whom nobody knows, empty where that user was let in
     without any; ``None``: not asked, because the server speaks the old protocol only.
     """
@@ -58,6 +59,7 @@ class SshAddress:
     keys: tuple[SshHostKey, ...] | Unobserved = ()
     gex_bits: int | Unobserved | None = None
     methods: tuple[str, ...] | Unobserved | None = None
+    keys_unseen: Unobserved | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ MOST_ADDRESSES = 8
 MOST_KEYS = 8
 SECONDS = 10.0
 
+_OF_ONE_KEY = frozenset({Reason.RESET, Reason.PROTOCOL_VIOLATION})
+"""How a server ends that has trouble with one kind of key; anything else it would do again with the next."""
 _KEY_TYPES = {"rsa-sha2-256": "ssh-rsa", "rsa-sha2-512": "ssh-rsa"}
 
 
@@ -68,7 +70,8 @@ class _Talk:
             last, bits = await self._by_group(algorithms[-1], by_group)
             if isinstance(last, SshHostKey):
                 shown[algorithms[-1]] = last
-        return SshAddress(self._address, offer, await part(self._keys(algorithms, shown)), bits, methods)
+        keys, unseen_keys = await self._keys(algorithms, shown)
+        return SshAddress(self._address, offer, keys, bits, methods, unseen_keys)
 
     async def _by_group(self, algorithm: str, method: str) -> tuple[SshHostKey | Unobserved, int | Unobserved]:
         """Have a host key shown by a group exchange, and give the length of the prime too."""
@@ -84,18 +87,30 @@ class _Talk:
         assert bits is not None  # an exchange that came to its end
         return key, bits
 
-    async def _keys(self, algorithms: tuple[str, ...], shown: Mapping[str, SshHostKey | Unobserved]) -> tuple[SshHostKey, ...]:
-        """Have the host keys shown that were not yet, and give all in the server's order, each once."""
+    async def _keys(
+        self, algorithms: tuple[str, ...], shown: Mapping[str, SshHostKey | Unobserved]
+    ) -> tuple[tuple[SshHostKey, ...] | Unobserved, Unobserved | None]:
+        """Have the host keys shown that were not yet, in the server's order, each once; and why one of them was not.
+
+        Dropbear 2022.83 names kinds of key that it does not have, and hangs up on whoever asks for one.
+        """
         found: dict[str, SshHostKey] = {}
+        unseen: Unobserved | None = None
         for algorithm in algorithms:
             key = shown.get(algorithm)
-            if isinstance(key, Unobserved):
-                raise CannotObserve(key.reason, key.detail)
             if key is None:
-                async with self._opened() as conversation:
-                    key = await conversation.host_key(algorithm)
-            found.setdefault(key.fingerprint, key)
-        return tuple(found.values())
+                key = await part(self._key(algorithm))
+            if isinstance(key, SshHostKey):
+                found.setdefault(key.fingerprint, key)
+            else:
+                unseen = unseen or Unobserved(key.reason, f"{algorithm}: {key.detail}")
+                if key.reason not in _OF_ONE_KEY:
+                    break
+        return (tuple(found.values()), unseen) if found or unseen is None else (unseen, None)
+
+    async def _key(self, algorithm: str) -> SshHostKey:
+        async with self._opened() as conversation:
+            return await conversation.host_key(algorithm)
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Conversation]:

@@ -132,6 +132,8 @@ CASES: dict[str, list[Case]] = {
         case(seen(keys=(replace(RSA, bits=2048),)), says="KEY_WEAK", with_={"least_rsa_bits": 3072}),
         case(seen(keys=(SshHostKey("ssh-dss", "ssh-dss", 1024, "SHA256:c"),)), says="KEY_WEAK"),
         case(seen(keys=SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(seen(keys_unseen=SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(seen(keys=(replace(RSA, bits=1024),), keys_unseen=SILENT), says="KEY_WEAK"),
         of_old(),
     ],
     "ssh.host-key.sha2": [
@@ -146,6 +148,7 @@ CASES: dict[str, list[Case]] = {
         case(survey(GOOD, replace(SECOND, keys=(RSA,))), says="ADDRESSES_DIFFER", args={"parts": ("HostKey",)}),
         case(survey(GOOD, replace(SECOND, offer=replace(OFFER, kex=("curve25519-sha256",)))), says="ADDRESSES_DIFFER"),
         case(survey(GOOD, replace(SECOND, offer=SILENT, keys=SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(survey(GOOD, replace(SECOND, keys=(RSA,), keys_unseen=SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
     ],
     "ssh.auth.required": [
         case(survey(), says="AUTH_ASKED"),

@@ -111,7 +111,7 @@ class WebProperty:
 
 @dataclass(frozen=True, slots=True)
 class WebDocument:
-    """A published document and its hidden properties. ``kind`` is ooxml, odf or pdf; ``problem`` says why it was not read in full."""
+    """A published document and its hidden properties. ``kind`` is ooxml, ole2, odf or pdf; ``problem`` says why it was not read in full."""
 
     url: str
     kind: str

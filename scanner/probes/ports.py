@@ -66,10 +66,15 @@ async def host_addresses(host: Host, net: Net, ledger: DeclaredHost) -> tuple[st
 
 
 def wanted_ports(ledger: DeclaredHost) -> tuple[int, ...]:
-    """Give the ports to look at: the maintained list or what the scope names, and always what the ledger lists for the host."""
-    chosen = (port.number for port in PORTS) if ledger.ports is None else (p for a, b in ledger.ports for p in range(a, b + 1))
+    """Give the ports to look at: the maintained list or what the scope names, and always what the ledger lists for the host.
+
+    Those that are most likely to answer come first: an address where the first ``FIRST`` are silent is left alone.
+    """
+    usual = [port.number for port in PORTS]
+    spans_ = ((number, number) for number in usual) if ledger.ports is None else ledger.ports
+    chosen = {port: None for first, last in spans_ for port in range(first, last + 1)}
     declared = (service.port for service in ledger.services or () if service.tcp)
-    return tuple(dict.fromkeys((*declared, *chosen)))
+    return tuple(dict.fromkeys((*declared, *(port for port in usual if port in chosen), *chosen)))
 
 
 @dataclass

@@ -55,8 +55,9 @@ SAME_PATH = 3
 """Pages that differ in their query only; calendars have no end."""
 MOST_FAILURES = 3
 TITLE = 120
-DOCUMENTS = frozenset({"pdf", "docx", "xlsx", "pptx", "docm", "xlsm", "pptm", "dotx", "xltx", "potx", "odt", "ods", "odp"})
-OLD_DOCUMENTS = frozenset({"doc", "xls", "ppt", "rtf", "jtd", "dot", "xlt", "pps"})
+_OLD_OFFICE = frozenset({"doc", "xls", "ppt", "dot", "xlt", "pps"})
+DOCUMENTS = _OLD_OFFICE | {"pdf", "docx", "xlsx", "pptx", "docm", "xlsm", "pptm", "dotx", "xltx", "potx", "odt", "ods", "odp"}
+OLD_DOCUMENTS = frozenset({"rtf", "jtd"})
 """Formats whose properties are not read: said so, instead of passing them over."""
 _PAGES = frozenset({"", "html", "htm", "xhtml", "shtml", "php", "asp", "aspx", "jsp", "do", "cgi", "pl"})
 _HARMFUL = re.compile(

@@ -273,7 +273,9 @@ def test_a_walk_keeps_to_its_host_and_its_caps(monkeypatch: pytest.MonkeyPatch) 
         number = int(re.sub(r"\D", "", path) or 0)
         links = "".join(f'<a href="/{n}.html">{n}</a>' for n in range(number + 1, number + 20))
         return reply(
-            200, f'<title>{number}</title>{links}<a href="/cal?d={number}">c</a><a href="http://127.0.0.2/">other</a><a href="/a.doc">d</a>'
+            200,
+            f'<title>{number}</title>{links}<a href="/cal?d={number}">c</a><a href="http://127.0.0.2/">other</a>'
+            '<a href="/a.jtd">d</a><a href="/b.xls">x</a>',
         )
 
     web = Web(answer)
@@ -282,7 +284,10 @@ def test_a_walk_keeps_to_its_host_and_its_caps(monkeypatch: pytest.MonkeyPatch) 
     assert len(fact.pages) == 5
     assert fact.left > 0
     assert [host.host for host in fact.hosts] == ["127.0.0.2"]
-    assert [(document.url.rpartition("/")[2], document.problem) for document in fact.documents] == [("a.doc", "format-not-read")]
+    assert [(document.url.rpartition("/")[2], document.problem) for document in fact.documents] == [
+        ("a.jtd", "format-not-read"),
+        ("b.xls", "not-a-document"),
+    ]
     assert all(f"Host: 127.0.0.1:{web.port}" in head for head in web.asked)
 
 

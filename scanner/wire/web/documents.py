@@ -1,4 +1,4 @@
-"""Hidden properties of published documents: Office (OOXML), OpenDocument and PDF. Octets in, property names and values out.
+"""Hidden properties of published documents: Office (OOXML, OLE2), OpenDocument and PDF. Octets in, property names and values out.
 
 Members of an archive are read up to a cap, whatever size they claim, so that a bomb costs no more than that. XML is not parsed as XML: the
 few elements that matter are taken out by name, and no entity is ever expanded. Text of a document is never kept.
@@ -13,6 +13,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from scanner.wire.web import ole2
 
 MOST_MEMBERS = 5000
 MOST_MEMBER_OCTETS = 1024 * 1024
@@ -47,7 +49,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What a document carries. ``kind`` is ooxml, odf, pdf or empty for none of them; ``problem`` says why it could not be read."""
+    """What a document carries. ``kind`` is ooxml, ole2, odf, pdf or empty for none of them; ``problem`` says why it could not be read."""
 
     kind: str
     found: tuple[Property, ...] = ()
@@ -60,6 +62,8 @@ def read(octets: bytes) -> Properties:
         if b"/Encrypt" in octets:
             return Properties("pdf", problem="encrypted")  # its strings are too
         return Properties("pdf", _capped(_pdf(octets)))
+    if octets.startswith(ole2.MAGIC):
+        return _old_office(octets)
     if not octets.startswith(b"PK\x03\x04"):
         return Properties("")
     try:
@@ -74,6 +78,24 @@ def read(octets: bytes) -> Properties:
             return Properties("")
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError, KeyError) as error:
         return Properties("", problem=type(error).__name__)  # RuntimeError: a member that wants a password
+
+
+def _old_office(octets: bytes) -> Properties:
+    """Read the properties of a document of Office 2003 or before. Its comments and changes are not looked at, and that is said."""
+    try:
+        file = ole2.Compound(octets)
+        if "EncryptedPackage" in file.streams or "EncryptedSummary" in file.streams:
+            return Properties("ole2", problem="encrypted")
+        return Properties("ole2", _capped(_old_properties(file)), "changes-not-read")
+    except ole2.NotCompound as error:
+        return Properties("", problem=str(error))
+
+
+def _old_properties(file: ole2.Compound) -> Iterator[Property]:
+    for name, value in ole2.properties(file):
+        yield Property(name, value[:LONGEST_VALUE])
+        if _PATH.search(value):
+            yield Property("path", value[:LONGEST_VALUE])
 
 
 def _capped(found: Iterator[Property]) -> tuple[Property, ...]:

@@ -26,6 +26,8 @@ BOOT_SECONDS = 90.0
 STEP_SECONDS = 120.0
 _SETTINGS = {"ipv6/conf/default/accept_dad": "0", "ipv6/conf/all/accept_dad": "0"}
 _CONTAINER = ("--quiet", "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--console=read-only")
+# The first process of a PID namespace takes all others along. Without it a machine would outlive its systemd-nspawn.
+_HELD = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--mount-proc", "--fork", "--kill-child=KILL")
 _WITHOUT_SYSTEMD = "mkdir -p /run/sshd && exec /usr/sbin/sshd -D -e"
 
 
@@ -88,20 +90,26 @@ def _start(folder: Path, name: str, root: Path, state: State) -> subprocess.Pope
     if not state.boots:
         argv += ["/bin/sh", "-c", _WITHOUT_SYSTEMD]
     with (folder / f"{name}.log").open("wb") as log:
-        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return subprocess.Popen([*_HELD, *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def _children(number: int) -> list[int]:
+    with suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+    return []
 
 
 def _init_of(process: subprocess.Popen[bytes], until: float) -> int:
     """Wait for the first process of a machine; give its number as we see it."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     ours = os.readlink("/proc/self/ns/pid")
     while time.monotonic() < until:
         if process.poll() is not None:
             raise RuntimeError("the machine ended at once")
-        for child in children.read_text().split():
-            with suppress(OSError):  # a helper that ended meanwhile
-                if os.readlink(f"/proc/{child}/ns/pid") != ours:
-                    return int(child)
+        for container in _children(process.pid):
+            for child in _children(container):
+                with suppress(OSError):  # a helper that ended meanwhile
+                    if os.readlink(f"/proc/{child}/ns/pid") not in {ours, os.readlink(f"/proc/{container}/ns/pid")}:
+                        return child
         time.sleep(0.02)
     raise RuntimeError("the machine did not start")
 

@@ -1,0 +1,276 @@
+"""The collector for the configuration of DNS server programs, and how those of Unbound, NSD and Knot are meant (BIND: ``dns_bind``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import partial
+
+from scanner.facts.dns_configuration import Audience, DnsConfiguration, DnsProgram, ServedZone
+from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
+from scanner.hosts.linux.dns_bind import CHECKED, PLACES, VERSION, bind
+from scanner.hosts.linux.dns_reading import Read, hints
+from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
+from scanner.wire import dnsconf
+from scanner.wire.dnsconf import Clause, Option
+
+BIND = Program("bind", ("/usr/sbin/named",), ("named.service", "bind9.service"), ("named",))
+UNBOUND = Program("unbound", ("/usr/sbin/unbound",), ("unbound.service",), ("unbound",))
+NSD = Program("nsd", ("/usr/sbin/nsd",), ("nsd.service",), ("nsd",))
+KNOT = Program("knot", ("/usr/sbin/knotd",), ("knot.service",), ("knotd",))
+KNOWN = (BIND, UNBOUND, NSD, KNOT)
+MAIN = {UNBOUND: "/etc/unbound/unbound.conf", NSD: "/etc/nsd/nsd.conf", KNOT: "/etc/knot/knot.conf"}
+RATE_OF_NSD = ("nsd-checkconf", "-o", "rrl-ratelimit", MAIN[NSD])
+MOST_FILES = 200
+DEEPEST = 8
+MOST_ZONES = 2_000
+_RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
+_ANYBODY = frozenset({"0.0.0.0/0", "::0/0", "::/0", "0::0/0"})
+
+
+@collector(
+    Platform.LINUX,
+    *PROCESSES,
+    *UNITS,
+    *paths(KNOWN),
+    Names("/proc"),
+    Files("/etc/passwd", limit=4_000_000),
+    *(Files(path, root=True) for path in PLACES),
+    Files("/etc/bind/named.conf*", root=True),
+    Files("/usr/share/dns/root.hints"),
+    *(Files(path, root=True) for path in MAIN.values()),
+    Files("/etc/unbound/unbound.conf.d/*.conf", root=True),
+    Files("/etc/nsd/nsd.conf.d/*.conf", root=True),
+    Run(CHECKED, root=True),
+    Run(VERSION),
+    Run(RATE_OF_NSD, root=True),
+)
+def dns_configuration(read: Reader) -> DnsConfiguration:
+    """See what the configurations say; each program that is installed stands for itself."""
+    running = processes(read)
+    return DnsConfiguration(seen(lambda: tuple(_program(read, found, running) for found in installed(read, KNOWN, running))))
+
+
+def _program(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DnsProgram:
+    reading = seen(partial({BIND: bind, UNBOUND: _unbound, NSD: _nsd, KNOT: _knot}[found.program], read))
+    if isinstance(reading, Unobserved):
+        reading = Read("", (), reading, reading, reading, reading, reading, reading, reading, reading)
+    read.keep(found.program.name, f"{reading.source}: recursion for {reading.recursion}, hides its version: {reading.hides_version}")
+    names = found.program.processes
+    return DnsProgram(
+        name=found.program.name,
+        version=reading.version,
+        running=found.running,
+        starts=found.starts,
+        applied=applied(read, running, names, reading.files) if found.running is True else None,
+        source=reading.source,
+        recursion=reading.recursion,
+        zones=reading.zones,
+        rate_limit=reading.rate_limit,
+        hides_version=reading.hides_version,
+        validates=reading.validates,
+        anchor_kept=reading.anchor_kept,
+        hints=reading.hints,
+        account=seen(partial(_account, read, names)),
+    )
+
+
+def _account(read: Reader, names: Iterable[str]) -> str:
+    """Name the account of the running process, which tells more than any option. Raises ``CannotObserve``."""
+    for number in read.names("/proc") or () if read.live else ():
+        if number.isdecimal() and (data := read.file(f"/proc/{number}/stat", limit=4096)):
+            name = data.decode("utf-8", "replace").partition("(")[2].rpartition(")")[0]
+            state = read.state(f"/proc/{number}") if name in names else None
+            if state is not None:
+                return _account_name(read, state.uid)
+    raise CannotObserve(Reason.UNSUPPORTED, "it does not run, so the account it will run as is not known")
+
+
+def _account_name(read: Reader, uid: int) -> str:
+    for line in (read.file("/etc/passwd", limit=4_000_000) or b"").decode("utf-8", "replace").split("\n"):
+        fields = line.split(":")
+        if len(fields) > 2 and fields[2] == str(uid):
+            return shown(fields[0])
+    return str(uid)
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    clauses: tuple[Clause, ...]
+    files: tuple[str, ...]
+
+
+def _gather(read: Reader, path: str, parse: Callable[[bytes], tuple[Clause, ...]]) -> _Gathered:
+    """Read a file and what it includes, in place. Raises ``CannotObserve``."""
+    files: list[str] = []
+
+    def one(path: str, depth: int) -> list[Clause]:
+        if depth > DEEPEST or len(files) >= MOST_FILES:
+            raise CannotObserve(Reason.TOO_LARGE, f"{path}: too many files are included")
+        data = read.file(path, limit=8_000_000)
+        if data is None:
+            raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+        files.append(shown(path))
+        found: list[Clause] = []
+        for clause in needed(parsed(path, data, parse)):
+            rest: list[Option] = []
+            for option in clause.options:
+                if option.name not in {"include", "include-toplevel"}:
+                    rest.append(option)
+                    continue
+                found.append(replace(clause, options=tuple(rest)))
+                rest = []
+                inner = [c for name in _matching(read, option.value) for c in one(name, depth + 1)]
+                # What an included file says before its first clause belongs to the clause that includes it.
+                found += [replace(c, name=clause.name) if not c.name and option.name == "include" else c for c in inner]
+            found.append(replace(clause, options=tuple(rest)))
+        return found
+
+    return _Gathered(tuple(clause for clause in one(path, 0) if clause.options), tuple(files))
+
+
+def _matching(read: Reader, pattern: str) -> list[str]:
+    directory, _, last = pattern.rpartition("/")
+    if not any(letter in last for letter in "*?["):
+        return [pattern]
+    return [f"{directory}/{name}" for name in read.names(directory) or () if fnmatchcase(name, last)]
+
+
+def _options(gathered: _Gathered, *names: str) -> Clause:
+    """Give all options of clauses of these names as one clause."""
+    return Clause(names[0], tuple(option for clause in gathered.clauses if clause.name in names for option in clause.options))
+
+
+def _unbound(read: Reader) -> Read:
+    gathered = _gather(read, MAIN[UNBOUND], dnsconf.parse)
+    server = _options(gathered, "server")
+    anchors = [name for name in ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor", "trusted-keys-file") if server.all(name)]
+    modules = server.last("module-config")
+    validates = (modules is None or "validator" in " ".join(server.all("module-config")[-1].words)) and bool(anchors)
+    given = [option.value for option in server.all("root-hints") if option.value]
+    return Read(
+        source=MAIN[UNBOUND],
+        files=gathered.files,
+        version=Unobserved(Reason.UNSUPPORTED, "unbound prints its version where it is not read"),
+        recursion=_unbound_audience(server),
+        zones=(),
+        rate_limit=(server.last("ip-ratelimit") or "0") != "0",
+        hides_version=server.last("hide-version") == "yes",
+        validates=validates,
+        anchor_kept="auto-trust-anchor-file" in anchors if validates else None,
+        hints=seen(partial(hints, read, given[-1])) if given else None,
+    )
+
+
+def _unbound_audience(server: Clause) -> Audience | Unobserved:
+    """Say whom access-control lets in. Unbound listens on the loopback alone, and answers it alone, unless told otherwise."""
+    listens = [option.value for name in ("interface", "ip-address") for option in server.all(name)]
+    if all(re.match(r"127\.|::1(?![0-9a-fA-F:])|lo\b", address) for address in listens) and server.last("interface-automatic") != "yes":
+        return Audience.ITSELF
+    if server.all("interface-action"):
+        return Unobserved(Reason.UNSUPPORTED, "interface-action decides by interface, which is not read")
+    last = {option.value: option.words[1] for option in server.all("access-control") if len(option.words) > 1}
+    allowed = [network for network, action in last.items() if action.startswith("allow")]
+    if _ANYBODY & set(allowed):
+        return Audience.EVERYBODY
+    return Audience.SOME if any(not network.startswith(("127.", "::1")) for network in allowed) else Audience.ITSELF
+
+
+def _nsd(read: Reader) -> Read:
+    gathered = _gather(read, MAIN[NSD], dnsconf.parse)
+    server = _options(gathered, "server")
+    patterns = {clause.last("name"): clause for clause in gathered.clauses if clause.name == "pattern"}
+    zones = []
+    for clause in gathered.clauses:
+        if clause.name == "zone" and (name := clause.last("name")):
+            lines = [*clause.all("provide-xfr")]
+            for used in clause.all("include-pattern"):
+                lines += patterns[used.value].all("provide-xfr") if used.value in patterns else ()
+            zones.append(
+                ServedZone(
+                    shown(name.lower().rstrip(".") or "."),
+                    "",
+                    max((_nsd_audience(o) for o in lines), key=_RANK.index, default=Audience.NOBODY),
+                )
+            )
+    rate = server.last("rrl-ratelimit")
+    if rate is None and read.live:
+        said = read.command(RATE_OF_NSD)
+        rate = said.stdout.decode("ascii", "replace").strip() if said is not None and said.status == 0 else None
+    limited = (
+        Unobserved(Reason.VALUE_NOT_SET, "rrl-ratelimit is not written, and not every build limits")
+        if not (rate or "").isdecimal()
+        else rate != "0"
+    )
+    return Read(
+        source=MAIN[NSD],
+        files=gathered.files,
+        version=Unobserved(Reason.UNSUPPORTED, "nsd prints its version where it is not read"),
+        recursion=None,
+        zones=tuple(zones[:MOST_ZONES]),
+        rate_limit=limited,
+        hides_version=server.last("hide-version") == "yes",
+        validates=None,
+        anchor_kept=None,
+        hints=None,
+    )
+
+
+def _nsd_audience(option: Option) -> Audience:
+    network, key = (*option.words, "", "")[:2]
+    if key == "BLOCKED":
+        return Audience.NOBODY
+    if key != "NOKEY":
+        return Audience.ITSELF
+    return Audience.EVERYBODY if network in _ANYBODY else Audience.SOME
+
+
+def _knot(read: Reader) -> Read:
+    gathered = _gather(read, MAIN[KNOT], dnsconf.parse_knot)
+    items = gathered.clauses
+    server = _options(gathered, "server")
+    rules = {c.last("id"): c for c in items if c.name == "acl"}
+    templates = {c.last("id"): c for c in items if c.name == "template"}
+    zones = []
+    modules: set[str] = set()
+    unlimited = False
+    for clause in items:
+        if clause.name == "zone" and (name := clause.last("domain")):
+            template = templates.get(clause.last("template") or "default")
+            named = clause.all("acl") or (template.all("acl") if template else ())
+            used = {w for c in (clause, template) if c for o in (*c.all("module"), *c.all("global-module")) for w in o.words}
+            modules |= used
+            unlimited = unlimited or not any(word.startswith("mod-rrl") for word in used)
+            who = [_knot_audience(rules[word]) for option in named[-1:] for word in option.words if word in rules]
+            zones.append(ServedZone(shown(name.lower().rstrip(".") or "."), "", max(who, key=_RANK.index, default=Audience.NOBODY)))
+    default = templates.get("default")
+    everywhere = default is not None and any(w.startswith("mod-rrl") for o in default.all("global-module") for w in o.words)
+    version = server.all("version")
+    return Read(
+        source=MAIN[KNOT],
+        files=gathered.files,
+        version=Unobserved(Reason.UNSUPPORTED, "knotd's version is not read"),
+        recursion=None,
+        zones=tuple(zones[:MOST_ZONES]),
+        rate_limit=everywhere or not unlimited,
+        hides_version=bool(version),
+        validates=None,
+        anchor_kept=None,
+        hints=None,
+    )
+
+
+def _knot_audience(rule: Clause) -> Audience:
+    """Say whom a rule lets transfer: a rule without address, remote or key fits everybody."""
+    if "transfer" not in {word for option in rule.all("action") for word in option.words} or rule.last("deny") in {"on", "true"}:
+        return Audience.NOBODY
+    if rule.all("key") or rule.all("remote"):
+        return Audience.ITSELF if rule.all("key") else Audience.SOME
+    networks = {word for option in rule.all("address") for word in option.words}
+    return Audience.EVERYBODY if not networks or networks & _ANYBODY else Audience.SOME

@@ -1,0 +1,43 @@
+"""What a look at one DNS program's configuration gives, and reading root hints. Shared by the readers of the programs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from scanner.facts.dns_configuration import Audience, ServedZone
+from scanner.hosts.base import Reader
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+
+MOST_HINTS = 100
+
+
+@dataclass(frozen=True)
+class Read:
+    """See ``DnsProgram`` for the parts; ``files`` are those that were read."""
+
+    source: str
+    files: tuple[str, ...]
+    version: str | Unobserved
+    recursion: Audience | Unobserved | None
+    zones: tuple[ServedZone, ...] | Unobserved
+    rate_limit: bool | Unobserved
+    hides_version: bool | Unobserved
+    validates: bool | Unobserved | None
+    anchor_kept: bool | Unobserved | None
+    hints: tuple[str, ...] | Unobserved | None
+
+
+def hints(read: Reader, path: str) -> tuple[str, ...]:
+    """Give the addresses in a file of root hints, sorted. Raises ``CannotObserve``."""
+    data = read.file(path)
+    if data is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{path} is not there")
+    lines = [line.split(";")[0].split() for line in data.decode("ascii", "replace").split("\n")]
+    found = {
+        words[-1].lower()
+        for words in lines
+        if len(words) > 2 and words[-2].upper() in {"A", "AAAA"} and re.fullmatch(r"[0-9A-Fa-f.:]+", words[-1])
+    }
+    return tuple(sorted(found)[:MOST_HINTS])

@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 4_000
 IDLE_SECONDS = 30
+LARGEST_HEAD = 32_768
 HEAD_SECONDS = 15.0
-"""From the first octet of a connection to the end of its first head."""
+"""From the beginning of a connection or question to the end of its head."""
 CERTIFICATE = "tenken.certificate"
 """Key in the state of a question under which the client's certificate stands, as DER."""
 
@@ -69,8 +70,23 @@ class _Protocol(HttpToolsProtocol):
         certificate = tls.getpeercert(binary_form=True) if tls else None
         self.app_state = {**self.app_state, CERTIFICATE: certificate}
         self._head = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+        self._head_octets: int | None = 0  # None while no head is being read
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_octets is not None:
+            self._head_octets += len(data)
+        super().data_received(data)
+        if self._head_octets is not None and self._head_octets > LARGEST_HEAD:
+            self._too_slow()
+
+    def on_message_begin(self) -> None:
+        self._head_octets = 0
+        self._head.cancel()
+        self._head = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        self._head_octets = None
         self._head.cancel()
         super().on_headers_complete()
 

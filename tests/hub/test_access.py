@@ -1,0 +1,160 @@
+"""Who may ask the hub what: second factor, certificates, roles, and the audit log of it all."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import delete, update
+
+from scanner.hub import access, audit
+from scanner.hub.access import BadUser, NotAdmitted, Role
+from scanner.hub.admin import Admin
+from scanner.hub.database import Database
+from scanner.hub.door import Door
+from scanner.hub.schema import audit as audit_table
+from scanner.hub.schema import users
+from tests.hub import asking as asking_app
+from tests.hub.simulated import Simulated
+from tests.hub.test_chain import send
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 as usual, but with little memory: these tests are about everything around it."""
+    from argon2 import PasswordHasher
+
+    monkeypatch.setattr(access, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+def secret_of(uri: str) -> str:
+    return parse_qs(urlsplit(uri).query)["secret"][0]
+
+
+def code(secret: str, steps: int = 0) -> str:
+    return access.one_time_code(secret, int(time.time()) // access.STEP + steps)
+
+
+def test_one_time_codes_are_those_of_rfc_6238() -> None:
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # appendix B: 12345678901234567890
+    assert [access.one_time_code(secret, t // 30) for t in (59, 1111111109, 20000000000)] == ["287082", "081804", "353130"]
+    assert access.matching_step(secret, "287082", 59 + 30) == 1
+    assert access.matching_step(secret, "287082", 59 + 90) is None
+    assert access.matching_step(secret, "２８７０８２", 59) is None
+
+
+def test_password_and_code_let_in_and_each_code_only_once(database: Database) -> None:
+    secret = secret_of(access.add_user(database, "test", "aoki", Role.AUDITOR, password=PASSWORD))
+    token = access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
+    assert access.by_session(database, token).role is Role.AUDITOR
+    for name, password, number in (
+        ("aoki", PASSWORD, code(secret)),  # used
+        ("aoki", "wrong", code(secret, 1)),
+        ("aoki", PASSWORD, "000000"),
+        ("nobody", PASSWORD, code(secret, 1)),
+    ):
+        with pytest.raises(NotAdmitted):
+            access.log_in(database, name, password, number, "192.0.2.1")
+    access.log_out(database, token)
+    with pytest.raises(NotAdmitted):
+        access.by_session(database, token)
+
+
+def test_guessing_locks_the_user_out_even_with_the_right_password(database: Database) -> None:
+    secret = secret_of(access.add_user(database, "test", "aoki", Role.AUDITOR, password=PASSWORD))
+    for _ in range(access.FREE_FAILURES):
+        with pytest.raises(NotAdmitted):
+            access.log_in(database, "aoki", "wrong", code(secret), "192.0.2.1")
+    with pytest.raises(NotAdmitted):
+        access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
+    assert audit.entries(database)[-1].detail.startswith("locked until")
+
+
+def test_weak_users_are_not_made(database: Database) -> None:
+    for wrong in ({"password": "short"}, {}, {"certificate": "abc"}):
+        with pytest.raises(BadUser):
+            access.add_user(database, "test", "aoki", Role.AUDITOR, **wrong)
+
+
+@pytest.fixture
+def asking(door: Door) -> Callable[..., tuple[int, dict[str, object]]]:
+    """Give a way to ask as one of three users; the machine ``PC`` belongs to the system ``mail``."""
+    systems: dict[str, list[str]] = {}
+    app = Admin(door.database, door.hub_key, lambda agent: systems.get(agent, [])).app()
+    mine, other = Simulated.enrol(door, "PC"), Simulated.enrol(door, "other")
+    systems[mine.agent] = ["mail"]
+    send(door, mine.report(), other.report())
+    tokens = {}
+    for name, role in (("root", Role.ADMINISTRATOR), ("eye", Role.AUDITOR), ("owner", Role.OWNER)):
+        uri = access.add_user(door.database, "test", name, role, password=PASSWORD, systems=["mail"] if role is Role.OWNER else [])
+        body = {"user": name, "password": PASSWORD, "code": code(secret_of(uri))}
+        tokens[name] = asking_app.ask(app, "POST", "/admin/1/login", body)[1]["token"]
+
+    def ask(name: str, method: str, path: str, body: object = None) -> tuple[int, dict[str, object]]:
+        path = path.replace("MINE", mine.agent).replace("OTHER", other.agent)
+        return asking_app.ask(app, method, "/admin/1" + path, body, f"Bearer {tokens[name]}" if name in tokens else "")
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/agents", (200, 200, 200)),
+        ("GET", "/agents/MINE", (200, 200, 200)),
+        ("GET", "/agents/OTHER", (200, 403, 200)),
+        ("GET", "/agents/OTHER/results", (200, 403, 200)),
+        ("GET", "/refusals", (200, 403, 200)),
+        ("GET", "/audit", (200, 403, 200)),
+        ("POST", "/tokens", (403, 403, 200)),
+        ("POST", "/agents/MINE/revoke", (403, 403, 200)),
+    ],
+)
+def test_each_role_may_what_it_may(
+    asking: Callable[..., tuple[int, dict[str, object]]], method: str, path: str, expected: tuple[int, int, int]
+) -> None:
+    body = {"note": "n", "why": "w"} if method == "POST" else None
+    answers = [asking(name, method, path, body)[0] for name in ("eye", "owner", "root", "nobody")]
+    assert answers == [*expected, 401]
+
+
+def test_a_system_owner_sees_the_machines_of_own_systems_only(asking: Callable[..., tuple[int, dict[str, object]]]) -> None:
+    def names(who: str) -> list[str]:
+        agents = asking(who, "GET", "/agents")[1]["agents"]
+        assert isinstance(agents, list)
+        return sorted(row["note"] for row in agents)
+
+    assert names("eye") == ["PC", "other"]
+    assert names("owner") == ["PC"]
+
+
+def test_a_client_certificate_stands_for_its_user(database: Database) -> None:
+    access.add_user(database, "test", "card", Role.AUDITOR, certificate=hashlib.sha256(b"der").hexdigest())
+    assert access.by_certificate(database, b"der").name == "card"
+    with pytest.raises(NotAdmitted):
+        access.by_certificate(database, b"another")
+    access.disable_user(database, "test", "card")
+    with pytest.raises(NotAdmitted):
+        access.by_certificate(database, b"der")
+    with database.reading() as db:
+        assert db.execute(users.select()).one().password == ""
+
+
+def test_every_access_is_in_the_audit_log_and_a_change_of_it_shows(
+    door: Door, asking: Callable[..., tuple[int, dict[str, object]]]
+) -> None:
+    asking("owner", "GET", "/agents/OTHER")
+    asking("root", "POST", "/agents/MINE/revoke", {"why": "lost"})
+    found = [(e.actor, e.action) for e in audit.entries(door.database)]
+    assert ("user:owner", "agent.read.deny") in found
+    assert ("user:root", "agent.revoke") in found
+    assert list(audit.faults(door.database)) == []
+    with door.database.writing() as db:
+        db.execute(update(audit_table).where(audit_table.c.id == 3).values(detail="nothing"))
+        db.execute(delete(audit_table).where(audit_table.c.id == 5))
+    assert list(audit.faults(door.database)) == ["entry 3 was changed", "entries 5 to 5 are missing"]

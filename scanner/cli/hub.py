@@ -49,6 +49,9 @@ def serve(
     require_certificate: Annotated[
         bool, typer.Option("--require-certificate", help="クライアント証明書を必須とする / Refuse clients without certificate")
     ] = False,
+    share_port: Annotated[
+        bool, typer.Option("--share-port", help="同じポートで複数のプロセスを動かす / Several processes on one port (PostgreSQL)")
+    ] = False,
     receive_only: Annotated[
         bool, typer.Option("--receive-only", help="受け取るだけで判定しない / Only receive; another process judges")
     ] = False,
@@ -61,7 +64,7 @@ def serve(
     """報告を受け、判定する / Receive reports and judge them. Without TLS only loopback is listened on."""
     from scanner.cli import hub_work  # noqa: PLC0415  the SQL layer and the server take a while to load; the same below
 
-    listen = hub_work.Listen(host, port, certificate, private_key, client_ca, require_certificate)
+    listen = hub_work.Listen(host, port, certificate, private_key, client_ca, require_certificate, share_port)
     ledger = None if receive_only else hub_work.Ledger(inventory, baseline, profile, exceptions, silence)
     hub_work.serve(hub_work.Place(database, key_file, _state()), listen, ledger)
 

@@ -23,7 +23,7 @@ def written(moment: datetime) -> str:
 
 def read(text: str) -> datetime:
     """Read what ``written`` wrote."""
-    return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)  # with its Z; several times as fast as strptime
 
 
 def flags(made_at: str, received_at: str, before: str | None) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import socket
 import ssl
 import sys
 from collections.abc import Callable
@@ -45,6 +46,8 @@ class Listen:
     key: str = ""
     client_ca: str = ""
     require: bool = False
+    share: bool = False
+    """Whether other processes of the same hub listen on the same port (PostgreSQL; not on Windows)."""
 
     def check(self) -> None:
         """Raise ``BadServer`` where this would put an unprotected hub before others than this machine."""
@@ -113,7 +116,7 @@ class Hub:
         server = _Server(self._config(listen), ready)
         self.writer.start()
         try:
-            server.run()
+            server.run([_shared(listen)] if listen.share else None)
         finally:
             self.writer.stop()
 
@@ -148,6 +151,15 @@ class Hub:
         return config
 
 
+def _shared(listen: Listen) -> socket.socket:
+    """Bind so that the system spreads connections over all processes that do the same."""
+    found = socket.socket(socket.AF_INET6 if ":" in listen.host else socket.AF_INET)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    found.bind((listen.host, listen.port))
+    return found
+
+
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
         super().__init__(config)
@@ -156,4 +168,4 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[Any] | None = None) -> None:  # as its parent has it
         await super().startup(sockets)
         if self.started:
-            self._ready(self.servers[0].sockets[0].getsockname()[1])
+            self._ready(sockets[0].getsockname()[1] if sockets else self.servers[0].sockets[0].getsockname()[1])

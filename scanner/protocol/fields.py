@@ -13,6 +13,8 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}\Z")
 """Names of fact types."""
+_NAMES = re.compile(r"(?:[A-Za-z][A-Za-z0-9]{0,63}\n)*\Z")
+_DIGESTS = re.compile(r"(?:sha256:[0-9a-f]{64}\n)*\Z")
 LARGEST_NUMBER = 2**53 - 1
 
 
@@ -62,11 +64,24 @@ def whole(plain: Plain, key: str, least: int = 0) -> int:
 def names(plain: Plain, key: str, most: int) -> tuple[str, ...]:
     """Give names of fact types, sorted, none twice."""
     value = plain[key]
-    if not isinstance(value, list) or len(value) > most or not all(isinstance(one, str) and NAME.match(one) for one in value):
+    if not isinstance(value, list) or len(value) > most or not all_match(_NAMES, value):
         raise refuse(f"{key}: at most {most} names are needed")
     if value != sorted(set(value)):
         raise refuse(f"{key}: sorted, and none twice")
     return tuple(value)
+
+
+def digests(values: Collection[object]) -> bool:
+    """Tell whether all of them are digests."""
+    return all_match(_DIGESTS, values)
+
+
+def all_match(lines: re.Pattern[str], values: Collection[object]) -> bool:
+    """Tell whether all are texts that a pattern of whole lines takes; at once, because a report has many and a hub many reports."""
+    if not all(type(value) is str for value in values):
+        return False
+    joined = "".join([f"{value}\n" for value in values])
+    return joined.count("\n") == len(values) and lines.match(joined) is not None
 
 
 def refuse(detail: str) -> Refused:

@@ -104,9 +104,8 @@ def report_in(plain: Plain) -> Report:
     answered = plain["answered"]
     if not isinstance(answered, dict) or answered.keys() != set(asked):
         raise fields.refuse("answered: one digest for each fact that was asked")
-    for value in answered.values():
-        if not isinstance(value, str) or not fields.DIGEST.match(value):
-            raise fields.refuse("answered: sha256: and 64 hex digits")
+    if not fields.digests(answered.values()):
+        raise fields.refuse("answered: sha256: and 64 hex digits")
     observations = plain["observations"]
     if not isinstance(observations, dict) or not observations.keys() <= set(answered.values()):
         raise fields.refuse("observations: only what is answered")

@@ -11,12 +11,13 @@ from scanner.hub.keyfile import load_or_make
 from scanner.hub.serve import Hub, Listen
 
 
-def main(url: str, key_file: str, port: str, certificate: str = "", private_key: str = "") -> None:
-    """Serve until killed."""
+def main(url: str, key_file: str, port: str, *more: str) -> None:
+    """Serve until killed. ``more`` are certificate, its key, and anything at all to share the port."""
+    certificate, private_key, share = (*more, "", "", "")[:3]
     with Database(url) as database:
         key = load_or_make(Path(key_file))
         hub = Hub(database, key, Admin(database, key, lambda _: []).app())
-        hub.serve(Listen(port=int(port), certificate=certificate, key=private_key), lambda port: print(port, flush=True))
+        hub.serve(Listen(port=int(port), certificate=certificate, key=private_key, share=bool(share)), lambda port: print(port, flush=True))
 
 
 if __name__ == "__main__":

@@ -45,8 +45,9 @@ def _general(settings: Iterable[SudoSetting], name: str) -> str | None:
 
 
 def _bound(settings: Iterable[SudoSetting], name: str, value: str) -> list[str]:
-    """Give what a setting of this value is bound to."""
-    return [word for s in settings if s.name == name and s.value == value for word in s.binding]
+    """Give whom a setting of this value is bound to, the later line counting for each."""
+    last = {word: s.value for s in settings if s.name == name for word in s.binding}
+    return [word for word, given in last.items() if given == value]
 
 
 @check(

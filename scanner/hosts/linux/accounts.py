@@ -12,7 +12,7 @@ from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
 from scanner.facts.readings import FileRights
 from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import FIRST_PERSON, LAST_PERSON, MOST_ACCOUNTS, seen, shown
-from scanner.hosts.linux.passwd import GROUP, LARGEST, PASSWD, SHADOW, Entry, Shadow, groups, passwd, shadow
+from scanner.hosts.linux.passwd import GROUP, LARGEST, OTHER, PASSWD, SHADOW, Entry, Shadow, groups, passwd, shadow
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -149,15 +149,18 @@ def _account(read: Reader, entry: Entry, secrets: Mapping[str, Shadow] | Unobser
     age: int | Unobserved | None = None
     most: int | Unobserved | None = None
     expired: bool | Unobserved = False
-    if entry.password != "shadow":  # noqa: S105  the kind of entry; the field itself opens the account
+    held = secrets.get(entry.name) if not isinstance(secrets, Unobserved) else None
+    if OTHER in {entry.password, held.password if held else ""}:
+        password = kind = Unobserved(Reason.UNSUPPORTED, f"{shown(entry.name)}: the password field has a form that is not known")
+    elif entry.password != "shadow":  # noqa: S105  the kind of entry; the field itself opens the account
         password = _STATES.get(entry.password, Password.SET)
         kind = entry.password if password is Password.SET else ""
     elif isinstance(secrets, Unobserved):
         password = kind = age = most = expired = secrets
-    elif entry.name not in secrets:
+    elif held is None:
         password = Password.NONE
     else:
-        line = secrets[entry.name]
+        line = held
         password = _STATES.get(line.password, Password.SET)
         kind = line.password if password is Password.SET else ""
         most = None if line.most_days is None or line.most_days < 0 or line.most_days > NEVER else line.most_days

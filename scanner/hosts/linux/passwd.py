@@ -1,4 +1,4 @@
-"""The local account files of a Linux machine: passwd(5), group(5), shadow(5). Secrets are cut here, right after reading."""
+"""The local account files of a Linux machine: passwd(5), group(5), shadow(5). Readers cut the hashes before."""
 
 from __future__ import annotations
 
@@ -49,26 +49,31 @@ class Shadow:
     expires: int | None
 
 
-_KINDS: Final = (
-    ("$y$", "yescrypt"),
-    ("$gy$", "gost-yescrypt"),
-    ("$7$", "scrypt"),
-    ("$2", "bcrypt"),
-    ("$6$", "sha512"),
-    ("$5$", "sha256"),
-    ("$sha1", "sha1"),
-    ("$md5", "sunmd5"),
-    ("$3$", "nt"),
-    ("$1$", "md5"),
-    ("_", "bsdi"),
-)
+_KINDS: Final = {
+    "y": "yescrypt",
+    "gy": "gost-yescrypt",
+    "7": "scrypt",
+    "2": "bcrypt",
+    "2a": "bcrypt",
+    "2b": "bcrypt",
+    "2x": "bcrypt",
+    "2y": "bcrypt",
+    "6": "sha512",
+    "5": "sha256",
+    "sha1": "sha1",
+    "md5": "sunmd5",
+    "3": "nt",
+    "1": "md5",
+}
+"""The marks of crypt(5)."""
+OTHER: Final = "other"
 
 
 def kind_of_password(field: str) -> str:
-    """Name what a password field holds, never the hash itself.
+    """Name what a password field holds, as readers hand it over (``scanner.hosts.secrets``): the mark of the hash, never the hash.
 
-    ``empty``; ``locked`` (begins with ``!``: no password opens it, another could be unlocked); ``none`` (a word that is no hash, such as
-    ``*``); ``shadow`` (``x``: it stands in /etc/shadow); otherwise the kind of hash, ``des`` where it has no mark, ``unknown``.
+    ``empty``; ``locked`` (begins with ``!``: no password opens it, another could be unlocked); ``none`` (``*``: none was ever set);
+    ``shadow`` (``x``: it stands in /etc/shadow); otherwise the kind of hash, ``other`` for what has no mark that is known.
     """
     if not field:
         return "empty"
@@ -76,12 +81,12 @@ def kind_of_password(field: str) -> str:
         return "shadow"
     if field.startswith("!"):
         return "locked"
-    for mark, kind in _KINDS:
-        if field.startswith(mark) and len(field) > 12:
-            return kind
-    if field.startswith("*") or len(field) < 13:
+    if field.startswith("*"):
         return "none"
-    return "des" if len(field) == 13 else "unknown"
+    if field == "DES":
+        return "des"
+    mark = field[1:].partition("$")[0].partition(",")[0] if field.startswith("$") else ""
+    return _KINDS.get(mark, OTHER)
 
 
 def passwd(read: Reader) -> tuple[Entry, ...]:

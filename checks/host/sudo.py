@@ -81,7 +81,7 @@ def host_sudo_password(
     silent = _general(sudo.settings, "authenticate") == "no"
     skipped = [(rule, who) for rule in sudo.rules for who in rule.users if _skips(rule, who, silent)]
     # sudo asks root for nothing, whatever the rules say
-    bound = [word for word in _bound(sudo.settings, "authenticate", "no") if word not in {":root", ">root"}]
+    bound = [word for word in _bound(sudo.settings, "authenticate", "no") if word != ":root"]
     bound += [f"exempt_group=%{group}" for group in filter(None, [_general(sudo.settings, "exempt_group")])]
     wrong = [f"{who}: {', '.join(rule.commands)}" for rule, who in skipped if who not in allowed]
     wrong += [f"!authenticate {word}" for word in bound if word.lstrip(":>!@") not in allowed]

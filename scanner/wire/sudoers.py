@@ -150,7 +150,7 @@ def _member(text: str) -> str:
     plain = text.strip()
     bangs = len(plain) - len(plain.lstrip("! "))
     negated = plain[:bangs].count("!") % 2 == 1
-    name = plain[bangs:].strip().replace('"', "")
+    name = re.sub(r"\\([,:=#])", r"\1", plain[bangs:].strip().replace('"', ""))
     return ("!" if negated else "") + name if name else ""
 
 
@@ -183,13 +183,13 @@ def _rules(line: str) -> Iterator[Rule]:
 
 
 def _parts(text: str) -> list[str]:
-    """Split at colons that stand neither within ``( )`` nor behind a tag."""
+    """Split at colons that stand neither within ``( )`` nor behind a tag or the name of a digest."""
     parts, depth, start = [], 0, 0
     for at, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
         if letter == ":" and depth == 0 and text[at - 1 : at] != "\\":
-            word = re.search(r"([A-Z_]+)\s*$", text[start:at])
-            if word and word[1] in _TAGS:
+            word = re.search(r"(\w+)\s*$", text[start:at])
+            if word and (word[1] in _TAGS or re.fullmatch(r"sha(?:224|256|384|512)", word[1])):
                 continue
             parts.append(text[start:at])
             start = at + 1
@@ -309,7 +309,8 @@ def printed(output: bytes) -> tuple[tuple[Rule, ...], tuple[Setting, ...]]:
     for spec in _list(told, "User_Specs"):
         for commands in _list(spec, "Cmnd_Specs"):
             asks = next((bool(o["authenticate"]) for o in _list(commands, "Options") if isinstance(o, dict) and "authenticate" in o), None)
-            targets = tuple(_name(t) for t in _list(commands, "runasusers")) or ("root",)
+            # with a group alone the user stays who it is
+            targets = tuple(_name(t) for t in _list(commands, "runasusers")) or (("",) if _list(commands, "runasgroups") else ("root",))
             rules.append(
                 Rule(
                     tuple(_name(u) for u in _list(spec, "User_List")),

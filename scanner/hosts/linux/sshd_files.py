@@ -224,7 +224,9 @@ def normal(keyword: str, given: tuple[str, ...]) -> tuple[str, ...] | Unobserved
     value = shown(given[0])
     if keyword == "permitrootlogin":
         return ("prohibit-password",) if value.lower() == "without-password" else (value.lower(),)
-    return (value.upper(),) if keyword == "loglevel" else (value.lower(),)
+    if keyword == "loglevel":  # sshd -T writes QUIET as SILENT, its other name
+        return ("QUIET",) if value.upper() == "SILENT" else (value.upper(),)
+    return (value.lower(),)
 
 
 def _seconds(text: str) -> int | None:

@@ -64,7 +64,10 @@ def sudo_rules(read: Reader) -> SudoRules:
     rules: tuple[SudoRule, ...] | Unobserved
     settings: tuple[SudoSetting, ...] | Unobserved
     if told is not None and not isinstance(told, Unobserved):
-        rules, settings = tuple(map(_rule, told[0])), _kept(told[1])
+        rules = tuple(map(_rule, told[0]))
+        # cvtsudoers does not tell "Defaults:root" (asked by root) from "Defaults>root" (as root)
+        own = told[1] if isinstance(entries, Unobserved) else tuple(entry for entry in entries if isinstance(entry, Setting))
+        settings = _kept(own)
     elif isinstance(entries, Unobserved):
         rules = settings = entries
     else:

@@ -73,6 +73,32 @@ AUDIT_SUBJECTS = Value[tuple[str, ...]](
     choices=("identities", "privilege-rules", "privilege-use", "logins", "time", "modules", "rights", "deletion", "policy"),
 )
 
+BACKUP_MAKER = Value(
+    "backup.maker",
+    default="unset",
+    text=Text(
+        ja="バックアップの取得方法（machine：機器自身が取る、outside：仮想基盤等の外から取る、unset：未定）",
+        en="who makes backups (machine: the machine itself, outside: the virtualisation or another machine, unset: not decided)",
+    ),
+    choices=("machine", "outside", "unset"),
+)
+
+BACKUP_MOST_HOURS = Value(
+    "backup.most-hours",
+    default=168,
+    text=Text(ja="最後に成功したバックアップからの時間の上限", en="longest time since the last good backup"),
+    unit="h",
+    least=1,
+    most=87600,
+)
+
+DISK_ENCRYPTION_USES = Value[tuple[str, ...]](
+    "disk.encryption",
+    default=("system", "data"),
+    text=Text(ja="暗号化を求める領域（system：システム、data：データ）", en="volumes that must be encrypted (system, data)"),
+    choices=("system", "data"),
+)
+
 DNS_AUTHORITY_MOST_FACTOR = Value(
     "dns.authority.most-factor",
     default=40.0,
@@ -386,6 +412,15 @@ MAIL_SPF_WIDEST_IPV6 = Value(
     ),
     least=0,
     most=128,
+)
+
+MALWARE_MOST_DEFINITION_HOURS = Value(
+    "malware.most-definition-hours",
+    default=48,
+    text=Text(ja="不正プログラム定義ファイルの古さの上限", en="greatest age of definitions of malicious programs"),
+    unit="h",
+    least=1,
+    most=8760,
 )
 
 MOUNTS_SEPARATE = Value[tuple[str, ...]](

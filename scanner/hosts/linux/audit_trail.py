@@ -9,7 +9,8 @@ from scanner.facts.audit_trail import AuditStore, AuditSubject, AuditSwitch, Aud
 from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import drop_ins, enabled, exists, needed, parsed, processes, runs, seen, shown
-from scanner.hosts.linux.services import IN_CONTAINER, PROCESSES, UNITS, in_container
+from scanner.hosts.linux.container import READS as CONTAINER
+from scanner.hosts.linux.services import PROCESSES, UNITS, in_container
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -34,7 +35,7 @@ MEBI = 1024 * 1024
     Platform.LINUX,
     *PROCESSES,
     *UNITS,
-    *IN_CONTAINER,
+    *CONTAINER,
     *(Names(path) for path in DAEMON),
     Run(STATE, root=True),
     Run(LIST, root=True),

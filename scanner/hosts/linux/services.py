@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import Process, enabled, exists, runs, seen
+from scanner.hosts.linux.base import Process, enabled, exists, needed, runs, seen
+from scanner.hosts.linux.container import container
 from scanner.model.fact import Unobserved
 
 PROCESSES: tuple[Source, ...] = (Names("/proc"), Files("/proc/stat", limit=65_536), Files("/proc/[0-9]*/stat", limit=4096))
@@ -24,9 +25,6 @@ UNITS: tuple[Source, ...] = (
     Names("/etc/runlevels/default"),
 )
 """What ``base.enabled`` reads."""
-CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
-"""Left by Docker, Podman and systemd-nspawn or LXC (systemd's CONTAINER_INTERFACE page)."""
-IN_CONTAINER: tuple[Source, ...] = tuple(Names(path) for path in CONTAINER_MARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +74,4 @@ def in_container(read: Reader) -> bool:
 
     A machine that shows no mark counts as its own; an image never tells.
     """
-    return read.live and exists(read, *CONTAINER_MARKS) is not None
+    return bool(needed(container(read)))

@@ -10,7 +10,8 @@ from scanner.facts.time_sync import ClockState, TimeProgram, TimeSource, TimeSyn
 from scanner.hosts.base import CommandOutput, Files, Reader, Run, collector
 from scanner.hosts.linux.base import Text, drop_ins, needed, one_file, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
-from scanner.hosts.linux.services import IN_CONTAINER, PROCESSES, UNITS, Found, Program, in_container, installed, paths
+from scanner.hosts.linux.container import READS as CONTAINER
+from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, in_container, installed, paths
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -44,7 +45,7 @@ MOST_INCLUDED = 64
     Platform.LINUX,
     *PROCESSES,
     *UNITS,
-    *IN_CONTAINER,
+    *CONTAINER,
     *paths((*KNOWN, OPENNTPD)),
     *(Files(path) for path in (*CHRONY_FILES, *NTPD_FILES, *OPENNTPD.files)),
     *(

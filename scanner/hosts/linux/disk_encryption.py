@@ -1,0 +1,168 @@
+"""The collector for the encryption of a Linux machine's disks: dm-crypt with or without LUKS, and ZFS. No key is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from scanner.facts.disk_encryption import DiskEncryption, KeyFile, Volume, VolumeUse
+from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.linux.base import seen, shown
+from scanner.hosts.linux.container import READS as CONTAINER
+from scanner.hosts.linux.services import in_container
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
+
+BLOCKS = ("lsblk", "-J", "-o", "NAME,KNAME,TYPE,FSTYPE,MOUNTPOINT,RM")
+TABLE = ("dmsetup", "table", "--target", "crypt")
+ZFS = ("zfs", "get", "-H", "-p", "-t", "filesystem", "-o", "name,property,value", "encryption,mountpoint,mounted")
+CRYPTTAB = "/etc/crypttab"
+START = ("/boot", "/efi")
+DEEPEST = 24
+MOST_VOLUMES = 500
+
+
+@collector(
+    Platform.LINUX,
+    *CONTAINER,
+    Run(BLOCKS),
+    Run(TABLE, root=True),
+    Run(ZFS),
+    Names("/sys/block"),
+    Files("/sys/block/dm-*/dm/uuid", limit=4_096),
+    Files("/sys/block/dm-*/dm/name", limit=4_096),
+    Files(CRYPTTAB),
+)
+def disk_encryption(read: Reader) -> DiskEncryption:
+    """See which volumes are encrypted."""
+    return DiskEncryption(seen(partial(in_container, read)), seen(partial(_volumes, read)), seen(partial(_key_files, read)))
+
+
+def _volumes(read: Reader) -> tuple[Volume, ...]:
+    if not read.live:
+        raise CannotObserve(Reason.UNSUPPORTED, "the machine does not run, so nothing is mounted")
+    answer = read.command(BLOCKS)
+    if answer is None or answer.status != 0:
+        raise CannotObserve(Reason.UNSUPPORTED, "lsblk did not answer")
+    try:
+        devices = json.loads(answer.stdout)["blockdevices"]
+        found = [volume for device in devices for volume in _below(device, None, 0)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, "lsblk: no answer as it is documented") from error
+    kinds = _kinds(read)
+    tables = seen(partial(_tables, read))
+    made: dict[str, Volume] = {}
+    for name, use, crypt, removable in found[:MOST_VOLUMES]:
+        made.setdefault(name, _volume((name, use, crypt, removable), kinds, tables))
+    for volume in _zfs(read):
+        made.setdefault(volume.name, volume)
+    for volume in made.values():
+        read.keep("lsblk", f"{volume.name}: encrypted {volume.encrypted} {volume.method}")
+    return tuple(made.values())
+
+
+Seen = tuple[str, VolumeUse, str | None, bool]
+
+
+def _below(device: Mapping[str, object], crypt: str | None, depth: int) -> Iterator[Seen]:
+    """Give what is mounted on a device and on those that stand on it, with the nearest encrypted one."""
+    if depth > DEEPEST:
+        raise ValueError("devices stand on each other without end")
+    kind, name = str(device.get("type", "")), str(device.get("name", ""))
+    if kind == "crypt":
+        crypt = name
+    mounted = device.get("mountpoint")
+    removable = device.get("rm") in (True, "1")
+    if isinstance(mounted, str) and mounted and kind not in {"loop", "rom"} and not name.startswith("zram"):
+        place = f"swap on {shown(name)}" if mounted == "[SWAP]" else shown(mounted)
+        yield place, _use(mounted), crypt, removable
+    for child in device.get("children") or ():  # type: ignore[attr-defined]  # JSON of lsblk; anything else is caught by the caller
+        yield from _below(child, crypt, depth + 1)
+
+
+def _use(place: str) -> VolumeUse:
+    if place == "[SWAP]":
+        return VolumeUse.SWAP
+    if place.startswith(START):
+        return VolumeUse.START
+    return VolumeUse.SYSTEM if place in {"/", "/usr"} else VolumeUse.DATA
+
+
+def _kinds(read: Reader) -> dict[str, str]:
+    """Give the kind of each mapped device by its name: the first parts of the kernel's own identifier, ``CRYPT-LUKS2-...``."""
+    found = {}
+    for block in read.names("/sys/block") or ():
+        if block.startswith("dm-"):
+            name = (read.file(f"/sys/block/{block}/dm/name", limit=4_096) or b"").decode("utf-8", "replace").strip()
+            uuid = (read.file(f"/sys/block/{block}/dm/uuid", limit=4_096) or b"").decode("utf-8", "replace").strip()
+            found[name] = uuid.split("-")[1] if uuid.startswith("CRYPT-") and uuid.count("-") else ""
+    return found
+
+
+def _tables(read: Reader) -> dict[str, tuple[str, int]]:
+    """Give cipher and bits of key by device; dmsetup writes zeros where the key stands, and its length is what counts."""
+    answer = read.command(TABLE)
+    if answer is None:
+        raise CannotObserve(Reason.UNSUPPORTED, "dmsetup is not there")
+    if answer.status != 0:
+        raise CannotObserve(Reason.ACCESS_DENIED, "dmsetup: only root may ask")
+    found = {}
+    for line in answer.stdout.decode("utf-8", "replace").split("\n"):
+        match = re.match(r"(.+?): \d+ \d+ crypt (\S+) (\S+) ", line)
+        if match:
+            ring = re.match(r":(\d{1,4}):", match[3])  # kept in the kernel's keyring: length in octets, kind, name
+            found[match[1]] = (match[2], int(ring[1]) * 8 if ring else len(match[3]) * 4)
+    return found
+
+
+def _volume(one: Seen, kinds: Mapping[str, str], tables: Mapping[str, tuple[str, int]] | Unobserved) -> Volume:
+    name, use, crypt, removable = one
+    if crypt is None:
+        return Volume(name, use, False, "", "", 0, removable)
+    method = {"PLAIN": "plain"}.get(kinds.get(crypt, ""), kinds.get(crypt, "") or "dm-crypt")
+    if isinstance(tables, Unobserved):
+        return Volume(name, use, True, method, tables, tables, removable)
+    if crypt not in tables:
+        why = Unobserved(Reason.UNSUPPORTED, f"dmsetup does not name {shown(crypt)}")
+        return Volume(name, use, True, method, why, why, removable)
+    cipher, bits = tables[crypt]
+    return Volume(name, use, True, shown(method), shown(cipher), bits, removable)
+
+
+def _zfs(read: Reader) -> list[Volume]:
+    answer = read.command(ZFS)
+    if answer is None or answer.status != 0:
+        return []
+    rows: dict[str, dict[str, str]] = {}
+    for line in answer.stdout.decode("utf-8", "replace").split("\n"):
+        fields = line.split("\t")
+        if len(fields) == 3:
+            rows.setdefault(fields[0], {})[fields[1]] = fields[2]
+    found = []
+    for row in list(rows.values())[:MOST_VOLUMES]:
+        place, cipher = row.get("mountpoint", ""), row.get("encryption", "")
+        if row.get("mounted") == "yes" and place.startswith("/") and cipher:
+            on = cipher != "off"
+            bits = re.search(r"aes-(\d{3})", cipher)
+            found.append(
+                Volume(shown(place), _use(place), on, "zfs" if on else "", shown(cipher) if on else "", int(bits[1]) if bits else 0, False)
+            )
+    return found
+
+
+def _key_files(read: Reader) -> tuple[KeyFile, ...]:
+    """Read crypttab(5): name, device, key file, options. ``none`` and ``-`` ask somebody; devices in /dev are no files."""
+    found = []
+    for line in (read.file(CRYPTTAB) or b"").decode("utf-8", "replace").split("\n"):
+        fields = line.split()
+        if len(fields) < 3 or fields[0].startswith("#") or fields[2] in {"none", "-"} or not fields[2].startswith("/"):
+            continue
+        path = fields[2].partition(":")[0]
+        if path.startswith("/dev/"):
+            continue
+        state = read.state(path)
+        found.append(KeyFile(shown(path), state.mode if state else 0, state.uid if state else 0, state is not None))
+    return tuple(found)

@@ -1,0 +1,187 @@
+"""The collectors for malware protection, encrypted disks, backups and notices on small trees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scanner.facts.backup import Backup, BackupJob
+from scanner.facts.disk_encryption import DiskEncryption, KeyFile, VolumeUse
+from scanner.facts.login_notice import LoginNotice
+from scanner.facts.malware import MalwareProduct, MalwareProtection, Protection
+from scanner.hosts.linux.backup import backup
+from scanner.hosts.linux.disk_encryption import disk_encryption
+from scanner.hosts.linux.login_notice import login_notice
+from scanner.hosts.linux.malware import malware_protection
+from scanner.model.fact import Unobserved
+from tests.unit.host_trees import Machine, running
+
+HEAD = "head -c 512 /var/lib/clamav/daily."
+MADE = 1_700_000_000
+"""When the machine of ``running`` was started, and the definitions were made."""
+
+
+def product(made: Machine) -> MalwareProduct:
+    """Give the one product that is installed."""
+    found = malware_protection.run(made)
+    assert isinstance(found, MalwareProtection)
+    assert isinstance(found.products, tuple)
+    (only,) = found.products
+    return only
+
+
+def test_clamav(tmp_path: Path) -> None:
+    cvd = f"ClamAV-VDB:21 Nov 2026 07-23 -0500:27823:2075000:90:md5:sig:builder:{MADE}"
+    made = Machine(tmp_path, commands={f"{HEAD}cld": cvd + " " * 400})
+    made.write(
+        {
+            "/usr/sbin/clamd": "",
+            "/var/lib/clamav/daily.cld": cvd,
+            "/etc/cron.d/scan": "# 0 1 * * * root clamscan /\n0 2 * * 0 root clamdscan --fdpass /srv\n",
+            "/etc/systemd/system/multi-user.target.wants/clamav-daemon.service": "[Unit]",
+            "/etc/systemd/system/multi-user.target.wants/clamav-clamonacc.service": "[Unit]",
+            "/proc/uptime": "180000.12 100.0\n",
+        }
+    )
+    running(made, clamd=MADE + 10, freshclam=MADE + 10)
+    assert product(made) == MalwareProduct("ClamAV", Protection.ANTIVIRUS, True, True, False, True, 50, True, False)
+
+
+def test_clamav_without_definitions_updates_or_scans(tmp_path: Path) -> None:
+    made = Machine(tmp_path)
+    made.write({"/usr/bin/clamscan": "", "/etc/cron.daily/clam": "#!/bin/sh\nclamscan /\n"})
+    running(made)
+    found = product(made)
+    # the script is not executable, so run-parts passes over it
+    assert (found.running, found.updates, found.definitions_hours, found.scans) == (False, False, None, False)
+
+
+def test_a_head_that_is_none(tmp_path: Path) -> None:
+    made = Machine(tmp_path, commands={f"{HEAD}cvd": "nonsense"})
+    made.write({"/usr/sbin/clamd": "", "/var/lib/clamav/daily.cvd": "nonsense"})
+    running(made)
+    assert isinstance(product(made).definitions_hours, Unobserved)
+
+
+def test_a_product_that_tells_its_state_and_one_that_does_not(tmp_path: Path) -> None:
+    health = "healthy : true\nreal_time_protection_enabled : true [managed]\nautomatic_definition_update_enabled : false\n"
+    health += 'definitions_updated_minutes_ago : 185\norg_id : "0a1b"\n'
+    made = Machine(tmp_path, commands={"mdatp health": health})
+    made.write({"/opt/microsoft/mdatp/x": "", "/opt/sophos-spl/x": ""})
+    running(made, wdavdaemon=MADE)
+    found = malware_protection.run(made)
+    assert isinstance(found, MalwareProtection)
+    assert isinstance(found.products, tuple)
+    defender, sophos = found.products
+    assert (defender.realtime, defender.updates, defender.definitions_hours, defender.managed) == (True, False, 3, True)
+    assert (sophos.running, isinstance(sophos.realtime, Unobserved)) == (False, True)
+
+
+LSBLK = {
+    "blockdevices": [
+        {
+            "name": "vda", "kname": "vda", "type": "disk", "fstype": None, "mountpoint": None, "rm": False,
+            "children": [
+                {"name": "vda1", "type": "part", "mountpoint": "/boot", "rm": False},
+                {
+                    "name": "vda2", "type": "part", "mountpoint": None, "rm": "0",
+                    "children": [
+                        {
+                            "name": "vault", "type": "crypt", "mountpoint": None, "rm": False,
+                            "children": [
+                                {"name": "vg-root", "type": "lvm", "mountpoint": "/", "rm": False},
+                                {"name": "vg-swap", "type": "lvm", "mountpoint": "[SWAP]", "rm": False},
+                            ],
+                        }
+                    ],
+                },
+                {"name": "vda3", "type": "part", "mountpoint": "/srv", "rm": False},
+            ],
+        },
+        {"name": "loop0", "type": "loop", "mountpoint": "/snap/x", "rm": False},
+        {"name": "zram0", "type": "disk", "mountpoint": "[SWAP]", "rm": False},
+    ]
+}  # fmt: skip
+
+
+def test_volumes_on_luks_with_lvm(tmp_path: Path) -> None:
+    key = ":64:logon:cryptsetup:0a1b-d0"
+    made = Machine(
+        tmp_path,
+        commands={
+            "lsblk -J -o NAME,KNAME,TYPE,FSTYPE,MOUNTPOINT,RM": json.dumps(LSBLK),
+            "dmsetup table --target crypt": f"vault: 0 41906176 crypt aes-xts-plain64 {key} 0 253:2 32768\n",
+        },
+    )
+    made.write(
+        {
+            "/sys/block/dm-0/dm/name": "vault\n",
+            "/sys/block/dm-0/dm/uuid": "CRYPT-LUKS2-0a1b2c-vault\n",
+            "/etc/crypttab": "# name\nvault UUID=1 none luks\ndata /dev/vdb /root/data.key luks\nswap /dev/vdc /dev/urandom swap\n",
+            "/root/data.key": "secret",
+        }
+    )
+    (tmp_path / "root/data.key").chmod(0o640)
+    running(made)
+    found = disk_encryption.run(made)
+    assert isinstance(found, DiskEncryption)
+    assert isinstance(found.volumes, tuple)
+    assert [(v.name, v.use, v.encrypted, v.method, v.cipher, v.key_bits) for v in found.volumes] == [
+        ("/boot", VolumeUse.START, False, "", "", 0),
+        ("/", VolumeUse.SYSTEM, True, "LUKS2", "aes-xts-plain64", 512),
+        ("swap on vg-swap", VolumeUse.SWAP, True, "LUKS2", "aes-xts-plain64", 512),
+        ("/srv", VolumeUse.DATA, False, "", "", 0),
+    ]
+    assert found.key_files == (KeyFile("/root/data.key", 0o640, (tmp_path / "root/data.key").stat().st_uid, True),)
+
+
+def test_an_answer_that_is_no_tree_of_devices(tmp_path: Path) -> None:
+    for said in ("", "[]", '{"blockdevices": [1]}', '{"blockdevices": [{"children": 7}]}'):
+        made = Machine(tmp_path, commands={"lsblk -J -o NAME,KNAME,TYPE,FSTYPE,MOUNTPOINT,RM": said})
+        found = disk_encryption.run(made)
+        assert isinstance(found, DiskEncryption)
+        assert isinstance(found.volumes, Unobserved)
+
+
+def test_backups_by_timer_and_cron(tmp_path: Path) -> None:
+    shown = "Id=nightly.service\nResult=success\nExecMainStatus=0\nExecMainExitTimestampMonotonic=36000000000\n"
+    argv = "systemctl show --property=Id,Result,ExecMainStatus,ExecMainExitTimestampMonotonic nightly.service"
+    made = Machine(tmp_path, commands={argv: shown})
+    made.write(
+        {
+            "/etc/systemd/system/timers.target.wants/nightly.timer": "[Timer]\nOnCalendar=daily\n",
+            "/etc/systemd/system/nightly.timer": "[Timer]\nOnCalendar=daily\n",
+            "/etc/systemd/system/nightly.service": "[Service]\nExecStart=/usr/bin/restic backup /srv\n",
+            "/etc/cron.d/db": "PGPASSWORD=secret\n0 3 * * * postgres /usr/bin/pg_dump town > /srv/town.sql\n",
+            "/etc/cron.d/other": "0 3 * * * root rsync -a /a /b\n0 4 * * * root tar cf /x /y\n#0 4 * * * root borg create\n",
+            "/proc/uptime": "72000.00 1.0\n",
+        }
+    )
+    running(made, **{"bareos-fd": MADE})
+    found = backup.run(made)
+    assert isinstance(found, Backup)
+    assert isinstance(found.jobs, tuple)
+    assert {(job.tool, job.place) for job in found.jobs} == {("restic", "nightly.timer"), ("pg_dump", "/etc/cron.d/db")}
+    assert BackupJob("restic", "nightly.timer", True, 10) in found.jobs
+    assert found.agents == ("bareos-fd",)
+    assert "secret" not in repr(found)
+
+
+def test_notices(tmp_path: Path) -> None:
+    made = Machine(tmp_path)
+    made.write(
+        {
+            "/etc/os-release": 'NAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
+            "/etc/issue": "Debian GNU/Linux 12 \\n \\l\n",
+            "/etc/issue.net": "許可された利用者に限る。操作は全て記録される。\n",
+            "/etc/motd": "\n",
+        }
+    )
+    found = login_notice.run(made)
+    assert isinstance(found, LoginNotice)
+    assert isinstance(found.before, tuple)
+    assert [(one.place, one.words >= 6, one.tells_system) for one in found.before] == [
+        ("/etc/issue", False, True),
+        ("/etc/issue.net", True, False),
+    ]
+    assert found.after == ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredSmtpService, DeclaredWebService, Vantage
+from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredMachine, DeclaredSmtpService, DeclaredWebService, Vantage
 from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.declared import declarations, declared_dns_service, declared_domain, declared_smtp_service
 from scanner.ledger.grading import STANDARD, Axis, Grade, Levels, Scale, SystemClass
@@ -203,7 +203,7 @@ def test_declarations_are_made_for_the_kinds_that_have_some() -> None:
     assert set(declare(Domain("example.lg.jp"))) == {DeclaredDomain}
     assert set(declare(Service("ns1.example.lg.jp", 53, "dns", "192.0.2.53"))) == {DeclaredDnsService}
     assert set(declare(Service("mx1.example.lg.jp", 25, "smtp"))) == {DeclaredSmtpService}
-    assert declare(LOCAL) == {}
+    assert set(declare(LOCAL)) == {DeclaredMachine}
 
 
 def test_who_may_relay_through_a_mail_server_follows_the_ledger() -> None:

@@ -117,6 +117,9 @@ def ports(lab: ExposureLab, runs: int = 3) -> None:
         total = sum(arrived.values())
         print(f"tenken {ours[-1]:.1f} s, {taking.open} open, {taking.unseen} unseen; nmap -T4 {theirs[-1]:.1f} s, {found} open")
         print(f"  arrived: {total} connections, {total / ours[-1]:.0f} a second in all, {max(arrived.values())} at most at one address")
+        for count, rate in ((max(arrived.values()), Pace().ports), (total, Pace().ports_operator)):
+            if count > rate.burst + ours[-1] * rate.per_second:
+                raise RuntimeError(f"{count} connections in {ours[-1]:.1f} s where the pace allows {rate.per_second:g} a second")
     print(f"median: tenken {statistics.median(ours):.1f} s, nmap {statistics.median(theirs):.1f} s")
 
 

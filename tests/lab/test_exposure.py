@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from scanner.facts.exposure import HostDatagrams, HostListeners, Speaks, Spoken, Trait
+from scanner.facts.exposure import Answered, HostDatagrams, HostListeners, Speaks, Spoken, Trait
 from scanner.facts.ledger import DeclaredHost
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import Reason
@@ -73,6 +73,34 @@ def test_a_devices_page_is_seen_within_tls_and_behind_its_own_redirection(seen: 
     assert isinstance(observed.fact, HostListeners)
     (page,) = (listener.seen for listener in observed.fact.listeners if listener.port == 8443)
     assert page == Spoken(Speaks.HTTP, (Trait.DEVICE, Trait.TLS), "iDRAC login page")
+
+
+def test_every_real_server_is_told_for_what_it_is(seen: Mapping[str, Looked]) -> None:
+    truth = {
+        "well": {21: Speaks.FTP, 445: Speaks.SMB, 5432: Speaks.POSTGRESQL, 6379: Speaks.REDIS},
+        "bad": {
+            21: Speaks.FTP,
+            23: Speaks.TELNET,
+            389: Speaks.LDAP,
+            445: Speaks.SMB,
+            631: Speaks.IPP,
+            3306: Speaks.MYSQL,
+            5432: Speaks.POSTGRESQL,
+            6379: Speaks.REDIS,
+            11211: Speaks.MEMCACHED,
+        },
+    }
+    datagrams = {"well": {Speaks.NTP}, "bad": {Speaks.NTP, Speaks.SNMP, Speaks.TFTP, Speaks.MEMCACHED}}
+    for name, by_port in truth.items():
+        listeners = seen[name].facts.seen[Host(name)][HostListeners]
+        assert isinstance(listeners, Observed)
+        assert isinstance(listeners.fact, HostListeners)
+        told = {each.port: each.seen.speaks for each in listeners.fact.listeners if isinstance(each.seen, Spoken)}
+        assert {port: told.get(port) for port in by_port} == by_port
+        answers = seen[name].facts.seen[Host(name)][HostDatagrams]
+        assert isinstance(answers, Observed)
+        assert isinstance(answers.fact, HostDatagrams)
+        assert {each.speaks for each in answers.fact.ports if isinstance(each.seen, Answered)} >= datagrams[name]
 
 
 def test_nothing_is_said_to_printers_and_control_systems(lab: ExposureLab, seen: Mapping[str, Looked]) -> None:

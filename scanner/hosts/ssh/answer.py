@@ -236,6 +236,8 @@ class _Reading:
             status = said
         if said == "none":
             self.into.outputs[run.argv] = None
+        elif said == "unlimited":
+            self.into.outputs[run.argv] = Unobserved(Reason.UNSUPPORTED, f"{name}: the machine has no timeout(1) to run it with")
         elif len(self.blob) > OUTPUT:
             self.into.outputs[run.argv] = Unobserved(Reason.TOO_LARGE, f"{name}: more than {OUTPUT} octets of output")
         elif status == "137":  # SIGKILL, as timeout(1) sends it

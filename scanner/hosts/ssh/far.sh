@@ -12,11 +12,8 @@ umask 077
 cd /
 exec 4>&1
 u=$(id -u)
-if timeout -s KILL 5 true; then
-  T() { timeout -s KILL "$@"; }
-else
-  T() { t=$1; shift; "$@" & c=$!; { sleep "$t"; kill -9 $c; } >/dev/null 3>&- 4>&- & w=$!; wait $c; r=$?; kill -9 $w; return $r; }
-fi
+to=
+if timeout -s KILL 5 true; then to=y; fi
 if [ -n "$(head -c 1 -v /dev/null)" ]; then
   H() { n=$1; shift; head -c "$n" -v -- "$@"; }
 else
@@ -156,7 +153,9 @@ R() {
   i=$1 t=$2
   shift 2
   printf '\n%s R %s\n' "$b" "$i"
-  if command -v "$1" >/dev/null; then m=$cap; C T "$t" "$@"; else s=none; fi
+  if ! command -v "$1" >/dev/null; then s=none
+  elif [ -z "$to" ]; then s=unlimited
+  else m=$cap; C timeout -s KILL "$t" "$@"; fi
   E "$i" "$s"
 }
 # U number seconds program...: the same, by sudo where that may be used

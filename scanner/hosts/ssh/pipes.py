@@ -27,6 +27,7 @@ class PipeShell:
         self._said = bytearray()
         self._closed = False
         self._lock = threading.Lock()
+        self._owner = threading.get_ident()
         try:
             self._process = subprocess.Popen(  # noqa: S603  no shell; the words are made here
                 list(argv),
@@ -51,6 +52,8 @@ class PipeShell:
     def send(self, data: bytes, until: float) -> None:
         """See ``Shell.send``. What comes back meanwhile waits."""
         rest = memoryview(data)
+        if self._closed:
+            raise self._broken()
         with selectors.DefaultSelector() as selector:
             selector.register(self._in, selectors.EVENT_WRITE)
             selector.register(self._errors, selectors.EVENT_READ)
@@ -69,6 +72,8 @@ class PipeShell:
 
     def receive(self, until: float) -> bytes:
         """See ``Shell.receive``."""
+        if self._closed:
+            raise self._broken()
         with selectors.DefaultSelector() as selector:
             selector.register(self._out, selectors.EVENT_READ)
             selector.register(self._errors, selectors.EVENT_READ)
@@ -86,16 +91,20 @@ class PipeShell:
                         raise self._broken() from error
 
     def close(self) -> None:
-        """See ``Shell.close``."""
+        """See ``Shell.close``. Killing the program wakes whoever waits for it.
+
+        The handles are given back in the thread that made them: their numbers would come again while another one still waits on them.
+        """
         with self._lock:
-            if self._closed:
+            if not self._closed:
+                self._closed = True
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet, so the number belongs to nobody else
+                self._process.wait()
+            if threading.get_ident() != self._owner:
                 return
-            self._closed = True
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet, so the number belongs to nobody else
-            self._process.wait()
             for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-                if stream:
+                if stream and not stream.closed:
                     with suppress(OSError):
                         stream.close()
 

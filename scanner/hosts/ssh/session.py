@@ -58,9 +58,15 @@ class Session:
         self.rounds += 1
         data = bytearray()
         end = b"\n" + batch.boundary + b" end\n"
+        lost: CannotObserve | None = None
         try:
-            self._shell.send(batch.text, self._until)
-            self.sent += len(batch.text)
+            try:
+                self._shell.send(batch.text, self._until)
+                self.sent += len(batch.text)
+            except CannotObserve as why:  # what the far side said before it went away is still to be read
+                if why.reason is not Reason.RESET:
+                    raise
+                lost = why
             while end not in data[-len(end) - 1 :]:
                 chunk = self._shell.receive(self._until)
                 if not chunk:
@@ -70,7 +76,7 @@ class Session:
                 if self.received > OCTETS:
                     raise CannotObserve(Reason.TOO_LARGE, f"more than {OCTETS} octets in all")
         except CannotObserve as why:
-            self.over = Unobserved(why.reason, why.detail)
+            self.over = Unobserved(lost.reason, lost.detail) if lost else Unobserved(why.reason, why.detail)
             self._shell.close()
         whole = bytes(data)
         del data

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
+from agent import collect
 from baselines.loader import SHIPPED
 from baselines.model import STATUS_WORDS, Baseline, Status
 from baselines.profiles import loader as profiles
@@ -20,6 +22,8 @@ from scanner.cli.main import app
 from scanner.cli.setup import load_baselines
 from scanner.engine.catalogue import AnyValue, catalogue
 from scanner.model.check import Check
+from scanner.model.fact import Fact
+from scanner.model.platform import Platform
 from scanner.model.reason import ADVICE, MEANS, WORDS, Reason
 from scanner.model.tls_profile import Ask
 
@@ -37,6 +41,7 @@ def pages() -> dict[str, str]:
         "catalogue/coverage.md": _coverage(found),
         "catalogue/reasons.md": _reasons(),
         "catalogue/profiles.md": _profiles(),
+        "catalogue/agent-facts.md": _agent_facts(),
         "cli.md": _cli(),
     }
     for family in sorted({c.id.split(".")[0] for c in checks}):
@@ -73,6 +78,31 @@ def _check(check: Check, found: list[Baseline]) -> Iterator[str]:
         yield f"- 条文 / articles: {'; '.join(dict.fromkeys(uses))}"
     yield from ("", "| tag | 確認した内容 | what was seen |", "| --- | --- | --- |")
     yield from (f"| {tag} | {_cell(text.ja)} | {_cell(text.en)} |" for tag, text in check.says.items())
+
+
+def _agent_facts() -> str:
+    """List what an agent can send: every fact that a collector makes, with its fields, from the code."""
+    lines = [
+        "# エージェントが送る事実 / Facts that an agent can send",
+        "",
+        "これ以外の事実は送らない。実際の内容は `tenken-agent show` で確認できる。",
+        "Nothing else is sent; `tenken-agent show` prints the real content.",
+        "",
+        "| fact | what it is | fields | platforms | may need the administrator's rights for |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    found: dict[str, tuple[type[Fact], list[str], dict[str, None]]] = {}
+    for platform in (Platform.LINUX, Platform.WINDOWS, Platform.MACOS):
+        rights = collect.needs_rights(platform)
+        for name, collector in collect.collectors(platform).items():
+            _, platforms, sources = found.setdefault(name, (collector.makes, [], {}))
+            platforms.append(platform.value)
+            sources.update(dict.fromkeys(rights.get(name, ())))
+    for name, (fact, platforms, sources) in sorted(found.items()):
+        about = _cell((fact.__doc__ or "").strip().splitlines()[0])
+        fields = ", ".join(f"`{field.name}`" for field in dataclasses.fields(fact))  # type: ignore[arg-type]  # every fact is a dataclass
+        lines.append(f"| `{name}` | {about} | {fields} | {', '.join(platforms)} | {', '.join(f'`{_cell(s)}`' for s in sources)} |")
+    return "\n".join(lines)
 
 
 def _values(checks: list[Check]) -> str:

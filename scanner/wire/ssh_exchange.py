@@ -105,6 +105,8 @@ class Exchange:
             prime, generator = read_group(payload)
             self._half = half = _Finite(prime, generator, self._random(_EXPONENT))
             self.group_bits = prime.bit_length()
+            if self.group_bits > _SIZES[2]:
+                raise NotSsh(f"a prime of {self.group_bits} bits where at most {_SIZES[2]} were asked for")
             self._group = _sizes() + mpint(prime) + mpint(generator)
             return bytes([MSG_GEX_INIT]) + string(half.public)
         self.host_key, at = _reply(payload, MSG_GEX_REPLY if self._method in GROUP_EXCHANGE else MSG_KEX_REPLY)

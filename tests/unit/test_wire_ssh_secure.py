@@ -60,6 +60,13 @@ def test_a_group_that_is_none_ends_the_exchange(modulus: int, generator: int) ->
         exchange.reply(b"\x1f" + mpint(modulus) + mpint(generator))
 
 
+def test_a_prime_longer_than_was_asked_for_is_told_and_not_calculated_with() -> None:
+    exchange = Exchange("diffie-hellman-group-exchange-sha256", os.urandom)
+    with pytest.raises(NotSsh, match="at most 8192"):
+        exchange.reply(b"\x1f" + mpint((1 << 8200) + 1) + mpint(2))
+    assert exchange.group_bits == 8201
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     method=st.sampled_from(METHODS[:5] + METHODS[-2:]),

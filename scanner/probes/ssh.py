@@ -45,6 +45,7 @@ class _Talk:
         self._port = service.port
         self._address = address
         self._net = net
+        self._methods: tuple[str, ...] | Unobserved | None = None
 
     async def look(self) -> SshAddress:
         """See what the address shows; where something stays unseen, the rest is looked for all the same."""
@@ -58,8 +59,7 @@ class _Talk:
                 if not algorithms:
                     unseen = Unobserved(Reason.PROTOCOL_VIOLATION, f"{first.where} names no algorithm of a host key")
                     return SshAddress(self._address, offer, unseen, unseen, unseen)
-                key = await part(first.host_key(algorithms[0]))
-                methods = key if isinstance(key, Unobserved) else await part(first.methods())
+                key = await part(self._shown(first, algorithms[0]))
                 bits: int | Unobserved | None = first.group_bits
         except CannotObserve as why:
             unseen = Unobserved(why.reason, why.detail)
@@ -71,13 +71,21 @@ class _Talk:
             if isinstance(last, SshHostKey):
                 shown[algorithms[-1]] = last
         keys, unseen_keys = await self._keys(algorithms, shown)
+        methods = keys if self._methods is None and isinstance(keys, Unobserved) else self._methods
         return SshAddress(self._address, offer, keys, bits, methods, unseen_keys)
+
+    async def _shown(self, conversation: Conversation, algorithm: str, method: str = "") -> SshHostKey:
+        """Have a host key shown, and go on to the ways of authentication the first time that it is."""
+        key = await conversation.host_key(algorithm, method)
+        if self._methods is None:
+            self._methods = await part(conversation.methods())
+        return key
 
     async def _by_group(self, algorithm: str, method: str) -> tuple[SshHostKey | Unobserved, int | Unobserved]:
         """Have a host key shown by a group exchange, and give the length of the prime too."""
         try:
             async with self._opened() as conversation:
-                key = await part(conversation.host_key(algorithm, method))
+                key = await part(self._shown(conversation, algorithm, method))
         except CannotObserve as why:
             key = Unobserved(why.reason, why.detail)
             return key, key
@@ -110,7 +118,7 @@ class _Talk:
 
     async def _key(self, algorithm: str) -> SshHostKey:
         async with self._opened() as conversation:
-            return await conversation.host_key(algorithm)
+            return await self._shown(conversation, algorithm)
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Conversation]:

@@ -153,6 +153,51 @@ def test_a_user_whom_nobody_knows_is_let_in(folder: Path) -> None:
     assert seen.methods == ()
 
 
+def test_a_kind_of_key_that_the_server_does_not_have_hides_nothing_else(folder: Path) -> None:
+    """A server that names a kind of key first and hangs up on whoever asks for it, in front of a real one for everything else."""
+    port = free_port()
+    config = folder / "config"
+    config.write_text(
+        f"ListenAddress 127.0.0.1:{port}\nPidFile none\nUsePAM no\nHostKey {folder / 'ecdsa'}\nHostKey {folder / 'ed25519'}\n"
+    )
+    connections = 0
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        if connections > 1:
+            there, back = await asyncio.open_connection("127.0.0.1", port)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(carry(reader, back))
+                group.create_task(carry(there, writer))
+            return
+        writer.write(opening)
+        await writer.drain()
+        await reader.readline()
+        await reader.read(4000)
+
+    with server("/usr/sbin/sshd", "-D", "-e", "-f", str(config), port=port):
+        opening = opening_of(port)
+        seen = look_at(handler)
+    assert isinstance(seen.keys, tuple)
+    assert [key.type for key in seen.keys] == ["ssh-ed25519"]
+    assert isinstance(seen.keys_unseen, Unobserved)
+    assert (seen.keys_unseen.reason, "ecdsa-sha2-nistp384" in seen.keys_unseen.detail) == (Reason.RESET, True)
+    assert isinstance(seen.methods, tuple)
+    assert "publickey" in seen.methods
+
+
+async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(4096):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        pass  # the scanner hangs up abruptly
+    finally:
+        writer.close()
+
+
 def test_dropbear(tmp_path: Path) -> None:
     key = tmp_path / "key"
     subprocess.run(["dropbearkey", "-t", "rsa", "-s", "2048", "-f", str(key)], check=True, capture_output=True)

@@ -162,6 +162,8 @@ def collector(on: Platform, *reads: Source) -> Callable[[Callable[[R], Fact]], C
         makes = typing.get_type_hints(run).get("return")
         if not (isinstance(makes, type) and issubclass(makes, Fact)):
             raise BadCollector(f"{run.__qualname__}: must be annotated to return one fact type")
+        if any(isinstance(source, Run) and source.root and "\n" in "".join(source.argv) for source in reads):
+            raise BadCollector(f"{run.__qualname__}: a command that root runs is one line, since a sudoers file has to hold it")
         return Collector(run.__qualname__, makes, makes.of, on, reads, run)
 
     return declare

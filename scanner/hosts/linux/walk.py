@@ -42,7 +42,7 @@ id -u
   -type f -perm -0002 -printf 'w|%m|%U|%G|%p\\n' , \
   -type d -perm -0002 ! -perm -1000 -printf 'd|%m|%U|%G|%p\\n' , \
   \\( ! \\( $users \\) -o ! \\( $groups \\) \\) -printf 'u|%m|%U|%G|%p\\n' \\) 2>/dev/null; echo "= $?"; }} | head -n {MOST_FOUND + 1}
-""".strip()
+""".strip().replace("\n", "; ")
 WALK = Run(("sh", "-c", _LOOK), seconds=SECONDS + 10.0, root=True)
 
 

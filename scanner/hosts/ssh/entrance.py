@@ -82,9 +82,12 @@ class LoginEntrance:
         from scanner.hosts.ssh.by_openssh import open_by_openssh  # noqa: PLC0415  seldom needed
 
         self._check()
-        self._shell = open_by_openssh(route, until)
+        shell = open_by_openssh(route, until)
+        self._shell = shell
+        if self._stopped:
+            shell.close()
         self._check()
-        return self._shell
+        return shell
 
     def _check(self) -> None:
         if self._stopped:

@@ -195,6 +195,18 @@ DNS_UDP_MOST_OCTETS = Value(
     most=4096,
 )
 
+ENDPOINT_MOST_SILENCE_HOURS = Value(
+    "endpoint.agent.most-silence-hours",
+    default=72,
+    text=Text(
+        ja="端末の報告が途絶えてから、その結果を古いとみなすまでの時間",
+        en="hours without a report after which what a terminal reported counts as out of date",
+    ),
+    unit="h",
+    least=1,
+    most=8760,
+)
+
 EXPOSURE_MOST_FACTOR = Value(
     "exposure.udp.most-factor",
     default=3.0,

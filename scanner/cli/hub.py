@@ -23,14 +23,7 @@ Database = Annotated[
     str, typer.Option("--database", envvar=DATABASE, metavar="URL", help="sqlite:///ファイル 又は postgresql://… / SQLite or PostgreSQL")
 ]
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="集約サーバの署名鍵 / The hub's signing key")]
-Silence = Annotated[
-    float,
-    typer.Option(
-        "--silence", metavar="HOURS", min=1, help="報告がなくても古いとしない時間 / Hours without a report until results count as stale"
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON で出力 / Print JSON")]
-USUAL_SILENCE = 72.0
 
 
 def _state() -> Path:
@@ -59,13 +52,12 @@ def serve(
     baseline: Baselines = None,
     profile: ProfileFile = None,
     exceptions: ExceptionsFile = None,
-    silence: Silence = USUAL_SILENCE,
 ) -> None:
     """報告を受け、判定する / Receive reports and judge them. Without TLS only loopback is listened on."""
     from scanner.cli import hub_work  # noqa: PLC0415  the SQL layer and the server take a while to load; the same below
 
     listen = hub_work.Listen(host, port, certificate, private_key, client_ca, require_certificate, share_port)
-    ledger = None if receive_only else hub_work.Ledger(inventory, baseline, profile, exceptions, silence)
+    ledger = None if receive_only else hub_work.Ledger(inventory, baseline, profile, exceptions)
     hub_work.serve(hub_work.Place(database, key_file, _state()), listen, ledger)
 
 
@@ -145,7 +137,6 @@ def judge(
     baseline: Baselines = None,
     profile: ProfileFile = None,
     exceptions: ExceptionsFile = None,
-    silence: Silence = USUAL_SILENCE,
     zone: Annotated[str, typer.Option("--zone", help="記録する観測点 / The zone to record")] = INTERNET,
     format: Formats = None,  # noqa: A002  the option's name
     out: Out = None,
@@ -156,7 +147,7 @@ def judge(
     """全端末の報告を一つの実行として判定する（毎夜） / Judge all agents as one run, every night."""
     from scanner.cli import hub_work  # noqa: PLC0415
 
-    ledger = hub_work.Ledger(inventory, baseline, profile, exceptions, silence)
+    ledger = hub_work.Ledger(inventory, baseline, profile, exceptions)
     outputs = Outputs.asked(format, out, lang or usual_language())
     hub_work.judge(hub_work.Place(database, None, _state()), ledger, zone, outputs, None if no_store else open_store(store))
 

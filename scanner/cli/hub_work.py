@@ -83,14 +83,13 @@ class Ledger:
     baselines: list[str] | None
     profile: Path | None
     exceptions: Path | None
-    silence: float
 
     def load(self) -> tuple[Setup, Rules]:
         """Load everything. Raises ``BadFile``."""
         setup = set_up(self.baselines, self.inventory or Inventory.of_targets([]), self.profile, self.exceptions)
         start = setup.start("", "", "", "", 0)
         digests = (start.catalogue_digest, *(b.digest for b in setup.baselines), start.profile_digest, start.inventory_digest)
-        return setup, Rules.of(setup.plan, setup.inventory, timedelta(hours=self.silence), *digests)
+        return setup, Rules.of(setup.plan, setup.inventory, *digests)
 
 
 def serve(place: Place, listen: Listen, ledger: Ledger | None) -> None:

@@ -21,11 +21,12 @@ from scanner.engine.factset import FactSet
 from scanner.engine.judge import Result
 from scanner.engine.plan import Plan
 from scanner.engine.run import Seen, judged
+from scanner.facts.agent import AgentContact
 from scanner.hub import clock
 from scanner.hub.database import Database
 from scanner.hub.schema import agents, bodies, chains, results, spans
 from scanner.ledger.inventory import Inventory
-from scanner.model.fact import Fact, Observation, Unobserved
+from scanner.model.fact import Fact, Observation, Observed, Unobserved
 from scanner.model.reason import Reason
 from scanner.model.target import Endpoint, Kind
 
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 60.0
 """How often it is looked for machines that have fallen silent."""
 AT_A_TIME = 200
+USUAL_SILENCE_HOURS = 72
+"""Where the check of the agent's contact is left out of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,10 @@ class Rules:
     digest: str
 
     @classmethod
-    def of(cls, plan: Plan, inventory: Inventory, silence: timedelta, *digests: str) -> Rules:
-        """Make the rules; ``digests`` are those of catalogue, documents and ledger."""
+    def of(cls, plan: Plan, inventory: Inventory, *digests: str) -> Rules:
+        """Make the rules; ``digests`` are those of catalogue, documents and ledger. Where documents differ, the shortest silence counts."""
+        asked = [v.values["silence_hours"] for v in plan.variants if AgentContact in {need.fact for need in v.check.needs}]
+        silence = timedelta(hours=min((hours for hours in asked if isinstance(hours, int)), default=USUAL_SILENCE_HOURS))
         parts = "\n".join([*digests, *(variant.key for variant in plan.variants), str(silence)])
         return cls(plan, inventory, silence, "sha256:" + hashlib.sha256(parts.encode()).hexdigest())
 
@@ -91,7 +96,7 @@ class Posture:
     def _due(self, most: int) -> list[tuple[_Machine, bool]]:
         now = clock.now()
         limit = clock.written(clock.read(now) - self.rules.silence)
-        silent = (chains.c.received_at < limit) | (chains.c.made_at < limit)
+        silent = (chains.c.received_at <= limit) | (chains.c.made_at <= limit)
         changed = (agents.c.judged != agents.c.changed) | (agents.c.judged_by != self.rules.digest) | agents.c.judged_by.is_(None)
         heard = chains.c.received_at.is_not(None) & agents.c.revoked_at.is_(None)
         due = heard & (changed | (agents.c.stale & ~silent) | (~agents.c.stale & silent))
@@ -100,16 +105,19 @@ class Posture:
         return [(machine, self._stale(machine, now)) for machine in machines]
 
     def _stale(self, machine: _Machine, now: str) -> bool:
-        return machine.heard_at is None or clock.read(machine.heard_at) < clock.read(now) - self.rules.silence
+        return machine.heard_at is None or clock.read(machine.heard_at) <= clock.read(now) - self.rules.silence
 
     def _facts(self, machine: _Machine, now: str, *, stale: bool) -> FactSet:
         target = Endpoint(machine.agent)
         facts = FactSet(target)
+        since = clock.read(now) - clock.read(machine.heard_at or machine.enrolled_at)
+        contact = AgentContact(heard=machine.heard_at is not None, silent_hours=max(0, since // timedelta(hours=1)))
         if stale:
             hours = self.rules.silence / timedelta(hours=1)
             detail = f"the last report of {machine.agent} is of {machine.heard_at or 'never'}; {hours:g} h of silence are allowed"
             for fact in self.rules.plan.facts[Kind.MACHINE]:
                 facts.put(target, fact, Unobserved(Reason.STALE, detail, machine.heard_at or now))
+            facts.put(target, AgentContact, Observed(contact, now))
             return facts
         wanted = select(spans.c.fact, bodies.c.body).join_from(spans, bodies, spans.c.digest == bodies.c.digest)
         with self._database.reading() as db:
@@ -122,6 +130,7 @@ class Posture:
             if fact not in facts.seen.get(target, {}):
                 reason = Unobserved(Reason.UNSUPPORTED, f"the agent has not reported {fact.__name__}", machine.heard_at or now)
                 facts.put(target, fact, reason)
+        facts.put(target, AgentContact, Observed(contact, now))
         return facts
 
     def _judge(self, machine: _Machine, *, stale: bool) -> None:

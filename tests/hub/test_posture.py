@@ -14,12 +14,12 @@ from scanner.hub.database import Database
 from scanner.hub.door import Door
 from scanner.hub.posture import Posture, Rules
 from scanner.ledger.inventory import Inventory
-from scanner.ledger.profile import EMPTY
+from scanner.ledger.profile import parse_profile
 from scanner.model.fact import Fact, Observation, Observed
 from tests.hub.simulated import AT, Simulated
 from tests.hub.test_chain import send
 
-ONLY = ("endpoint.screen-lock",)
+ONLY = ("endpoint.screen-lock", "endpoint.agent")
 HEADLESS = ScreenLock(has_display=False, desktops=(), lockers=(), console=())
 
 
@@ -27,9 +27,11 @@ def reported(number: int = 0) -> dict[str, Observation[Fact]]:
     return {"ScreenLock": Observed(HEADLESS, clock.now() if number else AT)}
 
 
-def posture_of(database: Database, hours: float = 72) -> Posture:
-    plan = make_plan(catalogue(), (), EMPTY, ONLY)
-    return Posture(database, Rules.of(plan, Inventory.of_targets([]), timedelta(hours=hours)))
+def posture_of(database: Database, hours: int = 72) -> Posture:
+    profile = parse_profile("p", f"values: {{endpoint.agent.most-silence-hours: {hours}}}\n", catalogue().values)
+    rules = Rules.of(make_plan(catalogue(), (), profile, ONLY), Inventory.of_targets([]))
+    assert rules.silence == timedelta(hours=hours)
+    return Posture(database, rules)
 
 
 def outcomes(database: Database, agent: str) -> dict[str, tuple[str, str | None]]:
@@ -44,6 +46,7 @@ def test_a_report_is_judged_when_it_has_come_and_again_only_when_something_chang
     assert judging.bring_up_to_date() == 1
     found = outcomes(door.database, agent.agent)
     assert found["endpoint.screen-lock.idle"] == ("not-applicable", None)
+    assert found["endpoint.agent.reporting"] == ("pass", None)
     send(door, agent.report(reported(), made_at=clock.now()))
     assert judging.bring_up_to_date() == 0, "unchanged"
     assert posture_of(door.database, 71).bring_up_to_date() == 1, "other rules"

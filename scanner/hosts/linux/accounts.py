@@ -13,6 +13,7 @@ from scanner.facts.readings import FileRights
 from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import FIRST_PERSON, LAST_PERSON, MOST_ACCOUNTS, seen, shown
 from scanner.hosts.linux.passwd import GROUP, LARGEST, OTHER, PASSWD, SHADOW, Entry, Shadow, groups, passwd, shadow
+from scanner.hosts.linux.ssh_keys import HOMES
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -41,9 +42,12 @@ DAY: Final = 86_400
     *(Run(argv) for argv in LASTLOG),
     Run(LAST),
     *(Names(path) for path in TRUSTED_HOSTS),
-    Names("/root"),
-    Names("/home/*"),
-    *(Names(f"{home}/{name}", root=True) for home in ("/root", "/home/*") for name in (*TRUSTING, ".ssh/authorized_keys")),
+    Names("/"),
+    Names("/home"),
+    *HOMES,
+    Names("/home/*/.[rs]hosts", root=True),
+    Names("/home/*/.netrc", root=True),
+    Names("/home/*/.forward", root=True),
 )
 def accounts(read: Reader) -> Accounts:
     """See the accounts of the machine."""

@@ -50,7 +50,6 @@ WANTED: Final = frozenset(
     Files(f"{DIRECTORY}/*", root=True),
     Names(MAIN),
     Names(DIRECTORY, root=True),
-    Names(f"{DIRECTORY}/*", root=True),
     Files(NSSWITCH),
 )
 def sudo_rules(read: Reader) -> SudoRules:

@@ -25,10 +25,10 @@ from scanner.cli.words import Language, usual_language
 from scanner.engine.collect import Collecting
 from scanner.engine.factsfile import FactsFile
 from scanner.engine.keys import judges_the_run
-from scanner.engine.run import Judging, RunEnd, RunStart, Sink, TargetDone, judge_again, new_run_id
+from scanner.engine.run import Judging, RunEnd, RunStart, Sink, judge_again, new_run_id
 from scanner.engine.scan import WORKERS, Taker, see
 from scanner.engine.scan import scan as run_scan
-from scanner.engine.shares import Sharing, scan_in_shares, shares_of
+from scanner.engine.shares import Sharing, Writer, scan_in_shares, shares_of
 from scanner.ledger.declared import declarations
 from scanner.ledger.inventory import INTERNET, Inventory
 from scanner.ledger.inventory import targets as listed_targets
@@ -44,7 +44,7 @@ BUDGET = 120.0
 THREADS = 200
 """Machines that are looked at from within side by side, each in a thread."""
 
-Run = Callable[[Judging, Callable[[TargetDone], object]], RunEnd]
+Run = Callable[[Judging, Writer], RunEnd]
 """Makes a whole run; told how the record of a target is written, where that is done in another process."""
 
 Baselines = Annotated[
@@ -130,13 +130,13 @@ def scan(
         async with looking(replace(network, pace=network.pace.share(shares), memory=network.memory.share(shares))) as collecting:
             await see(taker, collecting, targets, budget, workers=workers, room=room)
 
-    def run(judging: Judging, written: Callable[[TargetDone], object]) -> RunEnd:
+    def run(judging: Judging, writer: Writer) -> RunEnd:
         shares = shares_of(setup.plan, chosen)
         if shares == 1:
             return asyncio.run(alone(judging))
         with suppress(ImportError):  # not everywhere installed; where it is, it is loaded once and not by each process
             importlib.import_module("scanner.net.http")
-        return scan_in_shares(judging, chosen, Sharing(shares, share, written), lambda: _in_utc(datetime.now(UTC)))
+        return scan_in_shares(judging, chosen, Sharing(shares, share, writer), lambda: _in_utc(datetime.now(UTC)))
 
     produce(setup, start, outputs, None if no_store else open_store(store), run, whole=whole)
 
@@ -185,7 +185,7 @@ def produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None
             record = RecordSink(start, setup.exceptions, files, store)
             sinks: Sequence[Sink] = (record, terminal)
             judging = Judging(start, setup.plan, setup.inventory, setup.profile, setup.exceptions, sinks, whole)
-            end = run(judging, record.written)
+            end = run(judging, record)
     finally:
         terminal.close()
         if store:

@@ -22,12 +22,18 @@ if TYPE_CHECKING:  # see outputs.py
 
 
 class Written(NamedTuple):
-    """A target as file and store take it. The last three are for the store and empty where there is none."""
+    """What the store takes of a target that stands in the files already; empty where there is no store."""
 
-    lines: bytes
     line: Line
     results: list[ResultLine]
     facts: bytes
+
+
+class _Made(NamedTuple):
+    """A target for the files and for the store."""
+
+    lines: bytes
+    rest: Written
 
 
 class RecordSink:
@@ -48,19 +54,24 @@ class RecordSink:
 
     def target(self, done: TargetDone) -> None:
         """Write a target and its results."""
-        written = done.written if isinstance(done.written, Written) else self.written(done)
-        self._write([written.lines])
+        written = done.written if isinstance(done.written, Written) else self.write(self.made(done))
         if self._store:
             self._store.target(self._count, written.line, written.results, written.facts)
         self._count += 1
 
-    def written(self, done: TargetDone) -> Written:
-        """Make the lines of a target; also in another process than the one that keeps them."""
+    def made(self, done: TargetDone) -> _Made:
+        """Make the lines of a target. This and ``write`` may be called in another process than the one with the store."""
         line, results = self._recorder.target(done)
-        lines = b"".join([to_bytes(line), *(result.raw for result in results)]) if self._outs else b""
+        lines = b"".join([to_bytes(line), *[result.raw for result in results]]) if self._outs else b""
         if self._store is None:
-            return Written(lines, {}, [], b"")
-        return Written(lines, line, results, factsfile.target_line(done.seen, self._recorder.bodies))
+            return _Made(lines, Written({}, [], b""))
+        return _Made(lines, Written(line, results, factsfile.target_line(done.seen, self._recorder.bodies)))
+
+    def write(self, made: object) -> Written:
+        """Write the lines of a target to the files and give the rest."""
+        assert isinstance(made, _Made)
+        self._write([made.lines])
+        return made.rest
 
     def end(self, end: RunEnd) -> None:
         """Write the assessments and the end line."""

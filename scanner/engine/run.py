@@ -63,7 +63,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class TargetDone:
-    """One target seen and judged. ``written`` is its record where another process has made it, see ``scanner.engine.shares``.
+    """One target seen and judged. ``written`` is set where another process has written its record, see ``scanner.engine.shares``.
 
     The facts and what the results rest on stay behind in that process then.
     """
@@ -105,7 +105,7 @@ class RunEnd:
 
 
 class Sink(Protocol):
-    """Whatever takes a run: a record, a store, a terminal. Called in order, from one thread."""
+    """Whatever takes a run: a record, a store, a terminal. Called from one thread, of targets in the order in which they end."""
 
     def begin(self, start: RunStart) -> None:
         """The run begins."""

@@ -1,6 +1,8 @@
-"""Sees all targets of a run: a fixed number of workers, each target judged as soon as it was seen, sinks told in the plan's order.
+"""Sees all targets of a run: a fixed number of workers, each target judged and told to the sinks as soon as it was seen.
 
-Memory is bounded by the window of targets that may be ahead of the oldest unfinished one.
+Targets are handed on in the order in which they end, not in that of the plan: one that never answers keeps no finished one waiting, so
+that a run that is killed has recorded all that it had seen, and memory is bounded by the workers. Whatever is made of the run later,
+from its record or by judging its facts again, has that same order.
 """
 
 from __future__ import annotations
@@ -16,14 +18,12 @@ from scanner.engine.run import Judging, RunEnd, Seen
 from scanner.model.target import Target
 
 WORKERS = 64
-WINDOW = 512
-"""Targets that may be finished or under way beyond the oldest unfinished one."""
 ALLOCATIONS = 20_000
 """New objects after which garbage is looked for among the young; Python's own number is 700."""
 
 
 class Taker(Protocol):
-    """Whoever what was seen is handed to, in the order of the targets."""
+    """Whoever what was seen is handed to."""
 
     def take(self, seen: Seen) -> None:
         """Take one target."""
@@ -49,34 +49,20 @@ async def see(
     workers: int = WORKERS,
     room: asyncio.Semaphore | None = None,
 ) -> None:
-    """See every target and hand it on. Targets are drawn when a worker is free for them.
+    """See every target and hand it on when it was seen. Targets are drawn when a worker is free for them.
 
-    A ``room`` that is given is released by whoever gave it, when the target has gone its way.
+    ``room`` is taken before a target is handed on, where whoever takes it may be slower; he releases it.
     """
-    waiting: Iterator[tuple[int, Target]] = iter(enumerate(targets))
-    finished: dict[int, Seen] = {}
-    handed_on = 0
-    own_room = room is None
-    room = room or asyncio.Semaphore(WINDOW)
+    waiting: Iterator[Target] = iter(targets)
 
     async def work() -> None:
-        nonlocal handed_on
-        while True:
-            await room.acquire()
-            try:
-                number, target = next(waiting)
-            except StopIteration:
-                room.release()
-                return
+        for target in waiting:
             started = collecting.now()
             facts = await collecting.collect(target, budget)
             collecting.network.forget(target.key)
-            finished[number] = Seen(facts, started, collecting.now())
-            while handed_on in finished:
-                taker.take(finished.pop(handed_on))
-                handed_on += 1
-                if own_room:
-                    room.release()
+            if room is not None:
+                await room.acquire()
+            taker.take(Seen(facts, started, collecting.now()))
 
     try:
         with seldom_collecting():

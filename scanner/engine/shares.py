@@ -1,4 +1,4 @@
-"""A large run in several processes: each sees, judges and writes a share of the targets; the first one counts and keeps order.
+"""A large run in several processes: each sees, judges and writes a share of the targets; the first one counts.
 
 Python runs on one core of a machine at a time, and a run over many domains is bound by it. The shares know nothing of each other,
 so a run is only divided where its targets lead to nothing that they would look at together, and each share gets its part of the pace:
@@ -10,27 +10,32 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import selectors
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from multiprocessing.sharedctypes import Synchronized
-from typing import Any
+from typing import Any, Protocol
 
 from scanner.engine.factset import FactSet
 from scanner.engine.judge import Ending, Result
 from scanner.engine.keys import KeyUse
 from scanner.engine.plan import Plan
 from scanner.engine.run import UNLISTED, Judging, RunEnd, Seen, TargetDone, judged
-from scanner.engine.scan import WINDOW, Taker, seldom_collecting
+from scanner.engine.scan import Taker, seldom_collecting
 from scanner.model.target import Target
 
 MOST = 4
 """Processes; each has at least one of the four places that an address has by default."""
 LEAST_TARGETS = 100
 """Targets of a share: below, starting a process takes longer than it saves."""
+AHEAD = 32
+"""Judged targets that a share may have sent without having heard that they were taken."""
+AT_ONCE = 8
+"""Targets of a share that it is told of together: it is woken each time."""
 
 Work = Callable[[Taker, Iterator[Target], asyncio.Semaphore, int], Coroutine[Any, Any, None]]
 """See the targets of one of so many shares and hand each on; the semaphore is released from outside."""
@@ -49,54 +54,79 @@ def shares_of(plan: Plan, targets: Sequence[Target]) -> int:
     return max(1, min(MOST, len(os.sched_getaffinity(0)), len(targets) // LEAST_TARGETS))
 
 
+class Writer(Protocol):
+    """Writes targets down in the process that saw them."""
+
+    def made(self, done: TargetDone) -> object:
+        """Make what is to be written of a target; several processes may at a time."""
+        ...
+
+    def write(self, made: object) -> object:
+        """Write it, one process at a time, and give ``TargetDone.written``."""
+        ...
+
+
 @dataclass(frozen=True)
 class Sharing:
-    """How a run is divided: into how many shares, how one is seen, and what is made there of each target for ``TargetDone.written``."""
+    """How a run is divided: into how many shares, how one is seen, and how its targets are written."""
 
     shares: int
     work: Work
-    written: Callable[[TargetDone], object]
+    writer: Writer
 
 
 def scan_in_shares(judging: Judging, targets: Sequence[Target], sharing: Sharing, now: Callable[[], str]) -> RunEnd:
-    """See and judge every target. A process takes the next one when it is free for it, so that none runs far ahead of another.
+    """See and judge every target. A process takes the next one when it is free for it, so that none is done long before another.
 
     Raises ``ShareLost``, and what a sink raises.
     """
     with seldom_collecting(), _processes(judging, targets, sharing) as posts:
-        judging.begin()  # not before the processes are there: a sink may start threads, and those are not forked along
-        for number, (share, parcel) in enumerate(_in_order(posts, len(targets))):
-            judging.pass_on(parcel.opened(targets[number], judging))
-            with suppress(BrokenPipeError):  # its share was at its end
-                os.write(posts[share].fileno(), b".")
+        taken = [0] * len(posts)
+        for share, parcel in _in_order(posts, len(targets)):
+            judging.pass_on(parcel.opened(targets[parcel.place], judging))
+            taken[share] += 1
+            if taken[share] == AT_ONCE:
+                taken[share] = 0
+                with suppress(BrokenPipeError):  # its share was at its end
+                    os.write(posts[share].fileno(), bytes(AT_ONCE))
     return judging.finish(now())
 
 
 def _in_order(posts: Sequence[Connection], count: int) -> Iterator[tuple[int, _Parcel]]:
-    """Give what comes in the order of the targets, each with the number of its share. No share is ever kept waiting for its turn."""
-    arrived: dict[int, tuple[int, _Parcel]] = {}
-    open_posts = list(posts)
-    for number in range(count):
-        while number not in arrived:
-            for post in wait(open_posts):
-                share = next(s for s, p in enumerate(posts) if p is post)
+    """Give what comes in the order in which it was written, each with the number of its share."""
+    arrived: dict[int, tuple[int, _Parcel]] = {}  # one or two: what was written is sent at once
+    came = 0
+    with selectors.DefaultSelector() as selector:
+        for number, post in enumerate(posts):
+            selector.register(post, selectors.EVENT_READ, number)
+        while came < count:
+            if not selector.get_map():
+                raise ShareLost(f"all processes say that they are done, after {came} of {count} targets")
+            for key, _ in selector.select():
+                share: int = key.data
                 try:
-                    parcel: _Parcel | None = posts[share].recv()
+                    parcel: _Parcel | OSError | None = posts[share].recv()
                 except (EOFError, ConnectionResetError):
-                    raise ShareLost(
-                        f"process {share + 1} of {len(posts)} ended before its work, at target {number + 1} of {count}"
-                    ) from None
+                    raise ShareLost(f"process {share + 1} of {len(posts)} ended before its work, after {came} of {count} targets") from None
+                if isinstance(parcel, OSError):
+                    raise parcel
                 if parcel is None:  # its share is done
-                    open_posts.remove(posts[share])
+                    selector.unregister(posts[share])
                 else:
                     arrived[parcel.number] = share, parcel
-        yield arrived.pop(number)
+            while came in arrived:
+                yield arrived.pop(came)
+                came += 1
 
 
 @dataclass(frozen=True)
 class _Parcel:
-    """A judged target on its way: endings in the order of the plan, and what was written. Facts are not sent: they are written already."""
+    """A judged target on its way: endings in the order of the plan, and what its writer gave. Facts are not sent.
 
+    ``place`` is that in the plan, ``number`` that in the order in which targets are written.
+    """
+
+    place: int
     number: int
     started_at: str
     ended_at: str
@@ -105,13 +135,13 @@ class _Parcel:
     keys: tuple[KeyUse, ...]
 
     @classmethod
-    def of(cls, number: int, done: TargetDone, written: object) -> _Parcel:
+    def of(cls, place: int, number: int, done: TargetDone, written: object) -> _Parcel:
         """Pack a target whose results are all about itself."""
         endings = []
         for result in done.results:
             assert result.subject == done.seen.facts.target, "a share follows no leads"
             endings.append(tuple(result.ending))
-        return cls(number, done.seen.started_at, done.seen.ended_at, tuple(endings), written, done.keys)
+        return cls(place, number, done.seen.started_at, done.seen.ended_at, tuple(endings), written, done.keys)
 
     def opened(self, target: Target, judging: Judging) -> TargetDone:
         """Give the target as it was judged, without its facts."""
@@ -123,46 +153,57 @@ class _Parcel:
 
 @dataclass(frozen=True)
 class _Desk:
-    """The desk of one process: draws targets, judges what was seen of them and posts it."""
+    """The desk of one process: draws targets, judges what was seen of them, has it written and posts it."""
 
     judging: Judging
     targets: Sequence[Target]
     drawn: Synchronized[int]
     """How many targets all processes have drawn."""
-    written: Callable[[TargetDone], object]
+    written: Synchronized[int]
+    """How many they have written; who writes holds its lock."""
+    writer: Writer
     post: Connection
-    numbers: dict[Target, int] = field(default_factory=dict)
+    places: dict[Target, int] = field(default_factory=dict)
 
     def draw(self) -> Iterator[Target]:
         while True:
             with self.drawn.get_lock():
-                number = self.drawn.value
+                place = self.drawn.value
                 self.drawn.value += 1
-            if number >= len(self.targets):
+            if place >= len(self.targets):
                 return
-            self.numbers[self.targets[number]] = number
-            yield self.targets[number]
+            self.places[self.targets[place]] = place
+            yield self.targets[place]
 
     def take(self, seen: Seen) -> None:
         done = judged(seen, self.judging.plan, self.judging.inventory)
-        self.post.send(_Parcel.of(self.numbers.pop(seen.facts.target), done, self.written(done)))
+        made = self.writer.made(done)
+        with self.written.get_lock():
+            number = self.written.value
+            self.written.value += 1
+            written = self.writer.write(made)
+        self.post.send(_Parcel.of(self.places.pop(seen.facts.target), number, done, written))
 
 
 @contextmanager
 def _processes(judging: Judging, targets: Sequence[Target], sharing: Sharing) -> Iterator[list[Connection]]:
+    """Begin the run and start the processes. None writes before the run has begun, which is after the fork: a sink may start threads."""
     forking = multiprocessing.get_context("fork")
     drawn = forking.Value("q", 0)
+    written = forking.Value("q", 0)
     posts: list[Connection] = []
     running: list[ForkProcess] = []
     try:
-        for _ in range(sharing.shares):
-            here, there = forking.Pipe()
-            desk = _Desk(judging, targets, drawn, sharing.written, there)
-            process = forking.Process(target=_share, args=(desk, sharing, [*posts, here]), daemon=True)
-            process.start()
-            there.close()
-            posts.append(here)
-            running.append(process)
+        with written.get_lock():
+            for _ in range(sharing.shares):
+                here, there = forking.Pipe()
+                desk = _Desk(judging, targets, drawn, written, sharing.writer, there)
+                process = forking.Process(target=_share, args=(desk, sharing, [*posts, here]), daemon=True)
+                process.start()
+                there.close()
+                posts.append(here)
+                running.append(process)
+            judging.begin()
         yield posts
     finally:
         for post in posts:
@@ -179,7 +220,7 @@ def _share(desk: _Desk, sharing: Sharing, others: Sequence[Connection]) -> None:
         other.close()  # else the other pipes would stay open here after the first process's end
 
     async def go() -> None:
-        room = asyncio.Semaphore(max(1, WINDOW // sharing.shares))
+        room = asyncio.Semaphore(AHEAD)
 
         def heard() -> None:
             taken = os.read(desk.post.fileno(), 4096)
@@ -195,5 +236,9 @@ def _share(desk: _Desk, sharing: Sharing, others: Sequence[Connection]) -> None:
         finally:
             loop.remove_reader(desk.post.fileno())
 
-    asyncio.run(go())
-    desk.post.send(None)
+    try:
+        asyncio.run(go())
+    except OSError as error:  # a full disk: the first process says so
+        desk.post.send(error)
+    else:
+        desk.post.send(None)

@@ -28,7 +28,7 @@ from scanner.net.pacing import Lane, Pace, Pacer
 from scanner.net.resolver import Memory, Resolver
 from scanner.net.scope import Consent, Scope
 from scanner.net.silence import Silence
-from scanner.net.udp import Udp
+from scanner.net.udp import Datagram, Udp
 from scanner.net.view import Parts, Timing, View
 
 if TYPE_CHECKING:  # see ``_web``
@@ -87,6 +87,7 @@ class Network:
         self._roots: Roots | None = None
         self._budgets: OrderedDict[str, Budget] = OrderedDict()
         self._lanes: dict[tuple[str, int], Lane] = {}
+        self._talks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Network:
         settings = self._settings
@@ -103,7 +104,7 @@ class Network:
             pacer=pacer,
             udp=udp,
             silence=Silence(self._clock),
-            resolver=Resolver(servers, self._send, memory=settings.memory, clock=self._clock, edns=NEAR_EDNS if near else USUAL_EDNS),
+            resolver=Resolver(servers, self._ask, memory=settings.memory, clock=self._clock, edns=NEAR_EDNS if near else USUAL_EDNS),
             rng=self._rng,
             clock=self._clock,
             now=self._now,
@@ -116,6 +117,9 @@ class Network:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for talk in self._talks:
+            talk.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
         if self._parts:
             self._parts.udp.close()
             self._parts = None
@@ -165,19 +169,41 @@ class Network:
                 raise CannotObserve(Reason.UNSUPPORTED, str(error)) from error
         return self._roots
 
-    async def _send(self, server: DnsServer, wire: bytes, tries: int) -> bytes:
-        lane, timing = self._lanes[server.address, server.port], self._settings.timing
+    def _ask(self, server: DnsServer, wire: bytes, tries: int, ended: Callable[[bytes | CannotObserve], None]) -> None:
+        lane, udp = self._lanes[server.address, server.port], self._open().udp
+
+        def heard(how: Datagram | CannotObserve) -> None:
+            lane.give()
+            if isinstance(how, CannotObserve):
+                ended(how)
+            elif truncated(how.data):
+                talk = asyncio.get_running_loop().create_task(self._ask_over_tcp(server, wire, ended))
+                self._talks.add(talk)
+                talk.add_done_callback(self._talks.discard)
+            else:
+                ended(how.data)
+
+        def go() -> None:
+            seconds = self._settings.timing.resolver
+            try:
+                udp.ask(server.address, server.port, wire, seconds=seconds, tries=tries, width=RESOLVER_SOCKETS, ended=heard)
+            except CannotObserve as why:
+                heard(why)
+
+        lane.enter(go)
+
+    async def _ask_over_tcp(self, server: DnsServer, wire: bytes, ended: Callable[[bytes | CannotObserve], None]) -> None:
+        lane = self._lanes[server.address, server.port]
+        number = self._rng.getrandbits(16).to_bytes(2, "big")
+        how: bytes | CannotObserve
         await lane.take()
         try:
-            seen = await self._open().udp.exchange(
-                server.address, server.port, wire, seconds=timing.resolver, tries=tries, width=RESOLVER_SOCKETS
-            )
-            if not truncated(seen.data):
-                return seen.data
-            number = self._rng.getrandbits(16).to_bytes(2, "big")
-            return await tcp.exchange(server.address, server.port, number + wire[2:], seconds=timing.tcp)
+            how = await tcp.exchange(server.address, server.port, number + wire[2:], seconds=self._settings.timing.tcp)
+        except CannotObserve as why:
+            how = why
         finally:
             lane.give()
+        ended(how)
 
 
 def check_contact(contact: str) -> None:

@@ -116,17 +116,38 @@ class Lane:
                 if place.done() and not place.cancelled():  # it had been given to us already
                     self._hand_on()
                 raise
-        if self._interval:
-            now = self._clock()
-            moment = max(now, self._next)
-            self._next = moment + self._interval
-            wait = moment - self._slack - now
-            if wait > 0:
-                try:
-                    await self._sleep(wait)
-                except BaseException:
-                    self.give()
-                    raise
+        if (wait := self._wait()) > 0:
+            try:
+                await self._sleep(wait)
+            except BaseException:
+                self.give()
+                raise
+
+    def enter(self, go: Callable[[], None]) -> None:
+        """Call ``go`` once there is a place and its moment has come: at once where both are so. It gives the place back."""
+        self.users += 1
+        if self._free:
+            self._free -= 1
+            self._begin(go)
+        else:
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            place.add_done_callback(lambda _: self._begin(go))
+            self._waiting.append(place)
+
+    def _begin(self, go: Callable[[], None]) -> None:
+        if (wait := self._wait()) > 0:
+            asyncio.get_running_loop().call_later(wait, go)
+        else:
+            go()
+
+    def _wait(self) -> float:
+        """Take the next moment of the schedule and give the seconds until it comes."""
+        if not self._interval:
+            return 0.0
+        now = self._clock()
+        moment = max(now, self._next)
+        self._next = moment + self._interval
+        return moment - self._slack - now
 
     def give(self) -> None:
         """Hand the place back."""

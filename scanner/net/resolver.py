@@ -7,8 +7,10 @@ state. Failures are kept for a short while, so that twenty probes do not each wa
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from scanner.model.reason import CannotObserve, Reason
@@ -17,11 +19,13 @@ from scanner.net.net import Answer, DnsServer
 from scanner.net.trouble import peer
 from scanner.wire.dns import BadName, query, type_name
 
+log = logging.getLogger(__name__)
+
 Key = tuple[str, int, bool]
 """Name, type, CD bit."""
 
-Send = Callable[[DnsServer, bytes, int], Awaitable[bytes]]
-"""Put a question to a resolver with so many tries and give the whole answer, over TCP where UDP was not enough."""
+Ask = Callable[[DnsServer, bytes, int, Callable[[bytes | CannotObserve], None]], None]
+"""Put a question to a resolver with so many tries, and tell of the whole answer, over TCP where UDP was not enough; never raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,41 +51,67 @@ class _Failure:
     size: int = 256
 
 
-class Resolver:
-    """The shared memory and the fail-over. ``send`` does the talking; ``clock`` gives monotonic seconds."""
+class _Flight:
+    """A question under way, and who waits for it. It belongs to nobody: whoever asked first may go away."""
 
-    def __init__(self, servers: tuple[DnsServer, ...], send: Send, *, memory: Memory, clock: Callable[[], float], edns: int = 1232) -> None:
+    __slots__ = ("failures", "first", "key", "result", "step", "waiting", "wire")
+
+    def __init__(self, key: Key, wire: bytes, first: int) -> None:
+        self.key = key
+        self.wire = wire
+        self.first = first
+        self.step = 0
+        self.failures: list[CannotObserve] = []
+        self.result: _Landed | None = None
+        self.waiting: list[asyncio.Future[_Landed]] = []
+
+
+_Landed = Answer | _Failure | Exception
+"""How a flight ended; an exception is a defect of ours."""
+
+
+class Resolver:
+    """The shared memory and the fail-over. ``ask`` does the talking; ``clock`` gives monotonic seconds."""
+
+    def __init__(self, servers: tuple[DnsServer, ...], ask: Ask, *, memory: Memory, clock: Callable[[], float], edns: int = 1232) -> None:
         self._servers = servers
-        self._send = send
+        self._ask = ask
         self._memory = memory
         self._clock = clock
         self._edns = edns
         self._kept: OrderedDict[Key, tuple[float, Answer | _Failure]] = OrderedDict()
         self._octets = 0
-        self._flights: dict[Key, list[asyncio.Future[Answer | _Failure | None]]] = {}
+        self._flights: dict[Key, _Flight] = {}
         self._first = 0  # the resolver that answered last
 
     async def resolve(self, name: str, type: int, *, cd: bool, admit: Callable[[], None]) -> Answer:  # noqa: A002  the protocol's own word
         """Give the answer, from memory, from a question already under way, or by asking.
 
-        ``admit`` is called when a question is really about to be sent, and may raise. Whoever asked first asks for all who
-        want the same; when it is cancelled, one of the others takes over, so nobody suffers from another's end.
+        ``admit`` is called when a question is really about to be sent, and may raise. Nobody suffers from another's end: a question
+        under way goes on also when the one who asked first is cancelled.
         """
         key = (name.lower().removesuffix(".") or ".", type, cd)
-        while True:
-            kept = self._recall(key)
+        kept: _Landed | None = self._recall(key)
+        if kept is None:
+            flight = self._flights.get(key) or self._depart(key, admit)
+            kept = flight.result  # there at once where it could not even be sent
             if kept is None:
-                waiting = self._flights.get(key)
-                if waiting is None:
-                    return await self._lead(key, admit)
-                future: asyncio.Future[Answer | _Failure | None] = asyncio.get_running_loop().create_future()
-                waiting.append(future)
-                kept = await future
-                if kept is None:
-                    continue
-            if isinstance(kept, _Failure):
-                raise CannotObserve(kept.reason, kept.detail)
+                landed: asyncio.Future[_Landed] = asyncio.get_running_loop().create_future()
+                flight.waiting.append(landed)
+                kept = await landed
+        if isinstance(kept, _Failure):
+            raise CannotObserve(kept.reason, kept.detail)
+        if isinstance(kept, Answer):
             return kept
+        raise RuntimeError(f"a defect while {type_name(type)} {name} was asked") from kept
+
+    def expect(self, names: Iterable[str], type: int, *, admit: Callable[[], None]) -> None:  # noqa: A002  as above
+        """Send questions whose answers will be wanted, and wait for none. What keeps one from being sent is told when it is resolved."""
+        for name in names:
+            key = (name.lower().removesuffix(".") or ".", type, False)
+            if key not in self._flights and self._recall(key) is None:
+                with suppress(CannotObserve):
+                    self._depart(key, admit)
 
     def _recall(self, key: Key) -> Answer | _Failure | None:
         found = self._kept.get(key)
@@ -106,54 +136,71 @@ class Resolver:
             _, (_, dropped) = self._kept.popitem(last=False)
             self._octets -= dropped.size
 
-    async def _lead(self, key: Key, admit: Callable[[], None]) -> Answer:
-        waiting = self._flights[key] = []
-        result: Answer | _Failure | None = None
+    def _depart(self, key: Key, admit: Callable[[], None]) -> _Flight:
+        name, type_, cd = key
         try:
-            name, type_, cd = key
-            try:
-                wire = query(name, type_, id=0, rd=True, cd=cd, do=True, edns=self._edns)
-            except BadName as error:
-                raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no question can be asked: {error}") from error
-            admit()
-            try:
-                result = await self._ask_around(wire, name, type_)
-            except CannotObserve as error:
-                result = _Failure(error.reason, error.detail)
-                self._remember(key, result)
-                raise
-            self._remember(key, result)
-            return result
-        finally:
-            # None (cancelled, budget spent, a defect) says nothing to the others: the first of them leads next.
-            del self._flights[key]
-            for future in waiting:
-                if not future.done():
-                    future.set_result(result)
+            wire = query(name, type_, id=0, rd=True, cd=cd, do=True, edns=self._edns)
+        except BadName as error:
+            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no question can be asked: {error}") from error
+        admit()
+        flight = self._flights[key] = _Flight(key, wire, self._first)
+        if self._servers:
+            self._try(flight)
+        else:
+            self._land(flight, _Failure(Reason.UNREACHABLE, f"no resolver to ask for {type_name(type_)} {name}: none is configured"))
+        return flight
 
-    async def _ask_around(self, wire: bytes, name: str, type_: int) -> Answer:
-        if not self._servers:
-            raise CannotObserve(Reason.UNREACHABLE, f"no resolver to ask for {type_name(type_)} {name}: none is configured")
-        failures: list[CannotObserve] = []
+    def _land(self, flight: _Flight, result: _Landed) -> None:
+        if not isinstance(result, Exception):
+            self._remember(flight.key, result)
+        del self._flights[flight.key]
+        flight.result = result
+        for future in flight.waiting:
+            if not future.done():
+                future.set_result(result)
+
+    def _try(self, flight: _Flight) -> None:
         count = len(self._servers)
-        for step in range(max(count, 2)):
-            if count == 1 and failures and failures[0].reason is not Reason.SERVER_FAILURE:
-                break  # silence was already tried twice, and a refusal is not going to change
-            place = (self._first + step) % count
-            server = self._servers[place]
+        server = self._servers[(flight.first + flight.step) % count]
+
+        def ended(how: bytes | CannotObserve) -> None:
+            try:
+                self._heard(flight, server, how)
+            except Exception as defect:  # told to those who wait too, else they would wait on
+                log.exception("defect in the answer to %s %s", type_name(flight.key[1]), flight.key[0])
+                self._land(flight, defect)
+
+        self._ask(server, flight.wire, 1 if count > 1 else 2, ended)
+
+    def _heard(self, flight: _Flight, server: DnsServer, how: bytes | CannotObserve) -> None:
+        name, type_, _ = flight.key
+        failures = flight.failures
+        if isinstance(how, bytes):
             where = f"resolver {peer(server.address, server.port)}"
             try:
-                data = await self._send(server, wire, 1 if count > 1 else 2)
-                answer = answer_of(parsed(data, where, proofs=False), name, type_, where)
+                answer = answer_of(parsed(how, where, proofs=False), name, type_, where)
             except CannotObserve as error:
                 failures.append(error)
-                if step and error.reason is Reason.SERVER_FAILURE and failures[0].reason is Reason.SERVER_FAILURE:
-                    break  # two resolvers agree, or one said it twice
-                continue
-            if step and failures[0].reason is not Reason.SERVER_FAILURE:
-                self._first = place
-            return answer
-        # A resolver that failed to find out says more than one that could not be reached.
-        chosen = next((f for f in failures if f.reason is Reason.SERVER_FAILURE), failures[-1])
-        others = [f.detail for f in failures if f is not chosen and f.detail != chosen.detail]
-        raise CannotObserve(chosen.reason, "; ".join([chosen.detail, *others]))
+            else:
+                if failures and failures[0].reason is not Reason.SERVER_FAILURE:
+                    self._first = self._servers.index(server)
+                self._land(flight, answer)
+                return
+        else:
+            failures.append(how)
+        flight.step += 1
+        if self._gives_up(failures):
+            # A resolver that failed to find out says more than one that could not be reached.
+            chosen = next((f for f in failures if f.reason is Reason.SERVER_FAILURE), failures[-1])
+            others = [f.detail for f in failures if f is not chosen and f.detail != chosen.detail]
+            self._land(flight, _Failure(chosen.reason, "; ".join([chosen.detail, *others])))
+        else:
+            self._try(flight)
+
+    def _gives_up(self, failures: list[CannotObserve]) -> bool:
+        if len(failures) == 1:
+            # Of a single resolver silence was already tried twice, and a refusal is not going to change.
+            return len(self._servers) == 1 and failures[0].reason is not Reason.SERVER_FAILURE
+        if failures[0].reason is failures[-1].reason is Reason.SERVER_FAILURE:
+            return True  # two resolvers agree, or one said it twice
+        return len(failures) >= max(len(self._servers), 2)

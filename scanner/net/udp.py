@@ -3,7 +3,8 @@
 An answer counts when it comes from the asked address and port (the kernel sees to it), to the socket that asked, with the id
 and the question that were sent. Others are dropped and counted, so that a time-out can say what came instead.
 
-Plain sockets under ``loop.add_reader``, not asyncio's datagram transports: one wake-up drains a whole burst of answers.
+Plain sockets under ``loop.add_reader``, not asyncio's datagram transports: one wake-up drains a whole burst of answers. How a question
+ends is told to a function, because a task for each of many thousand questions costs more than asking them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import socket
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from itertools import chain
 from typing import NamedTuple
+from weakref import WeakSet
 
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.matching import HEADER, answers, question_of, same_question
@@ -46,22 +49,60 @@ def sockaddr(address: str, port: int) -> tuple[int, tuple[str, int] | tuple[str,
     return socket.AF_INET6, (address, port, 0, socket.if_nametoindex(scope) if percent else 0)
 
 
-class _Pending:
-    """One question under way."""
+Ended = Callable[[Datagram | CannotObserve], None]
+"""Hears how a question ended."""
 
-    __slots__ = ("ended", "future", "most", "question", "seconds", "too_short", "tries", "wire", "wrong_id", "wrong_question")
 
-    def __init__(self, wire: bytes, question: bytes, seconds: float, most: int, future: asyncio.Future[tuple[bytes, str] | OSError | None]):
-        self.ended = False  # nobody waits any more
-        self.wire = wire
-        self.question = question
+class Question:
+    """One question under way. ``abandon`` it when nobody wants the answer any more."""
+
+    __slots__ = (
+        "_channel",
+        "_ended",
+        "most",
+        "number",
+        "over",
+        "question",
+        "seconds",
+        "too_short",
+        "tries",
+        "wire",
+        "wrong_id",
+        "wrong_question",
+    )
+
+    def __init__(self, wire: bytes, *, seconds: float, most: int, number: int, channel: _Channel, ended: Ended) -> None:
+        self.over = False
+        self.wire = number.to_bytes(2, "big") + wire[2:]
+        self.question = question_of(wire)
         self.seconds = seconds
         self.most = most
+        self.number = number
         self.tries = 0
         self.wrong_id = 0
         self.wrong_question = 0
         self.too_short = 0
-        self.future = future
+        self._channel = channel
+        self._ended = ended
+
+    def end(self, result: tuple[bytes, str] | OSError | None) -> None:
+        """Let it end with an answer and its source, with an error, or with nothing: a time-out."""
+        if self.over:
+            return
+        ended = self._ended
+        self.abandon()
+        ended(Datagram(*result, self.tries) if isinstance(result, tuple) else _why(result, self, self._channel.where))
+
+    def abandon(self) -> None:
+        """Forget it: nobody hears of it any more."""
+        if not self.over:
+            self.over = True
+            self._ended = _nobody  # the clock lets go of a question somewhat later
+            self._channel.forget(self)
+
+
+def _nobody(how: Datagram | CannotObserve) -> None:
+    """Hear of the end of a question that was abandoned."""
 
 
 class _Patience:
@@ -73,13 +114,13 @@ class _Patience:
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop = loop
         self._seconds = seconds
-        self._sent: deque[tuple[float, int, _Pending, _Channel]] = deque()  # when it is late, the try that was sent
+        self._sent: deque[tuple[float, int, Question, _Channel]] = deque()  # when it is late, the try that was sent
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, pending: _Pending, channel: _Channel) -> None:
+    def watch(self, pending: Question, channel: _Channel) -> None:
         """Tell the channel when the try that has just been sent is late."""
         sent = self._sent
-        while sent and sent[0][2].ended:
+        while sent and sent[0][2].over:
             sent.popleft()
         sent.append((self._loop.time() + self._seconds, pending.tries, pending, channel))
         if self._timer is None:
@@ -89,12 +130,12 @@ class _Patience:
         self._timer = None
         sent, now = self._sent, self._loop.time()
         late = []
-        while sent and (sent[0][2].ended or sent[0][0] <= now):
+        while sent and (sent[0][2].over or sent[0][0] <= now):
             late.append(sent.popleft())
         if sent:
             self._timer = self._loop.call_at(sent[0][0], self._due)
         for _, tries, pending, channel in late:
-            if not pending.ended and pending.tries == tries:
+            if not pending.over and pending.tries == tries:
                 channel.late(pending)
 
     def close(self) -> None:
@@ -105,9 +146,23 @@ class _Patience:
 
 
 class _Channel:
-    """One socket and the questions that were sent from it, by id."""
+    """One socket and the questions that were sent from it, by id. A ``last`` question has been sent: it closes after its end."""
 
-    __slots__ = ("_anywhere", "_buffer", "_loop", "_patience", "_socket", "_target", "_view", "asked", "pending", "source")
+    __slots__ = (
+        "__weakref__",
+        "_anywhere",
+        "_buffer",
+        "_loop",
+        "_patience",
+        "_socket",
+        "_target",
+        "_view",
+        "asked",
+        "last",
+        "pending",
+        "source",
+        "where",
+    )
 
     def __init__(
         self,
@@ -127,8 +182,10 @@ class _Channel:
         self._anywhere = anywhere
         self._target = target
         self.source = address
-        self.pending: dict[int, _Pending] = {}
+        self.where = f"{peer(address, port)}/udp"
+        self.pending: dict[int, Question] = {}
         self.asked = 0
+        self.last = anywhere
         self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             if sys.platform == "linux":
@@ -144,12 +201,26 @@ class _Channel:
 
     def close(self) -> None:
         """Give the socket back; questions still under way end as if nothing had come."""
+        if self._socket.fileno() < 0:
+            return
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
-        for pending in self.pending.values():
-            _end(pending, None)
+        for pending in list(self.pending.values()):
+            pending.end(None)
 
-    def send(self, pending: _Pending) -> None:
+    def forget(self, pending: Question) -> None:
+        """A question has ended."""
+        del self.pending[pending.number]
+        if self.last and not self.pending:
+            self.close()
+
+    def retire(self) -> None:
+        """Send nothing more, and close after the last question under way."""
+        self.last = True
+        if not self.pending:
+            self.close()
+
+    def send(self, pending: Question) -> None:
         """Send a question, and again after each time-out while tries are left."""
         pending.tries += 1
         try:
@@ -164,7 +235,7 @@ class _Channel:
             except BlockingIOError:
                 pass
             except OSError as own:
-                _end(pending, own)
+                pending.end(own)
                 return
         self._patience(pending.seconds).watch(pending, self)
 
@@ -174,13 +245,12 @@ class _Channel:
         else:
             self._socket.send(wire)
 
-    def late(self, pending: _Pending) -> None:
+    def late(self, pending: Question) -> None:
         """Ask again, or end a question that no answer has come to in time."""
-        if not pending.future.done():
-            if pending.tries < pending.most:
-                self.send(pending)
-            else:
-                _end(pending, None)
+        if pending.tries < pending.most:
+            self.send(pending)
+        else:
+            pending.end(None)
 
     def _readable(self) -> None:
         source = self.source
@@ -223,19 +293,14 @@ class _Channel:
                 if same_question(data, waiting.question):
                     waiting.wrong_id += 1
         elif answers(data, pending.question):
-            _end(pending, (data, source))
+            pending.end((data, source))
         else:
             pending.wrong_question += 1
 
-    def _failed(self, error: OSError, but: _Pending | None = None) -> None:
-        for pending in self.pending.values():
+    def _failed(self, error: OSError, but: Question | None = None) -> None:
+        for pending in list(self.pending.values()):
             if pending is not but:
-                _end(pending, error)
-
-
-def _end(pending: _Pending, result: tuple[bytes, str] | OSError | None) -> None:
-    if not pending.future.done():
-        pending.future.set_result(result)
+                pending.end(error)
 
 
 class Udp:
@@ -246,57 +311,62 @@ class Udp:
         self._rng = rng
         self._buffer = bytearray(LARGEST_DATAGRAM)
         self._peers: OrderedDict[tuple[str, int], list[_Channel]] = OrderedDict()
-        self._retired: set[_Channel] = set()
+        self._others: WeakSet[_Channel] = WeakSet()  # retired ones, and those for one question from anywhere
         self._patiences: dict[float, _Patience] = {}
         self._closed = False
 
-    async def exchange(
-        self, address: str, port: int, wire: bytes, *, seconds: float, tries: int, width: int = 1, any_source: bool = False
-    ) -> Datagram:
-        """Send a question (its id is drawn here) until an answer comes; ``seconds`` is the limit of each try.
+    async def exchange(self, address: str, port: int, wire: bytes, *, seconds: float, tries: int, any_source: bool = False) -> Datagram:
+        """Send a question until an answer comes, as ``ask`` does.
 
-        ``width`` sockets are used in turn for this server. Raises ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, or
-        PROTOCOL_VIOLATION when only answers with a wrong id or question came.
+        Raises ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, or PROTOCOL_VIOLATION when only answers with a wrong id or question came.
+        """
+        future: asyncio.Future[Datagram | CannotObserve] = self._loop.create_future()
+
+        def ended(how: Datagram | CannotObserve) -> None:
+            if not future.done():
+                future.set_result(how)
+
+        question = self.ask(address, port, wire, seconds=seconds, tries=tries, any_source=any_source, ended=ended)
+        try:
+            result = await future
+        finally:
+            question.abandon()
+        if isinstance(result, CannotObserve):
+            raise result
+        return result
+
+    def ask(
+        self, address: str, port: int, wire: bytes, *, seconds: float, tries: int, ended: Ended, width: int = 1, any_source: bool = False
+    ) -> Question:
+        """Send a question (its id is drawn here) and tell ``ended`` of the answer; ``seconds`` is the limit of each try.
+
+        ``width`` sockets are used in turn for this server. Raises ``CannotObserve`` where no socket can be had.
         """
         if self._closed:
             raise RuntimeError("the network is closed")
         try:
             drawn = self._rng.getrandbits(32)  # at once for socket and id: each draw is a call of the system
-            channel = self._open(address, port, any_source) if any_source else self._channel(address, port, width, drawn >> 16)
+            channel = self._open(address, port, True) if any_source else self._channel(address, port, width, drawn >> 16)
         except OSError as error:
             raise cannot(error, f"a question to {peer(address, port)}/udp") from error
+        if any_source:
+            self._others.add(channel)
         number = drawn & 0xFFFF
         while number in channel.pending:
             number = self._rng.getrandbits(16)
-        pending = _Pending(number.to_bytes(2, "big") + wire[2:], question_of(wire), seconds, tries, self._loop.create_future())
-        channel.pending[number] = pending
+        question = channel.pending[number] = Question(wire, seconds=seconds, most=tries, number=number, channel=channel, ended=ended)
         channel.asked += 1
-        try:
-            channel.send(pending)
-            result = await pending.future
-        finally:
-            pending.ended = True
-            del pending.future  # and with it the answer: the clock lets go of a question somewhat later
-            del channel.pending[number]
-            if any_source or (channel in self._retired and not channel.pending):
-                self._retired.discard(channel)
-                channel.close()
-        if isinstance(result, tuple):
-            return Datagram(*result, pending.tries)
-        raise _why(result, pending, f"{peer(address, port)}/udp")
+        channel.send(question)
+        return question
 
     def close(self) -> None:
         """Close every socket; questions under way end as unanswered, later ones are a defect."""
         self._closed = True
-        for channels in self._peers.values():
-            for channel in channels:
-                channel.close()
-        for channel in self._retired:
+        for channel in (*chain(*self._peers.values()), *self._others):
             channel.close()
         for patience in self._patiences.values():
             patience.close()
         self._peers.clear()
-        self._retired.clear()
 
     def _open(self, address: str, port: int, anywhere: bool) -> _Channel:
         return _Channel(self._loop, address, port, self._buffer, self._patience, anywhere=anywhere)
@@ -324,10 +394,8 @@ class Udp:
         channel = channels[place]
         if channel.asked >= SOCKET_QUESTIONS:
             fresh = channels[place] = self._open(address, port, False)
-            if channel.pending:
-                self._retired.add(channel)
-            else:
-                channel.close()
+            self._others.add(channel)
+            channel.retire()
             return fresh
         return channel
 
@@ -341,7 +409,7 @@ class Udp:
                     channel.close()
 
 
-def _why(result: OSError | None, pending: _Pending, where: str) -> CannotObserve:
+def _why(result: OSError | None, pending: Question, where: str) -> CannotObserve:
     if result is not None:
         return cannot(result, f"a question to {where}")
     limit = f"within {pending.seconds:g} s ({pending.tries} {'try' if pending.tries == 1 else 'tries'})"

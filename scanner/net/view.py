@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,6 +111,10 @@ class View:
         answer = await self._parts.resolver.resolve(name, type, cd=not checking, admit=self._budget.question)
         self._notes.add(answer)
         return answer
+
+    def expect(self, names: Iterable[str], type: Type) -> None:  # noqa: A002  the protocol's own word
+        """See ``Net.expect``."""
+        self._parts.resolver.expect(names, type, admit=self._budget.question)
 
     async def ask(
         self,
@@ -384,9 +388,9 @@ class View:
 
     async def _addresses(self, host: str) -> list[str]:
         """Resolve both families side by side, IPv4 first; one family's failure does not hide the other's addresses."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._family(host, kind)) for kind in (Type.A, Type.AAAA)]
-        found = [task.result() for task in tasks]
+        for kind in (Type.A, Type.AAAA):
+            self.expect((host,), kind)
+        found = [await self._family(host, kind) for kind in (Type.A, Type.AAAA)]
         addresses = [address for part in found if isinstance(part, list) for address in part]
         failure = next((part for part in found if isinstance(part, CannotObserve)), None)
         if failure is not None and not addresses:

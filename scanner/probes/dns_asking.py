@@ -113,7 +113,9 @@ async def resolve_anyway(net: Net, name: str, kind: Type) -> Answer:
 
 async def addresses_of(net: Net, name: str) -> tuple[str, ...] | Unobserved:
     """Look up both address families of a host, IPv4 first. An empty tuple: it has none. One family's failure hides only that family."""
-    parts = await together(part(resolve_anyway(net, name, kind)) for kind in (Type.A, Type.AAAA))
+    net.expect((name,), Type.A)
+    net.expect((name,), Type.AAAA)
+    parts = [await part(resolve_anyway(net, name, kind)) for kind in (Type.A, Type.AAAA)]
     answers = [p for p in parts if isinstance(p, Answer) and p.status is Status.FOUND]
     found = tuple(dict.fromkeys(r.data for a in answers for r in a.records if isinstance(r.data, str)))
     missing = next((p for p in parts if isinstance(p, Unobserved)), None)

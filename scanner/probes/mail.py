@@ -32,7 +32,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.target import Domain
 from scanner.net.net import Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import ROOT, addresses_of, part, together
+from scanner.probes.dns_asking import ROOT, addresses_of, part
 from scanner.probes.mail_ask import STATUS, ask_text
 from scanner.wire import mta_sts, tls_rpt
 from scanner.wire.dns import Mx, Tlsa, Type
@@ -64,14 +64,15 @@ async def mail_hosts(domain: Domain, net: Net, mx: MailExchangers, declared: Dec
     """The addresses of every exchanger; without MX records those of the domain itself."""
     implicit = mx.status is Status.EMPTY
     names = (domain.name,) if implicit else mx.hosts
-    hosts = await together(_host(net, name) for name in names[:MAX_HOSTS])
+    net.expect(names[:MAX_HOSTS], Type.A)
+    net.expect(names[:MAX_HOSTS], Type.AAAA)
+    hosts = [await _host(net, name) for name in names[:MAX_HOSTS]]
     receives = declared.receives_mail if isinstance(declared, DeclaredDomain) else None
     return MailHosts(tuple(hosts), implicit, receives, max(0, len(names) - MAX_HOSTS))
 
 
 async def _host(net: Net, name: str) -> MailHost:
-    v4, v6 = await together((part(_addresses(net, name, Type.A)), part(_addresses(net, name, Type.AAAA))))
-    return MailHost(name, v4, v6)
+    return MailHost(name, await part(_addresses(net, name, Type.A)), await part(_addresses(net, name, Type.AAAA)))
 
 
 async def _addresses(net: Net, name: str, kind: Type) -> Addresses:
@@ -85,7 +86,12 @@ async def _addresses(net: Net, name: str, kind: Type) -> Addresses:
 async def mail_reverse(domain: Domain, net: Net, hosts: MailHosts) -> MailReverse:
     """The PTR names of the mail hosts' addresses, and which of them lead back."""
     pairs = [] if hosts.implicit and hosts.receives is not True else [(host.name, a) for host in hosts.hosts for a in host.addresses]
-    found = await together(_reverse(net, host, address) for host, address in pairs[:MAX_REVERSE])
+    net.expect((_reverse_pointer(address) for _, address in pairs[:MAX_REVERSE]), Type.PTR)
+    named = [(host, address, await _names(net, address)) for host, address in pairs[:MAX_REVERSE]]
+    for _, address, names in named:
+        if not isinstance(names, Unobserved):
+            net.expect(names[:MAX_NAMES], _family(address))
+    found = [await _reverse(net, host, address, names) for host, address, names in named]
     return MailReverse(tuple(found), max(0, len(pairs) - MAX_REVERSE))
 
 
@@ -94,13 +100,21 @@ def _reverse_pointer(address: str) -> str:
     return ip_address(address).reverse_pointer
 
 
-async def _reverse(net: Net, host: str, address: str) -> ReverseName:
+def _family(address: str) -> Type:
+    return Type.AAAA if ":" in address else Type.A
+
+
+async def _names(net: Net, address: str) -> tuple[str, ...] | Unobserved:
     answer = await part(net.resolve(_reverse_pointer(address), Type.PTR))
     if isinstance(answer, Unobserved):
-        return ReverseName(host, address, answer, answer)
-    names = tuple(sorted({r.data for r in answer.records if isinstance(r.data, str)}))
-    kind = Type.AAAA if ":" in address else Type.A
-    forward = await together(part(_addresses(net, name, kind)) for name in names[:MAX_NAMES])
+        return answer
+    return tuple(sorted({r.data for r in answer.records if isinstance(r.data, str)}))
+
+
+async def _reverse(net: Net, host: str, address: str, names: tuple[str, ...] | Unobserved) -> ReverseName:
+    if isinstance(names, Unobserved):
+        return ReverseName(host, address, names, names)
+    forward = [await part(_addresses(net, name, _family(address))) for name in names[:MAX_NAMES]]
     confirmed = tuple(
         name for name, there in zip(names, forward, strict=False) if isinstance(there, Addresses) and address in there.addresses
     )
@@ -114,13 +128,18 @@ async def mail_tlsa(domain: Domain, net: Net, mx: MailExchangers) -> MailTlsa:
     names = mx.hosts[:MAX_HOSTS]
     if not names:
         return MailTlsa((), False)
-    hosts = await together(_host_tlsa(net, name) for name in names)
+    net.expect(map(_tlsa_name, names), Type.TLSA)
+    hosts = [await _host_tlsa(net, name) for name in names]
     root = await part(net.resolve(ROOT, Type.SOA))  # signed since 2010: an answer without AD comes from a resolver that does not validate
     return MailTlsa(tuple(hosts), root if isinstance(root, Unobserved) else root.authenticated)
 
 
+def _tlsa_name(host: str) -> str:
+    return f"_{SMTP_PORT}._tcp.{host}"
+
+
 async def _host_tlsa(net: Net, host: str) -> HostTlsa:
-    return HostTlsa(host, await part(_tlsa(net, f"_{SMTP_PORT}._tcp.{host}")))
+    return HostTlsa(host, await part(_tlsa(net, _tlsa_name(host))))
 
 
 async def _tlsa(net: Net, name: str) -> TlsaAnswer:

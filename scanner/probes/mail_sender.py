@@ -135,7 +135,8 @@ def _problems(problems: Iterable[spf.Problem]) -> Iterator[SpfProblem]:
 async def spf_of_hosts(domain: Domain, net: Net, mx: MailExchangers) -> SpfOfHosts:
     """The SPF records of those exchangers that stand at or below the domain."""
     own = [host for host in mx.hosts if within(host, domain.name)]
-    answers = await together(part(ask_text(net, host, _spf_records)) for host in own[:MAX_SPF_HOSTS])
+    net.expect(own[:MAX_SPF_HOSTS], Type.TXT)
+    answers = [await part(ask_text(net, host, _spf_records)) for host in own[:MAX_SPF_HOSTS]]
     hosts = tuple(HostText(host, answer) for host, answer in zip(own, answers, strict=False))
     return SpfOfHosts(hosts, tuple(host for host in mx.hosts if host not in own))
 
@@ -188,15 +189,19 @@ async def dkim_keys(domain: Domain, net: Net, declared: DeclaredDomain | Unobser
 
     async def ask(selectors: Iterable[str]) -> None:
         new = [s for s in dict.fromkeys(selectors) if s not in tried]
-        answers = await together(part(ask_text(net, f"{s}._domainkey.{domain.name}", None)) for s in new)
-        tried.update(zip(new, answers, strict=True))
+        places = [f"{s}._domainkey.{domain.name}" for s in new]
+        net.expect(places, Type.TXT)
+        for selector, place in zip(new, places, strict=True):
+            tried[selector] = await part(ask_text(net, place, None))
 
     await ask((*names, *SENTINELS) if unproven else names)
     if not nothing_there or any(map(_texts, tried.values())):
-        unused = f"tenken-{net.rng.getrandbits(64):016x}"
-        wildcard = await part(ask_text(net, f"{unused}._domainkey.{domain.name}", None))
+        unused = f"tenken-{net.rng.getrandbits(64):016x}._domainkey.{domain.name}"
+        net.expect((unused,), Type.TXT)
         if not isinstance(below, Unobserved):
             await ask((*USUAL_SELECTORS, *_of_senders(policy)))
+        wildcard = await part(ask_text(net, unused, None))
+        if not isinstance(below, Unobserved):
             catch_all = _texts(wildcard)
             await ask(sibling for first, family in SIBLINGS.items() if _texts(tried.get(first)) - catch_all for sibling in family)
     catch_all = _texts(wildcard)
@@ -226,7 +231,8 @@ def _of_senders(policy: SpfPolicy | Unobserved) -> Iterator[str]:
 async def dmarc_records(domain: Domain, net: Net, mx: MailExchangers | Unobserved) -> DmarcRecords:
     """The DMARC records on the way from the domain to the top, side by side: nearly all above the domain are asked once a run."""
     names = walk_names(domain.name)
-    answers = await together(part(ask_text(net, record_name(name), dmarc.select)) for name in names)
+    net.expect(map(record_name, names), Type.TXT)
+    answers = [await part(ask_text(net, record_name(name), dmarc.select)) for name in names]
     steps = []
     for name, answer in zip(names, answers, strict=True):
         steps.append(DmarcStep(name, answer))

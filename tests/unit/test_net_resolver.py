@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from ipaddress import IPv4Address
 
 import pytest
@@ -129,7 +129,6 @@ class Clock:
 
 
 ONE, TWO, THREE = (DnsServer("", f"192.0.2.{n}") for n in (1, 2, 3))
-Send = Callable[[DnsServer, bytes, int], Awaitable[bytes]]
 
 
 class Backend:
@@ -138,16 +137,14 @@ class Backend:
     def __init__(self, say: Callable[[DnsServer, bytes], bytes | CannotObserve]) -> None:
         self.say = say
         self.asked: list[tuple[str, int]] = []
-        self.hold: asyncio.Event | None = None
+        self.held: list[Callable[[], None]] | None = None
 
-    async def send(self, server: DnsServer, wire: bytes, tries: int) -> bytes:
+    def ask(self, server: DnsServer, wire: bytes, tries: int, ended: Callable[[bytes | CannotObserve], None]) -> None:
         self.asked.append((server.address[-1], tries))
-        if self.hold:
-            await self.hold.wait()
-        said = self.say(server, wire)
-        if isinstance(said, CannotObserve):
-            raise said
-        return said
+        if self.held is None:
+            ended(self.say(server, wire))
+        else:
+            self.held.append(lambda: ended(self.say(server, wire)))
 
 
 def good(server: DnsServer, wire: bytes) -> bytes:
@@ -166,7 +163,7 @@ USUAL = Memory()
 
 
 def resolver(backend: Backend, *servers: DnsServer, clock: Clock | None = None, memory: Memory = USUAL) -> Resolver:
-    return Resolver(servers or (ONE,), backend.send, memory=memory, clock=clock or Clock())
+    return Resolver(servers or (ONE,), backend.ask, memory=memory, clock=clock or Clock())
 
 
 async def ask(
@@ -256,21 +253,66 @@ def test_questions_under_way_are_merged_and_one_waiters_end_is_not_the_others() 
     backend = Backend(good)
 
     async def go() -> None:
-        backend.hold = asyncio.Event()
+        backend.held = []
         subject = resolver(backend)
         tasks = [asyncio.create_task(ask(subject)) for _ in range(10)]
         await asyncio.sleep(0)
         assert len(backend.asked) == 1
         tasks[5].cancel()  # one of those who wait
-        tasks[0].cancel()  # the one who asks for all
+        tasks[0].cancel()  # the one who asked first
         for _ in range(5):
             await asyncio.sleep(0)
-        assert len(backend.asked) == 2
-        backend.hold.set()
+        backend.held[0]()
         seen = await asyncio.gather(*tasks, return_exceptions=True)
         assert [isinstance(s, asyncio.CancelledError) for s in seen] == [n in (0, 5) for n in range(10)]
         assert len({id(s) for n, s in enumerate(seen) if n not in (0, 5)}) == 1
         assert not subject._flights
+
+    asyncio.run(go())
+    assert len(backend.asked) == 1
+
+
+def test_expected_questions_are_sent_at_once_and_asked_once() -> None:
+    backend, admitted = Backend(good), []
+
+    async def go() -> None:
+        backend.held = []
+        subject = resolver(backend)
+        names = [f"n{number}.jp" for number in range(5)]
+        subject.expect([*names, "N0.jp.", "a..jp"], A, admit=lambda: admitted.append(1))
+        assert len(backend.asked) == len(admitted) == 5
+        for held in reversed(backend.held):
+            held()
+        for name in names:
+            assert (await ask(subject, name)).records
+        with pytest.raises(CannotObserve, match="no question can be asked"):
+            await ask(subject, "a..jp")
+
+        def spent() -> None:
+            raise CannotObserve(Reason.BUDGET_SPENT, "spent")
+
+        subject.expect(["more.jp"], A, admit=spent)
+
+    asyncio.run(go())
+    assert len(backend.asked) == 5
+
+
+def test_a_defect_ends_all_who_wait_and_is_not_remembered() -> None:
+    def broken(server: DnsServer, wire: bytes) -> bytes:
+        raise ZeroDivisionError
+
+    class Broken(Backend):
+        def ask(self, server: DnsServer, wire: bytes, tries: int, ended: Callable[[bytes | CannotObserve], None]) -> None:
+            self.asked.append((server.address[-1], tries))
+            ended(None)  # type: ignore[arg-type]  # what no transport gives
+
+    backend = Broken(broken)
+
+    async def go() -> None:
+        subject = resolver(backend)
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match=r"a defect while A www\.jp was asked"):
+                await ask(subject)
 
     asyncio.run(go())
     assert len(backend.asked) == 2
@@ -337,7 +379,7 @@ def test_every_resolvers_failure_is_told() -> None:
 def test_no_resolver_and_no_name() -> None:
     async def go() -> None:
         with pytest.raises(CannotObserve, match="none is configured") as caught:
-            await Resolver((), Backend(good).send, memory=Memory(), clock=Clock()).resolve("a.jp", A, cd=False, admit=lambda: None)
+            await Resolver((), Backend(good).ask, memory=Memory(), clock=Clock()).resolve("a.jp", A, cd=False, admit=lambda: None)
         assert caught.value.reason is Reason.UNREACHABLE
         for name in ("a..jp", "x" * 64 + ".jp", "日本.jp"):
             with pytest.raises(CannotObserve, match="no question can be asked") as caught:

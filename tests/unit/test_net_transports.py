@@ -177,7 +177,7 @@ def test_many_questions_side_by_side_get_their_own_answers() -> None:
     async def work(udp: Udp) -> bool:
         async with FakeDns(lambda q: [reply(q)]).running() as fake:
             wires = [query(f"n{n}.example.jp", Type.A, id=0) for n in range(150)]
-            exchanges = (udp.exchange(fake.address, fake.port, wire, seconds=5, tries=1, width=4) for wire in wires)
+            exchanges = (udp.exchange(fake.address, fake.port, wire, seconds=5, tries=1) for wire in wires)
             seen = await asyncio.gather(*exchanges)
             return all(datagram.data[12:] == wire[12 : len(datagram.data)] for datagram, wire in zip(seen, wires, strict=True))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import unquote
@@ -82,6 +82,9 @@ class FakeNet:
         if isinstance(known, CannotObserve):
             raise known
         return known
+
+    def expect(self, names: Iterable[str], kind: Type) -> None:
+        pass
 
     async def resolve(self, name: str, kind: Type, *, checking: bool = True) -> Answer:
         self.asked.append(f"{kind.name} {name}")

@@ -23,6 +23,7 @@ from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Kind, Target
 from scanner.net.network import Network
+from scanner.net.stopwatch import Deadlines
 from scanner.probes.base import Probe
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Collecting:
     threads: Executor
     shared: OrderedDict[Target, _Looking] = field(default_factory=OrderedDict)
     group: asyncio.TaskGroup | None = None
+    deadlines: Deadlines = field(default_factory=Deadlines)
     _second: tuple[datetime, str] = (datetime.min.replace(tzinfo=UTC), "")
 
     async def collect(self, target: Target, budget: float) -> FactSet:
@@ -221,7 +223,7 @@ class _Looking:
                 given.append(seen.fact)
         net = self.run.network.view(self.facts.target.key)
         try:
-            async with asyncio.timeout(probe.limit) as clock:
+            with self.run.deadlines.within(probe.limit) as clock:
                 net.stop_with(clock)
                 fact = await probe.run(subject, net, *given)
         except TimeoutError as error:

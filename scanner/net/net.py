@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from scanner.model.fact import Evidence
 from scanner.net.datagrams import Datagrams
 from scanner.net.scope import Purpose
+from scanner.net.stopwatch import Timer
 from scanner.net.stream import MOST_OCTETS, Stream
 from scanner.net.sweep import Swept
 from scanner.wire.dns import Message, Rclass, Record, Soa, Type
@@ -261,7 +261,7 @@ class Net(Protocol):
         """What this view has kept, in order, without repetitions."""
         ...
 
-    def stop_with(self, clock: asyncio.Timeout) -> None:
+    def stop_with(self, clock: Timer) -> None:
         """Let a deadline stand still while all that the probe does is wait for turns; to be called inside its block."""
         ...
 

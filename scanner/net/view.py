@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -23,7 +22,7 @@ from scanner.net.pacing import Pacer
 from scanner.net.resolver import Resolver
 from scanner.net.scope import Purpose
 from scanner.net.silence import Silence
-from scanner.net.stopwatch import Stopwatch
+from scanner.net.stopwatch import Stopwatch, Timer
 from scanner.net.stream import MOST_OCTETS, Stream
 from scanner.net.sweep import Sweep, Swept
 from scanner.net.transfer import Reading
@@ -102,7 +101,7 @@ class View:
         """What this view has kept, in order, without repetitions."""
         return self._notes.written()
 
-    def stop_with(self, clock: asyncio.Timeout) -> None:
+    def stop_with(self, clock: Timer) -> None:
         """Let a deadline stand still while all that the probe does is wait for turns."""
         self._watch.follow(clock)
 

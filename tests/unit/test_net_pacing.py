@@ -11,7 +11,7 @@ import pytest
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.budget import Allowance, Budget
 from scanner.net.pacing import MOST_LANES, Pace, Pacer, Rate
-from scanner.net.stopwatch import Stopwatch
+from scanner.net.stopwatch import Deadlines, Stopwatch
 
 
 class World:
@@ -222,3 +222,53 @@ def test_a_deadline_that_has_passed_is_left_alone() -> None:
 
     with pytest.raises(TimeoutError):
         asyncio.run(go())
+
+
+def test_a_deadline_ends_its_block_and_nothing_else() -> None:
+    async def go() -> None:
+        deadlines = Deadlines()
+        with pytest.raises(TimeoutError), deadlines.within(0.01):
+            await asyncio.sleep(10)
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        with deadlines.within(0.2):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.25)  # the time of a block that was left is nobody's
+        with pytest.raises(TimeoutError), deadlines.within(10), deadlines.within(0.01):
+            await asyncio.sleep(10)
+
+    asyncio.run(go())
+
+
+def test_a_cancellation_from_outside_is_not_taken_for_a_deadline() -> None:
+    async def work(deadlines: Deadlines) -> None:
+        with deadlines.within(30):
+            await asyncio.sleep(30)
+
+    async def go() -> None:
+        task = asyncio.create_task(work(Deadlines()))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(go())
+
+
+def test_a_deadline_stands_still_while_it_is_told_to() -> None:
+    async def go() -> None:
+        loop, watch, deadlines = asyncio.get_running_loop(), Stopwatch(), Deadlines()
+        with deadlines.within(0.05) as timer:
+            watch.follow(timer)
+            watch.change(queued=1)
+            assert timer.when() is None
+            await asyncio.sleep(0.3)
+            watch.change(queued=-1)
+            when = timer.when()
+            assert when is not None
+            assert 0 < when - loop.time() <= 0.05
+        with pytest.raises(RuntimeError, match="has been left"):
+            timer.reschedule(1.0)
+
+    asyncio.run(go())

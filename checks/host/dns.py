@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from checks.endpoint.common import listed
-from scanner.facts.dns_configuration import Audience, DnsConfiguration, DnsProgram
+from checks.host.programs import each, in_use, switch
+from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram
+from scanner.facts.readings import Audience
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
-from scanner.model.verdict import Outcome, Severity, Verdict, failed, not_applicable, passed
+from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire.root_servers import ADDRESSES
 
 _NONE = Text(ja="DNS サーバのプログラムが動いていない", en="no DNS server program is in use")
@@ -18,38 +20,12 @@ _NOT_CONCERNED = Text(ja="該当する機能を使う DNS サーバがない（{
 
 
 def _each(dns: DnsConfiguration, judge: Callable[[DnsProgram], Judgement | None]) -> Judgement:
-    """Judge every program in use: a failure beats what could not be told, that beats a pass; ``None``: the program is not concerned."""
     if isinstance(dns.programs, Unobserved):
         return dns.programs
-    used = [p for p in dns.programs if _in_use(p) is not False]
+    used = [program for program in dns.programs if in_use(program) is not False]
     if not used:
         return not_applicable("NO_DNS_PROGRAM")
-    judged: list[Judgement] = []
-    for program in used:
-        found = judge(program)
-        if found is None:
-            continue
-        if isinstance(found, Verdict) and found.outcome is Outcome.PASS:
-            # What was judged must be what is in force, by a program that is known to be in use.
-            in_use = _in_use(program)
-            found = program.applied or (in_use if isinstance(in_use, Unobserved) else found)
-        judged.append(found)
-    if not judged:
-        return not_applicable("NOT_CONCERNED", programs=listed(p.name for p in used))
-    failing = [j for j in judged if isinstance(j, Verdict) and j.outcome is not Outcome.PASS]
-    unseen = [j for j in judged if isinstance(j, Unobserved)]
-    return (failing or unseen or judged)[0]
-
-
-def _in_use(program: DnsProgram) -> bool | Unobserved:
-    """It runs, or it will after the next start."""
-    if program.running is True or program.starts is True:
-        return True
-    return next((part for part in (program.running, program.starts) if isinstance(part, Unobserved)), False)
-
-
-def _switch(on: bool | Unobserved | None, good: Verdict, bad: Verdict) -> Judgement | None:
-    return on if on is None or isinstance(on, Unobserved) else good if on else bad
+    return each(used, judge) or not_applicable("NOT_CONCERNED", programs=listed(p.name for p in used))
 
 
 @check(
@@ -140,7 +116,7 @@ def dns_rate_limit(dns: DnsConfiguration) -> Judgement:
         if not isinstance(program.zones, Unobserved) and not program.zones and program.recursion is not Audience.EVERYBODY:
             return None  # it answers nobody that it does not know
         bad = failed("RATE_UNLIMITED", program=program.name, source=program.source)
-        return _switch(program.rate_limit, passed("RATE_LIMITED", program=program.name), bad)
+        return switch(program.rate_limit, passed("RATE_LIMITED", program=program.name), bad)
 
     return _each(dns, one)
 
@@ -163,7 +139,7 @@ def dns_rate_limit(dns: DnsConfiguration) -> Judgement:
 def dns_version_hidden(dns: DnsConfiguration) -> Judgement:
     return _each(
         dns,
-        lambda p: _switch(
+        lambda p: switch(
             p.hides_version, passed("VERSION_HIDDEN", program=p.name), failed("VERSION_TOLD", program=p.name, source=p.source)
         ),
     )
@@ -188,7 +164,7 @@ def dns_version_hidden(dns: DnsConfiguration) -> Judgement:
 def dns_validation(dns: DnsConfiguration) -> Judgement:
     return _each(
         dns,
-        lambda p: _switch(p.validates, passed("VALIDATES", program=p.name), failed("VALIDATES_NOT", program=p.name, source=p.source)),
+        lambda p: switch(p.validates, passed("VALIDATES", program=p.name), failed("VALIDATES_NOT", program=p.name, source=p.source)),
     )
 
 
@@ -214,7 +190,7 @@ def dns_validation(dns: DnsConfiguration) -> Judgement:
 def dns_trust_anchor(dns: DnsConfiguration) -> Judgement:
     return _each(
         dns,
-        lambda p: _switch(p.anchor_kept, passed("ANCHOR_KEPT", program=p.name), failed("ANCHOR_FIXED", program=p.name, source=p.source)),
+        lambda p: switch(p.anchor_kept, passed("ANCHOR_KEPT", program=p.name), failed("ANCHOR_FIXED", program=p.name, source=p.source)),
     )
 
 

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum, unique
 from typing import ClassVar
 
+from scanner.facts.readings import Audience
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.target import Kind
-
-
-@unique
-class Audience(StrEnum):
-    """For whom a server does something."""
-
-    NOBODY = "nobody"
-    ITSELF = "itself"
-    """The machine itself, or its own networks, or whoever holds a shared key."""
-    SOME = "some"
-    """Networks that are named."""
-    EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,3 +71,15 @@ class FileRights:
     def loose(self, allowed: int, owners: frozenset[int] = frozenset({0})) -> bool:
         """Tell whether it grants more than the bits ``allowed``, or belongs to somebody else than ``owners``."""
         return bool(self.mode & 0o777 & ~allowed) or self.uid not in owners
+
+
+@unique
+class Audience(StrEnum):
+    """For whom a server does something."""
+
+    NOBODY = "nobody"
+    ITSELF = "itself"
+    """The machine itself, or its own networks, or whoever holds a shared key."""
+    SOME = "some"
+    """Networks that are named."""
+    EVERYBODY = "everybody"

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.facts.dns_configuration import Audience, DnsConfiguration, DnsProgram
+from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram
+from scanner.facts.readings import Audience
 from scanner.hosts.linux.dns_programs import dns_configuration
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason

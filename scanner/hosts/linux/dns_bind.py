@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from scanner.facts.dns_configuration import Audience, ServedZone
+from scanner.facts.dns_configuration import ServedZone
+from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import needed, parsed, seen, shown
 from scanner.hosts.linux.dns_reading import Read, hints

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 
-from scanner.facts.dns_configuration import Audience, DnsConfiguration, DnsProgram, ServedZone
+from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram, ServedZone
+from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.dns_bind import CHECKED, PLACES, VERSION, bind

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from scanner.facts.dns_configuration import Audience, ServedZone
+from scanner.facts.dns_configuration import ServedZone
+from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scanner.facts.dns_configuration import Audience, DnsConfiguration, DnsProgram, ServedZone
+from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram, ServedZone
+from scanner.facts.readings import Audience
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case

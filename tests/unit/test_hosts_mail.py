@@ -1,0 +1,166 @@
+"""Configurations of Postfix as administrators write them, printed by the real postconf, to what the collector makes of them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.facts.mail_configuration import MailConfiguration, MailListener, MailProgram
+from scanner.facts.readings import Audience
+from scanner.hosts.linux.mail_programs import mail_configuration
+from scanner.model.fact import Unobserved
+from scanner.wire import postfix
+from scanner.wire.postfix import Relaying
+from tests.unit.host_trees import Machine
+
+MASTER = "smtp inet n - y - - smtpd\npickup unix n - y 60 1 pickup\n"
+SUBMISSION = """submission inet n - y - - smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+"""
+FILES = {
+    "/usr/lib/postfix/sbin/master": "",
+    "/usr/lib/systemd/system/postfix.service": "",
+    "/etc/systemd/system/multi-user.target.wants/postfix.service": "",
+    "/proc/1/stat": "1 (systemd) S" + " 0" * 18 + " 100 0",
+}
+
+
+def machine(room: Path, main: str, master: str = MASTER) -> Machine:
+    """A machine with Postfix, whose commands answer what the real postconf prints of these files."""
+    etc = room / "own"
+    etc.mkdir(parents=True)
+    (etc / "main.cf").write_text("compatibility_level = 3.6\n" + main)
+    (etc / "master.cf").write_text(master)
+    for name in ("postfix-files", "dynamicmaps.cf"):
+        if Path(f"/etc/postfix/{name}").exists():
+            shutil.copy(f"/etc/postfix/{name}", etc)
+    commands = {}
+    for option in ("-x", "-M", "-P"):
+        done = subprocess.run(["postconf", "-c", str(etc), option], capture_output=True, text=True, check=True)
+        commands[f"postconf {option}"] = done.stdout
+    return Machine(room, commands=commands).write({**FILES, "/etc/postfix/main.cf": main, "/etc/postfix/master.cf": master})
+
+
+def program(read: Machine) -> MailProgram:
+    fact = mail_configuration.run(read)
+    assert isinstance(fact, MailConfiguration)
+    assert not isinstance(fact.programs, Unobserved)
+    (found,) = fact.programs
+    return found
+
+
+def listeners(found: MailProgram) -> dict[str, MailListener]:
+    assert not isinstance(found.listeners, Unobserved)
+    return {one.name: one for one in found.listeners}
+
+
+OWN = "mynetworks = 127.0.0.0/8 [::1]/128\n"
+
+
+@pytest.mark.parametrize(
+    ("main", "relays"),
+    [
+        (OWN, Audience.ITSELF),
+        ("mynetworks = 127.0.0.0/8, 192.168.0.0/16\n", Audience.SOME),
+        ("mynetworks = 0.0.0.0/0\n", Audience.EVERYBODY),
+        ("mynetworks = 127.0.0.0/8\n  133.0.0.0/8\n", Audience.EVERYBODY),
+        ("mynetworks = 10.0.0.0/8\n", Audience.SOME),
+        (OWN + "smtpd_relay_restrictions = permit\n", Audience.EVERYBODY),
+        (OWN + "smtpd_relay_restrictions = permit_mynetworks, permit\n", Audience.EVERYBODY),
+        (
+            OWN + "smtpd_relay_restrictions =\nsmtpd_recipient_restrictions = permit_mynetworks, reject_unauth_destination\n",
+            Audience.ITSELF,
+        ),
+        (OWN + "smtpd_relay_restrictions = permit\nsmtpd_recipient_restrictions = reject_unauth_destination\n", Audience.ITSELF),
+        (OWN + "smtpd_relay_restrictions = permit\nsmtpd_relay_restrictions = reject_unauth_destination\n", Audience.ITSELF),
+        ("#mynetworks = 0.0.0.0/0\n" + OWN, Audience.ITSELF),
+    ],
+)
+def test_for_whom_postfix_relays(tmp_path: Path, main: str, relays: Audience) -> None:
+    assert listeners(program(machine(tmp_path, main)))["smtp"].relays is relays
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "mynetworks = hash:/etc/postfix/networks\n",
+        "mynetworks = /etc/postfix/networks\n",
+        OWN + "smtpd_relay_restrictions = check_client_access hash:/etc/postfix/clients, reject_unauth_destination\n",
+        OWN + "smtpd_relay_restrictions = permit_mynetworks, check_policy_service inet:127.0.0.1:9, defer_unauth_destination\n",
+    ],
+)
+def test_a_table_that_decides_leaves_relaying_open(tmp_path: Path, main: str) -> None:
+    assert isinstance(listeners(program(machine(tmp_path, main)))["smtp"].relays, Unobserved)
+
+
+def test_settings_of_master_hold_for_their_service_alone(tmp_path: Path) -> None:
+    found = listeners(program(machine(tmp_path, OWN + "smtpd_sasl_auth_enable = yes\n", MASTER + SUBMISSION)))
+    assert (found["smtp"].clear_authentication, found["smtp"].tls) == (True, "none")
+    assert (found["submission"].clear_authentication, found["submission"].tls) == (False, "encrypt")
+    assert found["submission"].relays is Audience.ITSELF
+
+
+def test_wrapped_services_take_passwords_within_tls(tmp_path: Path) -> None:
+    wrapped = "submissions inet n - y - - smtpd\n  -o smtpd_tls_wrappermode=yes\n  -o smtpd_sasl_auth_enable=yes\n"
+    found = listeners(program(machine(tmp_path, OWN, MASTER + wrapped)))["submissions"]
+    assert (found.tls, found.authenticates, found.clear_authentication) == ("wrapped", True, False)
+
+
+@pytest.mark.parametrize(
+    ("banner", "tells"),
+    [("$myhostname ESMTP", False), ("$myhostname ESMTP $mail_name $mail_version", True), ("${myhostname} ${mail_version}", True)],
+)
+def test_the_banner(tmp_path: Path, banner: str, tells: bool) -> None:
+    assert program(machine(tmp_path, f"smtpd_banner = {banner}\n")).tells_version is tells
+
+
+def test_defaults_of_the_installed_version(tmp_path: Path) -> None:
+    found = program(machine(tmp_path, ""))
+    assert (found.answers_vrfy, found.sends_with_tls, found.judges_senders, found.keeps_line_ends) == (True, "none", False, False)
+
+
+def test_a_filter_alone_tells_nothing_of_dmarc(tmp_path: Path) -> None:
+    read = machine(tmp_path, "smtpd_milters = inet:127.0.0.1:8891\n")
+    assert isinstance(program(read).judges_senders, Unobserved)
+    read.write({"/proc/5/stat": "5 (opendmarc) S" + " 0" * 18 + " 100 0"})
+    assert program(read).judges_senders is True
+
+
+def test_a_mounted_root_tells_what_is_written_and_no_default(tmp_path: Path) -> None:
+    files = {**FILES, "/etc/postfix/main.cf": "disable_vrfy_command = yes\n", "/etc/postfix/master.cf": MASTER}
+    found = program(Machine(tmp_path, live=False).write(files))
+    assert found.answers_vrfy is False
+    assert isinstance(found.sends_with_tls, Unobserved)
+    assert isinstance(found.listeners, Unobserved)
+
+
+@pytest.mark.parametrize(
+    ("restrictions", "what"),
+    [
+        ("", Relaying.OPEN_END),
+        ("permit_mynetworks permit_sasl_authenticated defer_unauth_destination", Relaying.REFUSED),
+        ("permit_mynetworks, reject", Relaying.REFUSED),
+        ("permit_auth_destination, reject", Relaying.REFUSED),
+        ("reject_unknown_sender_domain, permit_mynetworks", Relaying.OPEN_END),
+        ("check_sender_access hash:/x permit", Relaying.BY_TABLE),
+        ("{ check_client_access cidr:/x }, reject_unauth_destination", Relaying.BY_TABLE),
+    ],
+)
+def test_lists_of_restrictions(restrictions: str, what: Relaying) -> None:
+    assert postfix.relaying(postfix.words(restrictions)) is what
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=200))
+def test_no_text_breaks_a_parser(text: str) -> None:
+    values = postfix.parameters(text.encode())
+    assert all(isinstance(postfix.expanded(value, values), str) for value in values.values())
+    assert isinstance(postfix.relaying(postfix.words(text)), Relaying)
+    assert len(postfix.services(text.encode())) <= text.count("\n") + 1

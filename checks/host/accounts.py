@@ -174,7 +174,7 @@ def host_accounts_default(
         en='Close those not needed with "usermod -L -e 1"; register those that programs use under accounts.services.',
     ),
     says={
-        "IDLE_LONG": Text(ja="{limit} 日を超えて使われていない：{names}", en="unused for more than {limit} days: {names}"),
+        "IDLE_LONG": Text(ja="{limit} 日を超えてログインの記録がない：{names}", en="no login recorded for over {limit} days: {names}"),
         "IDLE_NEVER": Text(
             ja="作られてから {limit} 日を超えて一度も使われた記録がない：{names}",
             en="no login is recorded since it was made over {limit} days ago: {names}",

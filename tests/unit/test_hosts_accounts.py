@@ -169,6 +169,18 @@ def test_without_the_right_to_read_shadow_only_what_stands_there_is_missing(tmp_
     assert isinstance(taro.idle_days, Unobserved)
 
 
+def test_keys_that_stand_elsewhere_open_accounts_too(tmp_path: Path) -> None:
+    read = machine(tmp_path)
+    read.write({"/etc/ssh/sshd_config": "AuthorizedKeysFile /etc/keys/%u\n", "/etc/keys/taro": ""})
+    fact = run(accounts, read)
+    assert isinstance(fact, Accounts)
+    assert (of(fact, "taro").keys, of(fact, "hanako").keys) == (True, False)
+    read.write({"/etc/ssh/sshd_config": "AuthorizedKeysCommand /usr/bin/sss_ssh_authorizedkeys\n"})
+    fact = run(accounts, read)
+    assert isinstance(fact, Accounts)
+    assert isinstance(of(fact, "hanako").keys, Unobserved)
+
+
 def test_an_image_has_no_clock_so_ages_are_open(tmp_path: Path) -> None:
     fact = run(accounts, machine(tmp_path, live=False))
     assert isinstance(fact, Accounts)
@@ -437,7 +449,12 @@ def test_the_program_wins_and_is_asked_about_every_block(tmp_path: Path) -> None
 def test_without_root_the_newer_question_or_the_files_answer(tmp_path: Path) -> None:
     newer = live(tmp_path, {"sshd -G": DUMP.format(password="no")})
     assert (newer.from_files, first(newer).get("passwordauthentication")) == (False, ("no",))
-    assert live(tmp_path, {"sshd -T": ""}, "PasswordAuthentication no\n").from_files is True
+    files = live(tmp_path, {"sshd -T": ""}, "PasswordAuthentication no\n")
+    assert (files.from_files, first(files).get("passwordauthentication")) == (True, ("no",))
+    # what only the program can tell is missing for want of rights
+    ciphers = first(files).get("ciphers")
+    assert isinstance(ciphers, Unobserved)
+    assert ciphers.reason is Reason.ACCESS_DENIED
 
 
 def test_a_file_changed_after_the_server_read_it_is_not_in_force(tmp_path: Path) -> None:

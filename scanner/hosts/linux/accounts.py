@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -11,9 +12,10 @@ from typing import Final
 from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
 from scanner.facts.readings import FileRights
 from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
+from scanner.hosts.linux import sshd_files
 from scanner.hosts.linux.base import FIRST_PERSON, LAST_PERSON, MOST_ACCOUNTS, seen, shown
 from scanner.hosts.linux.passwd import GROUP, LARGEST, OTHER, PASSWD, SHADOW, Entry, Shadow, groups, passwd, shadow
-from scanner.hosts.linux.ssh_keys import HOMES
+from scanner.hosts.linux.ssh_keys import HOMES, expanded, key_places
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -38,6 +40,10 @@ DAY: Final = 86_400
     Files(SHADOW, limit=LARGEST, root=True),
     Files("/etc/login.defs"),
     Files("/etc/nsswitch.conf"),
+    Files(sshd_files.MAIN, root=True),
+    Files("/etc/ssh/sshd_config.d/*", root=True),
+    Names("/etc/ssh/sshd_config.d", root=True),
+    Files("/home/*/.ssh/authorized_keys*", root=True),
     Run(CLOCK),
     *(Run(argv) for argv in LASTLOG),
     Run(LAST),
@@ -125,10 +131,12 @@ def _accounts(read: Reader, entries: tuple[Entry, ...]) -> tuple[Account, ...]:
     secrets = seen(lambda: {line.name: line for line in reversed(shadow(read))})
     record = seen(lambda: _Record(read))
     first, last = _people(read)
+    places = key_places(sshd_files.files(read))
     people = [e for e in entries if _logs_in(e)]
     if len(people) > MOST_ACCOUNTS:
         raise CannotObserve(Reason.TOO_LARGE, f"{PASSWD}: more than {MOST_ACCOUNTS} accounts that log in")
-    return tuple(_account(read, e, secrets, record, first <= e.uid <= last) for e in entries)
+    held = _Held(secrets, record, places)
+    return tuple(_account(read, e, held, first <= e.uid <= last) for e in entries)
 
 
 def _logs_in(entry: Entry) -> bool:
@@ -147,7 +155,26 @@ def _people(read: Reader) -> tuple[int, int]:
 _STATES: Final = {"empty": Password.EMPTY, "locked": Password.LOCKED, "none": Password.NONE}
 
 
-def _account(read: Reader, entry: Entry, secrets: Mapping[str, Shadow] | Unobserved, record: _Record | Unobserved, person: bool) -> Account:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What all accounts are looked up in: /etc/shadow, the record of logins, where keys stand and where else they may."""
+
+    secrets: Mapping[str, Shadow] | Unobserved
+    record: _Record | Unobserved
+    places: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _keys(read: Reader, entry: Entry, places: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
+    """Tell whether keys open an account. Raises ``CannotObserve``, also where they may come from places that are not looked at."""
+    if any(_stands(read, expanded(place, entry)) for place in places[0]):
+        return True
+    if places[1]:
+        raise CannotObserve(Reason.UNSUPPORTED, f"keys may also come from {', '.join(places[1][:3])}")
+    return False
+
+
+def _account(read: Reader, entry: Entry, all_: _Held, person: bool) -> Account:
+    secrets, record = all_.secrets, all_.record
     password: Password | Unobserved
     kind: str | Unobserved = ""
     age: int | Unobserved | None = None
@@ -189,7 +216,7 @@ def _account(read: Reader, entry: Entry, secrets: Mapping[str, Shadow] | Unobser
         age_days=age,
         most_days=most,
         expired=expired,
-        keys=seen(partial(_stands, read, f"{entry.home}/.ssh/authorized_keys")) if looked else False,
+        keys=seen(partial(_keys, read, entry, all_.places)) if login else False,
         idle_days=record if isinstance(record, Unobserved) else seen(lambda: record.idle_days(entry.name)),
         home=seen(lambda: _home(read, entry.home)) if looked else None,
         trusts=seen(lambda: tuple(name for name in TRUSTING if _stands(read, f"{entry.home}/{name}"))) if looked else (),

@@ -43,22 +43,28 @@ HOMES: Final = (Names("/root", root=True), Names("/root/.ssh", root=True), Names
 def ssh_key_files(read: Reader) -> SshKeyFiles:
     """See the rights of host keys and which keys open which accounts."""
     found = sshd_files.files(read)
+    places, elsewhere = key_places(found)
     lines = found.general if isinstance(found, sshd_files.Files) else []
-    places = next((line.arguments for line in lines if line.keyword == "authorizedkeysfile"), KEYWORDS["authorizedkeysfile"]) or ()
-    command = next((line.arguments[0] for line in lines if line.keyword == "authorizedkeyscommand" and line.arguments), "none")
     named = [line.arguments[0] for line in lines if line.keyword == "hostkey" and line.arguments]
-    elsewhere = [] if command.lower() == "none" else [shown(command)]
-    if isinstance(found, sshd_files.Files):
-        elsewhere += [shown(a) for b in found.blocks for line in b.lines if line.keyword == "authorizedkeysfile" for a in line.arguments]
-    elif isinstance(found, Unobserved):
-        elsewhere.append(shown(f"{MAIN}: {found.detail}"))
     groups = seen(lambda: _group(read, "ssh_keys"))
     return SshKeyFiles(
         host_keys=seen(lambda: _host_keys(read, named)),
         key_group=groups if isinstance(groups, int) else None,
-        authorized=seen(lambda: _authorized(read, tuple(p for p in places if p.lower() != "none"))),
-        elsewhere=tuple(dict.fromkeys(elsewhere)),
+        authorized=seen(lambda: _authorized(read, places)),
+        elsewhere=elsewhere,
     )
+
+
+def key_places(found: sshd_files.Files | Unobserved) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give where keys of users stand by the settings for everybody, and the places and commands beside them that are not looked at."""
+    default = KEYWORDS["authorizedkeysfile"] or ()
+    if isinstance(found, Unobserved):
+        return default, (shown(f"{MAIN}: {found.detail}"),)
+    places = next((line.arguments for line in found.general if line.keyword == "authorizedkeysfile"), default)
+    commands = [line.arguments[0] for line in found.general if line.keyword == "authorizedkeyscommand" and line.arguments][:1]
+    within = [a for block in found.blocks for line in block.lines if line.keyword == "authorizedkeysfile" for a in line.arguments]
+    elsewhere = [shown(place) for place in (*commands, *within) if place.lower() != "none"]
+    return tuple(p for p in places if p.lower() != "none"), tuple(dict.fromkeys(elsewhere))
 
 
 def _group(read: Reader, name: str) -> int | None:
@@ -91,7 +97,7 @@ def _authorized(read: Reader, places: tuple[str, ...]) -> tuple[AuthorizedKeys, 
         if entry.shell.rsplit("/", 1)[-1] in SHELLS_OF_NOBODY or not entry.home.startswith("/"):
             continue
         for place in places:
-            path = _expanded(place, entry)
+            path = expanded(place, entry)
             if path in seen_paths:
                 continue
             seen_paths.add(path)
@@ -103,7 +109,8 @@ def _authorized(read: Reader, places: tuple[str, ...]) -> tuple[AuthorizedKeys, 
     return tuple(found)
 
 
-def _expanded(place: str, entry: Entry) -> str:
+def expanded(place: str, entry: Entry) -> str:
+    """Give the path of an account's keys for a value of AuthorizedKeysFile, sshd_config(5)."""
     path = place.replace("%%", "\0").replace("%h", entry.home).replace("%u", entry.name).replace("%U", str(entry.uid)).replace("\0", "%")
     return path if path.startswith("/") else f"{entry.home.rstrip('/')}/{path}"
 

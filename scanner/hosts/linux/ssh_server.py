@@ -85,7 +85,7 @@ def ssh_server(read: Reader) -> SshServer:
     elif isinstance(found, Unobserved):
         setups, from_files = found, True
     else:
-        setups, from_files = sshd_files.setups(found), True
+        setups, from_files = sshd_files.setups(found, asked), True
     if isinstance(setups, tuple):
         for value in _general(setups):
             read.keep("sshd_config" if from_files else "sshd -T", f"{value.keyword} {value.values}")

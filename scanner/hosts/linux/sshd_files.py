@@ -168,18 +168,19 @@ def _matching(read: Reader, pattern: str, into: Files) -> list[str]:
     return [f"{directory}/{n}" for n in read.names(directory) or () if fnmatch.fnmatchcase(n, last) and (hidden or not n.startswith("."))]
 
 
-def setups(found: Files) -> tuple[SshSetup, ...]:
+def setups(found: Files, unasked: Unobserved | None = None) -> tuple[SshSetup, ...]:
     """Give the settings for everybody and those of every block, as far as the files alone tell them.
 
-    A block's values beat those for everybody; where several blocks fit one connection, the first one's would.
+    A block's values beat those for everybody; where several blocks fit one connection, the first one's would. ``unasked`` says why the
+    program did not answer, for the values that it alone can tell.
     """
     general = _first_values(found.general)
-    every = SshSetup("", "", _complete(general))
+    every = SshSetup("", "", _complete(general, unasked))
     blocks = []
     for block in found.blocks:
         who = dict(block.criteria or ()).get("user", "")
         own = _first_values(block.lines)
-        blocks.append(SshSetup(block.text, "" if sshd_config.listed("root", who) else who, _complete({**general, **own})))
+        blocks.append(SshSetup(block.text, "" if sshd_config.listed("root", who) else who, _complete({**general, **own}, unasked)))
     return (every, *blocks)
 
 
@@ -196,8 +197,13 @@ def _first_values(lines: Sequence[Directive]) -> dict[str, tuple[str, ...]]:
     return values
 
 
-def _complete(values: Mapping[str, tuple[str, ...]]) -> tuple[SshValue, ...]:
-    return tuple(SshValue(keyword, _value(keyword, values.get(keyword), default)) for keyword, default in KEYWORDS.items())
+def _complete(values: Mapping[str, tuple[str, ...]], unasked: Unobserved | None) -> tuple[SshValue, ...]:
+    found = ((keyword, _value(keyword, values.get(keyword), default)) for keyword, default in KEYWORDS.items())
+    return tuple(SshValue(keyword, unasked if unasked is not None and _relative(value) else value) for keyword, value in found)
+
+
+def _relative(value: tuple[str, ...] | Unobserved) -> bool:
+    return isinstance(value, Unobserved) and value.reason is Reason.UNSUPPORTED
 
 
 def _value(keyword: str, given: tuple[str, ...] | None, default: tuple[str, ...] | None) -> tuple[str, ...] | Unobserved:

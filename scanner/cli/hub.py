@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from scanner.cli.outputs import Formats, Out, Outputs, StorePath, open_store
-from scanner.cli.scan import Baselines, ExceptionsFile, InventoryFile, Lang, ProfileFile
+from scanner.cli.scan import Baselines, ExceptionsFile, InventoryFile, Lang, Only, ProfileFile
 from scanner.cli.words import usual_language
 from scanner.ledger.inventory import INTERNET
 
@@ -137,6 +137,7 @@ def judge(
     baseline: Baselines = None,
     profile: ProfileFile = None,
     exceptions: ExceptionsFile = None,
+    only: Only = None,
     zone: Annotated[str, typer.Option("--zone", help="記録する観測点 / The zone to record")] = INTERNET,
     format: Formats = None,  # noqa: A002  the option's name
     out: Out = None,
@@ -147,7 +148,7 @@ def judge(
     """全端末の報告を一つの実行として判定する（毎夜） / Judge all agents as one run, every night."""
     from scanner.cli import hub_work  # noqa: PLC0415
 
-    ledger = hub_work.Ledger(inventory, baseline, profile, exceptions)
+    ledger = hub_work.Ledger(inventory, baseline, profile, exceptions, only)
     outputs = Outputs.asked(format, out, lang or usual_language())
     hub_work.judge(hub_work.Place(database, None, _state()), ledger, zone, outputs, None if no_store else open_store(store))
 

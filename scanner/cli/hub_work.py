@@ -83,10 +83,11 @@ class Ledger:
     baselines: list[str] | None
     profile: Path | None
     exceptions: Path | None
+    only: list[str] | None = None
 
     def load(self) -> tuple[Setup, Rules]:
         """Load everything. Raises ``BadFile``."""
-        setup = set_up(self.baselines, self.inventory or Inventory.of_targets([]), self.profile, self.exceptions)
+        setup = set_up(self.baselines, self.inventory or Inventory.of_targets([]), self.profile, self.exceptions, self.only)
         start = setup.start("", "", "", "", 0)
         digests = (start.catalogue_digest, *(b.digest for b in setup.baselines), start.profile_digest, start.inventory_digest)
         return setup, Rules.of(setup.plan, setup.inventory, *digests)

@@ -11,7 +11,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    Select,
+    Table,
+    TextClause,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -79,6 +93,43 @@ def insert_missing(db: Connection, table: Table, rows: Sequence[Row]) -> None:
         return
     dialect = postgresql if db.dialect.name == "postgresql" else sqlite
     db.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def insert_all(db: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert many rows with the same columns. PostgreSQL gets each column as one array: a third of the time of row by row."""
+    if not rows:
+        return
+    if db.dialect.name != "postgresql":
+        db.execute(insert(table), rows)
+        return
+    names = list(rows[0])
+    db.execute(_arrays(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM", table, names), _columns(names, rows))
+
+
+def update_all(db: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Update many rows by their ``id``, all with the same columns."""
+    if not rows:
+        return
+    names = [name for name in rows[0] if name != "id"]
+    if db.dialect.name != "postgresql":
+        # A parameter may not bear the name of a column that is set.
+        statement = update(table).where(table.c.id == bindparam("of")).values({name: bindparam(f"to_{name}") for name in names})
+        db.execute(statement, [{"of": row["id"], **{f"to_{name}": row[name] for name in names}} for row in rows])
+        return
+    setting = ", ".join(f"{name} = given.{name}" for name in names)
+    statement_text = _arrays(f"UPDATE {table.name} SET {setting} FROM", table, ["id", *names], f" WHERE {table.name}.id = given.id")  # noqa: S608  names of our own tables
+    db.execute(statement_text, _columns(["id", *names], rows))
+
+
+def _arrays(begin: str, table: Table, names: Sequence[str], end: str = "") -> TextClause:
+    dialect: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # it has no types upstream
+    types = (table.c[name].type.compile(dialect) for name in names)
+    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in zip(names, types, strict=True))
+    return text(f"{begin} unnest({arrays}) AS given ({', '.join(names)}){end}")
+
+
+def _columns(names: Sequence[str], rows: Sequence[Row]) -> Row:
+    return {name: [row[name] for row in rows] for name in names}
 
 
 def add_counts(db: Connection, table: Table, key: Mapping[str, object], count: int, more: Mapping[str, object]) -> None:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from scanner.hub import answers, clock
 from scanner.hub.answers import Answers, Taken
 from scanner.hub.chains import Around, Hole, Late, Next, Repeat, explain, place
-from scanner.hub.database import Database, Row, for_update, insert_missing
+from scanner.hub.database import Database, Row, for_update, insert_all, insert_missing, update_all
 from scanner.hub.schema import agents, chains, events, gaps, notes, reports
 from scanner.protocol.answer import Receipt
 from scanner.protocol.refusal import Refusal, Refused
@@ -255,7 +255,7 @@ class _Batch:
     def _flush(self) -> None:
         """Write what earlier items of this batch brought, so that it can be asked for."""
         if self._new_reports:
-            self._db.execute(insert(reports), self._new_reports)
+            insert_all(self._db, reports, self._new_reports)
             self._new_reports = []
 
     def write(self) -> None:
@@ -263,27 +263,7 @@ class _Batch:
         self._flush()
         insert_missing(self._db, events, self._events)
         touched = [chain for chain in self._chains.values() if chain.touched]
-        if touched:
-            self._db.execute(
-                _MOVE,
-                [
-                    {
-                        "of": chain.id,
-                        "to_last": chain.last,
-                        "to_digest": chain.digest,
-                        "to_state": chain.state,
-                        "to_made_at": chain.made_at,
-                        "to_received_at": chain.received_at,
-                        "to_boot": chain.boot,
-                        "to_uptime": chain.uptime,
-                        "to_address": chain.address,
-                        "to_version": chain.version,
-                        "to_repeats": chain.repeats,
-                    }
-                    for chain in touched
-                ],
-            )
+        update_all(self._db, chains, [{name: getattr(chain, name) for name in ("id", *_MOVED)} for chain in touched])
 
 
 _MOVED = ("last", "digest", "state", "made_at", "received_at", "boot", "uptime", "address", "version", "repeats")
-_MOVE = update(chains).where(chains.c.id == bindparam("of")).values({name: bindparam(f"to_{name}") for name in _MOVED})

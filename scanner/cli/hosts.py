@@ -141,8 +141,6 @@ async def _show_keys(targets: Sequence[Host], inventory: Inventory, zone: str, p
                     unseen += 1
                     console.err.print(f"{target.name}: {language.of(WORDS[why.reason])}: {why.detail}", markup=False)
                     continue
-                finally:
-                    leave.give()
                 standing = _standing(login.known_hosts, hop, kind, key, language)
                 console.out.print(f"# {hop.known_as} {kind} {fingerprint(key)}: {standing}", markup=False)
                 console.out.print(as_line(hop.known_as, kind, key), markup=False)

@@ -89,10 +89,13 @@ def saved(path: str) -> bytes:
     full = os.path.expanduser(path)
     try:
         handle = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
+        try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise CannotObserve(Reason.UNSUPPORTED, f"{path}: not a file")
-            data = file.read(LARGEST + 1)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                data = file.read(LARGEST + 1)
+        finally:
+            os.close(handle)
     except FileNotFoundError as error:
         raise CannotObserve(Reason.NOT_DECLARED, f"{path}: the inventory names it, and it is not there") from error
     except OSError as error:

@@ -287,11 +287,11 @@ class View:
                     parts.silence.heard(place)
                 self._budget.spend(parts.clock() - start, stream.received)
 
-    @asynccontextmanager
-    async def passage(self, name: str, addresses: Sequence[str], port: int, *, purpose: Purpose = Purpose.TEST) -> AsyncIterator[str]:
-        """Hold a turn for a conversation that somebody else leads, and give the address that it may be led with.
+    async def passage(self, name: str, addresses: Sequence[str], port: int, *, purpose: Purpose = Purpose.TEST) -> str:
+        """Wait for the moment at which somebody else may begin a long conversation, and give the address for it.
 
-        ``addresses`` are the host's where they are known beforehand; else its name is resolved. Raises ``CannotObserve``.
+        ``addresses`` are the host's where they are known beforehand; else its name is resolved. Turns are about how quickly conversations
+        begin: an organisation's own machines are looked at side by side for minutes. Raises ``CannotObserve``.
         """
         known = list(addresses) or await self._addresses(name)
         if not known:
@@ -308,7 +308,7 @@ class View:
             raise refusal
         self._budget.connection()
         async with self._turn(name, permitted):
-            yield permitted
+            return permitted
 
     async def sweep(self, name: str, address: str, ports: Sequence[int], *, seconds: float = 1.0) -> Swept:
         """See ``Net.sweep``."""

@@ -18,10 +18,6 @@ class Leave(Protocol):
         """Give the address of a host that may be connected to now. Raises ``CannotObserve``."""
         ...
 
-    def give(self) -> None:
-        """Hand back all turns that were taken; from any thread, more than once."""
-        ...
-
 
 class LoginEntrance:
     """An ``Entrance`` by an inventory's login. ``password`` is the one that was asked for at the start, if any was."""
@@ -61,11 +57,6 @@ class LoginEntrance:
         self._stopped = True
         if self._shell:
             self._shell.close()
-        self._leave.give()
-
-    def leave(self) -> None:
-        """See ``Entrance.leave``."""
-        self._leave.give()
 
     def _by_paramiko(self, route: Route, until: float) -> Shell:
         shell = ParamikoShell()

@@ -37,11 +37,7 @@ class Entrance(Protocol):
         ...
 
     def stop(self) -> None:
-        """End ``open`` soon, from another thread, and give back what it holds."""
-        ...
-
-    def leave(self) -> None:
-        """Give back what ``open`` took."""
+        """End ``open`` soon, from another thread."""
         ...
 
 
@@ -75,7 +71,6 @@ class SshMachine:
         finally:
             if self._shell:
                 self._shell.close()
-            self._entrance.leave()
 
     def stop(self) -> None:
         """Close the connection; ``see`` ends soon after that."""

@@ -63,9 +63,6 @@ class Anywhere:
         self.asked.append((name, port))
         return self.address
 
-    def give(self) -> None:
-        """Nothing is held."""
-
 
 class Place:
     """The machine, and what a test does on it and to it."""

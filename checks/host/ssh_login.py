@@ -50,11 +50,11 @@ def host_ssh_root_login(server: SshServer, *, allowed: Annotated[str, SSH_ROOT_L
             case "forced-commands-only":
                 return passed("ROOT_COMMANDS")
             case "yes":
-                ways = [one(setup, keyword) for keyword in ("passwordauthentication", "kbdinteractiveauthentication")]
-                if "yes" in ways:
+                ways = single_ways(setup)
+                if isinstance(ways, Unobserved):  # by key or by password, root gets in
+                    return ways if allowed == "key" else failed("ROOT_KEY", value=value)
+                if {"password", "keyboard-interactive"} & ways:
                     return failed("ROOT_PASSWORD")
-                if (unseen := next((way for way in ways if isinstance(way, Unobserved)), None)) is not None:
-                    return unseen
         return passed("ROOT_KEY_ALLOWED") if allowed == "key" else failed("ROOT_KEY", value=value)
 
     return each_setup(

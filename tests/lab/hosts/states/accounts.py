@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanner.model.reason import Reason
 from tests.lab.hosts.state import State
 
 HASH = "$y$j9T$AdfCk0iV4Iv0q6Zb0eCcZ/$y0dBq4uYpYQ7u9yqk2yL8JqkSjZ2s0r0zVqk0r1oYl8"
@@ -365,5 +366,26 @@ STATES = (
         # the files are newer than what the running server has read, so that nothing is known to be in force
         undetermined={},
         args={"host.password.length": {"found": 10}, "host.login.lockout": {"found": 20}},
+    ),
+    State(
+        # Debian 13 as it is installed but for one line: OpenSSH 10, sudo 1.9.16, no lastlog
+        "newer",
+        tree="trixie",
+        boots=False,
+        before=("sed -i '/use_pty/d' /etc/sudoers",),
+        expects={
+            "host.ssh.root-login": "ROOT_KEY",
+            "host.ssh.kex": "KEX_SOUND",
+            "host.ssh.ciphers": "CIPHER_SOUND",
+            "host.ssh.applied": "FILES_READ",
+            "host.password.hash": "HASH_STRONG",
+            "host.password.length": "LENGTH_SHORT",
+            "host.login.lockout": "LOCKOUT_NONE",
+            # sudoers(5): on by default since 1.9.14
+            "host.sudo.pty": "PTY_ON",
+            "host.sudo.password": "PASSWORD_ASKED",
+        },
+        # the one account that logs in has a key, whose use leaves no record
+        undetermined={"host.accounts.idle": Reason.UNSUPPORTED},
     ),
 )

@@ -60,7 +60,7 @@ def mac_enforced(control: MandatoryAccessControl) -> Judgement:
     open_part = next((missing for s in control.systems if Enforcement.OFF not in s.state.seen() and (missing := s.state.missing())), None)
     if open_part and not any(Enforcement.PERMISSIVE in s.state.seen() for s in control.systems):
         return open_part
-    return _worst(next((s for s in control.systems if s.state.in_force is not Enforcement.OFF), control.systems[0]))
+    return _worst(next((s for s in control.systems if set(s.state.seen()) - {Enforcement.OFF}), control.systems[0]))
 
 
 def _worst(system: Confinement) -> Judgement:

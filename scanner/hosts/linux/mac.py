@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from scanner.facts.kernel import Confinement, Enforcement, MandatoryAccessControl
 from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.base import agreed, boot_options, enabled, first_line, option, seen, shown
+from scanner.hosts.linux.base import agreed, boot_options, enabled, exists, first_line, option, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
 from scanner.model.fact import Unobserved
@@ -17,6 +17,7 @@ from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 
 APPARMOR_ON = "/sys/module/apparmor/parameters/enabled"
+APPARMOR_PARSER = ("/usr/sbin/apparmor_parser", "/sbin/apparmor_parser")
 APPARMOR_POLICY = "/etc/apparmor.d"
 APPARMOR_STATUS = Run(("aa-status", "--json"), root=True)
 SELINUX_NOW = "/sys/fs/selinux/enforce"
@@ -34,6 +35,7 @@ _COMPLAIN = re.compile(r"^\s*(?:profile\s+)?(\S+)[^{#]*flags\s*=\s*\([^)]*\bcomp
     Platform.LINUX,
     *CONTAINER,
     Files(APPARMOR_ON),
+    *(Names(path) for path in APPARMOR_PARSER),
     Names(APPARMOR_POLICY),
     Names(f"{APPARMOR_POLICY}/force-complain"),
     APPARMOR_STATUS,
@@ -53,7 +55,8 @@ def mandatory_access_control(read: Reader) -> MandatoryAccessControl:
 
 def _systems(read: Reader) -> tuple[Confinement, ...]:
     found = []
-    if read.state(APPARMOR_POLICY) is not None or (read.live and read.state(APPARMOR_ON) is not None):
+    # profiles alone prove nothing: packages bring theirs along whether or not anything reads them
+    if exists(read, *APPARMOR_PARSER) or (read.live and read.state(APPARMOR_ON) is not None):
         found.append(_apparmor(read))
     if read.state(SELINUX_CONFIG) is not None or (read.live and read.state(SELINUX_NOW) is not None):
         found.append(_selinux(read))

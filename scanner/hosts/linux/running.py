@@ -6,29 +6,44 @@ import re
 
 from scanner.facts.services import Services, ServiceState
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.base import enabled, init, masked, one_file, seen, shown
+from scanner.hosts.linux.base import enabled, init, masked, needed, one_file, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 
-FILES = Run(("systemctl", "list-unit-files", "--type=service,socket", "--no-legend", "--no-pager", "--plain", "--full"), seconds=15.0)
 UNITS = Run(("systemctl", "list-units", "--type=service,socket", "--all", "--no-legend", "--no-pager", "--plain", "--full"), seconds=15.0)
 DIRECTORIES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 INETD, XINETD = "/etc/inetd.conf", "/etc/xinetd.d"
 SUPER_SERVERS = ("openbsd-inetd.service", "inetutils-inetd.service", "inetd.service", "xinetd.service")
-STARTED = frozenset({"enabled", "enabled-runtime", "generated"})
+GENERATED = ("/run/systemd/generator", "/run/systemd/generator.late")
+"""Where systemd puts the units that it makes of sysvinit scripts and fstab."""
+ELSEWHEN = (
+    "rescue",
+    "emergency",
+    "suspend",
+    "hibernate",
+    "hybrid-sleep",
+    "sleep",
+    "shutdown",
+    "reboot",
+    "poweroff",
+    "halt",
+    "final",
+    "exit",
+)
+"""Targets that are no part of a start."""
 MOST_SERVICES = 2_000
 
 
 @collector(
     Platform.LINUX,
-    FILES,
     UNITS,
     Files(INETD),
     Names(XINETD),
     Files(f"{XINETD}/*"),
-    *(Names(directory) for directory in DIRECTORIES[:2]),
-    *(Names(f"{directory}/*.wants") for directory in DIRECTORIES[:2]),
+    *(Names(directory) for directory in (*DIRECTORIES, *GENERATED)),
+    *(Names(f"{directory}/*.wants") for directory in (*DIRECTORIES, *GENERATED)),
+    *(Names(f"{directory}/*.requires") for directory in (*DIRECTORIES, *GENERATED)),
 )
 def services(read: Reader) -> Services:
     """See which services start with the machine and which run."""
@@ -58,20 +73,17 @@ def _units(read: Reader) -> tuple[ServiceState, ...]:
 
 
 def _starting(read: Reader) -> set[str]:
-    """Give the units that start by themselves: what systemd says, or for a mounted root the links that ask for them."""
-    if read.live:
-        said = read.command(FILES.argv, seconds=FILES.seconds)
-        if said is None or said.status:
-            raise CannotObserve(Reason.UNSUPPORTED, "systemctl does not list the units")
-        lines = [line.split() for line in said.stdout.decode("utf-8", "replace").split("\n")]
-        return {words[0] for words in lines if len(words) > 1 and words[1] in STARTED}
+    """Give the units that start by themselves: those that links in ``*.wants`` and ``*.requires`` ask for (systemd.unit(5)).
+
+    systemd's own list of unit files says the same and costs seconds, because it looks into every unit there is.
+    """
     found = set()
-    for directory in DIRECTORIES:
+    for directory in (*DIRECTORIES, *(GENERATED if read.live else ())):
         for name in read.names(directory) or ():
-            if name.endswith((".wants", ".requires")):
+            if name.endswith((".wants", ".requires")) and not name.startswith(tuple(f"{target}." for target in ELSEWHEN)):
                 units = read.names(f"{directory}/{name}") or ()
-                found |= {unit for unit in units if unit.endswith((".service", ".socket")) and not masked(read, unit)}
-    return found
+                found |= {unit for unit in units if unit.endswith((".service", ".socket"))}
+    return {unit for unit in found if not masked(read, unit)}
 
 
 def _running(read: Reader) -> dict[str, str]:
@@ -92,8 +104,8 @@ def _by_super_server(read: Reader) -> tuple[ServiceState, ...]:
     """Give the services of inetd.conf(5) and xinetd.conf(5); they start where one of the super-servers does."""
     names = []
     text = one_file(read, INETD)
-    if text and not isinstance(text.data, Unobserved):
-        lines = [line.split() for line in text.data.decode("utf-8", "replace").split("\n")]
+    if text:
+        lines = [line.split() for line in needed(text.data).decode("utf-8", "replace").split("\n")]
         names += [words[0] for words in lines if len(words) > 5 and not words[0].startswith("#")]
     for name in read.names(XINETD) or ():
         content = (read.file(f"{XINETD}/{name}") or b"").decode("utf-8", "replace")

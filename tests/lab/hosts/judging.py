@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 
 from scanner.engine.catalogue import catalogue
 from scanner.engine.factset import FactSet
@@ -15,6 +16,7 @@ from scanner.ledger.profile import Profile, ProfileSetting
 from scanner.model.fact import Fact, Observation, Observed
 from scanner.model.platform import Platform
 from scanner.model.target import Host, Kind
+from tests.lab import netns
 from tests.lab.hosts.lab import Machine
 from tests.lab.hosts.state import State
 
@@ -27,7 +29,11 @@ def plan(state: State) -> Plan:
 
 
 def facts(machine: Machine) -> Mapping[type[Fact], Observation[Fact]]:
-    """Run every collector for Linux from within."""
+    """Run every collector for Linux from within: /proc/sys/net speaks of the network namespace of whoever reads it."""
+    return netns.call(Path(f"/proc/{machine.init}/ns/net"), partial(_facts, machine))
+
+
+def _facts(machine: Machine) -> Mapping[type[Fact], Observation[Fact]]:
     found: dict[type[Fact], Observation[Fact]] = {}
     for fact in plan(machine.state).facts[Kind.MACHINE]:
         for observer in catalogue().observers.get(fact, ()):

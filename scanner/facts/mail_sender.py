@@ -200,9 +200,9 @@ class DkimKeys(Fact):
     """What could be found of the domain's DKIM keys. Selectors cannot be listed: what is missing here may exist under another name.
 
     ``below`` is the answer for ``_domainkey.<domain>`` itself: NXDOMAIN says that nothing at all stands below it (RFC 8020), and proves it
-    when ``below`` is authenticated. ``wildcard`` is the answer for a selector that nobody uses (``None``: not asked, nothing can be there);
-    records in it are those that every selector gets. ``selectors`` are the declared ones and those of the others that gave records or no
-    answer; ``tried`` names all that were asked.
+    when ``below`` is authenticated. ``wildcard`` is the answer for a selector that nobody uses; records in it are those that every
+    selector gets. ``None``: not asked, because nothing can be there, or a selector that does not exist shows that there is no wildcard.
+    ``selectors`` are the declared ones and those of the others that gave records or no answer; ``tried`` names all that were asked.
     """
 
     of: ClassVar[Kind] = Kind.DOMAIN

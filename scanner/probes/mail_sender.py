@@ -196,11 +196,10 @@ async def dkim_keys(domain: Domain, net: Net, declared: DeclaredDomain | Unobser
 
     await ask((*names, *SENTINELS) if unproven else names)
     if not nothing_there or any(map(_texts, tried.values())):
-        unused = f"tenken-{net.rng.getrandbits(64):016x}._domainkey.{domain.name}"
-        net.expect((unused,), Type.TXT)
         if not isinstance(below, Unobserved):
             await ask((*USUAL_SELECTORS, *_of_senders(policy)))
-        wildcard = await part(ask_text(net, unused, None))
+        if not any(_shows_no_wildcard(selector, answer) for selector, answer in tried.items()):
+            wildcard = await part(ask_text(net, f"tenken-{net.rng.getrandbits(64):016x}._domainkey.{domain.name}", None))
         if not isinstance(below, Unobserved):
             catch_all = _texts(wildcard)
             await ask(sibling for first, family in SIBLINGS.items() if _texts(tried.get(first)) - catch_all for sibling in family)
@@ -211,6 +210,14 @@ async def dkim_keys(domain: Domain, net: Net, declared: DeclaredDomain | Unobser
         if s in names or isinstance(answer, Unobserved) or not catch_all.issuperset(answer.texts)
     )
     return DkimKeys(below, wildcard, selectors, tuple(sorted(tried)))
+
+
+def _shows_no_wildcard(selector: str, answer: TextAnswer | Unobserved) -> bool:
+    """Tell whether there can be no wildcard below ``_domainkey``: it would have given this name an existence (RFC 4592 section 2.2.1).
+
+    A selector of several labels may stand below a name of its own, to which the wildcard does not extend.
+    """
+    return isinstance(answer, TextAnswer) and answer.status is Status.NXDOMAIN and not answer.aliases and "." not in selector
 
 
 def _texts(answer: TextAnswer | Unobserved | None) -> frozenset[str]:

@@ -160,6 +160,21 @@ def test_a_proven_absence_asks_for_nothing_more() -> None:
     assert (keys.wildcard, keys.tried) == (None, ())
 
 
+@pytest.mark.parametrize(("others", "selectors", "asked"), [(DnsStatus.NXDOMAIN, (), False), (DnsStatus.EMPTY, ("x.y",), True)])
+def test_a_wildcard_is_looked_for_unless_a_selector_shows_that_there_is_none(
+    others: DnsStatus, selectors: tuple[str, ...], asked: bool
+) -> None:
+    class Alike(dict[tuple[str, Type], list[RData] | DnsStatus | Reason]):
+        def get(self, key: tuple[str, Type], default: object = None) -> list[RData] | DnsStatus | Reason:
+            if key[0] in {f"_domainkey.{NAME}", f"x.y._domainkey.{NAME}"}:  # one of several labels shows nothing
+                return DnsStatus.EMPTY if key[0].startswith("_") else DnsStatus.NXDOMAIN
+            return others
+
+    net = FakeNet(Alike())
+    keys = run(DkimKeys, mail_sender.dkim_keys, net, ledger(selectors=selectors), NOTHING)
+    assert (keys.wildcard is not None) == asked == any(name.startswith("tenken-") for name, _ in net.asked)
+
+
 def test_a_wildcard_hides_no_declared_selector_and_invents_no_other() -> None:
     class Wild(dict[tuple[str, Type], list[RData] | DnsStatus | Reason]):
         def get(self, key: tuple[str, Type], default: object = None) -> list[RData] | DnsStatus | Reason:

@@ -31,7 +31,8 @@ ENVIRONMENT = ROOT / "build" / "checkdmarc"
 LOCK = Path(__file__).with_name("checkdmarc.lock")
 WATCH_SECONDS = 0.1
 TENKEN = str(Path(sys.executable).with_name("tenken"))
-SUBJECTS = ("bimi", "dane", "dkim", "dmarc", "mta-sts", "mx", "spf", "spoofing", "tls-rpt", "transport")
+MTA_STS = tuple(f"mta-sts.{aspect}" for aspect in ("max-age", "mode", "mx", "policy", "record"))  # its "certificate" talks to mail servers
+SUBJECTS = ("bimi", "dane", "dkim", "dmarc", *MTA_STS, "mx", "spf", "spoofing", "tls-rpt", "transport")
 """What is said of a mail domain without a word to its mail servers, as checkdmarc does without its SMTP and TLS tests."""
 COUNTER = """table inet bench {
   chain out {

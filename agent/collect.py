@@ -8,15 +8,19 @@ import pkgutil
 import platform
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from agent import clock
 from scanner.hosts.base import Collector
-from scanner.hosts.machine import AnyCollector, LocalMachine, Machine
 from scanner.model.fact import Fact, Observation, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 from scanner.model.target import Kind
 
+if TYPE_CHECKING:
+    from scanner.hosts.machine import Machine
+
+AnyCollector = Collector[Any]  # of whichever reader; the platform says which
 SECONDS = 120.0
 """For all collectors of one report together."""
 
@@ -24,6 +28,15 @@ SECONDS = 120.0
 def this_platform() -> Platform:
     """Say what this machine runs. The module of the readers is chosen by it."""
     return {"Darwin": Platform.MACOS, "Windows": Platform.WINDOWS}.get(platform.system(), Platform.LINUX)
+
+
+def this_machine() -> Machine | None:
+    """Give the machine that this process runs on; ``None`` on a platform whose readers are not there yet."""
+    if this_platform() is not Platform.LINUX:
+        return None
+    from scanner.hosts.machine import LocalMachine  # noqa: PLC0415  its readers load on their own platform only
+
+    return LocalMachine()
 
 
 @cache
@@ -39,11 +52,11 @@ def collectors(of: Platform) -> Mapping[str, AnyCollector]:
 
 def see(asked: Collection[str], withheld: Collection[str], machine: Machine | None = None) -> Mapping[str, Observation[Fact]]:
     """Answer every fact that is asked (none named: all that are built in), each by what was seen or by a reason."""
-    machine = machine or LocalMachine()
-    known = collectors(machine.platform)
+    machine = machine or this_machine()
+    known = collectors(machine.platform) if machine else {}
     wanted = sorted(asked) or list(known)
     running = [known[name] for name in wanted if name in known and name not in withheld]
-    seen = machine.see(running, clock.now, SECONDS)
+    seen = machine.see(running, clock.now, SECONDS) if machine else {}
     answers: dict[str, Observation[Fact]] = {}
     for name in wanted:
         if name in withheld:

@@ -87,14 +87,17 @@ class Agent:
         back_off = BackOff(rng)
         report_at = time.monotonic() + first_delay(self.interval(), rng)
         deliver_at = time.monotonic()
+        repeated = False
         while not stop.is_set():
             if time.monotonic() >= report_at:
                 self.report()
+                repeated = False
                 report_at = time.monotonic() + next_interval(self.interval(), rng)
             if time.monotonic() >= deliver_at:
                 deliver_at = report_at
                 try:
-                    if self.deliver():  # at once, in full
+                    if self.deliver() and not repeated:  # at once, in full; but a hub that never has enough is not fed in a circle
+                        repeated = True
                         self.report()
                         deliver_at = time.monotonic()
                     back_off.reset()

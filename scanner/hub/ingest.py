@@ -171,9 +171,17 @@ class _Batch:
             taken = answers.keep(self._db, chain.agent_id, chain.changed, report, item.answers or answers.read(report))
             chain.state = "" if taken.wanted or taken.not_taken else report.state
             self._db.execute(update(agents).where(agents.c.id == chain.agent_id).values(changed=chain.changed))
+        self._whereabouts(chain, item, report)
         chain.last, chain.digest, chain.made_at = report.sequence, item.digest, report.made_at
         chain.boot, chain.uptime, chain.version = report.boot, report.uptime, report.version
         return self._keep(chain, item, report, (*odd, *(("after-hole",) if found.hole else ())), taken)
+
+    def _whereabouts(self, chain: Chain, item: Item, report: Report) -> None:
+        """Note that a machine reports from elsewhere, or is back after a while: roaming terminals are looked at closely then."""
+        if chain.address not in {item.address, ""} and chain.last:
+            self._event(chain, "moved", report.sequence, f"from {chain.address} to {item.address}")
+        if chain.received_at and clock.read(self._at) - clock.read(chain.received_at) > clock.OLD:
+            self._event(chain, "rejoined", report.sequence, f"silent since {chain.received_at}")
 
     def _keep(self, chain: Chain, item: Item, report: Report, flags: tuple[str, ...], taken: Taken) -> Receipt:
         chain.received_at, chain.address, chain.touched = self._at, item.address, True

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from random import Random
 
-from scanner.hub import book
+import pytest
+
+from scanner.hub import book, clock
 from scanner.hub.door import Door
 from scanner.hub.ingest import Item, Outcome
 from scanner.protocol.answer import Receipt
@@ -158,6 +161,16 @@ def test_a_fact_that_the_hub_does_not_hold_is_asked_for_and_one_that_it_cannot_r
     outcome = send(door, other.report(lost))[0]
     assert isinstance(outcome, Receipt)
     assert outcome.not_taken == {"NoSuchFact": "unknown-fact"}
+
+
+def test_a_terminal_that_roams_or_comes_back_is_noted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = Simulated.enrol(door)
+    for days, address in ((0, "192.0.2.1"), (0, "198.51.100.7"), (3, "198.51.100.7")):
+        at = clock.written(clock.read("2026-11-22T00:00:00Z") + timedelta(days=days))
+        monkeypatch.setattr(door.ingest, "_now", lambda at=at: at)
+        door.take([door.read(agent.report(made_at=at), address)])
+    found = book.chain_book(door.database, agent.agent)[0]
+    assert (sequences(found["events"], "moved"), sequences(found["events"], "rejoined")) == ([2], [3])
 
 
 def test_reports_from_the_future_and_the_past_are_kept_and_flagged(door: Door) -> None:

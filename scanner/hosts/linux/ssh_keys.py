@@ -119,7 +119,9 @@ def _one(read: Reader, entry: Entry, path: str) -> AuthorizedKeys | None:
     data = seen(partial(read.file, path))
     if data is None:
         return None
-    keys = data if isinstance(data, Unobserved) else parsed(shown(path), data, authorized_keys.parse)
+    if isinstance(data, Unobserved):  # what stands in a closed directory is not asked for one by one
+        return AuthorizedKeys(shown(entry.name), shown(path), entry.uid, data, ())
+    keys = parsed(shown(path), data, authorized_keys.parse)
     above = [path]
     home = entry.home.rstrip("/")
     while above[-1].startswith(f"{home}/"):

@@ -41,8 +41,8 @@ def test_every_row_has_regular_support_and_later_kinds_end_later() -> None:
 @pytest.mark.parametrize(
     ("was", "put"),
     [
-        ("provenance: sourced", "provenance: heard"),
-        ("kind: regular", "kind: for-ever"),
+        ('release: "8", provenance: sourced', 'release: "8", provenance: heard'),
+        ("{kind: regular", "{kind: for-ever"),
         ('until: "2020-06-30"', 'until: "soon"'),
         ('release: "9", provenance: sourced', 'release: "8", provenance: sourced'),
     ],

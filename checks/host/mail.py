@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
+from checks.common import first_missing
 from checks.endpoint.common import listed
 from checks.host.programs import each, opposite, switch
 from scanner.facts.mail_configuration import MailboxProgram, MailConfiguration, MailListener, MailProgram
@@ -28,10 +29,6 @@ def _mailboxes(mail: MailConfiguration, judge: Callable[[MailboxProgram], Judgem
     if isinstance(mail.mailboxes, Unobserved):
         return mail.mailboxes
     return each(mail.mailboxes, judge) or not_applicable("NO_MAILBOX_PROGRAM")
-
-
-def _unseen(parts: Iterable[object]) -> Unobserved | None:
-    return next((part for part in parts if isinstance(part, Unobserved)), None)
 
 
 def _listening(program: MailProgram, judge: Callable[[Sequence[MailListener]], Judgement | None]) -> Judgement | None:
@@ -67,7 +64,7 @@ def mail_relay(mail: MailConfiguration) -> Judgement:
             if open_ := [listener.name for listener in listeners if listener.relays is Audience.EVERYBODY]:
                 return failed("RELAY_OPEN", program=program.name, listeners=listed(open_))
             names = listed(listener.name for listener in listeners)
-            return _unseen(x.relays for x in listeners) or passed("RELAY_REFUSED", program=program.name, listeners=names)
+            return first_missing(x.relays for x in listeners) or passed("RELAY_REFUSED", program=program.name, listeners=names)
 
         return _listening(program, judge)
 
@@ -95,7 +92,7 @@ def mail_authentication(mail: MailConfiguration) -> Judgement:
     def judge(listeners: Sequence[MailListener]) -> Judgement:
         if clear := [listener.name for listener in listeners if listener.clear_authentication is True]:
             return failed("AUTHENTICATION_CLEAR", listeners=listed(clear))
-        if why := _unseen(part for x in listeners for part in (x.clear_authentication, x.authenticates)):
+        if why := first_missing(part for x in listeners for part in (x.clear_authentication, x.authenticates)):
             return why
         asked = [listener.name for listener in listeners if listener.authenticates is True]
         return passed("AUTHENTICATION_BY_TLS", listeners=listed(asked)) if asked else not_applicable("AUTHENTICATION_NONE")
@@ -123,7 +120,7 @@ def mail_tls_in(mail: MailConfiguration) -> Judgement:
     def judge(listeners: Sequence[MailListener]) -> Judgement:
         if without := [listener.name for listener in listeners if listener.tls == "none"]:
             return failed("TLS_NOT_OFFERED", listeners=listed(without))
-        return _unseen(x.tls for x in listeners) or passed("TLS_OFFERED", listeners=listed(x.name for x in listeners))
+        return first_missing(x.tls for x in listeners) or passed("TLS_OFFERED", listeners=listed(x.name for x in listeners))
 
     return _smtp(mail, lambda program: _listening(program, judge))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
+from checks.common import first_missing
 from checks.endpoint.common import listed
 from checks.values import NETWORK_IDLE
 from scanner.facts.network_device import ManagementService, NetworkDevice, PasswordForm, SnmpSecurity
@@ -14,10 +15,6 @@ from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
 CLEAR = frozenset({"telnet", "http", "ftp", "xnm-clear-text", "rest-http"})
-
-
-def _unseen(parts: Iterable[object]) -> Unobserved | None:
-    return next((part for part in parts if isinstance(part, Unobserved)), None)
 
 
 def _places(services: Iterable[ManagementService]) -> tuple[str, ...]:
@@ -47,7 +44,7 @@ def management_clear_text(device: NetworkDevice) -> Judgement:
     clear = [service for service in device.services if service.name in CLEAR]
     if on := [service for service in clear if service.on is True]:
         return failed("CLEAR_TEXT_ON", services=_places(on))
-    return _unseen(service.on for service in clear) or passed("CLEAR_TEXT_OFF")
+    return first_missing(service.on for service in clear) or passed("CLEAR_TEXT_OFF")
 
 
 @check(
@@ -77,7 +74,7 @@ def management_limited(device: NetworkDevice) -> Judgement:
     if not maybe:
         return passed("MANAGEMENT_NONE")
     doubtful = [service for service in maybe if service.limited is not True]
-    why = _unseen(part for service in doubtful for part in (service.limited, service.on))
+    why = first_missing(part for service in doubtful for part in (service.limited, service.on))
     return why or passed("MANAGEMENT_LIMITED", services=_places(maybe))
 
 
@@ -184,7 +181,7 @@ def snmp_limited(device: NetworkDevice) -> Judgement:
     if open_ := [access.where for access in by_name if access.limited is False]:
         return failed("SNMP_OPEN", where=listed(open_))
     # A version 3 user is known by a key, so its address matters less.
-    return _unseen(access.limited for access in by_name) or passed("SNMP_LIMITED", where=listed(a.where for a in device.snmp))
+    return first_missing(access.limited for access in by_name) or passed("SNMP_LIMITED", where=listed(a.where for a in device.snmp))
 
 
 @check(
@@ -291,4 +288,4 @@ def access_idle(device: NetworkDevice, *, limit: Annotated[int, NETWORK_IDLE] = 
     if not device.idle:
         return not_applicable("IDLE_NO_SESSIONS")
     longest = max((idle.seconds or 0 for _, idle in waits), default=0)
-    return _unseen(i.idle for i in device.idle) or passed("IDLE_ENDED", seconds=longest, where=listed(where for where, _ in waits))
+    return first_missing(i.idle for i in device.idle) or passed("IDLE_ENDED", seconds=longest, where=listed(where for where, _ in waits))

@@ -52,7 +52,7 @@ def reason_of_each(session: Session, *runs: Run) -> list[Reason | None]:
 
 
 def test_without_timeout_no_command_is_run_and_files_are_read(tmp_path: Path) -> None:
-    for name in ("sh", "head", "stat", "id", "tail", "sed"):
+    for name in ("sh", "head", "stat", "id", "tail", "sed", "cat"):
         (tmp_path / name).symlink_to(shutil.which(name) or "")
     # The search path that the far side sets is replaced on the way, as if these were all of its programs.
     argv = ["sh", "-c", f"sed -u s,^PATH=/usr/local/sbin.*bin\\ LC_ALL,PATH={tmp_path}\\ LC_ALL, | sh"]

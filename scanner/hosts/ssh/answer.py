@@ -182,8 +182,8 @@ class _Reading:
         else:
             content = None if said == "m" else _told(path, errors)
             self._content(path, content)
-            if content is None:
-                self.into.states.setdefault(path, None)
+            if content is None and not isinstance(self.into.states.get(path), FileState):
+                self.into.states[path] = None  # without root's rights it could not even be told whether it is there
 
     def _listed(self, source: Files | Names, said: str) -> None:
         errors, _, status = said.rpartition(" ")

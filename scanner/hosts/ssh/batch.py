@@ -25,6 +25,10 @@ MERGED = {
 """Directories that are links on most machines today, and where those lead."""
 AT_ONCE = 50
 """Paths in one call of the batch; what a dead link cuts off is lost call by call."""
+SIDE_BY_SIDE = 4
+"""Commands that run at once on the far machine: most of them wait for others (systemd, a disk)."""
+QUICK = 20.0
+"""Seconds; commands that may take longer run alone, last of all."""
 SEVERAL = 16_000_000
 """Octets of all files together that one pattern gives by ``sudo``."""
 _COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
@@ -71,10 +75,20 @@ class _Writing:
     lines: list[str] = field(default_factory=list)
     calls: dict[int, Call] = field(default_factory=dict)
 
-    def call(self, letter: str, rest: str, source: Request | None = None, limit: int = 0, when: str = "") -> None:
+    def call(self, letter: str, rest: str, source: Request | None = None, limit: int = 0, when: str = "") -> str:
+        """Give the line that makes a call, and remember what it asks."""
         number = len(self.calls) + 1
         self.calls[number] = Call(letter, source, limit)
-        self.lines.append(f"{when}{letter} {number} {rest}")
+        return f"{when}{letter} {number} {rest}"
+
+    def side_by_side(self, lines: Sequence[str]) -> None:
+        """Add calls that run at once, a few at a time, each waiting in its pipe until those before it have printed."""
+        for start in range(0, len(lines), SIDE_BY_SIDE):
+            first, *others = lines[start : start + SIDE_BY_SIDE]
+            text = f"{{ {first}; }} </dev/null"
+            for line in others:
+                text = f"{{ {line}; }} </dev/null 4>&1 | {{ {text}; cat; }}"
+            self.lines.append(text)
 
     def far(self, pattern: str, prefix: str = "") -> str:
         """Write a path or pattern as a word of the shell; ``prefix`` is ``$p`` where its contents are wanted."""
@@ -86,7 +100,7 @@ class _Writing:
     def several(self, letter: str, words: Iterable[str], before: str = "", limit: int = 0) -> None:
         listed = list(words)
         for start in range(0, len(listed), AT_ONCE):
-            self.call(letter, before + " ".join(listed[start : start + AT_ONCE]), limit=limit)
+            self.lines.append(self.call(letter, before + " ".join(listed[start : start + AT_ONCE]), limit=limit))
 
 
 def first_batch(sources: Iterable[Source], *, by_sudo: bool) -> Batch:
@@ -152,17 +166,28 @@ def _calls(writing: _Writing, requests: Sequence[Request]) -> None:
     writing.several("L", directories)
     for limit, patterns in sorted(plain.items()):
         writing.several("F", patterns, f"{limit + 1} ", limit)
-    for file in single:
-        cut = " ".join(shlex.quote(word) for word in sudo.cutter(file.pattern))
-        path = shlex.quote(file.pattern) if file.root else "''"
-        writing.call("X", f"{file.limit + 1} {writing.far(file.pattern, '$p')} {path} {cut}", file, file.limit)
-    for letter, command, source in _by_root(by_root):
-        parts = sudo.levels(source.pattern) if sudo.wild(source.pattern) else (source.pattern, f"{source.pattern}/*")
-        unless = "B " + " ".join(writing.far(part) for part in parts) + " || "
-        writing.call(letter, f"{SEVERAL + 1} {' '.join(map(shlex.quote, command))}", source, SEVERAL, when=unless)
-    for run in sorted(runs, key=lambda run: run.seconds):
-        words = " ".join(shlex.quote(word) for word in run.argv)
-        writing.call("U" if run.root else "R", f"{sudo.seconds_of(run)} {words}", run)
+    writing.side_by_side([_single(writing, file) for file in single])
+    writing.side_by_side([_of_root(writing, *one) for one in _by_root(by_root)])
+    runs.sort(key=lambda run: run.seconds)
+    writing.side_by_side([_run(writing, run) for run in runs if run.seconds <= QUICK])
+    writing.lines += [_run(writing, run) for run in runs if run.seconds > QUICK]
+
+
+def _single(writing: _Writing, file: Files) -> str:
+    cut = " ".join(shlex.quote(word) for word in sudo.cutter(file.pattern))
+    path = shlex.quote(file.pattern) if file.root else "''"
+    return writing.call("X", f"{file.limit + 1} {writing.far(file.pattern, '$p')} {path} {cut}", file, file.limit)
+
+
+def _of_root(writing: _Writing, letter: str, command: Sequence[str], source: Files | Names) -> str:
+    parts = sudo.levels(source.pattern) if sudo.wild(source.pattern) else (source.pattern, f"{source.pattern}/*")
+    unless = "B " + " ".join(writing.far(part) for part in parts) + " || "
+    return writing.call(letter, f"{SEVERAL + 1} {' '.join(map(shlex.quote, command))}", source, SEVERAL, when=unless)
+
+
+def _run(writing: _Writing, run: Run) -> str:
+    words = " ".join(shlex.quote(word) for word in run.argv)
+    return writing.call("U" if run.root else "R", f"{sudo.seconds_of(run)} {words}", run)
 
 
 def _by_root(sources: Iterable[Files | Names]) -> list[tuple[str, tuple[str, ...], Files | Names]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -293,7 +294,7 @@ def test_the_printed_sudoers_permits_what_is_needed_and_nothing_else(place: Plac
         assert {t.__name__ for t, o in found.items() if FOURTH in repr(o)} == set()
         accounts = found[Accounts]
         assert isinstance(accounts, Observed)
-        assert Reason.ACCESS_DENIED.value not in repr(accounts.fact)
+        assert re.findall(r"access-denied.{0,200}", repr(accounts.fact)) == []
     finally:
         place.inside("rm /etc/sudoers.d/tenken; rm -r /etc/root-only")
 
@@ -308,7 +309,8 @@ def test_a_login_shell_with_noise_and_another_locale_does_no_harm(place: Place) 
 
 @pytest.mark.parametrize("way", [Way.PARAMIKO, Way.OPENSSH])
 def test_a_link_that_dies_in_the_middle_leaves_what_had_arrived(place: Place, way: Way) -> None:
-    rules = "table inet dead { chain out { type filter hook output priority 0; tcp sport 22 quota over 60 kbytes drop; }; }"
+    port = 22 if way is Way.PARAMIKO else 2202
+    rules = f"table inet dead {{ chain out {{ type filter hook output priority 0; tcp sport {port} quota over 60 kbytes drop; }}; }}"
     slow = [Run(("sh", "-c", f"sleep 0.1; head -c 20000 /dev/zero; : {n}"), float(n)) for n in range(2, 12)]
     argv = ["nsenter", "-t", str(place.machine.init), "-n", "nft"]
     subprocess.run([*argv, "-f", "-"], input=rules.encode(), check=True)
@@ -325,8 +327,8 @@ def test_a_link_that_dies_in_the_middle_leaves_what_had_arrived(place: Place, wa
                 asked(session, lambda read: read.command(slow[-1].argv))
             assert told.value.reason is Reason.TIMEOUT
 
-        place.session(replace(place.login, transport=way), look)
-        assert time.monotonic() - started < 20
+        place.session(replace(place.login, transport=way, port=port), look)
+        assert time.monotonic() - started < 30
     finally:
         subprocess.run([*argv, "delete", "table", "inet", "dead"], check=True)
 

@@ -1,0 +1,150 @@
+"""A whole audit of a Debian 12 machine over SSH, beside Lynis and ``oscap xccdf eval`` inside the same machine in the same run.
+
+``python -m bench.hosts [--others] [--hosts 50]``; as root, after ``.ci/setup lab``. ``--others`` installs lynis, openscap-scanner and
+ssg-debian into the throw-away machine first, which needs a way to Debian's mirror. Nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.lab.hosts.lab import HostsLab, Machine
+
+MACHINE = "kept"
+PORT = 2300
+CONTENT = "/usr/share/xml/scap/ssg/content"
+OTHERS = ("lynis", "openscap-scanner", "ssg-debian")
+PROFILES = ("cis_level2_server", "anssi_np_nt28_high", "standard")
+"""What is evaluated, by parts of names: the first that the content has."""
+TENKEN = Path(sys.executable).with_name("tenken")
+BUSY = 2.5
+"""A load above which figures are marked: somebody else is using the machine."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one program took."""
+
+    name: str
+    seconds: float
+    cpu: float
+    megabytes: float
+    remark: str = ""
+
+
+def measured(name: str, argv: Sequence[str], remark: str = "", **options: object) -> tuple[Run, str]:
+    """Run a program to its end; give its time, processor time, largest memory, and what it said."""
+    with tempfile.TemporaryFile() as said:
+        started = time.monotonic()
+        process = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=said, stderr=said, **options)  # type: ignore[call-overload]  # options of Popen
+        _, _, usage = os.wait4(process.pid, 0)
+        took = time.monotonic() - started
+        process.returncode = 0  # reaped here
+        said.seek(0)
+        text = said.read().decode("utf-8", "replace")
+    return Run(name, took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, remark), text
+
+
+def inside(machine: Machine, *argv: str, network: bool = True) -> list[str]:
+    """Give the words that run a program on the machine as root; without ``network`` in this machine's own network."""
+    spaces = ["-m", "-u", "-i", "-p", *(["-n"] if network else [])]
+    return ["nsenter", "-t", str(machine.init), *spaces, "/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", *argv]
+
+
+def on(machine: Machine, line: str, given: str = "") -> str:
+    """Run a line of shell there that has to succeed."""
+    done = subprocess.run(inside(machine, "sh", "-ec", line), input=given, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{line}: {done.stderr}")
+    return done.stdout
+
+
+def prepared(lab: HostsLab, machine: Machine, hosts: int) -> Path:
+    """Let the account use sudo as printed, start an sshd that takes many at once on many addresses, write the inventory."""
+    text = subprocess.run([TENKEN, "hosts", "sudoers"], check=True, capture_output=True, text=True).stdout
+    on(machine, "cat > /etc/sudoers.d/tenken; chmod 440 /etc/sudoers.d/tenken; visudo -cq", text)
+    on(machine, f"/usr/sbin/sshd -p {PORT} -o PidFile=none -o MaxStartups=500")
+    addresses = [f"10.78.0.{100 + number}" for number in range(hosts)]
+    for address in addresses:
+        on(machine, f"ip addr add {address}/24 dev eth0")
+    names = [f"host{number}.example.jp" for number in range(hosts)]
+    key = on(machine, "cat /etc/ssh/ssh_host_ed25519_key.pub")
+    known = lab.folder / "known_hosts"
+    known.write_text("".join(f"[{name}]:{PORT} {key}" for name in names))
+    lines = [f"  - {{name: {name}, addresses: [{address}], login: audit}}" for name, address in zip(names, addresses, strict=True)]
+    networks = "scope:\n  approved_by: bench\n  allow: [{network: 10.78.0.0/24}]\n"
+    login = f"logins:\n  audit: {{user: audit, port: {PORT}, key: {lab.key}, known_hosts: {known}, sudo: true}}\n"
+    inventory = lab.folder / "inventory.yaml"
+    inventory.write_text(f"{login}hosts:\n" + "\n".join(lines) + f"\n{networks}")
+    return inventory
+
+
+def audit(lab: HostsLab, machine: Machine, inventory: Path, hosts: int) -> Run:
+    """Scan so many hosts with every check of machines."""
+    names = [f"host:host{number}.example.jp" for number in range(hosts)]
+    argv = [TENKEN, "--verbose", "scan", "--inventory", inventory, "--only", "host.", "--only", "endpoint.", "--only", "ipv6."]
+    argv += ["--no-store", "--format", "jsonl", "--budget", "300", *names]
+    network = Path(f"/proc/{machine.init}/ns/net")
+    run, said = measured(f"tenken, {hosts} host{'s' * (hosts > 1)} over SSH", ["nsenter", f"--net={network}", *map(str, argv)])
+    counts = re.findall(r"(\d+) rounds, (\d+) octets sent, (\d+) received", said)
+    results = said.count('"type": "result"') + said.count('"type":"result"')
+    if len(counts) != hosts:
+        raise SystemExit(f"{len(counts)} of {hosts} hosts answered:\n{said[-3000:]}")
+    rounds, sent, received = (max(int(one[n]) for one in counts) for n in range(3))
+    return Run(run.name, run.seconds, run.cpu, run.megabytes, f"{rounds} rounds, {sent:,} + {received:,} octets a host, {results} results")
+
+
+def others(machine: Machine) -> list[Run]:
+    """Install and run Lynis and OpenSCAP on the machine."""
+    on(machine, "cat > /etc/resolv.conf", Path("/etc/resolv.conf").read_text())
+    install = "export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq install -y --no-install-recommends " + " ".join(
+        OTHERS
+    )
+    done = subprocess.run(inside(machine, "sh", "-ec", install, network=False), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"the other programs cannot be installed: {done.stderr[-1000:]}")
+    lynis, _ = measured("lynis audit system --quick", inside(machine, "lynis", "audit", "system", "--quick", "--no-colors"))
+    streams = on(machine, f"ls {CONTENT}").split()
+    stream = "ssg-debian12-ds.xml" if "ssg-debian12-ds.xml" in streams else "ssg-debian11-ds.xml"
+    # Where Debian ships content for its last release only, all rules would be passed over: it is told that this is the one.
+    on(machine, f"sed -e 's/debian_linux:11/debian_linux:12/g; s/VERSION_ID=.11/VERSION_ID=\"12/g' {CONTENT}/{stream} > /tmp/ds.xml")
+    names = [line.split(":")[0] for line in on(machine, "oscap info --profiles /tmp/ds.xml").split("\n")]
+    chosen = next((name for wanted in PROFILES for name in names if wanted in name), names[0])
+    evaluation = inside(machine, "oscap", "xccdf", "eval", "--profile", chosen, "/tmp/ds.xml")
+    oscap, said = measured(f"oscap xccdf eval, {stream}, {chosen.rpartition('_profile_')[2]}", evaluation)
+    ended = {word: said.count(f"\n{word}\n") + said.count(f"\t{word}\n") for word in ("pass", "fail", "notapplicable")}
+    return [lynis, replace(oscap, remark=", ".join(f"{count} {word}" for word, count in ended.items()))]
+
+
+def main() -> None:
+    """Measure and print a table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--others", action="store_true", help="Lynis and OpenSCAP too")
+    options.add_argument("--hosts", type=int, default=50, help="hosts at once")
+    asked = options.parse_args()
+    with HostsLab.up(MACHINE) as lab:
+        machine = lab.machines[MACHINE]
+        inventory = prepared(lab, machine, asked.hosts)
+        load = os.getloadavg()[0]
+        runs = [audit(lab, machine, inventory, 1)]  # the first look finds nothing in memory
+        runs += [audit(lab, machine, inventory, 1), audit(lab, machine, inventory, asked.hosts)]
+        if asked.others:
+            runs += others(machine)
+    mark = "" if load < BUSY else f" (the machine was busy: load {load:.1f} on {os.cpu_count()} processors; figures are too high)"
+    print(f"One Debian 12 machine with systemd{mark}\n")
+    print("| program | seconds | processor seconds here | MB | |\n| --- | ---: | ---: | ---: | --- |")
+    for run in runs:
+        print(f"| {run.name} | {run.seconds:.1f} | {run.cpu:.1f} | {run.megabytes:.0f} | {run.remark} |")
+
+
+if __name__ == "__main__":
+    main()

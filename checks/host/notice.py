@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from checks.common import listed
 from scanner.facts.login_notice import LoginNotice
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed
-
-LEAST_WORDS: Final = 6
-"""A notice says something; fewer words are a name or a greeting."""
 
 
 @check(
@@ -42,7 +37,7 @@ def notice_given(notice: LoginNotice) -> Judgement:
     places = []
     for part in (notice.before, notice.after):
         if not isinstance(part, Unobserved):
-            places += [one.place for one in part if one.words >= LEAST_WORDS]
+            places += [one.place for one in part if one.warns]
     if places:
         return passed("NOTICE_GIVEN", places=listed(places))
     if isinstance(notice.before, Unobserved):

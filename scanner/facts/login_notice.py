@@ -14,8 +14,8 @@ class Notice:
     """A text that is shown before or at a log-on. The text itself is not kept."""
 
     place: str
-    words: int
-    """Words that are not the system's name, version or the machine's name."""
+    warns: bool
+    """Whether it speaks of who may use the machine, or of records and watching."""
     tells_system: bool
     """Whether it tells the system's name or version to whoever connects."""
 

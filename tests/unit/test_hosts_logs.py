@@ -12,8 +12,11 @@ from scanner.hosts.linux.audit_trail import audit_trail
 from scanner.hosts.linux.log_files import log_files
 from scanner.hosts.linux.log_keeping import log_keeping
 from scanner.model.fact import Unobserved
-from tests.unit.host_trees import Machine, running
+from scanner.model.reason import Reason
+from tests.unit.host_trees import Machine, age, running
 
+LATER = 4_000_000_000
+"""A start after the files of the test were written."""
 AUTHENTICATION, SYSTEM = RecordKind.AUTHENTICATION, RecordKind.SYSTEM
 CONF = "$IncludeConfig /etc/rsyslog.d/*.conf\n*.*;auth,authpriv.none -/var/log/syslog\nauth,authpriv.* /var/log/auth.log\n"
 ROTATE = "weekly\nrotate 4\ninclude /etc/logrotate.d\n"
@@ -35,7 +38,7 @@ def machine(tmp_path: Path, live: bool = True) -> Machine:
             "/etc/systemd/system/timers.target.wants/logrotate.timer": "[Unit]",
         }
     )
-    running(made, rsyslogd=1_700_000_100, **{"systemd-journal": 1_700_000_050})
+    running(made, rsyslogd=LATER, **{"systemd-journal": LATER})
     return made
 
 
@@ -110,6 +113,15 @@ def test_a_configuration_that_cannot_be_read_leaves_it_open(tmp_path: Path) -> N
     found = look(made)
     assert isinstance(found.stores, Unobserved)
     assert isinstance(found.targets, Unobserved)
+
+
+def test_files_changed_after_the_start_leave_it_open(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    age(made, "/etc/rsyslog.conf", LATER + 60)
+    stores_seen, targets = look(made).stores, look(made).targets
+    assert isinstance(stores_seen, Unobserved)
+    assert isinstance(targets, Unobserved)
+    assert targets.reason is Reason.STALE
 
 
 def test_files_and_room(tmp_path: Path) -> None:

@@ -174,14 +174,15 @@ def test_notices(tmp_path: Path) -> None:
             "/etc/os-release": 'NAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
             "/etc/issue": "Debian GNU/Linux 12 \\n \\l\n",
             "/etc/issue.net": "許可された利用者に限る。操作は全て記録される。\n",
-            "/etc/motd": "\n",
+            "/etc/motd": "The programs included with the Debian system are free software; without warranty as permitted by law.\n",
         }
     )
     found = login_notice.run(made)
     assert isinstance(found, LoginNotice)
     assert isinstance(found.before, tuple)
-    assert [(one.place, one.words >= 6, one.tells_system) for one in found.before] == [
+    assert [(one.place, one.warns, one.tells_system) for one in found.before] == [
         ("/etc/issue", False, True),
         ("/etc/issue.net", True, False),
     ]
-    assert found.after == ()
+    assert isinstance(found.after, tuple)
+    assert [one.warns for one in found.after] == [False]

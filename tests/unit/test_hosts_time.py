@@ -14,8 +14,10 @@ from scanner.hosts.linux.time_sync import time_sync
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.reason import Reason
 from scanner.wire import ntpconf
-from tests.unit.host_trees import Machine, running
+from tests.unit.host_trees import Machine, age, running
 
+LATER = 4_000_000_000
+"""A start after the files of the test were written."""
 SELECTED = "^,*,192.0.2.1,2,6,377,10,-0.000011,-0.000012,0.000100\n^,+,192.0.2.2,2,6,377,12,0.0002,0.0003,0.0010\n"
 TRACKING = "C0000201,192.0.2.1,3,1700000000.1,0.000204,0.000011,0.000100,-3.2,0.001,0.02,0.010000,0.001500,64.2,Normal\n"
 
@@ -31,7 +33,7 @@ def chrony(tmp_path: Path, conf: str, sources: str = SELECTED, tracking: str = T
             "/etc/systemd/system/multi-user.target.wants/chrony.service": "[Unit]\n",
         }
     )
-    running(machine, chronyd=1_700_000_100)
+    running(machine, chronyd=LATER)
     return machine
 
 
@@ -107,6 +109,14 @@ def test_a_daemon_that_does_not_answer_is_no_state(tmp_path: Path) -> None:
     assert state.reason is Reason.UNSUPPORTED
 
 
+def test_a_file_changed_after_the_start_leaves_the_sources_open(tmp_path: Path) -> None:
+    made = chrony(tmp_path, "server 192.0.2.1\n")
+    age(made, "/etc/chrony/chrony.conf", LATER + 60)
+    sources = only(time_sync.run(made)).sources
+    assert isinstance(sources, Unobserved)
+    assert sources.reason is Reason.STALE
+
+
 def test_a_clock_that_follows_nobody(tmp_path: Path) -> None:
     lost = TRACKING.replace("C0000201,192.0.2.1", "7F7F0101,").replace("Normal", "Not synchronised")
     state = only(time_sync.run(chrony(tmp_path, "server 192.0.2.1\n", SELECTED.replace("*", "?"), lost))).state
@@ -125,7 +135,7 @@ def test_ntpsec_with_its_directory(tmp_path: Path) -> None:
             "/etc/ntpsec/ntp.d/more.conf": "pool -4 ntp.town.example\n",
         }
     )
-    running(machine, ntpd=1_700_000_100)
+    running(machine, ntpd=LATER)
     found = only(time_sync.run(machine))
     assert found.sources == (TimeSource("192.0.2.1", True), TimeSource("ntp.town.example", False))
     assert (found.serves, found.starts) == (False, False)
@@ -146,7 +156,7 @@ def test_timesyncd_takes_drop_ins_in_order_and_lines_add_up(tmp_path: Path) -> N
             "/etc/systemd/timesyncd.conf.d/50.conf": "[Time]\nNTP=\nNTP=ntp1.town.example\nNTP=ntp2.town.example\nFallbackNTP=f.example\n",
         }
     )
-    running(machine, **{"systemd-timesyn": 1_700_000_100})
+    running(machine, **{"systemd-timesyn": LATER})
     found = only(time_sync.run(machine))
     assert found.sources == (TimeSource("ntp1.town.example", False), TimeSource("ntp2.town.example", False))
     assert found.state == ClockState(True, "192.0.2.9", 0.0015, 0.022689)

@@ -9,7 +9,7 @@ from functools import partial
 from scanner.facts.log_keeping import LogEntrance, LogKeeping, LogProgram, LogStore, LogTarget, RecordKind
 from scanner.facts.readings import Readings
 from scanner.hosts.base import FileKind, Files, Names, Reader, collector
-from scanner.hosts.linux.base import enabled, exists, needed, parsed, processes, seen, shown
+from scanner.hosts.linux.base import Process, applied, enabled, exists, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -42,6 +42,9 @@ CRON_DAILY = "/etc/cron.daily/logrotate"
     *UNITS,
     *paths((RSYSLOG, SYSLOG_NG, JOURNALD)),
     Files(RSYSLOG_CONF),
+    Names(RSYSLOG_CONF),
+    Names(SYSLOG_NG_CONF),
+    *(Names(f"{where}/journald.conf{rest}") for where in JOURNAL_PLACES for rest in ("", ".d")),
     Names("/etc/rsyslog.d"),
     Files("/etc/rsyslog.d/*.conf"),
     Files(SYSLOG_NG_CONF),
@@ -70,11 +73,11 @@ def log_keeping(read: Reader) -> LogKeeping:
         return LogKeeping(found, found, found, found, Readings(found, None, found, LOGROTATE_CONF))
     # journald is started by its sockets, whatever is enabled
     programs = tuple(LogProgram(f.program.name, f.running, True if f.program is JOURNALD else f.starts) for f in found)
-    conf = seen(partial(_configuration, read, found))
+    conf = seen(partial(_configuration, read, found, running))
     rotations = seen(partial(_rotations, read))
     return LogKeeping(
         programs,
-        seen(lambda: (*_files(read, needed(conf), rotations), *_journal(read, found), *_login_files(read, rotations))),
+        seen(lambda: (*_files(read, needed(conf), rotations), *_journal(read, found, running), *_login_files(read, rotations))),
         seen(lambda: (*_targets(needed(conf)), *_upload(read))),
         seen(lambda: _entrances(needed(conf))),
         _rotates(read, rotations),
@@ -84,8 +87,11 @@ def log_keeping(read: Reader) -> LogKeeping:
 Conf = tuple[SyslogConf, str] | None
 
 
-def _configuration(read: Reader, found: tuple[Found, ...]) -> Conf:
-    """Give the configuration of the syslog program in use; ``None`` where there is none. Raises ``CannotObserve``."""
+def _configuration(read: Reader, found: tuple[Found, ...], running: tuple[Process, ...] | Unobserved | None) -> Conf:
+    """Give the configuration of the syslog program in use; ``None`` where there is none. Raises ``CannotObserve``.
+
+    Both programs read it at their start only: one that was changed since may not be in force.
+    """
     for one in found:
         in_use = one.in_use
         if one.program is JOURNALD or in_use is False:
@@ -99,6 +105,10 @@ def _configuration(read: Reader, found: tuple[Found, ...]) -> Conf:
             raise CannotObserve(Reason.UNSUPPORTED, f"{place} is not there")
         conf = needed(parsed(place, data, partial(parse, include=_include(read, place))))
         read.keep(place, "\n".join(f"{'; '.join(action.selectors)} -> {action.way} {action.target}" for action in conf.actions))
+        directory = "/etc/rsyslog.d" if one.program is RSYSLOG else "/etc/syslog-ng/conf.d"
+        files = [place, *(f"{directory}/{name}" for name in read.names(directory) or () if name.endswith(".conf"))]
+        if why := applied(read, running, one.program.processes, files):
+            raise CannotObserve(why.reason, why.detail)
         return conf, place
     return None
 
@@ -205,12 +215,13 @@ def _login_files(read: Reader, rotations: tuple[logrotate.Rotation, ...] | Unobs
     return [LogStore(path, (), True, *_kept(path, rotations)) for path in LOGIN_FILES if read.state(path) is not None]
 
 
-def _journal(read: Reader, found: tuple[Found, ...]) -> list[LogStore]:
+def _journal(read: Reader, found: tuple[Found, ...], running: tuple[Process, ...] | Unobserved | None) -> list[LogStore]:
     """Read journald.conf(5). Records are on disk with Storage=persistent, or auto where /var/log/journal is there."""
     if not any(one.program is JOURNALD for one in found):
         return []
     values: dict[str, str] = {}
-    for file in needed(systemd_files(read, "journald.conf")):
+    files = needed(systemd_files(read, "journald.conf"))
+    for file in files:
         held = needed(parsed(file.path, needed(file.data), systemd_parse))
         for key in ("Storage", "MaxRetentionSec", "Seal", "ForwardToSyslog"):
             for _, entry in held.entries("Journal", key):
@@ -229,6 +240,8 @@ def _journal(read: Reader, found: tuple[Found, ...]) -> list[LogStore]:
             lasting = Unobserved(Reason.PROTOCOL_VIOLATION, shown(f"journald.conf: Storage={storage}"))
     if storage == "none":
         return []
+    if why := applied(read, running, JOURNALD.processes, [file.path for file in files]):
+        lasting = why
     kinds = (RecordKind.AUTHENTICATION, RecordKind.SYSTEM)
     by_size = Unobserved(Reason.UNSUPPORTED, "the journal's size decides for how long records are kept")
     most = _span(values.get("MaxRetentionSec", ""))

@@ -16,7 +16,10 @@ AFTER = ("/etc/motd",)
 ESCAPES = re.compile(r"\\[a-zA-Z4-6](?:\{[^}]*\})?")
 SYSTEM = frozenset("smrv")
 """Escapes of agetty(8) that tell system, machine type, release and version."""
-COMMON = frozenset({"kernel", "on", "an", "gnu/linux", "linux", "welcome", "to", "the", "login", "release", "lts"})
+WARNING = re.compile(
+    r"記録|監視|監査|許可|禁止|権限|不正|monitor|\blog(?:s|ged|ging)\b|record|audit|authori[sz]ed|unauthori|prohibit|consent", re.IGNORECASE
+)
+"""Words without which a text is a greeting or a licence, not a notice about the use of the machine."""
 
 
 @collector(
@@ -43,9 +46,6 @@ def _notice(path: str, data: bytes, known: str) -> Notice:
     text = data.decode("utf-8", "replace")
     escapes = {match[0][1] for match in ESCAPES.finditer(text)}
     plain = ESCAPES.sub(" ", text)
-    named = list(re.findall(r"[^\s,.:;()]+", plain))
-    foreign = [word for word in named if word.lower() not in known and word.lower() not in COMMON and not word.isdecimal()]
-    # Japanese has no blanks between words: a run of it counts for its length
-    words = sum(max(1, len(re.findall(r"[\u3040-\u30ff\u4e00-\u9fff]", word)) // 2) for word in foreign)
+    named = re.findall(r"[^\s,.:;()]+", plain)
     versions = any(re.search(r"\d", word) and word.lower() in known for word in named)
-    return Notice(path, words, bool(escapes & SYSTEM) or versions)
+    return Notice(path, WARNING.search(plain) is not None, bool(escapes & SYSTEM) or versions)

@@ -8,7 +8,7 @@ from functools import partial
 
 from scanner.facts.time_sync import ClockState, TimeProgram, TimeSource, TimeSync
 from scanner.hosts.base import CommandOutput, Files, Reader, Run, collector
-from scanner.hosts.linux.base import Text, drop_ins, needed, one_file, parsed, processes, seen, shown
+from scanner.hosts.linux.base import Text, applied, drop_ins, needed, one_file, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, in_container, installed, paths
@@ -69,8 +69,18 @@ def _program(read: Reader, found: Found) -> TimeProgram:
     settings = {CHRONY: _chrony, NTPD: _ntpd, OPENNTPD: _openntpd, TIMESYNCD: _timesyncd}[found.program]
     state = {CHRONY: _chrony_state, NTPD: _ntpd_state, OPENNTPD: _openntpd_state, TIMESYNCD: _timesyncd_state}[found.program]
     sources, place, serves = settings(read)
+    # each reads its files at its start only: what was changed since may not be in force
+    if found.running is True and (why := applied(read, processes(read), found.program.processes, _files(read, found.program))):
+        sources, serves = why, why
     now = None if found.running is not True else seen(partial(state, read))
     return TimeProgram(found.program.name, found.running, found.starts, sources, place, serves, now)
+
+
+def _files(read: Reader, program: Program) -> list[str]:
+    mains = {CHRONY: CHRONY_FILES, NTPD: NTPD_FILES, OPENNTPD: OPENNTPD.files, TIMESYNCD: ("/etc/systemd/timesyncd.conf",)}[program]
+    directory = {CHRONY: "/etc/chrony/conf.d", NTPD: "/etc/ntpsec/ntp.d", TIMESYNCD: "/etc/systemd/timesyncd.conf.d"}.get(program, "")
+    names = (read.names(directory) or ()) if directory else ()
+    return [*mains, *(f"{directory}/{name}" for name in names if name.endswith(".conf"))]
 
 
 Settings = tuple[tuple[TimeSource, ...] | Unobserved, str, bool | Unobserved]

@@ -7,9 +7,9 @@ from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 from tests.checks.endpoint import DENIED
 
-DEBIAN = Notice("/etc/issue", 0, True)
-WARNING = Notice("/etc/issue", 12, False)
-MOTD = Notice("/etc/motd", 30, False)
+DEBIAN = Notice("/etc/issue", False, True)
+WARNING = Notice("/etc/issue", True, False)
+MOTD = Notice("/etc/motd", True, False)
 CASES: dict[str, list[Case]] = {
     "host.notice.given": [
         case(LoginNotice((WARNING,), ()), says="NOTICE_GIVEN", args={"places": ("/etc/issue",)}),
@@ -19,7 +19,7 @@ CASES: dict[str, list[Case]] = {
         case(LoginNotice(DENIED, ()), outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],
     "host.notice.disclosure": [
-        case(LoginNotice((WARNING,), (Notice("/etc/motd", 9, True),)), says="NOTHING_TOLD"),
+        case(LoginNotice((WARNING,), (Notice("/etc/motd", False, True),)), says="NOTHING_TOLD"),
         case(LoginNotice((WARNING, DEBIAN), ()), says="SYSTEM_TOLD"),
         case(LoginNotice(DENIED, ()), outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],

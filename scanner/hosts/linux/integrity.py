@@ -11,7 +11,7 @@ from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import enabled, exists, processes, runs, seen
 from scanner.hosts.linux.clock import READS as CLOCK
 from scanner.hosts.linux.clock import now
-from scanner.hosts.linux.services import PROCESSES
+from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -76,6 +76,7 @@ CRONTABS = ("/etc/crontab",)
     Platform.LINUX,
     *CLOCK,
     *PROCESSES,
+    *UNITS,
     ACTIVE,
     *(Names(path) for known in KNOWN for path in (*known.programs, *known.crons)),
     *(Names(path, root=True) for known in KNOWN for path in (*known.databases, *known.traces)),

@@ -16,6 +16,7 @@ from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import enabled, first_line, one_file, parsed, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
+from scanner.hosts.linux.services import UNITS
 from scanner.hosts.linux.sysctl import Sysctl, Written, settings
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -68,6 +69,7 @@ UFW = ("/etc/ufw/ufw.conf", "/etc/default/ufw", "/etc/ufw/sysctl.conf")
 @collector(
     Platform.LINUX,
     *CONTAINER,
+    *UNITS,
     *(Files(f"/proc/sys/{key}", root=key.startswith("fs/protected")) for key in (*FIXED, *BUILT, *UNKNOWN)),
     *(Files(f"/proc/sys/{IPV4}/*/{leaf}") for leaf in PER_INTERFACE),
     *(Files(f"/proc/sys/{IPV6}/*/{leaf}") for leaf in PER_INTERFACE_6),

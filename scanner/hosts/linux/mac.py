@@ -12,6 +12,7 @@ from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import agreed, boot_options, enabled, exists, first_line, option, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
+from scanner.hosts.linux.services import UNITS
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -34,6 +35,7 @@ _COMPLAIN = re.compile(r"^\s*(?:profile\s+)?(\S+)[^{#]*flags\s*=\s*\([^)]*\bcomp
 @collector(
     Platform.LINUX,
     *CONTAINER,
+    *UNITS,
     Files(APPARMOR_ON),
     *(Names(path) for path in APPARMOR_PARSER),
     Names(APPARMOR_POLICY),

@@ -8,6 +8,7 @@ from scanner.facts.readings import Readings
 from scanner.facts.software import AutomaticUpdates, Updater
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import drop_ins, enabled, exists, init, needed, one_file, parsed, seen
+from scanner.hosts.linux.services import UNITS
 from scanner.hosts.linux.software import manager
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -25,13 +26,12 @@ ACTIVE = Run(("systemctl", "show", "-p", "Id", "-p", "ActiveState", *APT_TIMERS,
 
 @collector(
     Platform.LINUX,
+    *UNITS,
     APT_DUMP,
     ACTIVE,
     Names(UNATTENDED),
     Names("/etc/cron.daily/apt-compat"),
     Files(DNF_SETTINGS),
-    Names("/etc/systemd/system"),
-    Names("/etc/systemd/system/*.wants"),
     *(Names(f"/etc/systemd/system/{timer}") for timer in (*APT_TIMERS, *DNF_TIMERS)),
 )
 def automatic_updates(read: Reader) -> AutomaticUpdates:

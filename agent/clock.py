@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scanner.protocol.report import UNKNOWN_BOOT
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -20,8 +22,8 @@ def boot() -> str:
     try:
         text = _BOOT_ID.read_text("ascii").strip()
     except (OSError, ValueError):
-        return "unknown"
-    return text if re.fullmatch(r"[0-9a-f-]{36}", text) else "unknown"
+        return UNKNOWN_BOOT
+    return text if re.fullmatch(r"[0-9a-f-]{36}", text) else UNKNOWN_BOOT
 
 
 def uptime() -> int:

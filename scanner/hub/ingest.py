@@ -21,7 +21,7 @@ from scanner.hub.database import Database, Row, for_update, insert_all, insert_m
 from scanner.hub.schema import agents, chains, events, gaps, notes, reports
 from scanner.protocol.answer import Receipt
 from scanner.protocol.refusal import Refusal, Refused
-from scanner.protocol.report import Gap, Report
+from scanner.protocol.report import UNKNOWN_BOOT, Gap, Report
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +160,7 @@ class _Batch:
                     self._replace([], (hole,), chain)
                     self._event(chain, "missing", hole.first, f"reports {hole.first} to {hole.last} did not come before {report.sequence}")
         odd = clock.flags(report.made_at, self._at, chain.made_at)
-        if chain.boot == report.boot and report.uptime < chain.uptime:
+        if chain.boot == report.boot != UNKNOWN_BOOT and report.uptime < chain.uptime:
             odd += ("uptime-backwards",)
         for flag in odd:
             if flag != "old":

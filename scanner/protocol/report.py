@@ -14,6 +14,8 @@ REPORT = "tenken-report/1"
 GAP = "tenken-gap/1"
 AGENT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 BOOT = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
+UNKNOWN_BOOT = "unknown"
+"""Where the system has no name for its start."""
 MOST_FACTS = 500
 """Fact types in one report."""
 GAP_REASONS = ("spool-full", "damaged", "refused")

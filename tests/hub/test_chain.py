@@ -173,6 +173,14 @@ def test_a_terminal_that_roams_or_comes_back_is_noted(door: Door, monkeypatch: p
     assert (sequences(found["events"], "moved"), sequences(found["events"], "rejoined")) == ([2], [3])
 
 
+def test_a_machine_that_counts_its_uptime_backwards_is_flagged_unless_it_cannot_name_its_starts(door: Door) -> None:
+    agent, nameless = Simulated.enrol(door), Simulated.enrol(door)
+    send(door, agent.report(uptime=100), agent.report(uptime=50))
+    send(door, nameless.report(uptime=100, boot="unknown"), nameless.report(uptime=50, boot="unknown"))
+    assert sequences(book.chain_book(door.database, agent.agent)[0]["events"], "uptime-backwards") == [2]
+    assert sequences(book.chain_book(door.database, nameless.agent)[0]["events"], "uptime-backwards") == []
+
+
 def test_reports_from_the_future_and_the_past_are_kept_and_flagged(door: Door) -> None:
     agent = Simulated.enrol(door)
     ahead, behind = agent.report(made_at="2099-01-01T00:00:00Z"), agent.report(made_at="2020-01-01T00:00:00Z")

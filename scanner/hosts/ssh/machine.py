@@ -60,6 +60,9 @@ class SshMachine:
     def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
         """Log in, gather, run the collectors. A login that fails is one reason for all facts."""
         until = time.monotonic() + seconds
+        if self._platform is not Platform.LINUX:
+            why_not = f"{self._entrance.name}: logging in to {self._platform} is not built yet; give a saved configuration (config)"
+            return {collector.makes: Unobserved(Reason.UNSUPPORTED, why_not, now()) for collector in collectors}
         try:
             return self._seen(collectors, now, until)
         except CannotObserve as why:

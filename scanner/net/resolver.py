@@ -28,18 +28,22 @@ Ask = Callable[[DnsServer, bytes, int, Callable[[bytes | CannotObserve], None]],
 """Put a question to a resolver with so many tries, and tell of the whole answer, over TCP where UDP was not enough; never raises."""
 
 
+LEAST_ENTRIES = 1536
+"""What a process remembers at least: all that the 64 targets which it sees at a time ask, some 20 questions each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """How much is remembered: entries, octets of the messages behind them, seconds for answers and for failures."""
 
-    entries: int = 8192
+    entries: int = 3072
     octets: int = 16 * 1024 * 1024
     answer_seconds: float = 1800.0
     failure_seconds: float = 30.0
 
     def share(self, shares: int) -> Memory:
         """Give what each of so many processes may remember."""
-        return replace(self, entries=max(1, self.entries // shares), octets=max(1, self.octets // shares))
+        return replace(self, entries=max(min(self.entries, LEAST_ENTRIES), self.entries // shares), octets=max(1, self.octets // shares))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,8 @@ def test_show_prints_exactly_what_is_sent(tmp_path: Path) -> None:
 def test_the_agent_stays_within_its_memory(tmp_path: Path) -> None:
     program = (
         "import resource; from pathlib import Path; from agent.service import first_report; from agent.config import Config;"
-        f"import agent.transport, ssl; ssl.create_default_context(); first_report(Config(state=Path({str(tmp_path)!r}), withhold={COSTLY!r}));"
+        "import agent.transport, ssl; ssl.create_default_context();"
+        f"first_report(Config(state=Path({str(tmp_path)!r}), withhold={COSTLY!r}));"
         "status = Path('/proc/self/status').read_text().splitlines();"
         "print([line for line in status if line.startswith('VmRSS')][0].split()[1])"
     )

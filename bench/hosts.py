@@ -23,6 +23,7 @@ MACHINE = "kept"
 PORT = 2300
 CONTENT = "/usr/share/xml/scap/ssg/content"
 OTHERS = ("lynis", "openscap-scanner", "ssg-debian")
+SOURCES = "deb http://deb.debian.org/debian bookworm main\ndeb http://deb.debian.org/debian-security bookworm-security main\n"
 PROFILES = ("cis_level2_server", "anssi_np_nt28_high", "standard")
 """What is evaluated, by parts of names: the first that the content has."""
 TENKEN = Path(sys.executable).with_name("tenken")
@@ -106,6 +107,8 @@ def audit(lab: HostsLab, machine: Machine, inventory: Path, hosts: int) -> Run:
 def others(machine: Machine) -> list[Run]:
     """Install and run Lynis and OpenSCAP on the machine."""
     on(machine, "cat > /etc/resolv.conf", Path("/etc/resolv.conf").read_text())
+    # The laboratory's administrator has his own mirror, which is nowhere.
+    on(machine, "rm -f /etc/apt/sources.list.d/*; cat > /etc/apt/sources.list", SOURCES)
     install = "export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq install -y --no-install-recommends " + " ".join(
         OTHERS
     )
@@ -115,8 +118,8 @@ def others(machine: Machine) -> list[Run]:
     lynis, _ = measured("lynis audit system --quick", inside(machine, "lynis", "audit", "system", "--quick", "--no-colors"))
     streams = on(machine, f"ls {CONTENT}").split()
     stream = "ssg-debian12-ds.xml" if "ssg-debian12-ds.xml" in streams else "ssg-debian11-ds.xml"
-    # Where Debian ships content for its last release only, all rules would be passed over: it is told that this is the one.
-    on(machine, f"sed -e 's/debian_linux:11/debian_linux:12/g; s/VERSION_ID=.11/VERSION_ID=\"12/g' {CONTENT}/{stream} > /tmp/ds.xml")
+    # Where Debian ships content for its last release only, all rules would be passed over: the machine says that it is that one.
+    on(machine, f"echo {re.sub('[^0-9]', '', stream)}.9 > /etc/debian_version; cp {CONTENT}/{stream} /tmp/ds.xml")
     names = [line.split(":")[0] for line in on(machine, "oscap info --profiles /tmp/ds.xml").split("\n")]
     chosen = next((name for wanted in PROFILES for name in names if wanted in name), names[0])
     evaluation = inside(machine, "oscap", "xccdf", "eval", "--profile", chosen, "/tmp/ds.xml")

@@ -6,10 +6,12 @@ does not grow with the number of targets.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum, unique
+from typing import NamedTuple
 
 from baselines.model import Baseline, Control, Status, Strength
 from scanner.engine.judge import Result
@@ -113,9 +115,8 @@ WHY_WORDS: Mapping[Why, Text] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
-    """One result that an assessment rests on."""
+class Because(NamedTuple):
+    """One result that an assessment rests on; sorted by target, subject and check."""
 
     target: str
     subject: str
@@ -146,21 +147,27 @@ class _Tally:
     counts: dict[Outcome, int] = field(default_factory=dict)
     kept: dict[Outcome, list[Because]] = field(default_factory=dict)
 
-    def add(self, result: Result) -> None:
-        outcome = result.ending.outcome
-        self.counts[outcome] = self.counts.get(outcome, 0) + 1
-        kept = self.kept.get(outcome)
-        if kept is None:
-            kept = self.kept[outcome] = []
-        if len(kept) < KEPT:
-            kept.append(Because(result.target.key, result.subject.key, result.variant.check.id, outcome, result.ending.tag))
+    def add(self, one: Because) -> None:
+        self.counts[one.outcome] = self.counts.get(one.outcome, 0) + 1
+        self._keep(one)
 
     def merge(self, other: _Tally) -> None:
         for outcome, n in other.counts.items():
             self.counts[outcome] = self.counts.get(outcome, 0) + n
-        for outcome, kept in other.kept.items():
-            mine = self.kept.setdefault(outcome, [])
-            mine.extend(kept[: KEPT - len(mine)])
+        for kept in other.kept.values():
+            for one in kept:
+                self._keep(one)
+
+    def _keep(self, one: Because) -> None:
+        """Keep the first ones by target, subject and check: targets end in any order, and the same results are to give the same bytes."""
+        kept = self.kept.get(one.outcome)
+        if kept is None:
+            self.kept[one.outcome] = [one]
+        elif len(kept) < KEPT:
+            insort(kept, one)
+        elif one < kept[-1]:
+            insort(kept, one)
+            kept.pop()
 
     def has(self, outcome: Outcome) -> bool:
         return self.counts.get(outcome, 0) > 0
@@ -189,6 +196,8 @@ class Assessor:
 
     def add(self, result: Result, systems: Iterable[System]) -> None:
         """Count one result for each system that its target belongs to."""
+        ending = result.ending
+        one = Because(result.target.key, result.subject.key, result.variant.check.id, ending.outcome, ending.tag)
         for system in systems:
             self._systems[system.id] = system
             for baseline, control in result.variant.controls_for(result.subject):
@@ -196,7 +205,7 @@ class Assessor:
                 tally = self._tallies.get(key)
                 if tally is None:
                     tally = self._tallies[key] = _Tally()
-                tally.add(result)
+                tally.add(one)
 
     def assessments(self) -> Iterator[Assessment]:
         """Give one assessment for each system and each control on which a result or record bears, directly or as its example.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import date
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
@@ -356,7 +355,7 @@ def _assessment(run: str, assessment: Assessment) -> Line:
         "why": assessment.why.value,
         "message": _text(WHY_WORDS[assessment.why]),
         "counts": {outcome.value: n for outcome, n in sorted(assessment.counts.items())},
-        "because": [asdict(because) for because in assessment.because],
+        "because": [because._asdict() for because in assessment.because],
         "examples": list(assessment.examples),
         "strength": control.strength.value,
         "status": control.status.value,

@@ -18,7 +18,6 @@ ROWS = {"nite": 354, "ciip": 445, "kochi": 608, "nisc-r5": 262, "ssk": 835}
 MAPPED_AREAS = {"email", "dns", "domain-name", "tls-crypto"}
 OBSERVED = {"remote", "authenticated-host", "endpoint-agent"}
 FROM_WITHIN = {"authenticated-host", "endpoint-agent"}
-MAPPED_FROM_WITHIN = {"kochi", "ssk"}
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +50,7 @@ def test_rows_that_machines_could_show_from_within_are_mapped_or_say_why_not(doc
         c.id
         for b in documents
         for c in b
-        if b.id in MAPPED_FROM_WITHIN
-        and FROM_WITHIN & set(c.verification)
+        if FROM_WITHIN & set(c.verification)
         and c.strength.binds
         and not c.checks
         and c.reason is None

@@ -1,4 +1,4 @@
-"""The tables of the hub, in a database of its own apart from the run store (docs/adr/0021). ``migrations`` makes and changes them."""
+"""The tables of the hub, in a database of its own apart from the run store (docs/adr/0012). ``migrations`` makes and changes them."""
 
 from __future__ import annotations
 

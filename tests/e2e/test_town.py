@@ -79,6 +79,10 @@ def test_one_profile_value_changes_exactly_the_results_that_name_it(town: Path, 
 def test_the_same_scan_twice_differs_in_nothing_that_was_found(lab: Lab) -> None:
     def found() -> list[Line]:
         lines = scan(lab, "kakuu.lg.jp", "--format=jsonl", "--no-store", "--only=mail").lines
+        for line in lines:
+            for one in line.get("evidence", ()):
+                if one["fact"] == "TlsSurvey":  # it holds the moment at which certificates are judged, so its digest is never the same
+                    del one["digest"]
         return [{k: v for k, v in x.items() if k not in {"run", "observed_at"}} for x in lines if x["type"] == "result"]
 
     assert found() == found()
@@ -123,7 +127,7 @@ def test_facts_from_elsewhere_become_a_run_of_this_store(town: Path, tmp_path: P
 
 def test_a_run_that_is_killed_keeps_its_finished_targets_and_shows_as_unfinished(lab: Lab, tmp_path: Path) -> None:
     store, out = tmp_path / "runs.sqlite3", tmp_path / "out"
-    words = ["scan", "all-silent.lg.jp", "kakuu.lg.jp", "bad-all.lg.jp", "--only=mail", "--only=dns"]
+    words = ["scan", "all-silent.lg.jp", "kakuu.lg.jp", "bad-all.lg.jp", "--only=mail.spf", "--only=mail.dmarc", "--only=dns"]
     words += [f"--resolver={lab.resolver}", f"--store={store}", f"--out={out}"]
     running = subprocess.Popen(lab.command([PROGRAM, *words], "outside"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:

@@ -6,7 +6,6 @@ Written by hand after the vendors' command references: no device is to be had he
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given, settings
@@ -15,11 +14,11 @@ from hypothesis import strategies as st
 from scanner.engine.catalogue import catalogue
 from scanner.engine.judge import judge_one
 from scanner.facts.network_device import NetworkDevice, PasswordForm
-from scanner.hosts.base import CommandOutput, FileState, Reader
+from scanner.hosts.config_file import ConfigReader
 from scanner.hosts.devices.fortios import network_device_fortios
 from scanner.hosts.devices.ios import network_device_ios
 from scanner.hosts.devices.junos import network_device_junos
-from scanner.model.fact import Evidence, Observed
+from scanner.model.fact import Observed
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import fortios, ios, junos
 
@@ -250,42 +249,12 @@ end
 """
 
 
-@dataclass
-class Texts:
-    """A device that was read: its texts by name."""
-
-    texts: dict[str, bytes]
-    kept: list[Evidence] = field(default_factory=list)
-    live: bool = False
-
-    def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
-        """Give a text."""
-        return self.texts.get(path)
-
-    def names(self, directory: str) -> tuple[str, ...] | None:
-        """No device has directories."""
-        return None
-
-    def state(self, path: str) -> FileState | None:
-        """No device has files."""
-        return None
-
-    def command(self, argv: object, *, seconds: float = 10.0) -> CommandOutput | None:
-        """Nothing runs."""
-        raise CannotObserve(Reason.UNSUPPORTED, "no commands")
-
-    def keep(self, source: str, excerpt: str) -> None:
-        """Keep evidence."""
-        self.kept.append(Evidence(source, excerpt))
-
-
 COLLECTORS = {"ios": network_device_ios, "junos": network_device_junos, "fortios": network_device_fortios}
 
 
 def device(dialect: str, running: str, startup: str | None = None) -> NetworkDevice:
     texts = {"running-config": running.encode()} | ({"startup-config": startup.encode()} if startup is not None else {})
-    read: Reader = Texts(texts)
-    fact = COLLECTORS[dialect].run(read)
+    fact = COLLECTORS[dialect].run(ConfigReader(texts, live=False))
     assert isinstance(fact, NetworkDevice)
     return fact
 
@@ -393,10 +362,10 @@ def test_ipv6_needs_an_access_list_of_its_own() -> None:
 
 
 def test_no_password_reaches_the_fact_or_the_evidence() -> None:
-    read = Texts({"running-config": IOS_BAD.encode()})
+    read = ConfigReader({"running-config": IOS_BAD.encode()}, live=False)
     fact = network_device_ios.run(read)
     assert isinstance(fact, NetworkDevice)
-    said = repr(fact) + repr(read.kept)
+    said = repr(fact) + repr(read.evidence())
     assert not [word for word in ("0822455D0A16", "cisco", "'secret'", "public") if word in said]
     assert {p.owner: p.form for p in fact.passwords}["ops"] is PasswordForm.REVERSIBLE
 
@@ -429,7 +398,7 @@ def test_what_is_no_such_configuration_is_refused(dialect: str, text: str) -> No
 
 def test_no_text_is_no_verdict() -> None:
     with pytest.raises(CannotObserve) as caught:
-        network_device_ios.run(Texts({}))
+        network_device_ios.run(ConfigReader({}, live=False))
     assert caught.value.reason is Reason.UNSUPPORTED
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from scanner.hosts.base import Files, Reader
+from scanner.hosts.base import Files
+from scanner.hosts.config_file import LARGEST, RUNNING, STARTUP, DeviceReader
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
-RUNNING, STARTUP = "running-config", "startup-config"
-LIMIT = 20_000_000
-READS = (Files(RUNNING, LIMIT), Files(STARTUP, LIMIT))
+READS = (Files(RUNNING, LARGEST), Files(STARTUP, LARGEST))
 USUAL_COMMUNITIES = frozenset(
     {"public", "private", "community", "snmp", "cisco", "admin", "manager", "monitor", "default", "read", "write"}
 )
@@ -19,9 +18,9 @@ USUAL_COMMUNITIES = frozenset(
 T = TypeVar("T")
 
 
-def running(read: Reader, parse: Callable[[bytes], T]) -> T:
+def running(read: DeviceReader, parse: Callable[[bytes], T]) -> T:
     """Read and parse the running configuration. Raises ``CannotObserve``."""
-    data = read.file(RUNNING, limit=LIMIT)
+    data = read.file(RUNNING)
     if data is None:
         raise CannotObserve(Reason.UNSUPPORTED, "there is no configuration text")
     try:

@@ -16,7 +16,8 @@ from scanner.facts.network_device import (
     StoredPassword,
 )
 from scanner.facts.readings import Wait
-from scanner.hosts.base import Reader, collector
+from scanner.hosts.base import collector
+from scanner.hosts.config_file import DeviceReader
 from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, running, unwritten
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -32,7 +33,7 @@ _ANYWHERE = frozenset({"0.0.0.0", "::/0"})  # noqa: S104  an address in a config
 
 
 @collector(Platform.FORTIOS, *READS)
-def network_device_fortios(read: Reader) -> NetworkDevice:
+def network_device_fortios(read: DeviceReader) -> NetworkDevice:
     """See what the configuration says."""
     config = running(read, fortios.parse)
     read.keep("running-config", f"version {config.version}")

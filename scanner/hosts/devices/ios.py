@@ -23,11 +23,12 @@ from scanner.facts.network_device import (
     StoredPassword,
 )
 from scanner.facts.readings import Wait
-from scanner.hosts.base import Reader, collector
-from scanner.hosts.devices.common import LIMIT, READS, STARTUP, USUAL_COMMUNITIES, running, unwritten
+from scanner.hosts.base import collector
+from scanner.hosts.config_file import RUNNING, STARTUP, DeviceReader
+from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, running, unwritten
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
-from scanner.model.reason import Reason
+from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import ios
 from scanner.wire.ios import Config, Line
 
@@ -43,7 +44,7 @@ _VOLATILE = re.compile(r"!|ntp clock-period |Building configuration|Current conf
 
 
 @collector(Platform.IOS, *READS)
-def network_device_ios(read: Reader) -> NetworkDevice:
+def network_device_ios(read: DeviceReader) -> NetworkDevice:
     """See what the configuration says."""
     config = running(read, ios.parse)
     version = next((line.words[1] for line in config.find("version") if len(line.words) > 1), None)
@@ -252,11 +253,13 @@ def _within(vlan: str, listed: str) -> bool:
     return False
 
 
-def _saved(read: Reader) -> bool | Unobserved:
-    startup = read.file(STARTUP, limit=LIMIT)
-    if startup is None:
-        return Unobserved(Reason.UNSUPPORTED, "only the running configuration was given, not the saved one")
-    return _lines(startup) == _lines(read.file("running-config", limit=LIMIT) or b"")
+def _saved(read: DeviceReader) -> bool | Unobserved:
+    try:
+        startup = read.file(STARTUP)
+    except CannotObserve as why:
+        return Unobserved(why.reason, why.detail)
+    # A device that has none starts without what runs now.
+    return startup is not None and _lines(startup) == _lines(read.file(RUNNING) or b"")
 
 
 def _lines(data: bytes) -> list[str]:

@@ -18,7 +18,8 @@ from scanner.facts.network_device import (
     StoredPassword,
 )
 from scanner.facts.readings import Wait
-from scanner.hosts.base import Reader, collector
+from scanner.hosts.base import collector
+from scanner.hosts.config_file import DeviceReader
 from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, running
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -49,7 +50,7 @@ _LEVELS = {"none": SnmpSecurity.NONE, "authentication": SnmpSecurity.AUTHENTICAT
 
 
 @collector(Platform.JUNOS, *READS)
-def network_device_junos(read: Reader) -> NetworkDevice:
+def network_device_junos(read: DeviceReader) -> NetworkDevice:
     """See what the configuration says."""
     config = running(read, junos.parse)
     version = config.value("version")

@@ -126,3 +126,7 @@ class HostsLab:
     def call(self, work: Callable[[], T]) -> T:
         """Run ``work`` in a thread of the scanner's network namespace."""
         return netns.call(Path(f"/proc/{self._keeper}/root{NETNS}/scan"), work)
+
+    def command(self, argv: Sequence[str]) -> list[str]:
+        """Give the command line that runs a program in the scanner's network namespace."""
+        return ["nsenter", f"--net=/proc/{self._keeper}/root{NETNS}/scan", *argv]

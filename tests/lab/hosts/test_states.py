@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from scanner.engine.judge import Ending
 from scanner.model.reason import Reason
 from tests.lab.hosts.judging import checks_of_machines, endings, facts
-from tests.lab.hosts.lab import HostsLab, why_not
+from tests.lab.hosts.lab import HostsLab
 from tests.lab.hosts.state import State, machines, parts
 
 pytestmark = pytest.mark.lab
 PARTS = [pytest.param(state, id=f"{family}-{state.machine}-{number}") for number, (family, state) in enumerate(parts())]
-
-
-@pytest.fixture(scope="session")
-def hosts_lab(request: pytest.FixtureRequest) -> Iterator[HostsLab]:
-    """All machines, raised once for the whole run."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason is not None:
-        if mode == "require":
-            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-        pytest.skip(reason)
-    with HostsLab.up() as raised:
-        yield raised
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,11 @@ from enum import StrEnum, unique
 
 MOST_LINES = 100_000
 _NAME = re.compile(r"([A-Za-z0-9_./-]+)\s*=\s*(.*)\Z", re.DOTALL)
-_TABLE = re.compile(
-    r"check_[a-z_]+_access|check_policy_service|permit_(?:tls_clientcerts|tls_all_clientcerts|dnswl_client|rhswl_client|mx_backup)"
-)
-_REFUSES = frozenset({"reject_unauth_destination", "defer_unauth_destination", "reject", "defer", "defer_if_permit", "defer_if_reject"})
+_REFUSES = frozenset({"reject_unauth_destination", "defer_unauth_destination", "reject", "defer", "defer_if_permit"})
+_OURS = frozenset({"permit_mynetworks", "permit_sasl_authenticated", "permit_inet_interfaces", "permit_auth_destination"})
+"""Words that permit what is the organisation's own: its networks, its people, mail to its domains."""
+_WITH_ARGUMENT = re.compile(r"check_\w+|reject_(?:rbl|rhsbl)_\w+|permit_(?:dnswl|rhswl)_client|sleep")
+_NEVER_PERMITS = re.compile(r"reject_\w+|defer_if_reject|sleep")
 
 
 class NotPostfix(ValueError):
@@ -88,18 +89,24 @@ def expanded(value: str, known: Mapping[str, str], depth: int = 0) -> str:
 
 
 def relaying(restrictions: Sequence[str]) -> Relaying:
-    """Say what a list does with a stranger: the first restriction that applies decides."""
-    before = ""
+    """Say what a list does with a stranger: the first restriction that applies decides (SMTPD_ACCESS_README).
+
+    ``warn_if_reject`` makes the next word a mere warning. A word that is not known, such as a class of restrictions, may permit.
+    """
     by_table = False
-    for word in restrictions:
-        if word in _REFUSES or word.startswith("reject_unauth_dest"):
+    words = iter(restrictions)
+    for word in words:
+        if word == "warn_if_reject":
+            if _WITH_ARGUMENT.fullmatch(next(words, "")):
+                next(words, None)
+        elif word in _REFUSES:
             return Relaying.BY_TABLE if by_table else Relaying.REFUSED
-        if word in {"permit", "static:permit", "permit_auth_destination"}:
-            if word == "permit":
-                return Relaying.BY_TABLE if by_table else Relaying.PERMITTED
-        elif _TABLE.fullmatch(word) or (before and _TABLE.fullmatch(before)):
-            by_table = True
-        before = word
+        elif word == "permit":
+            return Relaying.BY_TABLE if by_table else Relaying.PERMITTED
+        elif word not in _OURS:
+            by_table = by_table or not _NEVER_PERMITS.fullmatch(word)
+            if _WITH_ARGUMENT.fullmatch(word):
+                next(words, None)
     return Relaying.BY_TABLE if by_table else Relaying.OPEN_END
 
 

@@ -150,6 +150,12 @@ def test_a_mounted_root_tells_what_is_written_and_no_default(tmp_path: Path) -> 
         ("permit_auth_destination, reject", Relaying.REFUSED),
         ("reject_unknown_sender_domain, permit_mynetworks", Relaying.OPEN_END),
         ("check_sender_access hash:/x permit", Relaying.BY_TABLE),
+        ("warn_if_reject reject_unauth_destination, permit", Relaying.PERMITTED),
+        ("warn_if_reject reject_rbl_client bl.example, reject_unauth_destination", Relaying.REFUSED),
+        ("defer_if_reject, permit", Relaying.PERMITTED),
+        ("our_own_class, reject_unauth_destination", Relaying.BY_TABLE),
+        ("reject_rbl_client bl.example, reject_rhsbl_sender bl.example, reject_unauth_destination", Relaying.REFUSED),
+        ("permit_dnswl_client wl.example, reject_unauth_destination", Relaying.BY_TABLE),
         ("{ check_client_access cidr:/x }, reject_unauth_destination", Relaying.BY_TABLE),
     ],
 )

@@ -120,9 +120,9 @@ class Network:
         for talk in self._talks:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
-        if self._parts:
-            self._parts.udp.close()
-            self._parts = None
+        parts, self._parts = self._parts, None  # before questions under way end: none of them is put to the next resolver any more
+        if parts:
+            parts.udp.close()
 
     def now(self) -> datetime:
         """The time, UTC."""
@@ -170,7 +170,7 @@ class Network:
         return self._roots
 
     def _ask(self, server: DnsServer, wire: bytes, tries: int, ended: Callable[[bytes | CannotObserve], None]) -> None:
-        lane, udp = self._lanes[server.address, server.port], self._open().udp
+        lane = self._lanes[server.address, server.port]
 
         def heard(how: Datagram | CannotObserve) -> None:
             lane.give()
@@ -184,9 +184,11 @@ class Network:
                 ended(how.data)
 
         def go() -> None:
+            if self._parts is None:  # the run is over: nobody waits for the answer
+                return
             seconds = self._settings.timing.resolver
             try:
-                udp.ask(server.address, server.port, wire, seconds=seconds, tries=tries, width=RESOLVER_SOCKETS, ended=heard)
+                self._parts.udp.ask(server.address, server.port, wire, seconds=seconds, tries=tries, width=RESOLVER_SOCKETS, ended=heard)
             except CannotObserve as why:
                 heard(why)
 

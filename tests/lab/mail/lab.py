@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -84,7 +85,11 @@ class MailLab:
         return netns.call(Path(f"/proc/{self._keeper}/root{NETNS}") / where, lambda: asyncio.run(work()))
 
     def messages(self) -> list[str]:
-        """Name every message in a queue, mailbox or store of the laboratory."""
+        """Name every message in a queue, mailbox or store of the laboratory.
+
+        Postfix opens a file in ``incoming`` at the first recipient that it accepts, lets owners execute it when the message is
+        whole, and takes it away where DATA never came: a file without that bit is a conversation that is just being closed.
+        """
         places = [self.folder / program / "spool" / queue for program in ("postfix", "front", "back") for queue in QUEUES]
         places += [
             self.folder / "store",
@@ -92,7 +97,7 @@ class MailLab:
             *(self.folder / d / "m" for d in ("dovecot", "dovecot-bad")),
         ]
         places += [Path(f"/proc/{self._keeper}/root/var/spool/smtpd") / name for name in ("queue", "incoming", "offline", "corrupt")]
-        found = [str(path) for place in places if place.exists() for path in place.rglob("*") if path.is_file()]
+        found = [str(path) for place in places if place.exists() for path in place.rglob("*") if _is_message(path)]
         return found + [str(path) for path in [self.folder / "exim" / "mbox"] if path.exists()]
 
     def log(self, name: str) -> str:
@@ -100,3 +105,13 @@ class MailLab:
         return "".join(
             path.read_text(errors="replace") for path in (self.folder / f"{name}.out", self.folder / name / "log") if path.exists()
         )
+
+
+def _is_message(path: Path) -> bool:
+    try:
+        state = path.stat()
+    except FileNotFoundError:  # taken away while the folder was listed
+        return False
+    return stat.S_ISREG(state.st_mode) and (
+        path.parent.name != "incoming" or path.parents[1].name != "spool" or bool(state.st_mode & stat.S_IXUSR)
+    )

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.hosts.base import Files, Names, Reader, Run, Source
-from scanner.hosts.local import OUTPUT
+from scanner.hosts.local import NAMES, OUTPUT
 from scanner.hosts.ssh import session as session_module
 from scanner.hosts.ssh.answer import Gathered, read_answer
 from scanner.hosts.ssh.batch import first_batch
 from scanner.hosts.ssh.pipes import PipeShell
 from scanner.hosts.ssh.session import Session
+from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.far_shells import SHELLS, asked, begun, shells
 
@@ -168,6 +169,62 @@ def test_a_file_cannot_forge_another_even_where_the_prefix_is_known(tmp_path: Pa
         assert set(answer(forged).values()) == {Reason.PROTOCOL_VIOLATION}
     # Without the prefix it is mere text.
     assert answer(b"x\n==> /etc/b <==\nforged")["/etc/b"] == b"real"
+
+
+def by_sudo(source: Files | Names, **frames: tuple[bytes, str]) -> Gathered:
+    """Read an answer whose frames are given by the letter of the call: what the command printed, and how it ended."""
+    batch = first_batch([source], by_sudo=True)
+    data = b"\n%s start 1000\n" % batch.boundary
+    for number, call in batch.calls.items():
+        if call.letter in frames and call.source == source:
+            printed, ended = frames[call.letter]
+            data += b"\n%s %s %d\n%s\n%s e %d %s\n" % (
+                *(batch.boundary, call.letter.encode(), number, printed),
+                *(batch.boundary, number, ended.encode()),
+            )
+    gathered = Gathered()
+    assert read_answer(data + b"\n%s end\n" % batch.boundary, batch, gathered)
+    return gathered
+
+
+def test_a_program_that_sudo_could_not_start_says_nothing_of_the_file() -> None:
+    shadow = Files("/etc/shadow", root=True)
+    absent = "/usr/bin/head: cannot open '/etc/shadow' for reading: No such file or directory\n 1"
+    assert by_sudo(shadow, X=(b"", absent)).contents["/etc/shadow"][1] is None
+    no_head = "/usr/bin/timeout: failed to run command '/usr/bin/head': No such file or directory\n 127"
+    content = by_sudo(shadow, X=(b"", no_head)).contents["/etc/shadow"][1]
+    assert isinstance(content, Unobserved)
+    assert content.reason is Reason.UNSUPPORTED
+
+
+def test_a_directory_is_missing_only_where_find_says_so_of_itself() -> None:
+    drop_ins = Names("/etc/sudoers.d", root=True)
+    assert by_sudo(drop_ins, Y=(b"", "find: '/etc/sudoers.d': No such file or directory\n 1")).states == {"/etc/sudoers.d": None}
+    for said in (
+        "timeout: failed to run command '/usr/bin/find': No such file or directory\n 127",
+        "find: '/etc/sudoers.d/gone': No such file or directory\n 1",
+        "find: '/usr/bin/stat': No such file or directory\n 1",
+    ):
+        assert not by_sudo(drop_ins, Y=(b"", said)).states
+
+
+def test_a_directory_with_too_many_names_is_not_cut_to_the_first() -> None:
+    directory = b"41ed/4096/0/0/1//etc/sudoers.d\n"
+    entries = b"".join(b"81a4/1/0/0/1//etc/sudoers.d/f%d\n" % n for n in range(NAMES + 1))
+    listing = by_sudo(Names("/etc/sudoers.d", root=True), Y=(directory + entries, " 0")).listings["/etc/sudoers.d"]
+    assert isinstance(listing, Unobserved)
+    assert listing.reason is Reason.TOO_LARGE
+
+
+@pytest.mark.parametrize(("status", "reason"), [("137", Reason.TIMEOUT), ("1", Reason.UNSUPPORTED)])
+def test_files_of_a_search_that_did_not_end_well_are_not_taken_for_whole(status: str, reason: Reason) -> None:
+    listed = b"41ed/4096/0/0/1//etc/sudoers.d\n81a0/5/0/0/1//etc/sudoers.d/a\n"
+    printed = b"==> /etc/sudoers.d/a <==\nwho"
+    drop_ins = Files("/etc/sudoers.d/*", root=True)
+    assert by_sudo(drop_ins, Y=(listed, " 0"), Z=(printed, " 0")).contents["/etc/sudoers.d/a"][1] == b"who"
+    content = by_sudo(drop_ins, Y=(listed, " 0"), Z=(printed, f" {status}")).contents["/etc/sudoers.d/a"][1]
+    assert isinstance(content, Unobserved)
+    assert content.reason is reason
 
 
 SOURCES: list[Source] = [

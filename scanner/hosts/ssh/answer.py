@@ -16,6 +16,8 @@ from scanner.model.reason import Reason
 
 MOST_ERRORS = 4000
 """Characters of what a command says on standard error that are looked at."""
+_NOT_RUN = frozenset({"125", "126", "127"})
+"""Statuses of timeout(1) where it could not start the program."""
 _DENIED = ("Permission denied", "Operation not permitted")
 _MISSING = ("No such file or directory", "Not a directory", "No such process", "No such device", "File name too long")
 
@@ -109,8 +111,7 @@ class _Reading:
                 self._names.setdefault(above or "/", set()).add(name)
 
     def _said(self, code: str, path: str) -> None:
-        into, why = self.into, _WHY.get(code)
-        unobserved = Unobserved(why[0], f"{path!r}: {why[1]}") if why else None
+        into, unobserved = self.into, _unobserved(code, path)
         match self.call.letter, code:
             case "L", "n":
                 names = self._names.get(path, ())
@@ -169,8 +170,7 @@ class _Reading:
     def _one(self, source: Files, said: str) -> None:
         path = self.into.canonical(source.pattern)
         if said in _WHY or said == "z":
-            why = _WHY.get(said)
-            self._content(path, b"" if said == "z" else Unobserved(why[0], f"{path!r}: {why[1]}") if why else None)
+            self._content(path, b"" if said == "z" else _unobserved(said, path))
             return
         errors, _, status = said.rpartition(" ")
         if status == "0":
@@ -179,6 +179,8 @@ class _Reading:
             self._content(path, Unobserved(Reason.ACCESS_DENIED, f"{path!r}: sudo does not permit to read it"))
         elif status == "137":
             self._content(path, Unobserved(Reason.TIMEOUT, f"{path!r}: no end within {sudo.FILE_SECONDS} s"))
+        elif status in _NOT_RUN:  # "No such file" is then said of the program
+            self._content(path, Unobserved(Reason.UNSUPPORTED, f"{path!r}: the program that reads it could not be run"))
         else:
             content = None if said == "m" else _told(path, errors)
             self._content(path, content)
@@ -191,7 +193,7 @@ class _Reading:
         if "sudo:" in errors or said == "-" or len(self.blob) > self.call.limit:
             return
         if status != "0":
-            if any(words in errors for words in _MISSING) and not self.blob:
+            if status not in _NOT_RUN and _is_missed(base, errors) and not self.blob:
                 self.into.states[self.into.canonical(base)] = None
             return
         names: list[str] = []
@@ -203,14 +205,28 @@ class _Reading:
                 names.append(path)
         top = self.into.canonical(base)
         if "-mindepth" not in sudo.listing(source):
-            inside = (path.removeprefix(top + "/") for path in names if path.startswith(top + "/"))
-            self.into.listings[top] = tuple(sorted(name for name in inside if "/" not in name))[:NAMES]
+            within = (path.removeprefix(top + "/") for path in names if path.startswith(top + "/"))
+            inside = tuple(sorted(name for name in within if "/" not in name))
+            known = self.into.states.get(top)
+            kind = known.kind if isinstance(known, FileState) else None
+            if len(inside) > NAMES:
+                self.into.listings[top] = _unobserved("t", top)
+            elif inside or kind is FileKind.DIRECTORY:
+                self.into.listings[top] = inside
+            elif kind in {FileKind.FILE, FileKind.OTHER}:
+                self.into.listings[top] = None
         else:
             self.into.whole.append((top, _regex(self.into.canonical(source.pattern))))
 
     def _printed(self, source: Files, said: str) -> None:
         if "sudo:" in said or said == "-" or len(self.blob) > self.call.limit:
             return
+        status = said.rpartition(" ")[2]
+        cut: Unobserved | None = None
+        if status == "137":
+            cut = Unobserved(Reason.TIMEOUT, f"{source.pattern!r}: no end within {sudo.FIND_SECONDS} s")
+        elif status != "0":
+            cut = Unobserved(Reason.UNSUPPORTED, f"{source.pattern!r}: not all that fits could be read")
         found: dict[str, bytes | None] = {}
         for piece in (b"\n" + self.blob).split(b"\n==> /")[1:]:
             name, _, content = piece.partition(b" <==\n")
@@ -218,7 +234,8 @@ class _Reading:
             found[path] = None if path in found or not isinstance(self.into.states.get(path), FileState) else content
         forged = any(content is None for content in found.values())
         for path, given in found.items():
-            self._keep(path, source, _imitated(path) if forged or given is None else _capped(path, given, source.limit))
+            whole = _imitated(path) if forged or given is None else _capped(path, given, source.limit)
+            self._keep(path, source, cut or whole)
 
     def _keep(self, path: str, source: Files, content: bytes | Unobserved) -> None:
         known = self.into.contents.get(path)
@@ -265,6 +282,11 @@ _WHY = {
     "t": (Reason.TOO_LARGE, f"more than {NAMES} entries"),
     "x": (Reason.UNSUPPORTED, "its entries could not be looked at"),
 }
+
+
+def _unobserved(code: str, path: str) -> Unobserved | None:
+    why = _WHY.get(code)
+    return Unobserved(why[0], f"{path!r}: {why[1]}") if why else None
 
 
 def _imitated(path: str) -> Unobserved:
@@ -323,6 +345,11 @@ def _told(path: str, error: str) -> Unobserved | None:
     if any(words in error for words in _DENIED):
         return Unobserved(Reason.ACCESS_DENIED, f"{path!r}: Permission denied")
     return Unobserved(Reason.UNSUPPORTED, f"{path!r}: {last or 'it could not be read'}")
+
+
+def _is_missed(path: str, errors: str) -> bool:
+    """Tell whether find(1) says of the path itself that it is not there: ``find: 'PATH': WHY``, of busybox without quotes."""
+    return re.search(rf"(?m)^find: '?{re.escape(path)}'?: (?:{'|'.join(_MISSING)})$", errors) is not None
 
 
 def _capped(path: str, content: bytes, limit: int) -> bytes | Unobserved:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from checks.common import first_missing, listed, value_not_set
+from checks.host.sudo import rules_elsewhere
 from checks.values import (
     ACCOUNTS_ADMINISTRATORS,
     ACCOUNTS_DEFAULT_NAMES,
@@ -14,7 +15,8 @@ from checks.values import (
     ACCOUNTS_PERMITTED,
     ACCOUNTS_SERVICES,
 )
-from scanner.facts.accounts import Account, Accounts, Password
+from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
+from scanner.facts.readings import FileRights
 from scanner.facts.sudo import SudoRules
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
@@ -266,15 +268,28 @@ def host_accounts_homes(accounts: Accounts) -> Judgement:
         return found
     homes = [(a, a.home) for a in found if a.person or a.number == ADMINISTRATORS]
     there = [(a, h) for a, h in homes if h is not None and not isinstance(h, Unobserved)]
-    # the bits of the group count only where others share the group
-    shared = Counter(a.group for a in found)
-    writable = [h for a, h in there if h.mode & 0o002 or (h.mode & 0o020 and shared[a.group] > 1) or h.uid not in {0, int(a.number)}]
+    shared = [(h, _shared(accounts, a, h) if h.mode & 0o070 else False) for a, h in there]
+    writable = [h for a, h in there if h.mode & 0o002 or h.uid not in {0, int(a.number)}]
+    writable += [h for h, others in shared if others is True and h.mode & 0o020 and h not in writable]
     if writable:
         return failed("HOMES_WRITABLE", paths=listed(f"{h.path} ({h.mode:04o}, uid {h.uid})" for h in writable))
-    readable = [h for _, h in there if h.mode & 0o005]
+    readable = [h for h, others in shared if h.mode & 0o005 or (others is True and h.mode & 0o050)]
     if readable:
         return failed("HOMES_READABLE", paths=listed(f"{h.path} ({h.mode:04o})" for h in readable))
+    if missing := first_missing(others for _, others in shared):
+        return missing
     return first_missing(h for _, h in homes) or passed("HOMES_CLOSED", count=len(there))
+
+
+def _shared(accounts: Accounts, account: Account, home: FileRights) -> bool | Unobserved:
+    """Tell whether others than the account (and the administrator, whom no bits bind) are in the group of its home."""
+    number, users = str(home.gid), () if isinstance(accounts.accounts, Unobserved) else accounts.accounts
+    own = {a.name for a in users if a.number in {account.number, ADMINISTRATORS}}
+    if any(a.group == number and a.name not in own for a in users):
+        return True
+    if isinstance(accounts.groups, Unobserved):
+        return accounts.groups
+    return any(g.number == number and set(g.members) - own for g in accounts.groups)
 
 
 @check(
@@ -377,22 +392,33 @@ def host_accounts_administrators(
     if not administrators:
         return value_not_set(ACCOUNTS_ADMINISTRATORS)
     holders: dict[str, str] = {a.name: "UID 0" for a in users if a.number == ADMINISTRATORS}
-    members = {g.name: {*g.members, *(a.name for a in users if a.group == g.number)} for g in groups}
-    for group in sorted(POWERFUL & members.keys()):
-        holders.update({name: group for name in sorted(members[group]) if name not in holders})
+    for group in sorted(g.name for g in groups if g.name in POWERFUL):
+        holders.update({name: group for name in sorted(_meant(f"%{group}", users, groups)) if name not in holders})
     unseen: Unobserved | None = None
     if isinstance(sudo, Unobserved):
         unseen = sudo
     elif isinstance(sudo.rules, Unobserved):
         unseen = sudo.rules
     else:
+        unseen = rules_elsewhere(sudo)
         for rule in sudo.rules:
             if "ALL" not in rule.commands or not {"root", "ALL", "#0"} & set(rule.targets):
                 continue
             for who in rule.users:
-                names = members.get(who[1:], set()) if who.startswith("%") else {a.name for a in users} if who == "ALL" else {who}
+                names = _meant(who, users, groups)
                 holders.update({name: "sudoers" for name in sorted(names) if name not in holders and not who.startswith("!")})
     unknown = [f"{name} ({by})" for name, by in holders.items() if name not in {"root", *administrators}]
     if unknown:
         return failed("ADMINISTRATORS_UNKNOWN", names=listed(unknown))
     return unseen or _directories(accounts) or passed("ADMINISTRATORS_KNOWN", names=listed(holders))
+
+
+def _meant(who: str, users: tuple[Account, ...], groups: tuple[AccountGroup, ...]) -> set[str]:
+    """Give the accounts that a word of sudoers(5) means: a name or ``#number``, ``%group`` or ``%#number``, ``ALL``; others as they are."""
+    if who == "ALL":
+        return {a.name for a in users}
+    if who.startswith("%"):
+        meant = [g for g in groups if who in {f"%{g.name}", f"%#{g.number}"}]
+        numbers = {g.number for g in meant} | ({who[2:]} if who.startswith("%#") else set())
+        return {name for g in meant for name in g.members} | {a.name for a in users if a.group in numbers}
+    return {a.name for a in users if who == f"#{a.number}"} or {who}

@@ -28,7 +28,8 @@ def _absent(sudo: SudoRules) -> Verdict | Unobserved | None:
     return sudo.installed if isinstance(sudo.installed, Unobserved) else None
 
 
-def _elsewhere(sudo: SudoRules) -> Unobserved | None:
+def rules_elsewhere(sudo: SudoRules) -> Unobserved | None:
+    """Say that rules also come from places that were not looked at; ``None`` where they do not."""
     if not sudo.elsewhere:
         return None
     return cannot_tell(
@@ -87,7 +88,7 @@ def host_sudo_password(
     wrong += [f"!authenticate {word}" for word in bound if word.lstrip(":>!@") not in allowed]
     if wrong:
         return failed("PASSWORD_SKIPPED", rules=listed(wrong))
-    if (elsewhere := _elsewhere(sudo)) is not None:
+    if (elsewhere := rules_elsewhere(sudo)) is not None:
         return elsewhere
     rules = [f"{who}: {', '.join(rule.commands)}" for rule, who in skipped]
     return passed("PASSWORD_SKIPPED_ALLOWED", rules=listed(rules)) if rules else passed("PASSWORD_ASKED")
@@ -129,7 +130,7 @@ def host_sudo_everything(sudo: SudoRules) -> Judgement:
     all_of_it = [rule for rule in anybody if "ALL" in rule.commands]
     if all_of_it and not borrowed:
         return failed("EVERYBODY_EVERYTHING", rules=listed(f"ALL: {', '.join(rule.commands)}" for rule in all_of_it))
-    if (elsewhere := _elsewhere(sudo)) is not None:
+    if (elsewhere := rules_elsewhere(sudo)) is not None:
         return elsewhere
     rules = listed(", ".join(rule.commands) for rule in anybody)
     return passed("EVERYBODY_SOMETHING", rules=rules) if anybody else passed("NAMED_ONLY")
@@ -164,7 +165,7 @@ def host_sudo_exceptions(sudo: SudoRules) -> Judgement:
     ]
     if vain:
         return failed("EXCEPTION_VAIN", rules=listed(vain))
-    return _elsewhere(sudo) or passed("EXCEPTION_NONE")
+    return rules_elsewhere(sudo) or passed("EXCEPTION_NONE")
 
 
 @check(
@@ -190,7 +191,7 @@ def host_sudo_own_password(sudo: SudoRules) -> Judgement:
     if isinstance(sudo.settings, Unobserved):
         return sudo.settings
     on = [name for name in ("rootpw", "targetpw", "runaspw") if _general(sudo.settings, name) == "yes"]
-    return failed("OTHERS_PASSWORD", names=listed(on)) if on else _elsewhere(sudo) or passed("OWN_PASSWORD")
+    return failed("OTHERS_PASSWORD", names=listed(on)) if on else rules_elsewhere(sudo) or passed("OWN_PASSWORD")
 
 
 @check(
@@ -220,7 +221,7 @@ def host_sudo_pty(sudo: SudoRules) -> Judgement:
     if value == "no":
         return failed("PTY_OFF")
     if value is not None:
-        return _elsewhere(sudo) or passed("PTY_ON")
+        return rules_elsewhere(sudo) or passed("PTY_ON")
     if not sudo.version:
         return cannot_tell(
             Reason.UNSUPPORTED, "sudo の版が分からず、既定を決められない", "the version of sudo, and so its default, is unknown"
@@ -228,7 +229,7 @@ def host_sudo_pty(sudo: SudoRules) -> Judgement:
     version = tuple(int(part) for part in sudo.version.split("."))
     if version < PTY_DEFAULT:
         return failed("PTY_UNSET", version=sudo.version)
-    return _elsewhere(sudo) or passed("PTY_ON")
+    return rules_elsewhere(sudo) or passed("PTY_ON")
 
 
 @check(
@@ -262,7 +263,7 @@ def host_sudo_log(sudo: SudoRules) -> Judgement:
     places = [place for place in ("syslog" if syslog != "no" else "", logfile if logfile not in {None, "no"} else "") if place]
     if not places:
         return failed("SUDO_UNLOGGED", names=("!syslog",))
-    return _elsewhere(sudo) or passed("SUDO_LOGGED", places=listed(places))
+    return rules_elsewhere(sudo) or passed("SUDO_LOGGED", places=listed(places))
 
 
 @check(
@@ -289,7 +290,7 @@ def host_sudo_recording(sudo: SudoRules) -> Judgement:
     if isinstance(sudo.settings, Unobserved):
         return sudo.settings
     on = [name for name in ("log_output", "log_input", "log_subcmds", "log_servers") if _general(sudo.settings, name) not in {None, "no"}]
-    return _elsewhere(sudo) or passed("RECORDING_ON", names=listed(on)) if on else failed("RECORDING_OFF")
+    return rules_elsewhere(sudo) or passed("RECORDING_ON", names=listed(on)) if on else failed("RECORDING_OFF")
 
 
 @check(
@@ -325,9 +326,9 @@ def host_sudo_timeout(sudo: SudoRules, *, most: Annotated[int, SUDO_MOST_MINUTES
                 "設定がなく、既定は配布元により 5 分又は 15 分である",
                 "it is not set, and the default is 5 or 15 min by build",
             )
-        return _elsewhere(sudo) or passed("TIMEOUT_SHORT", minutes=int(MINUTES_BUILT))
+        return rules_elsewhere(sudo) or passed("TIMEOUT_SHORT", minutes=int(MINUTES_BUILT))
     if value == "no":
-        return _elsewhere(sudo) or passed("TIMEOUT_SHORT", minutes=0)
+        return rules_elsewhere(sudo) or passed("TIMEOUT_SHORT", minutes=0)
     try:
         minutes = float(value)
     except ValueError:
@@ -337,7 +338,7 @@ def host_sudo_timeout(sudo: SudoRules, *, most: Annotated[int, SUDO_MOST_MINUTES
     shown = int(minutes) if minutes == int(minutes) else minutes
     if minutes > most:
         return failed("TIMEOUT_LONG", minutes=shown, most=most)
-    return _elsewhere(sudo) or passed("TIMEOUT_SHORT", minutes=shown)
+    return rules_elsewhere(sudo) or passed("TIMEOUT_SHORT", minutes=shown)
 
 
 @check(
@@ -373,7 +374,7 @@ def host_sudo_environment(sudo: SudoRules) -> Judgement:
             kept += [f"env_keep {word}" for word in words if word.startswith(loader) or word in {"PATH", "*"}]
     if _general(sudo.settings, "secure_path") in {None, "no"}:
         kept.append("secure_path")
-    return failed("ENVIRONMENT_KEPT", names=listed(kept)) if kept else _elsewhere(sudo) or passed("ENVIRONMENT_RESET")
+    return failed("ENVIRONMENT_KEPT", names=listed(kept)) if kept else rules_elsewhere(sudo) or passed("ENVIRONMENT_RESET")
 
 
 @check(

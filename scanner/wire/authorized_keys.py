@@ -13,6 +13,7 @@ from scanner.wire.ssh_keys import read_key
 MOST_KEYS: Final = 1_000
 MOST_OPTIONS: Final = 50
 LONGEST_LINE: Final = 65_536
+_EVERYWHERE: Final = frozenset({"*", "0.0.0.0/0", "::/0", "*.*.*.*", "?*"})
 _TYPES: Final = ("ssh-", "ecdsa-", "sk-", "rsa-sha2-")
 
 
@@ -69,18 +70,16 @@ def _end_of_options(text: str) -> int:
 
 
 def _names(options: str) -> tuple[str, ...]:
-    """Give the names of options in lower case, without their values."""
+    """Give the names of options in lower case, without their values. A ``from`` that everybody fits is no limit and is left out."""
     names: list[str] = []
-    quoted, name, named = False, "", True
+    quoted, start = False, 0
     for at, letter in enumerate(options + ","):
         if letter == '"' and options[at - 1 : at] != "\\":
             quoted = not quoted
         elif letter == "," and not quoted:
-            if name:
-                names.append(_shown(name.lower()))
-            name, named = "", True
-        elif letter == "=" and not quoted:
-            named = False
-        elif named and not quoted:
-            name += letter
+            name, _, value = options[start:at].partition("=")
+            start = at + 1
+            key = name.strip().lower()
+            if key and not (key == "from" and _EVERYWHERE & {part.strip() for part in value.strip('"').split(",")}):
+                names.append(_shown(key))
     return tuple(dict.fromkeys(names))[:MOST_OPTIONS]

@@ -169,6 +169,25 @@ CASES: dict[str, list[Case]] = {
             machine(replace(TARO, home=FileRights("/home/taro", 0o770, 1000, 1000)), replace(TARO, name="jiro", number="1001", home=None)),
             says="HOMES_WRITABLE",
         ),
+        case(
+            machine(replace(TARO, home=FileRights("/home/taro", 0o750, 1000, 1000)), replace(TARO, name="jiro", number="1001", home=None)),
+            says="HOMES_READABLE",
+        ),
+        case(
+            machine(
+                replace(TARO, home=FileRights("/home/taro", 0o750, 1000, 100)), groups=(AccountGroup("users", "100", ("taro", "jiro")),)
+            ),
+            says="HOMES_READABLE",
+        ),
+        case(
+            machine(replace(TARO, home=FileRights("/home/taro", 0o750, 1000, 100)), groups=(AccountGroup("users", "100", ("taro",)),)),
+            says="HOMES_CLOSED",
+        ),
+        case(
+            machine(replace(TARO, home=FileRights("/home/taro", 0o750, 1000, 1000)), groups=DENIED),
+            outcome="undetermined",
+            reason=Reason.ACCESS_DENIED,
+        ),
         case(machine(replace(TARO, home=FileRights("/home/taro", 0o777, 1000, 1000))), says="HOMES_WRITABLE"),
         case(machine(replace(TARO, home=FileRights("/home/taro", 0o700, 1001, 1000))), says="HOMES_WRITABLE"),
         case(machine(replace(TARO, home=DENIED)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
@@ -220,6 +239,23 @@ CASES: dict[str, list[Case]] = {
             ALL_OF_GROUP,
             says="ADMINISTRATORS_UNKNOWN",
             with_={"administrators": ("x",)},
+        ),
+        *(
+            case(
+                machine(TARO, groups=(AccountGroup("team", "50", ("taro",)),)),
+                SudoRules(True, "1.9", (SudoRule((who,), ("ALL",), ("root",), ("ALL",), None),), (), ()),
+                says="ADMINISTRATORS_UNKNOWN",
+                with_={"administrators": ("hanako",)},
+                args={"names": ("taro (sudoers)",)},
+            )
+            for who in ("#1000", "%#1000", "%#50", "%team")
+        ),
+        case(
+            machine(TARO),
+            SudoRules(True, "1.9", (), (), (), ("ldap",)),
+            outcome="undetermined",
+            reason=Reason.UNSUPPORTED,
+            with_={"administrators": ("taro",)},
         ),
         case(machine(TARO), DENIED, outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"administrators": ("taro",)}),
         case(

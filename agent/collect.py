@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from agent import clock
-from scanner.hosts.base import Collector
+from scanner.hosts.base import Collector, what
 from scanner.model.fact import Fact, Observation, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
@@ -72,7 +72,7 @@ def needs_rights(of: Platform) -> Mapping[str, tuple[str, ...]]:
     """Name the facts that read what an ordinary account usually may not, with what that is."""
     found = {}
     for name, collector in collectors(of).items():
-        sources = tuple(" ".join(s.argv) if hasattr(s, "argv") else s.pattern for s in collector.reads if s.root)
+        sources = tuple(what(source) for source in collector.reads if source.root)
         if sources:
             found[name] = sources
     return found

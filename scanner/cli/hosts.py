@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from scanner.cli.scan import InventoryFile, Lang, Only
 from scanner.cli.setup import set_up, version
 from scanner.cli.words import Language, usual_language
 from scanner.engine.catalogue import catalogue
-from scanner.hosts.base import Collector, Files, Names, Run, Source
+from scanner.hosts.base import Collector, Files, Names, Run, Source, what
 from scanner.ledger.inventory import INTERNET, HostEntry, Inventory
 from scanner.ledger.words import host
 from scanner.model.check import Check
@@ -62,7 +61,7 @@ def sudoers(
 
     if not user.replace("-", "a").replace("_", "a").replace(".", "a").isalnum() or not user.isascii() or user[0] in "-.":
         console.refuse(f"--user {user}: アカウント名として書けない / not the name of an account")
-    sources = [source for collector in _collectors(only or []) for source in collector.reads]
+    sources = [source for collector in _collectors(only or []) for source in collector.sources]
     console.out.out(sudo.sudoers(user, sources, version()), end="")
 
 
@@ -77,17 +76,15 @@ def sources(
     uses: dict[Source, dict[str, None]] = {}
     for collector in _collectors(only or []):
         checks = [check.id for check in catalogue().checks.values() if _needs(check, collector)]
-        for source in collector.reads:
+        for source in collector.sources:
             uses.setdefault(source, {}).update(dict.fromkeys(checks))
-    ordered = sorted(uses, key=lambda source: (_shown(source), type(source).__name__))
+    ordered = sorted(uses, key=lambda source: (what(source), type(source).__name__))
     if format is ListFormat.JSON:
-        console.print_json(
-            [{"kind": type(s).__name__.lower(), "what": _shown(s), "root": s.root, "checks": list(uses[s])} for s in ordered]
-        )
+        console.print_json([{"kind": type(s).__name__.lower(), "what": what(s), "root": s.root, "checks": list(uses[s])} for s in ordered])
         return
     heads = Text(ja="種類|読むもの|root|点検項目", en="kind|what|root|checks")
     root = Text(ja="要", en="yes")
-    rows = ((language.of(_KINDS[type(s)]), _shown(s), language.of(root) if s.root else "", " ".join(uses[s])) for s in ordered)
+    rows = ((language.of(_KINDS[type(s)]), what(s), language.of(root) if s.root else "", " ".join(uses[s])) for s in ordered)
     console.print_table(language.of(heads).split("|"), rows)
 
 
@@ -170,7 +167,3 @@ def _collectors(only: Sequence[str]) -> Iterable[Collector[Any]]:
 
 def _needs(check: Check, collector: Collector[Any]) -> bool:
     return any(need.fact is collector.makes for need in check.needs)
-
-
-def _shown(source: Source) -> str:
-    return shlex.join(source.argv) if isinstance(source, Run) else source.pattern

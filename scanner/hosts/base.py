@@ -6,6 +6,7 @@ SSH all stand behind the same few methods, so a collector is a plain function th
 
 from __future__ import annotations
 
+import shlex
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -116,7 +117,35 @@ class Run:
     root: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    r"""Keys of the Windows registry that a collector reads: a key, or a pattern with ``*`` for one name. ``HKU\*``: every account's own."""
+
+    pattern: str
+    root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that a collector puts to Windows itself, by its name in ``scanner.hosts.windows.answers``."""
+
+    question: str
+    root: bool = False
+
+
 Source = Files | Names | Run
+AnySource = Source | Key | Asked
+
+
+def what(source: AnySource) -> str:
+    """Say what a source is, as an administrator would write it."""
+    match source:
+        case Run():
+            return shlex.join(source.argv)
+        case Asked():
+            return source.question
+        case _:
+            return source.pattern
 
 
 class AnyReader(Protocol):
@@ -143,15 +172,20 @@ class Collector(Generic[R]):
     makes: type[Fact]
     of: Kind
     on: Platform
-    reads: tuple[Source, ...]
+    reads: tuple[AnySource, ...]
     run: Callable[[R], Fact]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Those of ``reads`` that are files and commands: everything, but on Windows."""
+        return tuple(source for source in self.reads if isinstance(source, Files | Names | Run))
 
 
 class BadCollector(TypeError):
     """A collector is declared wrongly; raised when its module is imported."""
 
 
-def collector(on: Platform, *reads: Source) -> Callable[[Callable[[R], Fact]], Collector[R]]:
+def collector(on: Platform, *reads: AnySource) -> Callable[[Callable[[R], Fact]], Collector[R]]:
     """Declare ``def name(read: Reader) -> FactType`` as the collector that makes ``FactType`` on a platform.
 
     ``reads`` names everything that can be known before it runs. It spares a far machine further questions and tells an

@@ -8,10 +8,10 @@ from functools import partial
 from scanner.facts.readings import Readings
 from scanner.facts.removable_media import AutoMount, Mounter, MountPermission
 from scanner.hosts.base import Files, Names, Reader, collector
+from scanner.hosts.combining import joined, same, unknown
 from scanner.hosts.linux.autofs import MASTERS, autofs
 from scanner.hosts.linux.autofs import PROGRAMS as AUTOMOUNT_PROGRAMS
 from scanner.hosts.linux.base import Account, accounts, drop_ins, exists, masked, needed, parsed, seen, shown, unit_file
-from scanner.hosts.linux.combining import joined, same, unknown
 from scanner.hosts.linux.console import systemd_parse
 from scanner.hosts.linux.desktops import Session, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings

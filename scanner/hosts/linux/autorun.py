@@ -7,8 +7,8 @@ from functools import partial
 from scanner.facts.readings import Readings
 from scanner.facts.removable_media import AutoRun, Behaviour, Runner
 from scanner.hosts.base import Files, Reader, collector
+from scanner.hosts.combining import mapped, same, unknown
 from scanner.hosts.linux.base import accounts, seen
-from scanner.hosts.linux.combining import mapped, same, unknown
 from scanner.hosts.linux.desktops import Session, sessions_or_reason
 from scanner.hosts.linux.gsettings import Key, gsettings
 from scanner.hosts.linux.reads import ACCOUNTS, SESSIONS

@@ -6,14 +6,17 @@ missing right touches exactly the part that needed it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from scanner.hosts.base import FileKind, Reader
+from scanner.hosts.seeing import needed, parsed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
+
+__all__ = ["needed", "parsed", "seen", "shown"]  # what the collectors for Linux have from here beside what follows
 
 T = TypeVar("T")
 MOST_PROCESSES = 100_000
@@ -46,35 +49,6 @@ class Account:
 
     name: str
     home: str
-
-
-def seen(ask: Callable[[], T]) -> T | Unobserved:
-    """Give what ``ask`` gives, or why it cannot be observed."""
-    try:
-        return ask()
-    except CannotObserve as error:
-        return Unobserved(error.reason, shown(error.detail))
-
-
-def needed(value: T | Unobserved) -> T:
-    """Give the value, or raise ``CannotObserve`` where it is unobserved: the way back from ``seen``."""
-    if isinstance(value, Unobserved):
-        raise CannotObserve(value.reason, value.detail)
-    return value
-
-
-def parsed(path: str, data: bytes, parse: Callable[[bytes], T]) -> T | Unobserved:
-    """Give what a parser makes of a file; what it refuses (all its refusals are ``ValueError``) is unobserved."""
-    try:
-        return parse(data)
-    except ValueError as error:
-        return Unobserved(Reason.PROTOCOL_VIOLATION, shown(f"{path}: {error}"))
-
-
-def shown(text: str) -> str:
-    """Write a name or a line of a file so that it can stand in a fact: one line, no surrogates, no control characters."""
-    clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in clean)[:500]
 
 
 def first_line(read: Reader, path: str) -> str | None:

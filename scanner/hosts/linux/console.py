@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from scanner.facts.readings import Readings, Wait
 from scanner.facts.screen_lock import ConsoleLimit
 from scanner.hosts.base import Reader
+from scanner.hosts.combining import same, unknown
 from scanner.hosts.linux.base import Process, Text, applied, drop_ins, exists, one_file, parsed
-from scanner.hosts.linux.combining import same, unknown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire import keyfile, shellvars, timespan

@@ -11,8 +11,8 @@ from functools import partial
 from scanner.facts.firewall import Filter, FilterProgram, Firewall, Opening
 from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.combining import unknown
 from scanner.hosts.linux.base import enabled, exists, needed, parsed, processes, runs, seen, shown
-from scanner.hosts.linux.combining import unknown
 from scanner.hosts.linux.firewall_files import FIREWALLD, UFW, firewalld, ufw, ufw_enabled
 from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.model.fact import Unobserved

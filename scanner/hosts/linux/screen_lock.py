@@ -10,8 +10,8 @@ from typing import TypeVar
 from scanner.facts.readings import Readings, Wait
 from scanner.facts.screen_lock import DesktopLock, ScreenLock
 from scanner.hosts.base import Files, Names, Reader, collector
+from scanner.hosts.combining import both, joined, mapped, same, unknown
 from scanner.hosts.linux.base import Account, Process, accounts, applied, processes, seen
-from scanner.hosts.linux.combining import both, joined, mapped, same, unknown
 from scanner.hosts.linux.console import LOGIND, START_UP, console_limits
 from scanner.hosts.linux.desktops import LOCKERS, Session, lockers, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings

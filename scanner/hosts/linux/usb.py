@@ -7,8 +7,8 @@ import re
 from scanner.facts.readings import Hold, Readings
 from scanner.facts.removable_media import Barrier, BarrierKind, UsbStorage
 from scanner.hosts.base import Files, Names, Reader, collector
+from scanner.hosts.combining import same, unknown
 from scanner.hosts.linux.base import agreed, drop_ins, enabled, exists, first_line, needed, one_file, option, processes, runs, seen
-from scanner.hosts.linux.combining import same, unknown
 from scanner.hosts.linux.modules import Modules, modules
 from scanner.hosts.linux.reads import MODULES, UDEV
 from scanner.hosts.linux.services import PROCESSES, UNITS

@@ -87,7 +87,7 @@ class SshMachine:
         if self._stopped.is_set():
             raise CannotObserve(Reason.BUDGET_SPENT, f"{self._entrance.name}: stopped")
         session = Session(self._shell, until, by_sudo=self._by_sudo)
-        session.begin(dict.fromkeys(source for collector in collectors for source in collector.reads))
+        session.begin(dict.fromkeys(source for collector in collectors for source in collector.sources))
         found: dict[type[Fact], Observation[Fact]] = {}
         waiting = list(collectors)
         while waiting and not self._stopped.is_set():

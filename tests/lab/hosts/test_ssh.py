@@ -263,7 +263,7 @@ def test_the_printed_sudoers_permits_what_is_needed_and_nothing_else(place: Plac
     ]
     place.inside("mkdir -p /etc/root-only/a /etc/root-only/b; chmod 700 /etc/root-only; echo one > /etc/root-only/a/x.conf")
     place.inside("ln -s /etc/shadow /etc/root-only/b/x.conf")
-    sources = [*extra, *(source for collector in collectors() for source in collector.reads)]
+    sources = [*extra, *(source for collector in collectors() for source in collector.sources)]
     place.inside("cat > /etc/sudoers.d/tenken; chmod 440 /etc/sudoers.d/tenken; visudo -c -q", sudo.sudoers("audit", sources, "test"))
     try:
         login = replace(place.login, sudo=True)

@@ -1,0 +1,40 @@
+"""What collectors of every platform share: giving a reason instead of a value, and text fit to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+
+T = TypeVar("T")
+
+
+def seen(ask: Callable[[], T]) -> T | Unobserved:
+    """Give what ``ask`` gives, or why it cannot be observed."""
+    try:
+        return ask()
+    except CannotObserve as error:
+        return Unobserved(error.reason, shown(error.detail))
+
+
+def needed(value: T | Unobserved) -> T:
+    """Give the value, or raise ``CannotObserve`` where it is unobserved: the way back from ``seen``."""
+    if isinstance(value, Unobserved):
+        raise CannotObserve(value.reason, value.detail)
+    return value
+
+
+def parsed(path: str, data: bytes, parse: Callable[[bytes], T]) -> T | Unobserved:
+    """Give what a parser makes of a file; what it refuses (all its refusals are ``ValueError``) is unobserved."""
+    try:
+        return parse(data)
+    except ValueError as error:
+        return Unobserved(Reason.PROTOCOL_VIOLATION, shown(f"{path}: {error}"))
+
+
+def shown(text: str) -> str:
+    """Write a name or a line of a file so that it can stand in a fact: one line, no surrogates, no control characters."""
+    clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in clean)[:500]

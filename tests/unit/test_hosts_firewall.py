@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scanner.facts.firewall import Filter, FilterProgram, Firewall
-from scanner.hosts.linux.firewall import firewall
+from scanner.hosts.linux.firewall import MOST_INTERFACES, MOST_OPENINGS, firewall
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.host_trees import Machine, running
@@ -102,6 +102,34 @@ def test_a_machine_without_any_program_filters_nothing(tmp_path: Path) -> None:
     running(made)
     found = look(made)
     assert (found.programs, whole(found.inbound_ipv4.in_force).filtered) == ((), False)
+
+
+def test_what_firewalld_loaded_is_not_known_without_a_program_that_lists_it(tmp_path: Path) -> None:
+    made = Machine(tmp_path, True, {LINKS: LINK_LINES})
+    running(made, firewalld=1_700_000_100)
+    now = look(made).inbound_ipv4.in_force
+    assert isinstance(now, Unobserved)
+    assert now.reason is Reason.UNSUPPORTED
+
+
+def test_more_interfaces_than_are_followed_are_not_passed_over(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    made.commands |= {
+        NFT: SHUT,
+        LINKS: "".join(f"{n}: eth{n}: <BROADCAST,UP> mtu 1500 state UP\n" for n in range(2, 3 + MOST_INTERFACES)),
+    }
+    now = look(made).inbound_ipv4.in_force
+    assert isinstance(now, Unobserved)
+    assert now.reason is Reason.UNSUPPORTED
+
+
+def test_more_openings_than_are_kept_leave_the_filter_unclear(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    rules = "\n".join(f"tcp dport {1000 + 2 * n} accept" for n in range(MOST_OPENINGS + 1))
+    made.commands[NFT] = SHUT.replace("tcp dport 22 accept", rules)
+    found = whole(look(made).inbound_ipv4.in_force)
+    assert len(found.openings) == MOST_OPENINGS
+    assert found.unclear == (f"more than {MOST_OPENINGS} openings",)
 
 
 def test_iptables_for_one_version_of_ip_only(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ LINKS = ("ip", "-o", "link")
 NFT_FILES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
 RULES = {"ip": ("/etc/iptables/rules.v4", "/etc/sysconfig/iptables"), "ip6": ("/etc/iptables/rules.v6", "/etc/sysconfig/ip6tables")}
 SCRIPTS = ("/etc/rc.local", "/etc/rc.d/rc.local", "/etc/network/if-pre-up.d", "/etc/network/if-up.d")
-MOST_INTERFACES = 24
+MOST_INTERFACES = 64
 SECONDS = 10.0
 DIRECTIONS = {"inbound": frozenset({"prerouting", "input"}), "outbound": frozenset({"output"})}
 EVERYWHERE, OTHERS = "*", "(others)"
@@ -133,9 +133,11 @@ def filtered(tables: tuple[Table, ...], direction: str, family: str, interfaces:
     # without a list of what is there, every interface that the rules name and one that they do not
     asked = interfaces or (*sorted(name for name in mentioned if name != "lo" and not name.endswith(("*", "+"))), "")
     ways = [Way() for _ in chains]
+    if len(asked) > MOST_INTERFACES:
+        raise NotARuleset(f"more than {MOST_INTERFACES} interfaces")
     refusing: list[set[str]] = []
     for (table, chain), way in zip(chains, ways, strict=True):
-        refusing.append({one for one in asked[:MOST_INTERFACES] if follow(table, chain, family, one, way)})
+        refusing.append({one for one in asked if follow(table, chain, family, one, way)})
     through = [one for one in asked if not any(one in refused for refused in refusing)]
     denying = [way for way, refused in zip(ways, refusing, strict=True) if refused]
     # what several refusing chains let through is what each of them does; the one with the fewest openings is nearest to it
@@ -143,10 +145,13 @@ def filtered(tables: tuple[Table, ...], direction: str, family: str, interfaces:
     unclear = [shown(text) for text in dict.fromkeys(chosen.unclear)][:MOST_UNCLEAR]
     if len(denying) > 1 and chosen.opened:
         unclear.append("several chains refuse, and what all of them let through was not worked out")
+    openings = _openings(chosen, asked)
+    if len(openings) > MOST_OPENINGS:
+        unclear.append(f"more than {MOST_OPENINGS} openings")
     return Filter(
         any(chain.rules or chain.denies for _, chain in chains),
         (EVERYWHERE,) if len(through) == len(asked) else tuple(one or OTHERS for one in through),
-        _openings(chosen, asked),
+        openings[:MOST_OPENINGS],
         any(way.logs for way in ways),
         tuple(unclear),
     )
@@ -156,13 +161,12 @@ def _openings(way: Way, asked: tuple[str, ...]) -> tuple[Opening, ...]:
     joined: dict[tuple[str, int, int, tuple[str, ...]], list[str]] = {}
     for one in way.opened:
         joined.setdefault((one.protocol, *one.ports, one.sources), []).append(one.interface)
-    found = tuple(
+    return tuple(
         Opening(
             protocol, first, last, tuple(shown(s) for s in sources), () if set(on) == set(asked) else tuple(name or OTHERS for name in on)
         )
         for (protocol, first, last, sources), on in joined.items()
     )
-    return found[:MOST_OPENINGS]
 
 
 def _asked(read: Reader, argv: tuple[str, ...]) -> bytes | None:
@@ -197,6 +201,8 @@ def _loaded(read: Reader) -> _Rules:
         # iptables' tables, which iptables-save told in words that hold more
         tables += [table for table in found if not (sources and _of_iptables(table))]
         sources.append("nft list ruleset")
+    elif runs(processes(read), "firewalld") is not False:  # it loads rules without the program nft
+        raise CannotObserve(Reason.UNSUPPORTED, "nft is not there to list what firewalld has loaded")
     return _Rules(tuple(tables), ", ".join(sources) or "no packet filter program is installed")
 
 
@@ -222,7 +228,7 @@ def _interfaces(read: Reader) -> tuple[str, ...]:
             flags = words[2].strip("<>").split(",")
             if "UP" in flags:
                 found.append(words[1].rstrip(":").partition("@")[0])
-    return tuple(sorted(found)[:MOST_INTERFACES])
+    return tuple(sorted(found))
 
 
 def _programs(read: Reader) -> tuple[_Program, ...]:

@@ -479,10 +479,10 @@ PLATFORM_EXTENDED = Value[tuple[str, ...]](
     "platform.extended-support",
     default=("debian-lts",),
     text=Text(
-        ja="組織が利用する延長サポート（debian-lts、debian-elts、ubuntu-pro、rhel-els）",
-        en="extended support that the organisation uses (debian-lts, debian-elts, ubuntu-pro, rhel-els)",
+        ja="組織が利用する延長サポート（debian-lts、debian-elts、ubuntu-pro、rhel-els、windows-esu）",
+        en="extended support that the organisation uses (debian-lts, debian-elts, ubuntu-pro, rhel-els, windows-esu)",
     ),
-    choices=("debian-elts", "debian-lts", "rhel-els", "ubuntu-pro"),
+    choices=("debian-elts", "debian-lts", "rhel-els", "ubuntu-pro", "windows-esu"),
 )
 
 PLATFORM_LEAST_SUPPORT_DAYS = Value(

@@ -31,8 +31,9 @@ def test_a_minor_release_has_the_days_of_its_major_one(release: str, found: str 
     assert support.support_table("linux").find("ubuntu", "24") is None
 
 
-def test_every_row_has_regular_support_and_later_kinds_end_later() -> None:
-    for row in support.support_table("linux").releases:
+@pytest.mark.parametrize("name", ["linux", "windows"])
+def test_every_row_has_regular_support_and_later_kinds_end_later(name: str) -> None:
+    for row in support.support_table(name).releases:
         days = [phase.until for phase in row.phases]
         assert row.phases[0].kind == "regular", row
         assert days == sorted(days), row

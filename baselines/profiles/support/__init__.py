@@ -13,7 +13,7 @@ from scanner.model.yamltext import parse
 
 HERE = Path(__file__).parent
 _PROVENANCES = {"sourced": True, "derived": True, "remembered": False}
-_KINDS = {kind: kind for kind in ("regular", "debian-lts", "debian-elts", "ubuntu-pro", "rhel-els")}
+_KINDS = {kind: kind for kind in ("regular", "debian-lts", "debian-elts", "ubuntu-pro", "rhel-els", "windows-esu")}
 
 
 @cache

@@ -41,6 +41,11 @@ DEBIAN = OperatingSystem("debian", "12", "Debian 12", "", (), "2026-11-22")
 RHEL = OperatingSystem("rhel", "9.4", "Red Hat 9.4", "", (), "2026-11-22")
 
 
+def windows(system: str, release: str, subscriptions: tuple[str, ...] | Unobserved = ()) -> OperatingSystem:
+    """A Windows of an edition and a build."""
+    return OperatingSystem(system, release, f"Windows {release}", "", subscriptions, "2026-11-22")
+
+
 def software(*names: str) -> InstalledSoftware:
     """Packages by name."""
     return InstalledSoftware("dpkg", tuple(Package(name, "1") for name in names))
@@ -137,6 +142,14 @@ CASES: dict[str, list[Case]] = {
         case(replace(RHEL, support_end="2026-11-22"), says="SUPPORTED"),
         case(replace(DEBIAN, system="plan9"), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(replace(DEBIAN, today=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        # Windows by edition and build; the day differs for Pro and Enterprise
+        case(windows("windows", "22631.4460"), says="SUPPORT_ENDED", args={"until": "2025-11-11"}),
+        case(windows("windows-enterprise", "26100.1"), says="SUPPORTED", args={"until": "2027-10-12"}),
+        case(windows("windows-ltsc", "19044.1"), says="SUPPORTED", args={"until": "2027-01-12"}),
+        case(windows("windows", "19045.6456"), says="SUPPORT_ENDED", args={"until": "2025-10-14"}),
+        case(windows("windows", "19045.6456"), says="SUPPORTED", args={"kind": "windows-esu"}, with_={"extended": ("windows-esu",)}),
+        case(windows("windows", "19045.6456", DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(windows("windows", "99999.1"), outcome="undetermined", reason=Reason.UNSUPPORTED),
     ],
     "host.software.forbidden": [
         case(software("nginx"), outcome="undetermined", reason=Reason.VALUE_NOT_SET),

@@ -98,7 +98,7 @@ def management_ssh_version(device: NetworkDevice) -> Judgement:
         return not_applicable("SSH_OFF")
     if isinstance(device.ssh_version_1, Unobserved):
         return device.ssh_version_1
-    return failed("SSH_1") if device.ssh_version_1 else passed("SSH_2_ONLY")
+    return failed("SSH_1") if device.ssh_version_1 else device.more or passed("SSH_2_ONLY")
 
 
 _SNMP = Text(
@@ -129,6 +129,8 @@ def snmp_encrypted(device: NetworkDevice) -> Judgement:
         return failed("SNMP_COMMUNITY", where=listed(communities))
     if weak := [access.where for access in device.snmp if access.security is not SnmpSecurity.ENCRYPTED]:
         return failed("SNMP_WEAK", where=listed(weak))
+    if device.more:
+        return device.more
     return passed("SNMP_ENCRYPTED", where=listed(a.where for a in device.snmp)) if device.snmp else passed("SNMP_NONE")
 
 
@@ -148,6 +150,8 @@ def snmp_community(device: NetworkDevice) -> Judgement:
     communities = [access for access in device.snmp if access.security is SnmpSecurity.COMMUNITY]
     if usual := [access.where for access in communities if access.usual]:
         return failed("COMMUNITY_USUAL", where=listed(usual))
+    if device.more:
+        return device.more
     return passed("COMMUNITY_OWN") if communities else passed("COMMUNITY_NONE")
 
 
@@ -174,14 +178,15 @@ def snmp_community(device: NetworkDevice) -> Judgement:
 )
 def snmp_limited(device: NetworkDevice) -> Judgement:
     if not device.snmp:
-        return passed("SNMP_NONE")
+        return device.more or passed("SNMP_NONE")
     by_name = [access for access in device.snmp if access.security is SnmpSecurity.COMMUNITY]
     if writes := [a.where for a in device.snmp if a.writes and a.security is not SnmpSecurity.ENCRYPTED]:
         return failed("SNMP_WRITES", where=listed(writes))
     if open_ := [access.where for access in by_name if access.limited is False]:
         return failed("SNMP_OPEN", where=listed(open_))
     # A version 3 user is known by a key, so its address matters less.
-    return first_missing(access.limited for access in by_name) or passed("SNMP_LIMITED", where=listed(a.where for a in device.snmp))
+    why = first_missing(access.limited for access in by_name) or device.more
+    return why or passed("SNMP_LIMITED", where=listed(a.where for a in device.snmp))
 
 
 @check(
@@ -212,29 +217,40 @@ def access_central(device: NetworkDevice) -> Judgement:
 @check(
     "network.access.passwords",
     severity=Severity.HIGH,
-    title=Text(ja="設定中のパスワードを復元できない形で保存する", en="Passwords in the configuration cannot be turned back"),
+    title=Text(
+        ja="装置へのログインにパスワードが要り、復元できない形で保存する",
+        en="Logging in to the device takes a password, and none can be turned back",
+    ),
     why=Text(
-        ja="設定の控えが漏れれば、平文や type 7 のパスワードはそのまま使われ、古いハッシュは短時間で解かれる。",
-        en="Once a copy of the configuration leaks, plain and type 7 passwords can be used at once, and old hashes are soon broken.",
+        ja="パスワードのない入口は誰にでも開いている。"
+        "設定の控えが漏れれば、平文や type 7 のパスワードはそのまま使われ、古いハッシュは短時間で解かれる。",
+        en="A way in without a password is open to all. Once a copy of the configuration leaks, plain and type 7 passwords can be used at "
+        "once, and old hashes are soon broken.",
     ),
     remedy=Text(
         ja="IOS：enable secret 9、username … secret 9（又は 8）とし、"
-        "password の行を消す。Junos：$6$。FortiOS：7.4 以降の PBKDF2 に更新する。",
-        en="IOS: enable secret 9 and username NAME secret 9 (or 8), and no password lines. Junos: $6$. FortiOS: PBKDF2 (7.4 and later).",
+        "password の行と line vty の no login を消す。Junos：$6$。FortiOS：7.4 以降の PBKDF2 に更新する。",
+        en="IOS: enable secret 9 and username NAME secret 9 (or 8), without password lines and without no login under line vty. "
+        "Junos: $6$. FortiOS: PBKDF2 (7.4 and later).",
     ),
     says={
         "PASSWORDS_HASHED": Text(ja="復元できない形だけ", en="all are hashed with a current method"),
+        "PASSWORD_NOT_ASKED": Text(ja="パスワードなしでログインできる：{owners}", en="one may log in without a password: {owners}"),
         "PASSWORDS_READABLE": Text(ja="平文又は復元できる形：{owners}", en="plain, or can be turned back: {owners}"),
         "PASSWORDS_OLD_HASH": Text(ja="古いハッシュ：{owners}", en="an old hash: {owners}"),
         "PASSWORDS_NONE": Text(ja="パスワードの設定がない", en="no password stands in the configuration"),
     },
 )
 def access_passwords(device: NetworkDevice) -> Judgement:
+    if bare := [p.owner for p in device.passwords if p.form is PasswordForm.NONE]:
+        return failed("PASSWORD_NOT_ASKED", owners=listed(bare))
     readable = [p.owner for p in device.passwords if p.form in {PasswordForm.PLAIN, PasswordForm.REVERSIBLE}]
     if readable:
         return failed("PASSWORDS_READABLE", owners=listed(readable))
     if old := [p.owner for p in device.passwords if p.form is PasswordForm.OLD_HASH]:
         return failed("PASSWORDS_OLD_HASH", owners=listed(old))
+    if why := first_missing(p.form for p in device.passwords) or device.more:
+        return why
     return passed("PASSWORDS_HASHED") if device.passwords else not_applicable("PASSWORDS_NONE")
 
 
@@ -286,6 +302,6 @@ def access_idle(device: NetworkDevice, *, limit: Annotated[int, NETWORK_IDLE] = 
     if late := [(where, idle.seconds or 0) for where, idle in waits if (idle.seconds or 0) > limit]:
         return failed("IDLE_LATE", seconds=max(s for _, s in late), limit=limit, where=listed(where for where, _ in late))
     if not device.idle:
-        return not_applicable("IDLE_NO_SESSIONS")
+        return device.more or not_applicable("IDLE_NO_SESSIONS")
     longest = max((idle.seconds or 0 for _, idle in waits), default=0)
     return first_missing(i.idle for i in device.idle) or passed("IDLE_ENDED", seconds=longest, where=listed(where for where, _ in waits))

@@ -51,6 +51,8 @@ def time_servers(device: NetworkDevice) -> Judgement:
     },
 )
 def logging_remote(device: NetworkDevice) -> Judgement:
+    if isinstance(device.log_hosts, Unobserved):
+        return device.log_hosts
     hosts = [f"{host.host} ({host.transport})" for host in device.log_hosts]
     return passed("LOG_SENT", hosts=listed(hosts)) if hosts else failed("LOG_KEPT_ONLY")
 
@@ -98,7 +100,7 @@ def services_needless(device: NetworkDevice) -> Judgement:
     if on := [service.name for service in device.needless if service.on is True]:
         return failed("NEEDLESS_ON", names=listed(on))
     unseen = next((service.on for service in device.needless if isinstance(service.on, Unobserved)), None)
-    return unseen or passed("NEEDLESS_OFF", names=listed(service.name for service in device.needless))
+    return unseen or device.more or passed("NEEDLESS_OFF", names=listed(service.name for service in device.needless))
 
 
 @check(
@@ -116,7 +118,9 @@ def services_needless(device: NetworkDevice) -> Judgement:
     },
 )
 def ipv6_tunnel(device: NetworkDevice) -> Judgement:
-    return failed("DEVICE_TUNNEL", interfaces=listed(device.tunnels)) if device.tunnels else passed("DEVICE_TUNNEL_NONE")
+    if device.tunnels:
+        return failed("DEVICE_TUNNEL", interfaces=listed(device.tunnels))
+    return device.more or passed("DEVICE_TUNNEL_NONE")
 
 
 @check(
@@ -144,7 +148,9 @@ def ipv6_ra_guard(device: NetworkDevice) -> Judgement:
     if isinstance(ports, Unobserved):
         return ports
     if ports is None:
-        return not_applicable("NO_ACCESS_PORTS")
+        return device.more or not_applicable("NO_ACCESS_PORTS")
+    if device.more:
+        return device.more
     if ports.guarded < ports.count:
         return failed("RA_OPEN", open=ports.count - ports.guarded, ports=listed(ports.unguarded))
     return passed("RA_GUARDED", count=ports.count)

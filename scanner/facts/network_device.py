@@ -55,6 +55,8 @@ class PasswordForm(StrEnum):
     OLD_HASH = "old-hash"
     """MD5 and single SHA-1 or SHA-256: type 5 and 4, ``$1$``, AK1 and SH2 of FortiOS."""
     HASH = "hash"
+    NONE = "none"
+    """There is none, and one may log in all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class StoredPassword:
     """A password of the configuration: whose, and in what form. Its text is not kept."""
 
     owner: str
-    form: PasswordForm
+    form: PasswordForm | Unobserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,7 @@ class NetworkDevice(Fact):
     """Whether repeated wrong logins are held off."""
     idle: tuple[IdleLimit, ...]
     time_servers: tuple[str, ...] | Unobserved
-    time_authenticated: bool | Unobserved
-    log_hosts: tuple[LogHost, ...]
+    log_hosts: tuple[LogHost, ...] | Unobserved
     log_times: bool | Unobserved
     """Whether log messages carry date and time."""
     needless: tuple[NeedlessService, ...]
@@ -131,3 +132,5 @@ class NetworkDevice(Fact):
     """``None``: no port for terminals, as on a router."""
     saved: bool | Unobserved
     """Whether the running configuration is what the next start will read."""
+    more: Unobserved | None = None
+    """Why the text may set more than was read; where it is given, what is missing above may be there all the same."""

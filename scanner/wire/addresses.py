@@ -88,6 +88,8 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _UNASSIGNED = Block(IPv6Network("::/0"), "no global unicast address", "RFC 4291", Reach.NOWHERE)
 _MAPPED = Block(IPv6Network("::ffff:0:0/96"), "an IPv4-mapped address", "RFC 4291", Reach.LOCAL)
 _NAT64 = Block(IPv6Network("64:ff9b::/96"), "an address behind a translator", "RFC 6052", Reach.NOWHERE)
+WIDEST_OWN = {4: 16, 6: 32}
+"""Public networks with shorter prefixes are larger than any one organisation's own."""
 _LOW_96 = IPv6Network("::/96")  # IPv4-compatible, RFC 4291 section 2.5.5.1
 
 
@@ -130,6 +132,14 @@ def special_use(address: Address) -> Block | None:
     if found is not None or address in _GLOBAL_UNICAST or address in _NAT64.network:
         return found
     return _UNASSIGNED
+
+
+def wide(network: IPv4Network | IPv6Network) -> bool:
+    """Whether a network is everybody, or public and larger than an organisation's own: whoever is let in from it is a stranger."""
+    if network.prefixlen >= WIDEST_OWN[network.version]:
+        return False
+    block = special_use(network.network_address)
+    return block is None or network.prefixlen < block.network.prefixlen or network.prefixlen == 0
 
 
 @lru_cache(maxsize=1024)  # mail hosts and name servers of providers serve many domains

@@ -55,6 +55,7 @@ def parse(data: bytes) -> Config:
         raise NotFortios(f"more than {MOST_LINES} lines")
     top = Table()
     open_ = [top]
+    entered = [False]  # whether each open one is an entry of a table
     version = ""
     numbered = iter(enumerate(lines, 1))
     for number, raw in numbered:
@@ -68,14 +69,21 @@ def parse(data: bytes) -> Config:
         match words[0]:
             case "config" if len(words) > 1:
                 open_.append(here.tables.setdefault(" ".join(words[1:]), Table()))
+                entered.append(False)
             case "edit" if len(words) > 1:
                 open_.append(here.entries.setdefault(words[1], Table()))
+                entered.append(True)
             case "set" if len(words) > 1:
                 here.settings[words[1]] = tuple(words[2:])
             case "unset" if len(words) > 1:
                 here.settings.pop(words[1], None)
-            case "next" | "end" if len(open_) > 1:
+            case "next" if entered[-1]:
                 open_.pop()
+                entered.pop()
+            case "end" if len(open_) > 1:  # leaves the table, from within an entry too, as virtual domains are written
+                for _ in range(1 + entered[-1]):
+                    open_.pop()
+                    entered.pop()
             case _:
                 raise NotFortios(f"line {number} is none of config, edit, set, unset, next, end, or closes what is not open")
         if len(open_) > DEEPEST:

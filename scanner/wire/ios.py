@@ -42,10 +42,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole configuration. ``banner`` tells whether one is set for the moment before login."""
+    """A whole configuration."""
 
     lines: tuple[Line, ...]
-    banner: bool
 
     def find(self, *words: str) -> Iterator[Line]:
         """Give the commands of the top level that begin with these words."""
@@ -75,7 +74,6 @@ def parse(data: bytes) -> Config:
         raise NotIos(f"more than {MOST_LINES} lines")
     top: list[Line] = []
     open_: list[tuple[int, Line]] = []
-    banner = False
     numbered = iter(enumerate(lines, 1))
     for number, raw in numbered:
         text = raw.rstrip()
@@ -83,7 +81,6 @@ def parse(data: bytes) -> Config:
         if not bare or bare.startswith("!") or len(text) > LONGEST or (not open_ and _AROUND.match(text)):
             continue
         if not text[0].isspace() and (found := _BANNER.match(text)):
-            banner = banner or text.split()[1] in {"motd", "login"}
             _to_end_of_banner(numbered, found[1], found[2])
             continue
         if _HEX.match(text) and open_ and open_[-1][1].starts("certificate"):
@@ -98,7 +95,7 @@ def parse(data: bytes) -> Config:
         open_.append((indent, line))
     if not any(line.words[0] in {"hostname", "version", "interface", "line", "service", "ip", "no"} for line in top):
         raise NotIos("no command of such a configuration is in it")
-    return Config(tuple(top), banner)
+    return Config(tuple(top))
 
 
 def _to_end_of_banner(lines: Iterator[tuple[int, str]], delimiter: str, rest: str) -> None:

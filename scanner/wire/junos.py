@@ -14,6 +14,7 @@ MOST_STATEMENTS = 200_000
 MOST_OCTETS = 20_000_000
 DEEPEST = 64
 _TOKEN = re.compile(r'\s+|#[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|[{};\[\]]|[^\s{};\[\]"#]+', re.DOTALL)
+_DENIED = re.compile(r"(?:/\*|#)[^\n]*ACCESS-DENIED")
 
 Statement = tuple[str, ...]
 
@@ -24,10 +25,14 @@ class NotJunos(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every active statement in full, in the order of the text; ``more`` tells that groups may add others that were not expanded."""
+    """Every active statement in full, in the order of the text.
+
+    ``more`` tells that groups may add others that were not expanded, ``denied`` that the account was not shown all.
+    """
 
     statements: tuple[Statement, ...]
     more: bool
+    denied: bool
 
     def below(self, *path: str) -> tuple[Statement, ...]:
         """Give what stands below a path, without the path."""
@@ -44,8 +49,8 @@ class Config:
         return found[-1] if found else None
 
 
-def parse(data: bytes) -> Config:
-    """Read either form. Raises ``NotJunos``."""
+def parse(data: bytes, *, inherited: bool = False) -> Config:
+    """Read either form; ``inherited``: Junos itself put in what groups bring (``display inheritance``). Raises ``NotJunos``."""
     if len(data) > MOST_OCTETS or b"\0" in data:
         raise NotJunos("the text is too long, or holds zero octets")
     text = data.decode("utf-8", "replace").replace("\r", "")
@@ -54,31 +59,32 @@ def parse(data: bytes) -> Config:
     statements = _of_lines(commands) if commands and "{" not in text else _of_braces(text)
     if not any(s[0] in {"system", "interfaces", "groups", "security", "protocols"} for s in statements):
         raise NotJunos("no statement of such a configuration is in it")
-    return _expanded(statements)
+    return _expanded(statements, _DENIED.search(text) is not None, inherited)
 
 
-def _expanded(statements: list[Statement]) -> Config:
+def _expanded(statements: list[Statement], denied: bool, inherited: bool) -> Config:
     """Add what groups that are applied at the top bring in; the configuration's own statements come last, so that they win."""
+    if inherited:
+        return Config(tuple(s for s in statements if s[0] != "groups" and "apply-groups" not in s), False, denied)
     applied = [s[1] for s in statements if s[0] == "apply-groups" and len(s) > 1]
     brought = [s[2:] for name in applied for s in statements if s[:2] == ("groups", name) and len(s) > 2]
     own = [s for s in statements if s[0] not in {"groups", "apply-groups"}]
     more = any("apply-groups" in s for s in (*own, *brought)) or any(word.startswith("<") for s in brought for word in s)
     plain = [s for s in (*brought, *own) if "apply-groups" not in s and not any(word.startswith("<") for word in s)]
-    return Config(tuple(plain), more)
-
-
-def _words(line: str) -> list[str]:
-    return [_bare(part) for part in _tokens(line) if part not in set("{};[]")]
+    return Config(tuple(plain), more, denied)
 
 
 def _of_lines(lines: list[str]) -> list[Statement]:
     found: list[Statement] = []
     inactive: list[Statement] = []
     for line in lines[: MOST_STATEMENTS + 1]:
-        verb, *words = _words(line)
+        verb, *words = _tokens(line)
         if verb == "delete":
             raise NotJunos("a line deletes: what is left cannot be told from such a text")
-        (found if verb == "set" else inactive).append(tuple(words))
+        at = words.index("[") if "[" in words else len(words)
+        whole = tuple(_bare(word) for word in words[:at])
+        listed: list[Statement] = [(_bare(word),) for word in words[at:] if word not in {"[", "]"}]
+        (found if verb == "set" else inactive).extend((*whole, *end) for end in listed or [()])
     if len(lines) > MOST_STATEMENTS:
         raise NotJunos(f"more than {MOST_STATEMENTS} lines")
     return [s for s in found if s and not any(s[: len(off)] == off for off in inactive)]

@@ -44,6 +44,8 @@ username admin privilege 15 secret 9 $9$salt$hash
 ip ssh version 2
 no ip http server
 no ip http secure-server
+access-list 10 remark the machines of the operators
+access-list 10 permit 192.0.2.0 0.0.0.255
 crypto pki certificate chain X
  certificate self-signed 01
   30820330 30820218 A0030201 02020101
@@ -133,6 +135,18 @@ interfaces {
     ge-0/0/1 { unit 0 { family ethernet-switching { interface-mode access; vlan { members staff; } } } }
 }
 forwarding-options { access-security { router-advertisement-guard { vlan staff { policy p; } } } }
+policy-options { prefix-list operators { 192.0.2.64/26; } }
+firewall {
+    family inet { filter PROTECT {
+        term manage { from { source-prefix-list { operators; } protocol tcp; destination-port [ ssh 830 ]; } then accept; }
+        term answers { from { protocol tcp; tcp-established; } then accept; }
+        term icmp { from { protocol icmp; } then { policer slow; accept; } }
+        term rest { then { log; discard; } }
+    } }
+    family inet6 { filter PROTECT6 {
+        term manage { from { source-address { 2001:db8::/48; } next-header tcp; destination-port ssh; } then accept; }
+    } }
+}
 snmp { v3 { vacm { access { group nms { default-context-prefix { security-model usm {
     security-level privacy { read-view all; } } } } } } } }
 """
@@ -343,7 +357,7 @@ def test_a_badly_kept_fortios_device_fails_everything_but_what_fortios_does_by_i
 
 
 def test_what_differs_between_releases_is_never_guessed() -> None:
-    bare = tags(device("ios", "version 15.2\nhostname sw\nline vty 0 4\n login\n"))
+    bare = tags(device("ios", "version 15.2\nhostname sw\ninterface Vlan1\n no ip address\nline vty 0 4\n login\n"))
     open_ = {"management.clear-text", "management.limited", "management.ssh-version", "services.needless", "logging.times"}
     assert {name for name, said in bare.items() if said == "VALUE_NOT_SET"} == open_
     assert bare["config.saved"] == "UNSUPPORTED"
@@ -396,6 +410,29 @@ def test_what_is_no_such_configuration_is_refused(dialect: str, text: str) -> No
     assert caught.value.reason is Reason.PROTOCOL_VIOLATION
 
 
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        ("ios", "hostname x\nline vty 0 4\n transport input ssh\n"),
+        ("ios", "interface Vlan1\n ip address 192.0.2.1 255.255.255.0\nline con 0\n"),
+        ("junos", "system { services { ssh; } }"),
+        ("junos", "set interfaces ge-0/0/0 unit 0 family inet\n"),
+        ("fortios", "config system global\n set admintimeout 5\nend\n"),
+        ("fortios", 'config system admin\n edit "admin"\n next\nend\nconfig system interface\nend\n'),
+    ],
+)
+def test_the_silence_of_a_part_is_no_verdict(dialect: str, text: str) -> None:
+    with pytest.raises(CannotObserve) as caught:
+        device(dialect, text)
+    assert caught.value.reason is Reason.UNSUPPORTED
+
+
+def test_what_an_account_of_junos_is_not_shown_is_a_missing_right() -> None:
+    with pytest.raises(CannotObserve) as caught:
+        device("junos", JUNOS_KEPT.replace("snmp {", "snmp { /* ACCESS-DENIED */ }\nsnmp {"))
+    assert caught.value.reason is Reason.ACCESS_DENIED
+
+
 def test_no_text_is_no_verdict() -> None:
     with pytest.raises(CannotObserve) as caught:
         network_device_ios.run(ConfigReader({}, live=False))
@@ -440,7 +477,7 @@ def value_or_refusal(parse: Callable[[bytes], object], refusal: type[ValueError]
 @given(st.lists(PIECES | st.text(max_size=12), max_size=40).map("\n".join), st.sampled_from(sorted(COLLECTORS)))
 def test_whatever_the_text_a_device_is_a_fact_or_a_refusal(text: str, dialect: str) -> None:
     seen = fact_or_reason(dialect, text)
-    assert isinstance(seen, NetworkDevice) or seen is Reason.PROTOCOL_VIOLATION
+    assert isinstance(seen, NetworkDevice) or seen in {Reason.PROTOCOL_VIOLATION, Reason.UNSUPPORTED, Reason.ACCESS_DENIED}
 
 
 @settings(max_examples=100, deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from scanner.facts.network_device import (
     IdleLimit,
@@ -18,24 +19,25 @@ from scanner.facts.network_device import (
 from scanner.facts.readings import Wait
 from scanner.hosts.base import collector
 from scanner.hosts.config_file import DeviceReader
-from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, running, unwritten
+from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, running, unwritten, whole
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 from scanner.wire import fortios
+from scanner.wire.addresses import wide
 from scanner.wire.fortios import Config, Table
 
 ADMIN_TIMEOUT = 5
 """Minutes of ``admintimeout`` where it is not written."""
 WAYS = ("telnet", "http", "https", "ssh")
 _LEVELS = {"no-auth-no-priv": SnmpSecurity.NONE, "auth-no-priv": SnmpSecurity.AUTHENTICATED, "auth-priv": SnmpSecurity.ENCRYPTED}
-_ANYWHERE = frozenset({"0.0.0.0", "::/0"})  # noqa: S104  an address in a configuration, nothing is bound
 
 
 @collector(Platform.FORTIOS, *READS)
 def network_device_fortios(read: DeviceReader) -> NetworkDevice:
     """See what the configuration says."""
     config = running(read, fortios.parse)
+    whole({name: any(_tables(config, name)) for name in ("system global", "system interface", "system admin")})
     read.keep("running-config", f"version {config.version}")
     system = config.top.table("system global")
     servers = _time_servers(config)
@@ -50,8 +52,7 @@ def network_device_fortios(read: DeviceReader) -> NetworkDevice:
         lockout=system.value("admin-lockout-threshold") != "0",
         idle=(IdleLimit("system global", _minutes(system.value("admintimeout"))),),
         time_servers=servers,
-        time_authenticated=_time_authenticated(config),
-        log_hosts=tuple(_log_hosts(config)),
+        log_hosts=_log_hosts(config),
         log_times=True,
         needless=(NeedlessService("auto-install", _auto_install(config)),),
         tunnels=tuple(config.top.table("system sit-tunnel").entries),
@@ -72,38 +73,58 @@ def _tables(config: Config, name: str) -> list[Table]:
 
 
 def _services(config: Config) -> Iterator[ManagementService]:
-    limited = _limited(config)
+    limits = {"": _limited(config, 4), " (IPv6)": _limited(config, 6)}
     seen = set()
     for table in _tables(config, "system interface"):
         for name, interface in table.entries.items():
             if interface.value("status") == "down":
                 continue
-            for way in (*interface.settings.get("allowaccess", ()), *_of_ipv6(interface)):
-                if way in WAYS:
-                    seen.add(way)
-                    yield ManagementService(way, name, True, limited)
+            ways = {"": interface.settings.get("allowaccess", ()), " (IPv6)": interface.table("ipv6").settings.get("ip6-allowaccess", ())}
+            for family, allowed in ways.items():
+                for way in allowed:
+                    if way in WAYS:
+                        seen.add(way)
+                        yield ManagementService(way, f"{name}{family}", True, limits[family])
     for way in WAYS:
         if way not in seen:
-            yield ManagementService(way, "allowaccess", False, limited)
+            yield ManagementService(way, "allowaccess", False, True)
 
 
-def _of_ipv6(interface: Table) -> tuple[str, ...]:
-    return interface.table("ipv6").settings.get("ip6-allowaccess", ())
-
-
-def _limited(config: Config) -> bool | Unobserved:
+def _limited(config: Config, version: int) -> bool | Unobserved:
     """Every administrator bound to trusted hosts; else local-in policies may do it, which are not read."""
-    admins = list(config.top.table("system admin").entries.values())
-    if admins and all(_trusted(admin) for admin in admins):
+    admins = [_trusted(admin, version) for admin in config.top.table("system admin").entries.values()]
+    if admins and all(admin is True for admin in admins):
         return True
-    if any(table.entries for table in _tables(config, "firewall local-in-policy")):
+    if any(table.entries for table in _tables(config, "firewall local-in-policy" + ("6" if version == 6 else ""))):
         return Unobserved(Reason.UNSUPPORTED, "local-in policies are not read")
-    return False if admins else Unobserved(Reason.UNSUPPORTED, "no administrator is in the text")
+    if not admins:
+        return Unobserved(Reason.UNSUPPORTED, "no administrator is in the text")
+    return False if False in admins else next(admin for admin in admins if isinstance(admin, Unobserved))
 
 
-def _trusted(admin: Table) -> bool:
-    hosts = [words for name, words in admin.settings.items() if name.startswith(("trusthost", "ip6-trusthost"))]
-    return bool(hosts) and not any(words and words[0] in _ANYWHERE for words in hosts)
+def _trusted(admin: Table, version: int) -> bool | Unobserved:
+    """Tell whether one may log in from named networks only. Entries that were not set hold the network of everybody.
+
+    Fortinet's notes agree that such entries are passed over behind another one; of one in the first place they do not.
+    """
+    head = "ip6-trusthost" if version == 6 else "trusthost"
+    hosts = [_network(admin.settings[name]) for number in range(1, 11) if (name := f"{head}{number}") in admin.settings]
+    named = [network for network in hosts if network is None or network.prefixlen]
+    if not named or any(network is not None and wide(network) for network in named):
+        return False
+    if None in named:
+        return Unobserved(Reason.UNSUPPORTED, f"an entry of {head} is no network")
+    if hosts[0] not in named:
+        return Unobserved(Reason.UNSUPPORTED, f"{head}1 is everybody, and other entries are not")
+    return True
+
+
+def _network(words: tuple[str, ...]) -> IPv4Network | IPv6Network | None:
+    """Read ``ADDRESS MASK`` or ``ADDRESS/LENGTH``; a mask of zeros is everybody."""
+    try:
+        return ip_network("/".join(words), strict=False)
+    except ValueError:
+        return None
 
 
 def _snmp(config: Config) -> Iterator[SnmpAccess]:
@@ -132,10 +153,14 @@ def _passwords(config: Config) -> Iterator[StoredPassword]:
         words = admin.settings.get("password")
         if words:
             yield StoredPassword(name, _form(words))
+        elif "enable" not in {admin.value("remote-auth"), admin.value("peer-auth")}:
+            yield StoredPassword(name, PasswordForm.NONE)
 
 
-def _form(words: tuple[str, ...]) -> PasswordForm:
+def _form(words: tuple[str, ...]) -> PasswordForm | Unobserved:
     """Tell the form: AK1 is a salted SHA-1 and SH2 a salted SHA-256, each once over; PB2 is PBKDF2."""
+    if "FortinetPasswordMask" in words or set(words[-1]) == {"*"}:
+        return Unobserved(Reason.UNSUPPORTED, "the password was cut out of the text")
     if words[0] != "ENC":
         return PasswordForm.PLAIN
     return PasswordForm.HASH if words[-1].startswith("PB2") else PasswordForm.OLD_HASH
@@ -157,21 +182,30 @@ def _time_servers(config: Config) -> tuple[str, ...] | Unobserved:
     return ("fortiguard",) if ntp.value("ntpsync") == "enable" else unwritten("system ntp ntpsync")
 
 
-def _time_authenticated(config: Config) -> bool:
-    entries = list(config.top.table("system ntp").table("ntpserver").entries.values())
-    return bool(entries) and all(entry.value("authentication") == "enable" for entry in entries)
+def _log_hosts(config: Config) -> tuple[LogHost, ...] | Unobserved:
+    """Where the device's log goes; virtual domains may send theirs elsewhere by settings of their own."""
+    sent = tuple(_log_hosts_of(config.top, "setting"))
+    own = {name: tuple(_log_hosts_of(domain, "override-setting")) for name, domain in config.domains.items()}
+    if not sent and any(own.values()) and not all(own.values()):
+        without = ", ".join(name for name, hosts in own.items() if not hosts)
+        return Unobserved(Reason.UNSUPPORTED, f"some virtual domains send their log by settings of their own, and not {without}")
+    return tuple(dict.fromkeys((*sent, *(host for hosts in own.values() for host in hosts))))
 
 
-def _log_hosts(config: Config) -> Iterator[LogHost]:
+def _log_hosts_of(table: Table, last: str) -> Iterator[LogHost]:
     for number in ("", "2", "3", "4"):
-        setting = config.top.table(f"log syslogd{number} setting")
+        setting = table.table(f"log syslogd{number} {last}")
         if setting.value("status") == "enable" and (server := setting.value("server")):
             reliable = setting.value("mode") == "reliable"
             encrypted = reliable and (setting.value("enc-algorithm") or "disable") != "disable"
             yield LogHost(server, "tls" if encrypted else "tcp" if reliable else "udp")
-        setting = config.top.table(f"log fortianalyzer{number} setting")
+        setting = table.table(f"log fortianalyzer{number} {last}")
         if setting.value("status") == "enable" and (server := setting.value("server")):
             yield LogHost(server, "tcp" if setting.value("enc-algorithm") == "disable" else "tls")
+    for name in ("fortiguard", "fortianalyzer-cloud"):  # the maker's own log services
+        setting = table.table(f"log {name} {last}")
+        if setting.value("status") == "enable":
+            yield LogHost(name, "tcp" if setting.value("enc-algorithm") == "disable" else "tls")
 
 
 def _auto_install(config: Config) -> bool | Unobserved:

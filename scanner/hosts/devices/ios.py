@@ -25,7 +25,8 @@ from scanner.facts.network_device import (
 from scanner.facts.readings import Wait
 from scanner.hosts.base import collector
 from scanner.hosts.config_file import RUNNING, STARTUP, DeviceReader
-from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, running, unwritten
+from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, every, running, unwritten, whole
+from scanner.hosts.devices.ios_access import Door, Lists, lists
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -40,6 +41,17 @@ OFF_BY_DEFAULT_TOO = ("ftp-server enable", "tftp-server", "ip rcmd rsh-enable", 
 DIFFERING_DEFAULT = ("ip bootp server", "service pad", "ip source-route")
 _FORMS = {"0": PasswordForm.PLAIN, "7": PasswordForm.REVERSIBLE, "4": PasswordForm.OLD_HASH, "5": PasswordForm.OLD_HASH}
 _MODES = {"noauth": SnmpSecurity.NONE, "auth": SnmpSecurity.AUTHENTICATED, "priv": SnmpSecurity.ENCRYPTED}
+_ETHERNET = re.compile(
+    r"(?:Fast|Gigabit|TwoGigabit|FiveGigabit|TenGigabit|TwentyFiveGigE|FortyGigabit|HundredGig)\w*\d|Ethernet\d|eth\d", re.I
+)
+_ROUTED = (
+    *(("no", "switchport"), ("ip", "address"), ("no", "ip", "address"), ("ip", "unnumbered"), ("ipv6", "address")),
+    *(("vrf", "forwarding"), ("ip", "vrf"), ("encapsulation",), ("service", "instance"), ("xconnect",), ("bridge-group",)),
+)
+"""Lines that only a routed port has; every routed port has ``ip address`` or ``no ip address``."""
+_SWITCH = (("spanning-tree",), ("vlan",), ("vtp",), ("switch",))
+TELNET, SSH, HTTP, HTTPS, SNMP = Door("tcp", 23), Door("tcp", 22), Door("tcp", 80), Door("tcp", 443), Door("udp", 161)
+_CUT = re.compile(r"<.*>|\*+|[xX]{3,}")
 _VOLATILE = re.compile(r"!|ntp clock-period |Building configuration|Current configuration|Using \d+ out of")
 
 
@@ -47,6 +59,7 @@ _VOLATILE = re.compile(r"!|ntp clock-period |Building configuration|Current conf
 def network_device_ios(read: DeviceReader) -> NetworkDevice:
     """See what the configuration says."""
     config = running(read, ios.parse)
+    whole({name: config.has(name) for name in ("hostname", "line", "interface")})
     version = next((line.words[1] for line in config.find("version") if len(line.words) > 1), None)
     read.keep("running-config", f"version {version}, {len(config.lines)} commands at the top level")
     return NetworkDevice(
@@ -59,8 +72,7 @@ def network_device_ios(read: DeviceReader) -> NetworkDevice:
         passwords=tuple(_passwords(config)),
         lockout=config.has("login", "block-for") or config.has("aaa", "local", "authentication", "attempts", "max-fail"),
         idle=tuple(_idle(config)),
-        time_servers=tuple(dict.fromkeys(host for host, _ in _time_servers(config))),
-        time_authenticated=_time_authenticated(config),
+        time_servers=tuple(dict.fromkeys(_time_servers(config))),
         log_hosts=() if config.has("no", "logging", "on") else tuple(_log_hosts(config)),
         log_times=_log_times(config),
         needless=tuple(_needless(config)),
@@ -70,26 +82,37 @@ def network_device_ios(read: DeviceReader) -> NetworkDevice:
     )
 
 
+def _speaks_v6(config: Config) -> bool:
+    return any(below.starts("ipv6", "address") or below.starts("ipv6", "enable") for i in config.find("interface") for below in i.below)
+
+
 def _services(config: Config) -> Iterator[ManagementService]:
-    speaks_v6 = any(
-        below.starts("ipv6", "address") or below.starts("ipv6", "enable") for i in config.find("interface") for below in i.below
-    )
+    access = lists(config)
+    speaks_v6 = _speaks_v6(config)
     terminals = list(config.find("line", "vty"))
     if not terminals:
         for name in ("telnet", "ssh"):
             yield ManagementService(name, "line vty", unwritten("line vty"), False)
     for line in terminals:
         where = " ".join(line.words[:4])
-        v4 = any(b.starts("access-class") and "in" in b.words[2:] for b in line.below)
-        v6 = any(b.starts("ipv6", "access-class") and "in" in b.words[3:] for b in line.below)
+        v4 = next((b.words[1] for b in reversed(line.below) if b.starts("access-class") and "in" in b.words[2:]), None)
+        v6 = next((b.words[2] for b in reversed(line.below) if b.starts("ipv6", "access-class") and "in" in b.words[3:]), None)
         inputs = [b.words[2:] for b in line.below if b.starts("transport", "input")]
-        for name in ("telnet", "ssh"):
+        for name, door in (("telnet", TELNET), ("ssh", SSH)):
             on = bool({name, "all"} & set(inputs[-1])) if inputs else unwritten(f"transport input of {where}")
-            yield ManagementService(name, where, on, v4 and (v6 or not speaks_v6))
-    limited = config.has("ip", "http", "access-class")
-    for name, words in (("http", ("ip", "http", "server")), ("https", ("ip", "http", "secure-server"))):
+            yield ManagementService(name, where, on, _both(access, v4, v6, door, speaks_v6))
+    named = [line.words[3:] for line in config.find("ip", "http", "access-class")]
+    v6 = next((words[1] for words in named if words[0] == "ipv6" and len(words) > 1), None)
+    v4 = next((words[-1] for words in named if words[0] != "ipv6"), None)
+    for name, words, door in (("http", ("ip", "http", "server"), HTTP), ("https", ("ip", "http", "secure-server"), HTTPS)):
         state = config.switched(*words)
+        limited = _both(access, v4, v6, door, speaks_v6)
         yield ManagementService(name, " ".join(words), unwritten(" ".join(words)) if state is None else state, limited)
+
+
+def _both(access: Lists, v4: str | None, v6: str | None, door: Door, speaks_v6: bool) -> bool | Unobserved:
+    """Tell whether a service is limited for every family that the device speaks."""
+    return every([access.limit(v4, door), access.limit(v6, door, ipv6=True) if speaks_v6 else True])
 
 
 def _ssh_version_1(config: Config) -> bool | Unobserved:
@@ -98,18 +121,32 @@ def _ssh_version_1(config: Config) -> bool | Unobserved:
 
 
 def _snmp(config: Config) -> Iterator[SnmpAccess]:
+    access = lists(config)
+    speaks_v6 = _speaks_v6(config)
     for line in config.find("snmp-server", "community"):
         words = line.words
         rest = [w.lower() for w in words[3:]]
         mode = next((i for i, w in enumerate(rest) if w in {"ro", "rw"}), -1)
-        limits = rest[mode + 1 :] if mode >= 0 else [w for w in rest if w.isdecimal()]
+        limits = words[3 + mode + 1 :] if mode >= 0 else [w for w in words[3:] if w.isdecimal()]
         writes = mode >= 0 and rest[mode] == "rw"
         usual = len(words) > 2 and words[2].lower() in USUAL_COMMUNITIES
-        yield SnmpAccess(f"line {line.number}", SnmpSecurity.COMMUNITY, writes, usual, bool(limits))
+        yield SnmpAccess(f"line {line.number}", SnmpSecurity.COMMUNITY, writes, usual, _snmp_limit(access, limits, speaks_v6))
     for line in config.find("snmp-server", "group"):
         words = line.words
         if len(words) > 4 and words[3] == "v3" and words[4] in _MODES:
-            yield SnmpAccess(f"group {words[2]}", _MODES[words[4]], "write" in words[5:], False, "access" in words[5:])
+            limits = words[words.index("access") + 1 :] if "access" in words[5:] else []
+            limited = _snmp_limit(access, limits, speaks_v6)
+            yield SnmpAccess(f"group {words[2]}", _MODES[words[4]], "write" in words[5:], False, limited)
+
+
+def _snmp_limit(access: Lists, words: list[str], speaks_v6: bool) -> bool | Unobserved:
+    """Read ``[ipv6 LIST] [LIST]``."""
+    v6 = words[1] if words[:1] == ["ipv6"] and len(words) > 1 else None
+    v4 = next(iter(words[2:] if v6 else words), None)
+    limited = access.limit(v4, SNMP)
+    if limited is True and speaks_v6 and v6 is None:
+        return Unobserved(Reason.UNSUPPORTED, "the list is for IPv4 only, and the device speaks IPv6")
+    return every([limited, access.limit(v6, SNMP, ipv6=True) if speaks_v6 and v6 else True])
 
 
 def _central(config: Config) -> Iterator[str]:
@@ -143,10 +180,25 @@ def _passwords(config: Config) -> Iterator[StoredPassword]:
         for below in line.below:
             if below.starts("password"):
                 yield StoredPassword(" ".join(line.words[:4]), _form(below.words[1:]))
+    for line in config.find("line", "vty"):
+        if _asks_nothing(config, line):
+            yield StoredPassword(" ".join(line.words[:4]), PasswordForm.NONE)
 
 
-def _form(words: list[str]) -> PasswordForm:
-    """Tell the form by the number before the text; a lone word is the password itself."""
+def _asks_nothing(config: Config, line: Line) -> bool:
+    """Tell whether whoever reaches a terminal line is let in: ``no login``, or a method list of AAA that begins with ``none``."""
+    if any(b.text in {"no exec", "transport input none"} for b in line.below):
+        return False
+    if not config.has("aaa", "new-model"):
+        return any(b.text == "no login" for b in line.below)
+    name = next((b.words[2] for b in reversed(line.below) if b.starts("login", "authentication") and len(b.words) > 2), "default")
+    return any(found.words[4:5] == ["none"] for found in config.find("aaa", "authentication", "login", name))
+
+
+def _form(words: list[str]) -> PasswordForm | Unobserved:
+    """Tell the form by the number before the text; a lone word is the password itself, unless it was cut out of the text."""
+    if words and _CUT.fullmatch(words[-1]):
+        return Unobserved(Reason.UNSUPPORTED, "the password was cut out of the text")
     return PasswordForm.PLAIN if len(words) < 2 else _FORMS.get(words[0], PasswordForm.HASH)
 
 
@@ -165,19 +217,14 @@ def _idle(config: Config) -> Iterator[IdleLimit]:
         yield IdleLimit(" ".join(line.words[:4]), wait)
 
 
-def _time_servers(config: Config) -> Iterator[tuple[str, bool]]:
+def _time_servers(config: Config) -> Iterator[str]:
     for line in (*config.find("ntp", "server"), *config.find("ntp", "peer"), *config.find("sntp", "server")):
         words = line.words[2:]
         if words[:1] == ["vrf"]:
             words = words[2:]
         words = [w for w in words if w not in {"ip", "ipv6"}]
         if words:
-            yield words[0], "key" in words
-
-
-def _time_authenticated(config: Config) -> bool:
-    keyed = [key for _, key in _time_servers(config)]
-    return config.has("ntp", "authenticate") and config.has("ntp", "authentication-key") and bool(keyed) and all(keyed)
+            yield words[0]
 
 
 def _log_hosts(config: Config) -> Iterator[LogHost]:
@@ -221,12 +268,25 @@ def _tunnels(config: Config) -> Iterator[str]:
 
 
 def _ports(config: Config) -> list[Line]:
+    """Give the ports that terminals may be put to: all that switch and are no trunk by their own words, written out or not."""
     return [
         i
         for i in config.find("interface")
-        if any(b.starts("switchport", "mode", "access") or b.starts("switchport", "access", "vlan") for b in i.below)
-        and not any(b.text == "shutdown" or b.starts("switchport", "mode", "trunk") for b in i.below)
+        if (
+            _switches(config, i)
+            or any(b.starts("switchport", "mode", "access") or b.starts("switchport", "access", "vlan") for b in i.below)
+        )
+        and not any(b.text == "shutdown" or b.starts("switchport", "mode", "trunk") or b.starts("channel-group") for b in i.below)
     ]
+
+
+def _switches(config: Config, interface: Line) -> bool:
+    """Tell whether an Ethernet port of a switch is left as it came, which is a switching one."""
+    a_switch = any(config.has(*words) for words in _SWITCH) or any(
+        "switchport" in b.words[:2] for i in config.find("interface") for b in i.below
+    )
+    name = "".join(interface.words[1:3])
+    return a_switch and bool(_ETHERNET.match(name)) and not any(b.starts(*words) for b in interface.below for words in _ROUTED)
 
 
 def _access_ports(config: Config) -> AccessPorts | None:

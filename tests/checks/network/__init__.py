@@ -34,7 +34,6 @@ KEPT = NetworkDevice(
     lockout=True,
     idle=(IdleLimit("line vty 0 4", Wait(300)),),
     time_servers=("192.0.2.123",),
-    time_authenticated=True,
     log_hosts=(LogHost("192.0.2.9", "tls"),),
     log_times=True,
     needless=(NeedlessService("service pad", False),),

@@ -10,6 +10,7 @@ from tests.checks.cases import Case, case
 from tests.checks.network import KEPT, device
 
 UNWRITTEN = Unobserved(Reason.VALUE_NOT_SET, "transport input is not written")
+CUT = Unobserved(Reason.UNSUPPORTED, "the password was cut out of the text")
 UNCLEAR = device(services=(ManagementService("telnet", "line vty 0 4", UNWRITTEN, False),))
 OPEN_SSH = device(services=(ManagementService("ssh", "line vty 0 4", True, False),))
 MAYBE_OPEN = device(services=(ManagementService("http", "ip http server", UNWRITTEN, False),))
@@ -42,6 +43,7 @@ CASES: dict[str, list[Case]] = {
     "network.snmp.encrypted": [
         case(KEPT, says="SNMP_ENCRYPTED"),
         case(device(snmp=()), says="SNMP_NONE"),
+        case(device(snmp=(), more=CUT), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(device(snmp=(COMMUNITY,)), says="SNMP_COMMUNITY"),
         case(device(snmp=(SnmpAccess("group x", SnmpSecurity.AUTHENTICATED, False, False, True),)), says="SNMP_WEAK"),
     ],
@@ -70,6 +72,13 @@ CASES: dict[str, list[Case]] = {
         case(KEPT, says="PASSWORDS_HASHED"),
         case(device(passwords=(StoredPassword("line con 0", PasswordForm.REVERSIBLE),)), says="PASSWORDS_READABLE"),
         case(device(passwords=(StoredPassword("enable", PasswordForm.OLD_HASH),)), says="PASSWORDS_OLD_HASH"),
+        case(
+            device(passwords=(StoredPassword("enable", PasswordForm.PLAIN), StoredPassword("line vty 0 4", PasswordForm.NONE))),
+            says="PASSWORD_NOT_ASKED",
+            args={"owners": ("line vty 0 4",)},
+        ),
+        case(device(passwords=(StoredPassword("enable", CUT),)), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(device(passwords=(), more=CUT), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(device(passwords=()), says="PASSWORDS_NONE"),
     ],
     "network.access.lockout": [

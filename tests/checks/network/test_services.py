@@ -16,7 +16,11 @@ CASES: dict[str, list[Case]] = {
         case(device(time_servers=()), says="TIME_NONE"),
         case(device(time_servers=UNWRITTEN), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
     ],
-    "network.logging.remote": [case(KEPT, says="LOG_SENT"), case(device(log_hosts=()), says="LOG_KEPT_ONLY")],
+    "network.logging.remote": [
+        case(KEPT, says="LOG_SENT"),
+        case(device(log_hosts=()), says="LOG_KEPT_ONLY"),
+        case(device(log_hosts=UNWRITTEN), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+    ],
     "network.logging.times": [
         case(KEPT, says="LOG_DATED"),
         case(device(log_times=False), says="LOG_UNDATED"),
@@ -27,7 +31,11 @@ CASES: dict[str, list[Case]] = {
         case(device(needless=(NeedlessService("service pad", True), NeedlessService("vstack", UNWRITTEN))), says="NEEDLESS_ON"),
         case(device(needless=(NeedlessService("service pad", UNWRITTEN),)), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
     ],
-    "network.ipv6.tunnel": [case(KEPT, says="DEVICE_TUNNEL_NONE"), case(device(tunnels=("Tunnel0",)), says="DEVICE_TUNNEL")],
+    "network.ipv6.tunnel": [
+        case(KEPT, says="DEVICE_TUNNEL_NONE"),
+        case(device(tunnels=("Tunnel0",)), says="DEVICE_TUNNEL"),
+        case(device(more=UNWRITTEN), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+    ],
     "network.ipv6.ra-guard": [
         case(KEPT, says="NO_ACCESS_PORTS"),
         case(device(access_ports=AccessPorts(2, 2, ())), says="RA_GUARDED"),

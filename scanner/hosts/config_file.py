@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from scanner.hosts.local import Keeping
+from scanner.hosts.keeping import Keeping
 from scanner.hosts.machine import AnyCollector, observe
 from scanner.model.fact import Fact, Observation, Unobserved
 from scanner.model.platform import Platform

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scanner.hosts.base import CommandOutput, FileKind, FileState
+from scanner.hosts.keeping import Keeping
 from scanner.hosts.secrets import cut
-from scanner.model.fact import Evidence
 from scanner.model.reason import CannotObserve, Reason
 
 LINKS = 40  # as the Linux kernel, path_resolution(7)
@@ -29,33 +29,15 @@ NAMES = 20_000
 OUTPUT = 4_000_000
 """Octets of a command's standard output; of its standard error the first ``ERRORS`` are kept."""
 ERRORS = 10_000
-KEPT = 64
-"""Excerpts of evidence that one reader keeps; later ones are dropped."""
-EXCERPT = 2_000
 PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = {"LC_ALL": "C", "LANG": "C", "PATH": PROGRAMS, "HOME": "/nonexistent", "TERM": "dumb"}
-_LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_PATH = getattr(os, "O_PATH", os.O_RDONLY)  # macOS has none
+_LOOK = _PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
-class _Missing(Exception):
+class Missing(Exception):
     """Nothing stands at the path."""
-
-
-class Keeping:
-    """What every reader does with excerpts."""
-
-    def __init__(self) -> None:
-        self._kept: list[Evidence] = []
-
-    def keep(self, source: str, excerpt: str) -> None:
-        """Keep an excerpt as evidence, capped in length and number."""
-        if len(self._kept) < KEPT:
-            self._kept.append(Evidence(source[:EXCERPT], excerpt[:EXCERPT]))
-
-    def evidence(self) -> tuple[Evidence, ...]:
-        """Give what was kept, in order."""
-        return tuple(self._kept)
 
 
 class RootReader(Keeping):
@@ -70,23 +52,30 @@ class RootReader(Keeping):
     def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
         """Give a file's bytes; see ``Reader.file``. The null device, which masks configuration files, reads as empty."""
         try:
-            with self._standing_at(path, follow=True) as (parent, name, handle):
-                found = os.fstat(handle)
-                if stat.S_ISCHR(found.st_mode) and found.st_rdev == os.makedev(1, 3):
-                    return b""
-                if not stat.S_ISREG(found.st_mode):
-                    raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: {_kind(found.st_mode).value} where a file is expected")
-                with _translated(path):
-                    opened = os.open(name, _READ, dir_fd=parent)
-                try:
-                    with _translated(path):
-                        if (seen := os.fstat(opened)) and (seen.st_dev, seen.st_ino) != (found.st_dev, found.st_ino):
-                            raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: it was replaced while it was read")
-                        return cut(path, _all(opened, limit, path))
-                finally:
-                    os.close(opened)
-        except _Missing:
+            with self.opened(path) as handle:
+                return b"" if handle is None else cut(path, _all(handle, limit, path))
+        except Missing:
             return None
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[int | None]:
+        """Open a file for reading; ``None`` for the null device. Raises ``Missing`` and ``CannotObserve``."""
+        with self._standing_at(path, follow=True) as (parent, name, handle):
+            found = os.fstat(handle)
+            if stat.S_ISCHR(found.st_mode) and found.st_rdev == os.makedev(1, 3):
+                yield None
+                return
+            if not stat.S_ISREG(found.st_mode):
+                raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: {_kind(found.st_mode).value} where a file is expected")
+            with _translated(path):
+                opened = os.open(name, _READ, dir_fd=parent)
+            try:
+                with _translated(path):
+                    if (seen := os.fstat(opened)) and (seen.st_dev, seen.st_ino) != (found.st_dev, found.st_ino):
+                        raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: it was replaced while it was read")
+                yield opened
+            finally:
+                os.close(opened)
 
     def names(self, directory: str) -> tuple[str, ...] | None:
         """Give the names in a directory, sorted; see ``Reader.names``. Names that are not UTF-8 carry surrogates."""
@@ -101,7 +90,7 @@ class RootReader(Keeping):
                         found = [entry.name for _, entry in zip(range(NAMES + 1), entries, strict=False)]
                 finally:
                     os.close(opened)
-        except _Missing:
+        except Missing:
             return None
         if len(found) > NAMES:
             raise CannotObserve(Reason.TOO_LARGE, f"{directory!r}: more than {NAMES} entries")
@@ -112,7 +101,7 @@ class RootReader(Keeping):
         try:
             with self._standing_at(path, follow=False) as (_, _, handle):
                 found = os.fstat(handle)
-        except _Missing:
+        except Missing:
             return None
         return FileState(_kind(found.st_mode), found.st_size, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, int(found.st_mtime))
 
@@ -124,15 +113,15 @@ class RootReader(Keeping):
     def _standing_at(self, path: str, *, follow: bool) -> Iterator[tuple[int, str, int]]:
         """Walk to ``path``; give its parent's handle, its name there and a handle that only looks.
 
-        Raises ``_Missing`` and ``CannotObserve``. ``..`` never leads above the root, links are read as the machine itself
+        Raises ``Missing`` and ``CannotObserve``. ``..`` never leads above the root, links are read as the machine itself
         would read them.
         """
         if "\0" in path:
-            raise _Missing(path)
+            raise Missing(path)
         ahead = [part for part in reversed(path.split("/")) if part not in {"", "."}]
         links = 0
         with _translated(str(self._root)):
-            trail = [os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)]
+            trail = [os.open(self._root, _PATH | os.O_DIRECTORY | os.O_CLOEXEC)]
         last: tuple[str, int] | None = None  # the name just reached and its handle
         try:
             while ahead:
@@ -152,7 +141,7 @@ class RootReader(Keeping):
                         raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: more than {LINKS} links")
                     if text == "/dev/null" and not ahead:  # an image may lack the device; what the link means is plain
                         text, trail[1:] = "dev/null", _closed(trail[1:])
-                        trail[0:1] = _closed(trail[0:1], os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+                        trail[0:1] = _closed(trail[0:1], os.open("/", _PATH | os.O_DIRECTORY | os.O_CLOEXEC))
                     elif text.startswith("/"):
                         trail[1:] = _closed(trail[1:])
                     ahead.extend(part for part in reversed(text.split("/")) if part not in {"", "."})
@@ -288,7 +277,7 @@ def _translated(path: str) -> Iterator[None]:
     except OSError as error:
         match error.errno:
             case errno.ENOENT | errno.ENOTDIR | errno.ENAMETOOLONG | errno.ENODEV | errno.ENXIO:
-                raise _Missing(path) from error
+                raise Missing(path) from error
             case errno.EACCES | errno.EPERM:
                 raise CannotObserve(Reason.ACCESS_DENIED, f"{path!r}: {error.strerror}") from error
             case _:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import platform
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from scanner.hosts.base import Collector
-from scanner.hosts.local import LocalReader, RootReader
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -58,9 +59,12 @@ class LocalMachine:
 
     @property
     def platform(self) -> Platform:
-        """What runs here; a root directory is taken for a Linux machine's."""
-        system = "Linux" if self._root else platform.system()
-        return {"Darwin": Platform.MACOS, "Windows": Platform.WINDOWS}.get(system, Platform.LINUX)
+        """What runs here, or what the root directory belongs to: with the registry's hives in it a Windows, else a Linux."""
+        if self._root is None:
+            return {"Darwin": Platform.MACOS, "Windows": Platform.WINDOWS}.get(platform.system(), Platform.LINUX)
+        from scanner.hosts.windows.image import is_windows  # noqa: PLC0415  loads on the platforms that can read a root directory
+
+        return Platform.WINDOWS if is_windows(self._root) else Platform.LINUX
 
     def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
         """Run the collectors one after the other, each with a reader of its own."""
@@ -70,12 +74,35 @@ class LocalMachine:
             if self._stopped or time.monotonic() > until:
                 found[collector.makes] = Unobserved(Reason.BUDGET_SPENT, "the time for this machine was spent", now())
             else:
-                found[collector.makes] = observe(collector, RootReader(self._root) if self._root else LocalReader(), now)
+                with _reader(self._root) as reader:
+                    found[collector.makes] = observe(collector, reader, now)
         return found
 
     def stop(self) -> None:
         """Begin no further collector."""
         self._stopped = True
+
+
+@contextmanager
+def _reader(root: Path | None) -> Iterator[EvidenceReader]:
+    """Open the reader for this machine or for a root directory. Each loads where it can work only."""
+    if root is not None:
+        from scanner.hosts.local import RootReader  # noqa: PLC0415
+        from scanner.hosts.windows.image import ImageReader, is_windows  # noqa: PLC0415
+
+        if not is_windows(root):
+            yield RootReader(root)
+            return
+        with closing(ImageReader(root)) as image:
+            yield image
+    elif sys.platform == "win32":
+        from scanner.hosts.winapi.live import LiveReader  # noqa: PLC0415
+
+        yield LiveReader()
+    else:
+        from scanner.hosts.local import LocalReader  # noqa: PLC0415
+
+        yield LocalReader()
 
 
 def observe(

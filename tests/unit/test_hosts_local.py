@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from scanner.hosts.base import FileKind
-from scanner.hosts.local import ERRORS, EXCERPT, KEPT, OUTPUT, LocalReader, RootReader
+from scanner.hosts.keeping import EXCERPT, KEPT
+from scanner.hosts.local import ERRORS, OUTPUT, LocalReader, RootReader
 from scanner.model.reason import CannotObserve, Reason
 
 NOBODY = 65534

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from scanner.hosts.base import LIMIT, CommandOutput, FileKind, FileState, Run
-from scanner.hosts.local import Keeping
+from scanner.hosts.keeping import Keeping
 from scanner.hosts.ssh.answer import Gathered
 from scanner.hosts.ssh.batch import Request, Wanted
 from scanner.model.fact import Unobserved

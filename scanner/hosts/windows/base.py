@@ -201,3 +201,21 @@ def from_filetime(ticks: int) -> datetime | None:
         return datetime(1601, 1, 1, tzinfo=UTC) + timedelta(microseconds=ticks // 10)
     except OverflowError:
         return None
+
+
+def split(key: str) -> tuple[str, str, str]:
+    r"""Take a key apart: ``HKLM`` or ``HKU``, the first name below it in capitals, and the rest. Raises ``ValueError`` for another root."""
+    root, _, path = key.partition("\\")
+    first, _, rest = path.partition("\\")
+    if root.upper() not in {"HKLM", "HKU"}:
+        raise ValueError(f"{key}: keys begin with HKLM or HKU")
+    return root.upper(), first.upper(), rest
+
+
+def on_system_drive(path: str) -> str:
+    r"""Write a path of the registry as a reader takes it: ``%SystemDrive%\Users\taro`` becomes ``/Users/taro``, ``C:\x`` ``C:/x``."""
+    path = re.sub(r"^%SystemDrive%", "", path, flags=re.IGNORECASE)
+    path = re.sub(r"^%(SystemRoot|windir)%", "/Windows", path, flags=re.IGNORECASE)
+    path = re.sub(r"^%(ProgramData|AllUsersProfile)%", "/ProgramData", path, flags=re.IGNORECASE)
+    path = re.sub(r"^%ProgramFiles%", "/Program Files", path, flags=re.IGNORECASE)
+    return path.replace("\\", "/").rstrip("/")

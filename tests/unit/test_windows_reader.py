@@ -16,7 +16,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.test_hosts_local import without_rights
-from tests.unit.windows_machines import HANAKO, TARO, machine, write_hive
+from tests.unit.windows_machines import HANAKO, TARO, Keys, machine, write_hive
 
 KEY = r"HKLM\SYSTEM\CurrentControlSet\Services\USBSTOR"
 
@@ -57,9 +57,8 @@ def test_what_windows_keeps_in_memory_is_no_knowledge(tmp_path: Path) -> None:
 
 def test_the_settings_in_use_are_those_that_select_names(tmp_path: Path) -> None:
     path = tmp_path / f"{CONFIG}SYSTEM".lstrip("/")
-    write_hive(
-        path, {"Select": {"Current": 2, "Default": 1}, r"ControlSet001\Services\S": {"Start": 4}, r"ControlSet002\Services\S": {"Start": 3}}
-    )
+    sets: Keys = {r"ControlSet001\Services\S": {"Start": 4}, r"ControlSet002\Services\S": {"Start": 3}}
+    write_hive(path, {"Select": {"Current": 2, "Default": 1}, **sets})
     assert ImageReader(tmp_path).value(r"HKLM\SYSTEM\CurrentControlSet\Services\S", "Start") == 3
     write_hive(path, {"Select": {"Current": "two"}, r"ControlSet001\Services\S": {"Start": 4}})
     assert reason(ImageReader(tmp_path), r"HKLM\SYSTEM\CurrentControlSet\Services\S") is Reason.PROTOCOL_VIOLATION
@@ -69,10 +68,11 @@ def test_every_account_with_a_profile_has_its_own_settings(tmp_path: Path) -> No
     read = machine(tmp_path, {rf"HKU\{TARO}\Control Panel\Desktop": {"ScreenSaveTimeOut": "600"}}, users=[HANAKO, "S-1-5-18"])
     assert [person.sid for person in base.people(read)] == [TARO, HANAKO]
     (tmp_path / "Users/1002/NTUSER.DAT").unlink()
-    taro, hanako = base.people(read := ImageReader(tmp_path))
+    again = ImageReader(tmp_path)
+    taro, hanako = base.people(again)
     assert taro.settings == rf"HKU\{TARO}"
     assert isinstance(hanako.settings, Unobserved)
-    assert read.value(rf"HKU\{TARO}\control panel\desktop", "screensavetimeout") == "600"
+    assert again.value(rf"HKU\{TARO}\control panel\desktop", "screensavetimeout") == "600"
 
 
 def test_a_hive_that_was_not_written_out_is_not_believed(tmp_path: Path) -> None:

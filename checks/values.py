@@ -435,6 +435,12 @@ MALWARE_MOST_DEFINITION_HOURS = Value(
     most=8760,
 )
 
+MEDIA_REGISTERED = Value[tuple[str, ...]](
+    "media.registered",
+    default=(),
+    text=Text(ja="使用を認めた外部電磁的記録媒体の製造番号（台帳にあるもの）", en="serial numbers of the removable media that may be used"),
+)
+
 MOUNTS_SEPARATE = Value[tuple[str, ...]](
     "mounts.separate",
     default=("/home", "/tmp", "/var"),  # noqa: S108  mount points, nothing is written there
@@ -466,6 +472,31 @@ NETWORK_MOST_SYN_RETRIES = Value(
     most=10,
 )
 
+NETWORKS_OWN_WIRELESS = Value[tuple[str, ...]](
+    "networks.own-wireless",
+    default=(),
+    text=Text(ja="組織の無線 LAN の名前（SSID）", en="names (SSID) of the organisation's own wireless networks"),
+)
+
+NETWORKS_PERMITTED = Value[tuple[str, ...]](
+    "networks.permitted",
+    default=(),
+    text=Text(
+        ja="端末の接続を認めた無線 LAN（SSID）及び移動体通信網の名前",
+        en="names of the wireless networks (SSID) and mobile lines that terminals may join",
+    ),
+)
+
+OFFICE_MACRO_RULES = Value[tuple[str, ...]](
+    "office.macro-rules",
+    default=("never", "trusted-places", "signed"),
+    text=Text(
+        ja="マクロの実行について認める設定（never：実行しない、trusted-places：信頼できる場所のみ、signed：署名付きのみ、asks：確認する、all：全て）",
+        en="what may be set about macros (never, trusted-places, signed, asks, all)",
+    ),
+    choices=("never", "trusted-places", "signed", "asks", "all"),
+)
+
 PACKAGES_SOURCES = Value[tuple[str, ...]](
     "packages.sources",
     default=(),
@@ -473,6 +504,42 @@ PACKAGES_SOURCES = Value[tuple[str, ...]](
         ja="ソフトウェアの取得元として認めるホスト名（.example.jp は下位も含む）",
         en="host names from which software may be fetched (.example.jp takes in those below)",
     ),
+)
+
+PASSWORD_HISTORY = Value(
+    "password.history",
+    default=5,
+    text=Text(ja="再使用させない以前のパスワードの数", en="earlier passwords that may not be used again"),
+    least=1,
+)
+
+PASSWORD_LEAST_CLASSES = Value(
+    "password.least-classes",
+    default=3,
+    text=Text(
+        ja="パスワードに求める文字の種類の数（英小文字、英大文字、数字、記号）",
+        en="kinds of characters asked for in passwords (small, capital, digits, others)",
+    ),
+    least=0,
+    most=4,
+)
+
+PASSWORD_LEAST_LENGTH = Value(
+    "password.least-length",
+    default=10,
+    text=Text(ja="パスワードの最小の長さ", en="least length of passwords"),
+    least=1,
+    most=255,
+)
+
+PASSWORD_MOST_DAYS = Value(
+    "password.most-days",
+    default=0,
+    text=Text(
+        ja="パスワードを変更させる期間（0：定期の変更を求めない）", en="period within which passwords are changed (0: no regular change)"
+    ),
+    unit="d",
+    least=0,
 )
 
 PLATFORM_EXTENDED = Value[tuple[str, ...]](
@@ -492,6 +559,15 @@ PLATFORM_LEAST_SUPPORT_DAYS = Value(
     unit="d",
     least=0,
     most=3650,
+)
+
+PROXIES_PERMITTED = Value[tuple[str, ...]](
+    "proxies.permitted",
+    default=(),
+    text=Text(
+        ja="ウェブの利用に用いるプロキシ（ホスト名:ポート）又は設定スクリプトの URL",
+        en="the web proxies to be used (host:port), or the URL of the script that chooses them",
+    ),
 )
 
 SCREEN_LOCK_GRACE = Value(
@@ -563,42 +639,6 @@ SOFTWARE_PERMITTED = Value[tuple[str, ...]](
     "software.permitted",
     default=(),
     text=Text(ja="使用を認めるソフトウェアの名前（* を含んでよい）", en="names of software that is permitted (may hold *)"),
-)
-
-PASSWORD_HISTORY = Value(
-    "password.history",
-    default=5,
-    text=Text(ja="再使用させない以前のパスワードの数", en="earlier passwords that may not be used again"),
-    least=1,
-)
-
-PASSWORD_LEAST_CLASSES = Value(
-    "password.least-classes",
-    default=3,
-    text=Text(
-        ja="パスワードに求める文字の種類の数（英小文字、英大文字、数字、記号）",
-        en="kinds of characters asked for in passwords (small, capital, digits, others)",
-    ),
-    least=0,
-    most=4,
-)
-
-PASSWORD_LEAST_LENGTH = Value(
-    "password.least-length",
-    default=10,
-    text=Text(ja="パスワードの最小の長さ", en="least length of passwords"),
-    least=1,
-    most=255,
-)
-
-PASSWORD_MOST_DAYS = Value(
-    "password.most-days",
-    default=0,
-    text=Text(
-        ja="パスワードを変更させる期間（0：定期の変更を求めない）", en="period within which passwords are changed (0: no regular change)"
-    ),
-    unit="d",
-    least=0,
 )
 
 SSH_FORWARDING = Value(

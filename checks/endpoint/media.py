@@ -1,0 +1,58 @@
+"""The check of removable media that were put into a machine against the organisation's ledger; mounting is judged elsewhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from checks.common import value_not_set
+from checks.endpoint.common import listed
+from checks.values import MEDIA_REGISTERED
+from scanner.facts.media_history import InsertedMedium, MediaInsertions
+from scanner.model.check import Judgement, check
+from scanner.model.fact import Unobserved
+from scanner.model.text import Text
+from scanner.model.verdict import Severity, failed, passed
+
+
+@check(
+    "endpoint.media.registered",
+    severity=Severity.MEDIUM,
+    title=Text(ja="登録された外部電磁的記録媒体だけが使われている", en="Only registered removable media are used"),
+    why=Text(
+        ja="出所の分からない媒体は不正プログラムを持ち込み、管理されない媒体は情報の持ち出しに使われる。",
+        en="Media of unknown origin bring malicious programs in, and media that nobody manages take information out.",
+    ),
+    remedy=Text(
+        ja="挿した事情を利用者に確かめる。使用を認めるものは媒体の台帳と方針ファイルの media.registered に製造番号を加える。",
+        en="Ask the user about them. Add the serial numbers of those that may be used to the ledger of media and to media.registered.",
+    ),
+    says={
+        "MEDIA_REGISTERED": Text(
+            ja="記録にある媒体は全て登録されている（{count} 個）", en="every medium on record is registered ({count})"
+        ),
+        "MEDIA_NONE": Text(ja="媒体が挿された記録はない（{source}、{since} から）", en="none is on record ({source}, since {since})"),
+        "MEDIA_OTHER": Text(
+            ja="登録されていない媒体が挿された（機種、製造番号、最後の日）：{media}",
+            en="media that are not registered (model, serial number, last day): {media}",
+        ),
+    },
+)
+def media_registered(
+    insertions: MediaInsertions, *, registered: Annotated[tuple[str, ...], MEDIA_REGISTERED] = MEDIA_REGISTERED.default
+) -> Judgement:
+    if isinstance(insertions.media, Unobserved):
+        return insertions.media
+    if not insertions.media:
+        if isinstance(insertions.since, Unobserved):
+            return insertions.since
+        return passed("MEDIA_NONE", source=insertions.source, since=insertions.since or "-")
+    if not registered:
+        return value_not_set(MEDIA_REGISTERED)
+    known = {serial.casefold() for serial in registered}
+    others = [m for m in insertions.media if not m.serial or m.serial.casefold() not in known]
+    return failed("MEDIA_OTHER", media=listed(map(_said, others))) if others else passed("MEDIA_REGISTERED", count=len(insertions.media))
+
+
+def _said(medium: InsertedMedium) -> str:
+    day = medium.last_day if isinstance(medium.last_day, str) else "-"
+    return f"{medium.model or medium.ids or '?'} {medium.serial or '-'} {day}"

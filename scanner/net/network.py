@@ -120,8 +120,9 @@ class Network:
         for talk in self._talks:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
-        parts, self._parts = self._parts, None  # before questions under way end: none of them is put to the next resolver any more
+        parts, self._parts = self._parts, None
         if parts:
+            parts.resolver.close()  # before questions under way end: none of them is put to the next resolver any more
             parts.udp.close()
 
     def now(self) -> datetime:

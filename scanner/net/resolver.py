@@ -87,6 +87,11 @@ class Resolver:
         self._octets = 0
         self._flights: dict[Key, _Flight] = {}
         self._first = 0  # the resolver that answered last
+        self._closed = False
+
+    def close(self) -> None:
+        """End: what is under way is put to no further resolver, and a new question is a defect of the one who asks it."""
+        self._closed = True
 
     async def resolve(self, name: str, type: int, *, cd: bool, admit: Callable[[], None]) -> Answer:  # noqa: A002  the protocol's own word
         """Give the answer, from memory, from a question already under way, or by asking.
@@ -141,6 +146,8 @@ class Resolver:
             self._octets -= dropped.size
 
     def _depart(self, key: Key, admit: Callable[[], None]) -> _Flight:
+        if self._closed:
+            raise RuntimeError("the network is not open: the run is over")
         name, type_, cd = key
         try:
             wire = query(name, type_, id=0, rd=True, cd=cd, do=True, edns=self._edns)
@@ -202,6 +209,8 @@ class Resolver:
             self._try(flight)
 
     def _gives_up(self, failures: list[CannotObserve]) -> bool:
+        if self._closed:
+            return True
         if len(failures) == 1:
             # Of a single resolver silence was already tried twice, and a refusal is not going to change.
             return len(self._servers) == 1 and failures[0].reason is not Reason.SERVER_FAILURE

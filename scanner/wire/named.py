@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
+
+from scanner.wire.addresses import wide
 
 MOST_OCTETS = 8_000_000
 MOST_STATEMENTS = 200_000
@@ -93,10 +96,10 @@ def value(block: tuple[Statement, ...] | None, name: str) -> str | None:
 
 
 def reaches(listed: tuple[Statement, ...], acls: Mapping[str, tuple[Statement, ...]], depth: int = 0) -> set[str]:
-    """Tell whom an address match list lets in: of ``everybody``, ``itself``, ``some``; empty for nobody.
+    """Tell whom an address match list lets in: of ``everybody``, ``most``, ``itself``, ``some``; empty for nobody.
 
-    The first element that fits an address decides, so nothing behind ``any`` counts, and ``!any`` ends the list. A list that
-    nests itself raises ``NotNamed``.
+    ``most`` stands for networks that are larger than an organisation's own. The first element that fits an address decides, so
+    nothing behind ``any`` counts, and ``!any`` ends the list. A list that nests itself raises ``NotNamed``.
     """
     if depth > DEEPEST_ACL:
         raise NotNamed("an address match list is nested too deep or in itself")
@@ -125,4 +128,17 @@ def _of_word(words: list[str], acls: Mapping[str, tuple[Statement, ...]], depth:
         return {"everybody"}
     if word == "none":
         return set()
+    if _is_wide(word):
+        return {"most"}
     return {"itself"} if word in {"localhost", "localnets", "key"} or word.startswith("127.") or word == "::1" else {"some"}
+
+
+def _is_wide(word: str) -> bool:
+    """Tell whether a network is larger than an organisation's own; BIND lets the last octets be left out: ``133/8``."""
+    address, slash, length = word.partition("/")
+    if slash and ":" not in address:
+        address = ".".join([*address.rstrip(".").split("."), "0", "0", "0"][:4])
+    try:
+        return wide(ip_network(f"{address}{slash}{length}", strict=False))
+    except ValueError:
+        return False  # the name of a key, or a list that is not defined

@@ -39,6 +39,7 @@ def program(machine: Machine) -> DnsProgram:
 
 def bind(room: Path, text: str, version: str = "9.18.49", **more: str) -> DnsProgram:
     """What BIND makes of a text: its own checker reads it first, and prints it for us."""
+    room.mkdir(exist_ok=True)
     machine = image(room, "named", {"/etc/bind/named.conf": text, **more})
     machine.live = True
     machine.commands = {"named -v": f"BIND {version}-1-Debian (Extended Support Version) <id:>\n"}
@@ -83,6 +84,11 @@ ZONE = 'zone "example.jp" { type primary; file "/dev/null"; %s };\n'
             Audience.EVERYBODY,
         ),
         ("options { recursion no; };\r\n", Audience.NOBODY),
+        ("options { allow-recursion { 128/1; 0.0.0.0/1; }; };", Audience.EVERYBODY),
+        ("options { allow-recursion { 133/8; }; };", Audience.EVERYBODY),
+        ("options { allow-recursion { !133/8; 10/8; }; };", Audience.SOME),
+        ("options { allow-recursion { !133/8; any; }; };", Audience.EVERYBODY),
+        ("options { allow-recursion { 2400::/16; }; };", Audience.EVERYBODY),
     ],
 )
 def test_for_whom_bind_recurses(tmp_path: Path, text: str, recursion: Audience) -> None:
@@ -136,10 +142,42 @@ def test_bind_includes_are_followed_in_a_mounted_root(tmp_path: Path) -> None:
         ('options { dnssec-validation yes; };\ntrust-anchors { . initial-key 257 3 8 "AwEAAQ=="; };', True),
         ('options { dnssec-validation yes; };\ntrust-anchors { example.jp. static-key 257 3 8 "AwEAAQ=="; };', False),
         ("options { recursion no; };", None),
+        ("view in { recursion no; dnssec-validation no; };\nview out { };", True),
+        ('view in { };\nview out { dnssec-validation yes; trust-anchors { . static-key 257 3 8 "AwEAAQ=="; }; };', False),
     ],
 )
 def test_whether_bind_keeps_its_anchor(tmp_path: Path, text: str, kept: bool | None) -> None:
     assert bind(tmp_path, text + "\n").anchor_kept is kept
+
+
+@pytest.mark.parametrize(
+    ("text", "validates"),
+    [
+        ("view in { match-clients { 10/8; }; dnssec-validation no; };\nview out { };", False),
+        ("options { dnssec-validation no; };\nview out { dnssec-validation auto; };", True),
+        ("view in { recursion no; dnssec-validation no; };\nview out { };", True),
+    ],
+)
+def test_each_view_of_bind_that_resolves_has_to_validate(tmp_path: Path, text: str, validates: bool) -> None:
+    assert bind(tmp_path, text + "\n").validates is validates
+
+
+def test_zones_that_a_running_bind_may_add_leave_transfers_open(tmp_path: Path) -> None:
+    closed = ZONE % "allow-transfer { none; };"
+    for number, options in enumerate(["allow-new-zones yes;", 'catalog-zones { zone "c.example"; };']):
+        text = f"options {{ {options} }};\n{closed}"
+        added = bind(
+            tmp_path / str(number), text + 'zone "c.example" { type secondary; primaries { 192.0.2.1; }; allow-transfer { none; }; };\n'
+        )
+        assert isinstance(added.zones, Unobserved)
+    seen = bind(tmp_path / "open", "options { allow-new-zones yes; };\n" + closed + ZONE.replace("example.jp", "open.jp") % "")
+    assert not isinstance(seen.zones, Unobserved)
+    assert [(zone.name, zone.transfers) for zone in seen.zones] == [("open.jp", Audience.EVERYBODY)]
+
+
+def test_a_version_that_bind_is_told_to_tell_is_not_hidden(tmp_path: Path) -> None:
+    for number, (version, hidden) in enumerate([("none", True), ('"unknown"', True), ('"BIND 9.18"', False)]):
+        assert bind(tmp_path / str(number), f"options {{ version {version}; }};\n").hides_version is hidden
 
 
 def test_root_hints_of_the_machine_and_old_ones(tmp_path: Path) -> None:
@@ -179,6 +217,8 @@ def checked(argv: list[str], text: str, room: Path) -> None:
         ("server:\n  interface: 0.0.0.0\n  access-control: 0.0.0.0/0 allow\n  access-control: 0.0.0.0/0 refuse\n", Audience.ITSELF),
         ("server:\n  interface: 0.0.0.0\n  access-control: 10.0.0.0/8 allow # office\n", Audience.SOME),
         ("server:\n  access-control: 0.0.0.0/0 allow\n", Audience.ITSELF),
+        ("server:\n  interface: 0.0.0.0\n  access-control: 0.0.0.0/1 allow\n  access-control: 128.0.0.0/1 allow\n", Audience.EVERYBODY),
+        ("server:\n  interface: 0.0.0.0\n  access-control: 192.0.2.0/24 allow\n", Audience.SOME),
     ],
 )
 def test_for_whom_unbound_recurses(tmp_path: Path, text: str, recursion: Audience) -> None:
@@ -247,6 +287,50 @@ def test_who_may_transfer_from_nsd(tmp_path: Path) -> None:
     assert "c2VjcmV0" not in repr(found)
 
 
+NESTED = """
+pattern:
+    name: "inner"
+    provide-xfr: 0.0.0.0&0.0.0.0 NOKEY
+pattern:
+    name: "outer"
+    include-pattern: "inner"
+pattern:
+    name: "few"
+    provide-xfr: 192.0.2.4-192.0.2.9 NOKEY
+    provide-xfr: 2001:db8::5@5353 NOKEY
+pattern:
+    name: "range"
+    provide-xfr: 1.0.0.0-223.255.255.255 NOKEY
+zone:
+    name: "a.example"
+    zonefile: a
+    include-pattern: outer
+zone:
+    name: "b.example"
+    zonefile: b
+    include-pattern: few
+zone:
+    name: "c.example"
+    zonefile: c
+    include-pattern: range
+"""
+
+
+def test_patterns_of_nsd_within_patterns_and_addresses_by_mask_and_range(tmp_path: Path) -> None:
+    checked(["/usr/sbin/nsd-checkconf"], NESTED, tmp_path)
+    found = program(image(tmp_path, "nsd", {"/etc/nsd/nsd.conf": NESTED}))
+    assert not isinstance(found.zones, Unobserved)
+    assert [z.transfers for z in found.zones] == [Audience.EVERYBODY, Audience.SOME, Audience.EVERYBODY]
+
+
+def test_zones_added_to_a_running_nsd_are_those_of_its_list(tmp_path: Path) -> None:
+    listed = "# NSD zone list\nadd d.example outer\nadd e.example few\nadd f.example gone\n"
+    found = program(image(tmp_path, "nsd", {"/etc/nsd/nsd.conf": NESTED, "/var/lib/nsd/zone.list": listed}))
+    assert not isinstance(found.zones, Unobserved)
+    assert [(z.name, z.transfers) for z in found.zones[3:5]] == [("d.example", Audience.EVERYBODY), ("e.example", Audience.SOME)]
+    assert isinstance(found.zones[5].transfers, Unobserved)
+
+
 KNOT = """
 server:
     version: ""
@@ -301,6 +385,13 @@ def test_who_may_transfer_from_knot(tmp_path: Path) -> None:
 def test_a_knot_without_limit_or_hidden_version(tmp_path: Path) -> None:
     found = program(image(tmp_path, "knot", {"/etc/knot/knot.conf": "server:\n    rundir: /run/knot\nzone:\n  - domain: a.example\n"}))
     assert (found.rate_limit, found.hides_version) == (False, False)
+
+
+def test_a_catalog_zone_of_knot_leaves_transfers_open(tmp_path: Path) -> None:
+    text = KNOT.replace("    acl: open\n", "").replace(
+        "a.example\n", "a.example\n    catalog-role: interpret\n    catalog-template: default\n"
+    )
+    assert isinstance(program(image(tmp_path, "knot", {"/etc/knot/knot.conf": text})).zones, Unobserved)
 
 
 @pytest.mark.parametrize(

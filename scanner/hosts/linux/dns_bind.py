@@ -10,7 +10,7 @@ from scanner.facts.dns_configuration import ServedZone
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import needed, parsed, seen, shown
-from scanner.hosts.linux.dns_reading import Read, hints
+from scanner.hosts.linux.dns_reading import RANK, Read, among, hints
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import named
@@ -23,11 +23,9 @@ VERSION = ("named", "-v")
 SERVED = frozenset({"primary", "master", "secondary", "slave", "mirror"})
 OWN = frozenset({"localhost", "127.in-addr.arpa", "0.in-addr.arpa", "255.in-addr.arpa", "localhost.localdomain"})
 """Zones that packages bring along; RFC 6303."""
-MOST_ZONES = 2_000
 MOST_FILES = 200
 DEEPEST = 8
-_RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
-_WORDS = {"everybody": Audience.EVERYBODY, "some": Audience.SOME, "itself": Audience.ITSELF}
+_WORDS = {"everybody": Audience.EVERYBODY, "most": Audience.EVERYBODY, "some": Audience.SOME, "itself": Audience.ITSELF}
 
 Block = tuple[Statement, ...]
 
@@ -85,7 +83,7 @@ def _meaning(read: Reader, top: Block, source: str, files: tuple[str, ...], vers
     recursion = seen(partial(_recursion, options, views, acls))
     zones = seen(partial(_zones, top, options, views, acls, version))
     recurses = recursion is not Audience.NOBODY
-    said = _inherited("dnssec-validation", options, *(block for _, block in views))
+    resolving = [(_inherited("dnssec-validation", options, view), view) for _, view in views if _recurses(options, view)]
     given = [
         path
         for block in (top, *(block for _, block in views))
@@ -98,11 +96,11 @@ def _meaning(read: Reader, top: Block, source: str, files: tuple[str, ...], vers
         files=files,
         version=".".join(map(str, version)) if not isinstance(version, Unobserved) else version,
         recursion=recursion,
-        zones=zones,
+        zones=zones if isinstance(zones, Unobserved) else among(zones, _added(top, options, views)),
         rate_limit=all(_limited(_inherited_statement("rate-limit", options, block)) for _, block in views),
-        hides_version=find(options, "version") is not None,
-        validates=_validates(said, version) if recurses else None,
-        anchor_kept=_anchor_kept(said, top, version) if recurses else None,
+        hides_version=(told := value(options, "version")) is not None and not re.search(r"\d\.\d", told),
+        validates=_every([_validates(said, version) for said, _ in resolving]) if recurses else None,
+        anchor_kept=_every([_anchor_kept(said, (*top, *view), version) for said, view in resolving]) if recurses else None,
         hints=seen(partial(hints, read, _below(directory, given[-1]))) if given and recurses else None,
     )
 
@@ -129,7 +127,7 @@ def _audience(statement: Statement | None, acls: dict[str, Block]) -> Audience |
         found = reaches(statement.block, acls)
     except named.NotNamed as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, str(error)) from error
-    return max((_WORDS[word] for word in found), key=_RANK.index, default=Audience.NOBODY)
+    return max((_WORDS[word] for word in found), key=RANK.index, default=Audience.NOBODY)
 
 
 def _recursion(options: Block, views: list[tuple[str, Block]], acls: dict[str, Block]) -> Audience:
@@ -139,7 +137,7 @@ def _recursion(options: Block, views: list[tuple[str, Block]], acls: dict[str, B
     """
     widest = Audience.NOBODY
     for _, view in views:
-        if _inherited("recursion", options, view) in {"no", "false", "0"}:
+        if not _recurses(options, view):
             continue
         lists = [_inherited_statement(name, options, view) for name in ("allow-recursion", "allow-query-cache", "allow-query")]
         first = next((who for one in lists if (who := _audience(one, acls)) is not None), Audience.ITSELF)
@@ -148,8 +146,27 @@ def _recursion(options: Block, views: list[tuple[str, Block]], acls: dict[str, B
             who = _audience(other, acls)
             if who is not None:
                 bounds.append(who)
-        widest = max(widest, min(bounds, key=_RANK.index), key=_RANK.index)
+        widest = max(widest, min(bounds, key=RANK.index), key=RANK.index)
     return widest
+
+
+def _recurses(options: Block, view: Block) -> bool:
+    return _inherited("recursion", options, view) not in {"no", "false", "0"}
+
+
+def _every(parts: list[bool | Unobserved | None]) -> bool | Unobserved | None:
+    """Put what holds for each view together: one that does not hold decides, then one that is not known; ``None`` where none is asked."""
+    if False in parts:
+        return False
+    return next((part for part in parts if isinstance(part, Unobserved)), True if True in parts else None)
+
+
+def _added(top: Block, options: Block, views: list[tuple[str, Block]]) -> Unobserved | None:
+    """Say why there may be zones that the text does not name: those added by ``rndc addzone`` and by catalog zones."""
+    for block in (top, options, *(view for _, view in views)):
+        if value(block, "allow-new-zones") in {"yes", "true", "1"} or find(block, "catalog-zones") is not None:
+            return Unobserved(Reason.UNSUPPORTED, "zones may be added while it runs (allow-new-zones or catalog-zones), which are not read")
+    return None
 
 
 def _zones(
@@ -166,7 +183,7 @@ def _zones(
             if who is None:  # the default changed from any to none in 9.20
                 who = version if isinstance(version, Unobserved) else Audience.NOBODY if version >= (9, 20) else Audience.EVERYBODY
             found.append(ServedZone(shown(name), where, who))
-    return tuple(found[:MOST_ZONES])
+    return tuple(found)
 
 
 def _limited(statement: Statement | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -11,9 +11,10 @@ from functools import partial
 from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram, ServedZone
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.linux.arguments import Grammar, leads_elsewhere, pids
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.dns_bind import CHECKED, PLACES, VERSION, bind
-from scanner.hosts.linux.dns_reading import Read, hints
+from scanner.hosts.linux.dns_reading import RANK, Read, among, audience_of, hints
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -27,12 +28,22 @@ NSD = Program("nsd", ("/usr/sbin/nsd",), ("nsd.service",), ("nsd",))
 KNOT = Program("knot", ("/usr/sbin/knotd",), ("knot.service",), ("knotd",))
 KNOWN = (BIND, UNBOUND, NSD, KNOT)
 MAIN = {UNBOUND: "/etc/unbound/unbound.conf", NSD: "/etc/nsd/nsd.conf", KNOT: "/etc/knot/knot.conf"}
+ARGUMENTS = {
+    BIND: Grammar("46A:c:C:d:D:E:fFgi:lL:M:m:n:N:p:sS:t:T:U:u:vVx:X:", ("-c", "-t")),
+    UNBOUND: Grammar("c:dhpvw:V", ("-c",)),
+    NSD: Grammar("46a:c:df:hi:I:l:N:n:P:p:s:u:t:X:V:v", ("-c", "-t")),
+    KNOT: Grammar(
+        "c:C:m:s:dvhV",
+        ("-c", "--config", "-C", "--confdb"),
+        ("config=", "confdb=", "max-conf-size=", "socket=", "daemonize", "verbose", "help", "version"),
+    ),
+}
+CONFDB = "/var/lib/knot/confdb"
+"""Knot takes its configuration database before its configuration file where there is one (knotd(8))."""
+ZONE_LIST = "/var/lib/nsd/zone.list"
 RATE_OF_NSD = ("nsd-checkconf", "-o", "rrl-ratelimit", MAIN[NSD])
 MOST_FILES = 200
 DEEPEST = 8
-MOST_ZONES = 2_000
-_RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
-_ANYBODY = frozenset({"0.0.0.0/0", "::0/0", "::/0", "0::0/0"})
 
 
 @collector(
@@ -48,6 +59,8 @@ _ANYBODY = frozenset({"0.0.0.0/0", "::0/0", "::/0", "0::0/0"})
     *(Files(path, root=True) for path in MAIN.values()),
     Files("/etc/unbound/unbound.conf.d/*.conf", root=True),
     Files("/etc/nsd/nsd.conf.d/*.conf", root=True),
+    Names(CONFDB, root=True),
+    Files(ZONE_LIST, limit=8_000_000, root=True),
     Run(CHECKED, root=True),
     Run(VERSION),
     Run(RATE_OF_NSD, root=True),
@@ -59,7 +72,11 @@ def dns_configuration(read: Reader) -> DnsConfiguration:
 
 
 def _program(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DnsProgram:
-    reading = seen(partial({BIND: bind, UNBOUND: _unbound, NSD: _nsd, KNOT: _knot}[found.program], read))
+    usual = PLACES if found.program is BIND else (MAIN[found.program],)
+    elsewhere = seen(partial(leads_elsewhere, read, found.program.processes, ARGUMENTS[found.program], ("", "/", *usual)))
+    reading = (
+        elsewhere if elsewhere is not None else seen(partial({BIND: bind, UNBOUND: _unbound, NSD: _nsd, KNOT: _knot}[found.program], read))
+    )
     if isinstance(reading, Unobserved):
         reading = Read("", (), reading, reading, reading, reading, reading, reading, reading, reading)
     read.keep(found.program.name, f"{reading.source}: recursion for {reading.recursion}, hides its version: {reading.hides_version}")
@@ -82,14 +99,11 @@ def _program(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
     )
 
 
-def _account(read: Reader, names: Iterable[str]) -> str:
+def _account(read: Reader, names: Collection[str]) -> str:
     """Name the account of the running process, which tells more than any option. Raises ``CannotObserve``."""
-    for number in read.names("/proc") or () if read.live else ():
-        if number.isdecimal() and (data := read.file(f"/proc/{number}/stat", limit=4096)):
-            name = data.decode("utf-8", "replace").partition("(")[2].rpartition(")")[0]
-            state = read.state(f"/proc/{number}") if name in names else None
-            if state is not None:
-                return _account_name(read, state.uid)
+    for number in pids(read, names):
+        if (state := read.state(f"/proc/{number}")) is not None:
+            return _account_name(read, state.uid)
     raise CannotObserve(Reason.UNSUPPORTED, "it does not run, so the account it will run as is not known")
 
 
@@ -178,28 +192,19 @@ def _unbound_audience(server: Clause) -> Audience | Unobserved:
         return Unobserved(Reason.UNSUPPORTED, "interface-action decides by interface, which is not read")
     last = {option.value: option.words[1] for option in server.all("access-control") if len(option.words) > 1}
     allowed = [network for network, action in last.items() if action.startswith("allow")]
-    if _ANYBODY & set(allowed):
-        return Audience.EVERYBODY
-    return Audience.SOME if any(not network.startswith(("127.", "::1")) for network in allowed) else Audience.ITSELF
+    return max((Audience.ITSELF, *(audience_of(network) for network in allowed)), key=RANK.index)
 
 
 def _nsd(read: Reader) -> Read:
     gathered = _gather(read, MAIN[NSD], dnsconf.parse)
     server = _options(gathered, "server")
-    patterns = {clause.last("name"): clause for clause in gathered.clauses if clause.name == "pattern"}
-    zones = []
-    for clause in gathered.clauses:
-        if clause.name == "zone" and (name := clause.last("name")):
-            lines = [*clause.all("provide-xfr")]
-            for used in clause.all("include-pattern"):
-                lines += patterns[used.value].all("provide-xfr") if used.value in patterns else ()
-            zones.append(
-                ServedZone(
-                    shown(name.lower().rstrip(".") or "."),
-                    "",
-                    max((_nsd_audience(o) for o in lines), key=_RANK.index, default=Audience.NOBODY),
-                )
-            )
+    patterns = {clause.last("name") or "": clause for clause in gathered.clauses if clause.name == "pattern"}
+    zones = [
+        ServedZone(shown(name.lower().rstrip(".") or "."), "", seen(partial(_nsd_transfers, clause, patterns)))
+        for clause in gathered.clauses
+        if clause.name == "zone" and (name := clause.last("name"))
+    ]
+    added = seen(partial(_nsd_added, read, server.last("zonelistfile") or ZONE_LIST, patterns))
     rate = server.last("rrl-ratelimit")
     if rate is None and read.live:
         said = read.command(RATE_OF_NSD)
@@ -214,7 +219,7 @@ def _nsd(read: Reader) -> Read:
         files=gathered.files,
         version=Unobserved(Reason.UNSUPPORTED, "nsd prints its version where it is not read"),
         recursion=None,
-        zones=tuple(zones[:MOST_ZONES]),
+        zones=among(zones, added) if isinstance(added, Unobserved) else among([*zones, *added]),
         rate_limit=limited,
         hides_version=server.last("hide-version") == "yes",
         validates=None,
@@ -223,16 +228,39 @@ def _nsd(read: Reader) -> Read:
     )
 
 
+def _nsd_added(read: Reader, path: str, patterns: Mapping[str, Clause]) -> tuple[ServedZone, ...]:
+    """Give the zones that were added to a running NSD: ``add ZONE PATTERN`` lines of its list. Raises ``CannotObserve``."""
+    found = []
+    for line in (read.file(path, limit=8_000_000) or b"").decode("utf-8", "replace").split("\n"):
+        words = line.split()
+        if words[:1] == ["add"] and len(words) > 2:
+            clause = Clause("zone", (Option("include-pattern", (words[2],)),))
+            found.append(ServedZone(shown(words[1].lower().rstrip(".") or "."), "", seen(partial(_nsd_transfers, clause, patterns))))
+    return tuple(found)
+
+
+def _nsd_transfers(clause: Clause, patterns: Mapping[str, Clause], depth: int = 0) -> Audience:
+    """Say whom a zone or pattern lets transfer, with the patterns that it includes. Raises ``CannotObserve``."""
+    if depth > DEEPEST:
+        raise CannotObserve(Reason.TOO_LARGE, "patterns include each other too deep")
+    widest = Audience.NOBODY
+    for used in clause.all("include-pattern"):
+        if used.value not in patterns:
+            raise CannotObserve(Reason.UNSUPPORTED, f"the pattern {shown(used.value)} is not in the configuration")
+        widest = max(widest, _nsd_transfers(patterns[used.value], patterns, depth + 1), key=RANK.index)
+    return max((widest, *(_nsd_audience(option) for option in clause.all("provide-xfr"))), key=RANK.index)
+
+
 def _nsd_audience(option: Option) -> Audience:
     network, key = (*option.words, "", "")[:2]
     if key == "BLOCKED":
         return Audience.NOBODY
-    if key != "NOKEY":
-        return Audience.ITSELF
-    return Audience.EVERYBODY if network in _ANYBODY else Audience.SOME
+    return audience_of(network, Audience.SOME) if key == "NOKEY" else Audience.ITSELF
 
 
 def _knot(read: Reader) -> Read:
+    if read.names(CONFDB):
+        raise CannotObserve(Reason.UNSUPPORTED, f"{CONFDB}: Knot goes by its configuration database, which is not read")
     gathered = _gather(read, MAIN[KNOT], dnsconf.parse_knot)
     items = gathered.clauses
     server = _options(gathered, "server")
@@ -240,7 +268,7 @@ def _knot(read: Reader) -> Read:
     templates = {c.last("id"): c for c in items if c.name == "template"}
     zones = []
     modules: set[str] = set()
-    unlimited = False
+    unlimited = dynamic = False
     for clause in items:
         if clause.name == "zone" and (name := clause.last("domain")):
             template = templates.get(clause.last("template") or "default")
@@ -248,23 +276,33 @@ def _knot(read: Reader) -> Read:
             used = {w for c in (clause, template) if c for o in (*c.all("module"), *c.all("global-module")) for w in o.words}
             modules |= used
             unlimited = unlimited or not any(word.startswith("mod-rrl") for word in used)
-            who = [_knot_audience(rules[word]) for option in named[-1:] for word in option.words if word in rules]
-            zones.append(ServedZone(shown(name.lower().rstrip(".") or "."), "", max(who, key=_RANK.index, default=Audience.NOBODY)))
+            who = seen(partial(_knot_transfers, [word for option in named[-1:] for word in option.words], rules))
+            dynamic = dynamic or any(c.last("catalog-role") == "interpret" for c in (clause, template) if c)
+            zones.append(ServedZone(shown(name.lower().rstrip(".") or "."), "", who))
+    catalogued = Unobserved(Reason.UNSUPPORTED, "a catalog zone adds zones, which are not read") if dynamic else None
     default = templates.get("default")
     everywhere = default is not None and any(w.startswith("mod-rrl") for o in default.all("global-module") for w in o.words)
-    version = server.all("version")
+    version = server.last("version")
     return Read(
         source=MAIN[KNOT],
         files=gathered.files,
         version=Unobserved(Reason.UNSUPPORTED, "knotd's version is not read"),
         recursion=None,
-        zones=tuple(zones[:MOST_ZONES]),
+        zones=among(zones, catalogued),
         rate_limit=everywhere or not unlimited,
-        hides_version=bool(version),
+        # knot.conf(5): unset, the version is told; an empty text hides it, and any other is told instead
+        hides_version=version is not None and not re.search(r"\d\.\d", version),
         validates=None,
         anchor_kept=None,
         hints=None,
     )
+
+
+def _knot_transfers(named: list[str], rules: Mapping[str | None, Clause]) -> Audience:
+    """Say whom the rules of a zone let transfer. Raises ``CannotObserve``."""
+    if missing := [word for word in named if word not in rules]:
+        raise CannotObserve(Reason.UNSUPPORTED, f"the rule {shown(missing[0])} is not in the configuration")
+    return max((_knot_audience(rules[word]) for word in named), key=RANK.index, default=Audience.NOBODY)
 
 
 def _knot_audience(rule: Clause) -> Audience:
@@ -274,4 +312,4 @@ def _knot_audience(rule: Clause) -> Audience:
     if rule.all("key") or rule.all("remote"):
         return Audience.ITSELF if rule.all("key") else Audience.SOME
     networks = {word for option in rule.all("address") for word in option.words}
-    return Audience.EVERYBODY if not networks or networks & _ANYBODY else Audience.SOME
+    return max((audience_of(network, Audience.SOME) for network in networks), key=RANK.index, default=Audience.EVERYBODY)

@@ -5,10 +5,10 @@ On a mounted root only what main.cf writes is known: defaults depend on the vers
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from functools import partial
+from ipaddress import ip_network
 
 from scanner.facts.mail_configuration import MailboxProgram, MailConfiguration, MailListener, MailProgram
 from scanner.facts.readings import Audience
@@ -19,7 +19,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import postfix
-from scanner.wire.addresses import special_use
+from scanner.wire.addresses import wide
 from scanner.wire.postfix import Relaying, Service
 
 POSTFIX = Program("postfix", ("/usr/lib/postfix/sbin/master", "/usr/libexec/postfix/master"), ("postfix.service",), ("master",))
@@ -33,8 +33,6 @@ DOVECOT_FILES = ("/etc/dovecot/dovecot.conf",)
 DMARC_PROGRAMS = ("opendmarc", "rspamd", "rspamd: main", "authentication_m", "amavisd")
 MOST_LISTENERS = 100
 _RANK = {Relaying.REFUSED: 0, Relaying.BY_TABLE: 1, Relaying.OPEN_END: 2, Relaying.PERMITTED: 3}
-WIDEST_OWN = {4: 16, 6: 32}
-"""Public networks with shorter prefixes are larger than any one organisation's line: whoever may relay from them is a stranger."""
 
 
 @collector(
@@ -147,13 +145,6 @@ def _networks(value: str | Unobserved) -> tuple[str, ...] | Unobserved:
     return Unobserved(Reason.UNSUPPORTED, "mynetworks is kept in a table or has patterns") if found is None else found
 
 
-def wide(network: str) -> bool:
-    """Tell whether a network is everybody, or larger than an organisation's own."""
-    address, _, length = network.partition("/")
-    version = 6 if ":" in address else 4
-    return int(length or 0) < WIDEST_OWN[version] and (int(length or 0) == 0 or special_use(ipaddress.ip_address(address)) is None)
-
-
 def _listeners(read: Reader, values: Mapping[str, str] | Unobserved) -> tuple[MailListener, ...]:
     """Take every smtpd that listens to the network, with the settings that master.cf gives it alone. Raises ``CannotObserve``."""
     main = needed(values)
@@ -192,7 +183,7 @@ def _relays(value: partial[str | Unobserved]) -> Audience | Unobserved:
         networks = _networks(value("mynetworks"))
         if isinstance(networks, Unobserved):
             return networks
-        if any(wide(network) for network in networks):
+        if any(wide(ip_network(network)) for network in networks):
             return Audience.EVERYBODY
         return Audience.SOME if any(not network.startswith(("127.", "::1")) for network in networks) else Audience.ITSELF
     if missing := next((one for one in lists if isinstance(one, Unobserved)), None):

@@ -22,6 +22,7 @@ lint: setup ## Style, types and the rooms' import rules
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
+	$(RUN)mypy --platform win32 -p agent -p scanner.hosts.winapi
 	$(RUN)lint-imports
 
 generated: setup ## Compare the generated documents with what the code says

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,5 +29,6 @@ def boot() -> str:
 
 def uptime() -> int:
     """Give the seconds since the start, time asleep included where the system counts it."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return int(time.clock_gettime(clock) if clock is not None else time.monotonic())
+    if sys.platform != "win32" and hasattr(time, "CLOCK_BOOTTIME"):  # macOS has none
+        return int(time.clock_gettime(time.CLOCK_BOOTTIME))
+    return int(time.monotonic())

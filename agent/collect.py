@@ -32,7 +32,7 @@ def this_platform() -> Platform:
 
 def this_machine() -> Machine | None:
     """Give the machine that this process runs on; ``None`` on a platform whose readers are not there yet."""
-    if this_platform() is not Platform.LINUX:
+    if this_platform() is Platform.MACOS:
         return None
     from scanner.hosts.machine import LocalMachine  # noqa: PLC0415  its readers load on their own platform only
 

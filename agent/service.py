@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 import os
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -210,11 +211,10 @@ def locked(state: Path) -> Iterator[None]:
     handle = os.open(state / LOCK_FILE, os.O_RDWR | os.O_CREAT, files.PRIVATE)
     try:
         try:
-            if os.name == "nt":
+            if sys.platform == "win32":
                 import msvcrt  # noqa: PLC0415  there on Windows only
 
-                lock = getattr(msvcrt, "locking")  # noqa: B009  the type checker runs where it is not there
-                lock(handle, getattr(msvcrt, "LK_NBLCK"), 1)  # noqa: B009  the same
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
             else:
                 import fcntl  # noqa: PLC0415  not there on Windows
 

@@ -225,16 +225,3 @@ class WirelessLinks:
 
 
 WIRELESS = Api("wireless", "WlanQueryInterface", WirelessLinks)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """What holds in the session that asks, for its own account; a service's session says nothing of people."""
-
-    sid: str
-    saver_active: bool
-    saver_seconds: int
-    saver_secure: bool
-
-
-SESSION = Api("session", "SystemParametersInfoW", SessionSettings)

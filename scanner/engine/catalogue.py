@@ -47,6 +47,9 @@ class Catalogue:
         return next(iter(difflib.get_close_matches(name, self.checks, 1)), None)
 
 
+_ELSEWHERE = "scanner.hosts.winapi."  # holds no collector and loads on Windows only
+
+
 @cache
 def catalogue() -> Catalogue:
     """Walk the packages once. Raises ``BadCheck`` where two things share a name."""
@@ -93,7 +96,8 @@ def _digest(found: Mapping[str, Check]) -> str:
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
     for found in sorted(pkgutil.walk_packages(package.__path__, package.__name__ + "."), key=lambda m: m.name):
-        yield importlib.import_module(found.name)
+        if not found.name.startswith(_ELSEWHERE):
+            yield importlib.import_module(found.name)
 
 
 def _members(module: ModuleType, kind: type[T]) -> Iterator[T]:

@@ -251,6 +251,13 @@ def test_repositories_without_notices_say_nothing_of_security(tmp_path: Path) ->
     assert (fact.has_lists, isinstance(fact.offered, Unobserved)) == (False, True)
 
 
+def test_what_dnf5_has_fetched_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    made = machine(tmp_path, {**RED_HAT, "/var/cache/libdnf5/fedora-1/repodata/repomd.xml": ""}, {said(RPM_LIST.argv): "a|0:1-1|noarch\n"})
+    has = look(SecurityUpdates, security_updates, made).has_lists
+    assert isinstance(has, Unobserved)
+    assert has.reason is Reason.UNSUPPORTED
+
+
 @pytest.mark.parametrize(
     ("modules", "running_now", "newest"),
     [

@@ -27,6 +27,8 @@ LISTS = "/var/lib/apt/lists"
 STAMPS = ("/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/periodic/update-stamp")
 """Touched after lists were fetched with success: by update-notifier's hook and by apt's own daily run."""
 DNF_CACHE = "/var/cache/dnf"
+DNF5_CACHE = "/var/cache/libdnf5"
+"""Of dnf's successor, whose notices are not read yet."""
 VERSIONLOCK = ("/etc/dnf/plugins/versionlock.list", "/etc/yum/pluginconf.d/versionlock.list")
 MOST_OFFERED = 2_000
 DAY = 86_400
@@ -54,6 +56,7 @@ DNF_OFFERS = Run(("dnf", "-q", "-C", "updateinfo", "list", "--security", "--upda
     APT_OFFERS,
     DNF_OFFERS,
     Names(DNF_CACHE),
+    Names(DNF5_CACHE),
     Names(f"{DNF_CACHE}/*/repodata"),
     *(Files(path) for path in VERSIONLOCK),
 )
@@ -147,6 +150,8 @@ def _dnf(read: Reader) -> SecurityUpdates:
 
 
 def _has_notices(read: Reader) -> bool:
+    if not read.names(DNF_CACHE) and read.names(DNF5_CACHE):
+        raise CannotObserve(Reason.UNSUPPORTED, f"{DNF5_CACHE}: what dnf5 has fetched is not read")
     folders = [f"{DNF_CACHE}/{name}/repodata" for name in read.names(DNF_CACHE) or ()]
     return any("updateinfo" in name for folder in folders for name in read.names(folder) or ())
 

@@ -27,6 +27,7 @@ SELINUX_MODULES = "/var/lib/selinux/targeted/active/modules/400"
 """Where semanage(8) keeps what an administrator added; a domain made permissive is a module ``permissive_NAME``."""
 LABELS = Run(("ps", "-eZo", "label,comm"))
 MOST_LISTED = 200
+MOST_POLICIES = 1_000
 UNCONFINED = ("unconfined_service_t", "initrc_t")
 """Domains of services for which the policy has no rules."""
 _COMPLAIN = re.compile(r"^\s*(?:profile\s+)?(\S+)[^{#]*flags\s*=\s*\([^)]*\bcomplain\b[^)]*\)\s*\{", re.MULTILINE)
@@ -127,7 +128,10 @@ def _policy_files(read: Reader) -> tuple[str, ...]:
 def _complaining(read: Reader) -> tuple[str, ...]:
     """Give the profiles that files put into complain mode. Raises ``CannotObserve``."""
     found = set(read.names(f"{APPARMOR_POLICY}/force-complain") or ())
-    for name in _policy_files(read)[:MOST_LISTED]:
+    files = _policy_files(read)
+    if len(files) > MOST_POLICIES:
+        raise CannotObserve(Reason.TOO_LARGE, f"{APPARMOR_POLICY}: more than {MOST_POLICIES} files")
+    for name in files:
         text = (read.file(f"{APPARMOR_POLICY}/{name}") or b"").decode("utf-8", "replace")
         found.update(match[1] for match in _COMPLAIN.finditer(text))
     return tuple(shown(name) for name in sorted(found))

@@ -1,0 +1,140 @@
+"""The collector for CUPS: cupsd.conf, and the sockets that systemd opens for it. cupsd cannot print what it goes by."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from scanner.facts.printing import Printing, PrintService
+from scanner.facts.readings import Audience
+from scanner.hosts.base import Files, Names, Reader, collector
+from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen
+from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
+from scanner.wire import cupsd
+from scanner.wire.cupsd import Block, Cupsd
+
+CUPS = Program("cups", ("/usr/sbin/cupsd",), ("cups.service", "cups.socket", "cups.path"), ("cupsd",))
+MAIN = "/etc/cups/cupsd.conf"
+SOCKET = "cups.socket"
+SOCKET_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+OWN_SOCKET = f"/etc/systemd/system/{SOCKET}.d"
+PLACES = ("/", "/printers/any", "/classes/any", "/jobs", "/admin")
+"""Paths at which requests come in, cupsd.conf(5)."""
+ADDING = "cups-add-modify-printer"
+_RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
+
+
+@collector(
+    Platform.LINUX,
+    *PROCESSES,
+    *UNITS,
+    *paths((CUPS,)),
+    Files(MAIN, root=True),
+    *(Files(f"{directory}/{SOCKET}") for directory in SOCKET_PLACES),
+    Names(OWN_SOCKET),
+    Files(f"{OWN_SOCKET}/*.conf"),
+)
+def printing(read: Reader) -> Printing:
+    """See what the configuration says."""
+    running = processes(read)
+    found = seen(partial(installed, read, (CUPS,), running))
+    return Printing(found if isinstance(found, Unobserved) else tuple(_service(read, one, running) for one in found))
+
+
+def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> PrintService:
+    conf = seen(partial(_read, read))
+    if isinstance(conf, Unobserved):
+        return PrintService("cups", found.running, found.starts, None, MAIN, conf, conf, conf, conf)
+    network = seen(partial(_on_network, read, conf))
+    clients = _clients(conf, network)
+    read.keep(MAIN, f"clients: {clients}")
+    return PrintService(
+        name="cups",
+        running=found.running,
+        starts=found.starts,
+        applied=applied(read, running, CUPS.processes, (MAIN,)) if found.running is True else None,
+        source=MAIN,
+        clients=clients,
+        encrypted=_encrypted(conf),
+        administration_asks=_administration_asks(conf),
+        announces=_announces(conf, network),
+    )
+
+
+def _read(read: Reader) -> Cupsd:
+    data = read.file(MAIN)
+    if data is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{MAIN} is not there")
+    return needed(parsed(MAIN, data, cupsd.parse))
+
+
+def _on_network(read: Reader, conf: Cupsd) -> bool:
+    """Tell whether it listens on more than the machine itself. Raises ``CannotObserve``."""
+    if any(not cupsd.is_local(value) for _, value in conf.every("listen", "port", "ssllisten", "sslport")):
+        return True
+    whole = next((data for directory in SOCKET_PLACES if (data := read.file(f"{directory}/{SOCKET}")) is not None), b"")
+    own = [read.file(f"{OWN_SOCKET}/{name}") or b"" for name in read.names(OWN_SOCKET) or () if name.endswith(".conf")]
+    streams = re.findall(rb"(?m)^\s*ListenStream\s*=\s*(\S+)", b"\n".join((whole, *own)))
+    return any(not cupsd.is_local(value.decode("ascii", "replace")) for value in streams)
+
+
+def _clients(conf: Cupsd, network: bool | Unobserved) -> Audience | Unobserved:
+    """Say who gets through at the place that lets in most. Where no location fits, only the machine itself does."""
+    if network is False:
+        return Audience.ITSELF
+    widest = Audience.ITSELF
+    missing: Unobserved | None = network if isinstance(network, Unobserved) else None
+    names = [block for block in conf.locations.values() if block.name.startswith("/")]
+    used = {id(block): block for path in PLACES if (block := cupsd.best(names, path)) is not None}
+    used.update({id(block): block for block in names if re.match(r"/(printers|classes|jobs)/", block.name)})
+    for block in used.values():
+        if block.limited or block.values.get("satisfy", "all").lower() != "all":
+            missing = missing or Unobserved(Reason.UNSUPPORTED, f"<Location {block.name}>: Limit or Satisfy decides")
+        else:
+            widest = max(widest, Audience(cupsd.admits(block)), key=_RANK.index)
+    return widest if not missing or (widest is Audience.EVERYBODY and network is True) else missing
+
+
+def _encrypted(conf: Cupsd) -> bool | Unobserved:
+    """Tell whether TLS is a must: by the address, or by Encryption at the root and at every place that does not take it over."""
+    plain = [value for name, value in conf.every("listen", "port") if not cupsd.is_local(value)]
+    if not plain and conf.every("ssllisten", "sslport"):
+        return True
+    blocks = [block for block in conf.locations.values() if block.name.startswith("/")]
+    open_ = [block for block in blocks if cupsd.admits(block) != "itself"]
+    return bool(open_) and all(_required(block) for block in open_)
+
+
+def _required(block: Block) -> bool:
+    return block.values.get("encryption", "").lower() in {"required", "always"}
+
+
+def _administration_asks(conf: Cupsd) -> bool | Unobserved:
+    """Tell whether the policy in force lets printers be added after a login only; the one that is built in does."""
+    name = (conf.last("defaultpolicy") or "default").lower()
+    if not conf.policies:
+        return True
+    policy = conf.policies.get(name)
+    limit = policy.get(ADDING, policy.get("all")) if policy is not None else None
+    if limit is None:
+        return Unobserved(
+            Reason.VALUE_NOT_SET, f"the policy {name} does not speak of adding printers, and versions differ in what that means"
+        )
+    kind = limit.values.get("authtype", "none").lower()
+    if kind == "default":
+        kind = (conf.last("defaultauthtype") or "basic").lower()
+    return kind != "none" or cupsd.admits(limit) == "itself"
+
+
+def _announces(conf: Cupsd, network: bool | Unobserved) -> bool | Unobserved:
+    said = conf.last("browsing")
+    on = cupsd.truth(said) if said is not None else None
+    protocols = conf.last("browselocalprotocols")
+    if on is False or (protocols is not None and protocols.lower() == "none"):
+        return False
+    if isinstance(network, Unobserved) or network is False:
+        return network
+    return Unobserved(Reason.VALUE_NOT_SET, "Browsing is not written, and its default is the package's") if on is None else True

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from scanner.facts.kernel import Confinement, Enforcement, MandatoryAccessControl
 from scanner.facts.readings import Readings
-from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import agreed, boot_options, enabled, exists, first_line, option, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
@@ -121,8 +121,8 @@ def _chosen_other(words: Sequence[str], mine: str) -> bool:
 def _policy_files(read: Reader) -> tuple[str, ...]:
     """Give the files of policy that are loaded at the start: those that stand in the directory itself and are not disabled."""
     off = set(read.names(f"{APPARMOR_POLICY}/disable") or ())
-    skipped = {"abi", "abstractions", "cache", "disable", "force-complain", "local", "tunables", "apache2.d", "lxc"}
-    return tuple(name for name in read.names(APPARMOR_POLICY) or () if name not in skipped | off and not name.startswith("."))
+    names = [name for name in read.names(APPARMOR_POLICY) or () if name not in off and not name.startswith(".")]
+    return tuple(name for name in names if (state := read.state(f"{APPARMOR_POLICY}/{name}")) and state.kind is not FileKind.DIRECTORY)
 
 
 def _complaining(read: Reader) -> tuple[str, ...]:

@@ -1,0 +1,311 @@
+"""Configurations of Samba, CUPS and snmpd as administrators write them, to what the parsers and collectors make of them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanner.facts.file_sharing import FileServer, FileSharing
+from scanner.facts.network_device import SnmpSecurity
+from scanner.facts.printing import Printing, PrintService
+from scanner.facts.readings import Audience
+from scanner.facts.snmp import SnmpAgent, SnmpConfiguration
+from scanner.hosts.linux.file_sharing import admitted, file_sharing
+from scanner.hosts.linux.printing import printing
+from scanner.hosts.linux.snmp import snmp_configuration
+from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
+from scanner.wire import cupsd, smbconf, snmpd
+from tests.unit.host_trees import Machine, age, running
+
+DEFAULTS = "[global]\n  server min protocol = SMB2_02\n  ntlm auth = ntlmv2-only\n  usershare max shares = 0\n"
+
+
+def samba(room: Path, conf: str, *, live: bool = False, printed: str | None = None, files: dict[str, str] | None = None) -> FileServer:
+    """Samba on a mounted root, or on a machine where testparm prints something."""
+    machine = Machine(room, live, {} if printed is None else {"testparm -s -v": printed})
+    machine.write({"/usr/sbin/smbd": "", "/etc/samba/smb.conf": conf, **(files or {})})
+    if live:
+        running(machine, smbd=1_700_000_100)
+    fact = file_sharing.run(machine)
+    assert isinstance(fact, FileSharing)
+    assert not isinstance(fact.programs, Unobserved)
+    (found,) = fact.programs
+    return found
+
+
+def cups(room: Path, conf: str, files: dict[str, str] | None = None, *, live: bool = False) -> PrintService:
+    """CUPS on a mounted root, or on a machine."""
+    machine = Machine(room, live).write({"/usr/sbin/cupsd": "", "/etc/cups/cupsd.conf": conf, **(files or {})})
+    if live:
+        running(machine, cupsd=1_700_000_100)
+        age(machine, "/etc/cups/cupsd.conf", 1_700_000_200)
+    fact = printing.run(machine)
+    assert isinstance(fact, Printing)
+    assert not isinstance(fact.services, Unobserved)
+    (found,) = fact.services
+    return found
+
+
+def agent(room: Path, conf: str, files: dict[str, str] | None = None) -> SnmpAgent:
+    """snmpd on a mounted root."""
+    machine = Machine(room, False).write({"/usr/sbin/snmpd": "", "/etc/snmp/snmpd.conf": conf, **(files or {})})
+    fact = snmp_configuration.run(machine)
+    assert isinstance(fact, SnmpConfiguration)
+    assert not isinstance(fact.agents, Unobserved)
+    (found,) = fact.agents
+    return found
+
+
+def reason(part: object) -> Reason | None:
+    return part.reason if isinstance(part, Unobserved) else None
+
+
+def test_smb_conf_is_read_as_samba_does() -> None:
+    conf = smbconf.parse(
+        b"workgroup = X\r\n[GLOBAL ]\n; a = b\n Min  Protocol = NT1\n min protocol=SMB3\n[a  B]\nALLOW HOSTS = 1.2.3.4 \\\n  5.\n"
+    )
+    assert conf.settings == {"workgroup": "X", "serverminprotocol": "SMB3"}
+    (share,) = conf.shares
+    assert (share.name, smbconf.words(share.values["hostsallow"])) == ("a b", ["1.2.3.4", "5."])
+
+
+def test_without_testparm_only_defaults_that_never_changed_are_known(tmp_path: Path) -> None:
+    found = samba(tmp_path, "[docs]\npath = /srv\n")
+    assert (reason(found.least_protocol), reason(found.takes_old_logins)) == (Reason.VALUE_NOT_SET, Reason.VALUE_NOT_SET)
+    assert (found.takes_empty_passwords, found.signs, found.clients) == (False, False, Audience.EVERYBODY)
+    assert found.people_share is False  # guests are not let into such shares unless that is written
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        "[global]\ninclude = registry\n",
+        "[global]\nconfig backend = registry\n",
+        "[global]\ninclude = /etc/samba/%m.conf\n",
+        "[global]\ninclude = /etc/samba/more.conf\n",  # what is included counts from where it stands
+    ],
+)
+def test_what_stands_elsewhere_leaves_everything_open(tmp_path: Path, conf: str) -> None:
+    found = samba(tmp_path, conf + "ntlm auth = yes\n", files={"/etc/samba/more.conf": ""})
+    assert {reason(part) for part in (found.least_protocol, found.takes_old_logins, found.shares, found.clients)} == {Reason.UNSUPPORTED}
+
+
+def test_testparm_is_not_believed_where_it_may_have_passed_over_a_file(tmp_path: Path) -> None:
+    conf = "[global]\ninclude = /etc/samba/private/more.conf\n"
+    machine = Machine(tmp_path, True, {"testparm -s -v": DEFAULTS}).write({"/usr/sbin/smbd": "", "/etc/samba/smb.conf": conf})
+    running(machine, smbd=1_700_000_100)
+    machine.write({"/etc/samba/private/more.conf/a-directory-cannot-be-read": ""})
+    fact = file_sharing.run(machine)
+    assert isinstance(fact, FileSharing)
+    assert not isinstance(fact.programs, Unobserved)
+    assert isinstance(fact.programs[0].least_protocol, Unobserved)
+
+
+def test_shares_of_samba(tmp_path: Path) -> None:
+    conf = DEFAULTS + (
+        "[open]\nguest ok = yes\n[off]\navailable = no\npublic = yes\n[named]\nguest ok = yes\nvalid users = nobody\n[like]\ncopy = open\n"
+    )
+    shares = samba(tmp_path, conf).shares
+    assert not isinstance(shares, Unobserved)
+    assert {share.name: share.guests if isinstance(share.guests, bool) else reason(share.guests) for share in shares} == {
+        "open": True,
+        "named": Reason.UNSUPPORTED,
+        "like": Reason.UNSUPPORTED,
+    }
+
+
+def test_shares_that_people_made_count(tmp_path: Path) -> None:
+    printed = DEFAULTS.replace("= 0", "= 100") + "  usershare allow guests = Yes\n"
+    files = {"/var/lib/samba/usershares/mine": "#VERSION 2\npath=/home/a\nguest_ok=y\n", "/var/lib/samba/usershares/b": "guest_ok=n\n"}
+    found = samba(tmp_path, "[global]\n", live=True, printed=printed, files=files)
+    assert found.people_share is True
+    assert not isinstance(found.shares, Unobserved)
+    assert [(share.name, share.guests) for share in found.shares] == [("mine", True)]
+
+
+@pytest.mark.parametrize(
+    ("allow", "deny", "who"),
+    [
+        ("", "", Audience.EVERYBODY),
+        ("10. 192.0.2.0/24", "", Audience.SOME),
+        ("127.0.0.1 localhost", "", Audience.ITSELF),
+        ("ALL EXCEPT 10.", "", Audience.EVERYBODY),
+        ("10.", "192.0.2.1", Audience.EVERYBODY),  # who is on neither list gets in
+        ("10.", "ALL", Audience.SOME),
+        ("10.", "0.0.0.0/0", Audience.EVERYBODY),  # by IPv6
+        ("", "ALL", Audience.ITSELF),
+        ("", "ALL EXCEPT 10.", Audience.SOME),
+        ("", "192.0.2.1", Audience.EVERYBODY),
+        ("0.0.0.0/0", "ALL", Audience.EVERYBODY),
+    ],
+)
+def test_whom_samba_lets_in(allow: str, deny: str, who: Audience) -> None:
+    assert admitted(smbconf.words(allow), smbconf.words(deny)) is who
+
+
+def test_samba_on_the_loopback_alone(tmp_path: Path) -> None:
+    assert samba(tmp_path, DEFAULTS + "interfaces = lo 127.0.0.1/8\nbind interfaces only = yes\n").clients is Audience.ITSELF
+    assert samba(tmp_path, DEFAULTS + "interfaces = lo\n").clients is Audience.EVERYBODY
+
+
+@pytest.mark.parametrize(
+    ("conf", "who"),
+    [
+        ("Listen localhost:631\nListen [::1]:631\n<Location />\n</Location>\n", Audience.ITSELF),
+        ("Port 631\n", Audience.ITSELF),  # no location: nobody else gets through
+        ("Port 631\n<Location />\nOrder allow,deny\n</Location>\n", Audience.ITSELF),
+        ("Listen *:631\n<Location />\nOrder allow,deny\nAllow @LOCAL\n</Location>\n", Audience.SOME),
+        ("Listen *:631\n<Location />\nOrder allow,deny\nAllow from all\n</Location>\n", Audience.EVERYBODY),
+        ("Listen *:631\n<Location />\nAllow 10.0.0.0/8\n</Location>\n", Audience.EVERYBODY),  # without Order nobody is kept out
+        ("Listen *:631\n<Location />\nOrder deny,allow\nDeny all\nAllow 10.*\n</Location>\n", Audience.SOME),
+        ("Listen *:631\n<Location />\nOrder allow,deny\nAllow all\nDeny all\n</Location>\n", Audience.ITSELF),
+        ("Listen *:631\n<Location />\nOrder allow,deny\n</Location>\n<Location /printers/a>\nAllow all\n</Location>\n", Audience.EVERYBODY),
+    ],
+)
+def test_whom_cups_lets_through(tmp_path: Path, conf: str, who: Audience) -> None:
+    assert cups(tmp_path, conf).clients is who
+
+
+def test_limits_within_a_location_are_not_worked_out(tmp_path: Path) -> None:
+    conf = "Listen *:631\n<Location />\nOrder allow,deny\n<Limit GET>\nAllow all\n</Limit>\n</Location>\n"
+    assert reason(cups(tmp_path, conf).clients) is Reason.UNSUPPORTED
+
+
+def test_a_socket_of_systemd_counts_too(tmp_path: Path) -> None:
+    conf = "Listen localhost:631\n<Location />\nAllow all\n</Location>\n"
+    files = {"/lib/systemd/system/cups.socket": "[Socket]\nListenStream=/run/cups/cups.sock\n"}
+    assert cups(tmp_path / "a", conf, files).clients is Audience.ITSELF
+    files["/etc/systemd/system/cups.socket.d/network.conf"] = "[Socket]\nListenStream=631\n"
+    assert cups(tmp_path / "b", conf, files).clients is Audience.EVERYBODY
+
+
+def test_administration_of_cups(tmp_path: Path) -> None:
+    asks = "<Policy default>\n<Limit CUPS-Add-Modify-Printer>\nAuthType Default\n</Limit>\n<Limit All>\n</Limit>\n</Policy>\n"
+    assert cups(tmp_path / "a", "").administration_asks is True  # the policy that is built in
+    assert cups(tmp_path / "b", asks).administration_asks is True
+    assert cups(tmp_path / "c", "DefaultAuthType None\n" + asks).administration_asks is False
+    assert reason(cups(tmp_path / "d", "DefaultPolicy other\n" + asks).administration_asks) is Reason.VALUE_NOT_SET
+    require = asks.replace("AuthType Default", "Require user @SYSTEM")  # a name is asked for and not proven
+    assert cups(tmp_path / "e", require).administration_asks is False
+
+
+def test_cups_reads_its_file_at_the_start_only(tmp_path: Path) -> None:
+    assert reason(cups(tmp_path, "Listen localhost:631\n", live=True).applied) is Reason.STALE
+
+
+def test_browsing_that_is_not_written_is_the_packages_choice(tmp_path: Path) -> None:
+    conf = "Port 631\n<Location />\nAllow all\n</Location>\n"
+    assert reason(cups(tmp_path / "a", conf).announces) is Reason.VALUE_NOT_SET
+    assert cups(tmp_path / "b", conf + "Browsing On\nBrowseLocalProtocols none\n").announces is False
+
+
+def test_ways_into_snmpd(tmp_path: Path) -> None:
+    conf = (
+        'rocommunity "PUBLIC" 10.0.0.1\nrwcommunity6 own\nrouser a noauth .1.3\nrwuser -s tsm b priv\n'
+        "authcommunity read,write own 10.0.0.2\n"
+        "rocommunity public !10.0.0.3\n[snmp] rocommunity elsewhere\n# rocommunity private\n"
+    )
+    found = agent(tmp_path, conf).access
+    assert not isinstance(found, Unobserved)
+    assert [(a.where[-2:], a.security, a.writes, a.usual, a.limited) for a in found] == [
+        (":1", SnmpSecurity.COMMUNITY, False, True, True),
+        (":2", SnmpSecurity.COMMUNITY, True, False, False),
+        (":3", SnmpSecurity.NONE, False, False, True),
+        (":4", SnmpSecurity.ENCRYPTED, True, False, True),
+        (":5", SnmpSecurity.COMMUNITY, True, False, True),
+    ]
+    assert "own" not in repr(found)
+
+
+def test_versions_of_snmp_that_are_switched_off_let_nobody_in(tmp_path: Path) -> None:
+    both = {"/etc/snmp/snmp.conf": "disableSNMPv1 yes\ndisableSNMPv2c 1\n"}
+    assert agent(tmp_path / "a", "rocommunity public\n", both).access == ()
+    one = agent(tmp_path / "b", "rocommunity public\n", {"/etc/snmp/snmp.conf": "disableSNMPv1 yes\n"}).access
+    assert not isinstance(one, Unobserved)
+    assert len(one) == 1
+
+
+@pytest.mark.parametrize(
+    ("addresses", "local"),
+    [
+        ("", False),
+        ("agentaddress 127.0.0.1,[::1]\n", True),
+        ("agentAddress udp:127.0.0.1:161\nagentaddress unix:/run/snmp\n", True),
+        ("agentaddress 127.0.0.1,udp:161\n", False),
+        ("agentaddress udp6:[::1]:161,tcp:localhost:161\n", True),
+        ("agentaddress 161\n", False),
+        ("agentaddress udp6:161\n", False),
+        ("agentaddress [fd00::1]\n", False),
+    ],
+)
+def test_where_snmpd_listens(tmp_path: Path, addresses: str, local: bool) -> None:
+    assert agent(tmp_path, addresses).local is local
+
+
+@pytest.mark.parametrize("options", ["-Lsd -c /etc/other.conf", "-C -f"])
+def test_other_files_on_the_command_line_leave_everything_open(tmp_path: Path, options: str) -> None:
+    files = {"/lib/systemd/system/snmpd.service": f"[Service]\nExecStart=/usr/sbin/snmpd {options}\n"}
+    found = agent(tmp_path, "rocommunity public\n", files)
+    assert (reason(found.access), reason(found.local)) == (Reason.UNSUPPORTED, Reason.UNSUPPORTED)
+
+
+def test_addresses_on_the_command_line_leave_the_addresses_open(tmp_path: Path) -> None:
+    files = {"/etc/default/snmpd": "SNMPDOPTS='-Lsd -u snmp udp:161'\n"}
+    found = agent(tmp_path, "agentaddress 127.0.0.1\n", files)
+    assert (found.access, reason(found.local)) == ((), Reason.UNSUPPORTED)
+
+
+def test_snmpd_follows_what_is_included_and_stops_where_it_is_not_there(tmp_path: Path) -> None:
+    files = {"/etc/snmp/d/a.conf": "rocommunity private\n", "/etc/snmp/d/b.txt": "rocommunity public\n"}
+    found = agent(tmp_path / "a", "includeDir /etc/snmp/d\n", files).access
+    assert not isinstance(found, Unobserved)
+    assert [a.where for a in found] == ["/etc/snmp/d/a.conf:1"]
+    assert reason(agent(tmp_path / "b", "includeFile other.conf\n").access) is Reason.UNSUPPORTED
+    assert reason(agent(tmp_path / "c", "include snmpd.conf\n").access) is Reason.TOO_LARGE  # it includes itself
+
+
+def test_what_snmpd_grants_in_unread_ways_is_told(tmp_path: Path) -> None:
+    assert reason(agent(tmp_path, "setaccess g '' any noauth exact read all\n").beyond) is Reason.UNSUPPORTED
+
+
+def test_users_of_snmp_by_their_algorithms(tmp_path: Path) -> None:
+    kept = (
+        'usmUser 1 3 0x80001f "a" "a" NULL .1.3.6.1.6.3.10.1.1.3 "x" .1.3.6.1.6.3.10.1.2.4 "y" 0x\n'
+        "usmUser 1 3 0x80001f 0x6200 0x6200 NULL .1.3.6.1.6.3.10.1.1.2 0x00 .1.3.6.1.6.3.10.1.2.1 0x00 0x\n"
+        "createUser -e 0x01 c SHA-512 -l 0x00 DES\ncreateUser d MD5\ncreateUser e SHA secret-words AES256 x\ncreateUser f secret\n"
+    )
+    found = agent(tmp_path, "", {"/var/lib/snmp/snmpd.conf": kept}).users
+    assert not isinstance(found, Unobserved)
+    assert [(u.authentication, u.privacy) for u in found] == [
+        ("SHA", "AES"),
+        ("MD5", ""),
+        ("SHA-512", "DES"),
+        ("MD5", ""),
+        ("SHA", "AES256"),
+        ("?", ""),
+    ]
+    assert "secret" not in repr(found)
+
+
+TEXTS = st.text(alphabet='[]<>/="#; \\\n\tabcglobal:.,%@0129', max_size=300) | st.binary(max_size=200).map(lambda b: b.decode("latin-1"))
+
+
+@settings(max_examples=150)
+@given(TEXTS)
+def test_any_text_ends_in_values_or_a_refusal(text: str) -> None:
+    data = text.encode("utf-8", "surrogateescape")
+    with suppress(smbconf.NotSmbConf):
+        for share in smbconf.parse(data).shares:
+            assert isinstance(share.values, dict)
+    with suppress(cupsd.NotCupsd):
+        for block in cupsd.parse(data).locations.values():
+            assert cupsd.admits(block) in {"itself", "some", "everybody"}
+    with suppress(snmpd.NotSnmpd):
+        lines = snmpd.parse(data)
+        assert len(snmpd.users(lines)) <= len(lines)
+        assert {grant.level for grant in snmpd.grants(lines)} <= {"community", "noauth", "auth", "priv"}

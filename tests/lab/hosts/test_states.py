@@ -8,11 +8,14 @@ import pytest
 
 from scanner.engine.judge import Ending
 from scanner.model.reason import Reason
+from scanner.model.verdict import Outcome
 from tests.lab.hosts.judging import checks_of_machines, endings, facts
 from tests.lab.hosts.lab import HostsLab
 from tests.lab.hosts.state import State, machines, parts
 
 pytestmark = pytest.mark.lab
+BOTH_WAYS = 120
+"""Checks that have to be seen both ways at least."""
 PARTS = [pytest.param(state, id=f"{family}-{state.machine}-{number}") for number, (family, state) in enumerate(parts())]
 
 
@@ -41,6 +44,16 @@ def test_no_collector_breaks_on_any_machine(judged: Mapping[str, Mapping[str, Se
         (name, check) for name, found in judged.items() for check, ends in found.items() if any(e.reason is Reason.DEFECT for e in ends)
     ]
     assert broken == []
+
+
+def test_most_checks_have_passed_and_failed_on_a_machine(judged: Mapping[str, Mapping[str, Sequence[Ending]]]) -> None:
+    """What is left is seen in cases and on trees only: containers have no kernel, disk, firmware or audit trail of their own."""
+    seen: dict[str, set[Outcome]] = {}
+    for name, state in machines().items():
+        for check in state.expects:
+            seen.setdefault(check, set()).update(e.outcome for e in judged[name][check])
+    both = {check for check, outcomes in seen.items() if {Outcome.PASS, Outcome.FAIL} <= outcomes}
+    assert len(both) >= BOTH_WAYS, sorted(seen.keys() - both)
 
 
 def test_states_name_checks_that_exist() -> None:

@@ -50,7 +50,10 @@ def media_registered(
         return value_not_set(MEDIA_REGISTERED)
     known = {serial.casefold() for serial in registered}
     others = [m for m in insertions.media if not m.serial or m.serial.casefold() not in known]
-    return failed("MEDIA_OTHER", media=listed(map(_said, others))) if others else passed("MEDIA_REGISTERED", count=len(insertions.media))
+    if others:
+        return failed("MEDIA_OTHER", media=listed(map(_said, others)))
+    # without knowing since when there are records, those before them may be of any medium
+    return insertions.since if isinstance(insertions.since, Unobserved) else passed("MEDIA_REGISTERED", count=len(insertions.media))
 
 
 def _said(medium: InsertedMedium) -> str:

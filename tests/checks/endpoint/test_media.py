@@ -27,6 +27,7 @@ CASES: dict[str, list[Case]] = {
         # without a serial number it cannot be the one in the ledger
         case(put_in(stick("", None)), says="MEDIA_OTHER", args={"media": ("SanDisk Ultra - -",)}, with_=LEDGER),
         case(put_in(), says="MEDIA_NONE", args={"since": "2026-10-01"}),
+        case(put_in(stick(), since=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED, with_=LEDGER),
         case(put_in(since=None), says="MEDIA_NONE"),
         case(put_in(since=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(put_in(stick()), outcome="undetermined", reason=Reason.VALUE_NOT_SET),

@@ -212,6 +212,7 @@ def mail_banner(mail: MailConfiguration) -> Judgement:
         "DMARC_NOT_EVALUATED": Text(
             ja="{program} に検証するプログラムがつながっていない", en="no program that would is attached to {program}"
         ),
+        "OWN_MAIL_ONLY": Text(ja="組織の利用者のメールだけを受け取る", en="it takes mail of the organisation's own people only"),
         "NOT_LISTENING": _NOT_LISTENING,
         "NO_MAIL_PROGRAM": _NONE,
     },
@@ -219,7 +220,7 @@ def mail_banner(mail: MailConfiguration) -> Judgement:
 def mail_dmarc_on_receipt(mail: MailConfiguration) -> Judgement:
     def one(p: MailProgram) -> Judgement | None:
         good, bad = passed("DMARC_EVALUATED", program=p.name), failed("DMARC_NOT_EVALUATED", program=p.name)
-        return _listening(p, lambda _: switch(p.judges_senders, good, bad))
+        return _listening(p, lambda _: not_applicable("OWN_MAIL_ONLY") if p.judges_senders is None else switch(p.judges_senders, good, bad))
 
     return _smtp(mail, one)
 

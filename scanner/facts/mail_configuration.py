@@ -36,14 +36,12 @@ class MailProgram:
     applied: Unobserved | None
     source: str
     listeners: tuple[MailListener, ...] | Unobserved
-    networks: tuple[str, ...] | Unobserved
-    """Networks whose mail is sent on without logging in, in CIDR form."""
     sends_with_tls: str | Unobserved
     """How mail is sent to other servers: ``none``, ``may``, ``encrypt``, ``dane``, ``verify`` …"""
     answers_vrfy: bool | Unobserved
     tells_version: bool | Unobserved
-    judges_senders: bool | Unobserved
-    """Whether a program that evaluates DMARC of incoming mail is attached and runs."""
+    judges_senders: bool | Unobserved | None
+    """Whether a program that evaluates DMARC is attached, and runs, wherever strangers' mail comes in; ``None``: it comes in nowhere."""
     keeps_line_ends: bool | Unobserved
     """Whether lone line feeds are refused or made whole, so that no second message can be smuggled (CVE-2023-51764)."""
 

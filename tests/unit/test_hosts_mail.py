@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -38,6 +39,7 @@ def machine(room: Path, main: str, master: str = MASTER) -> Machine:
     etc.mkdir(parents=True)
     (etc / "main.cf").write_text("compatibility_level = 3.6\n" + main)
     (etc / "master.cf").write_text(master)
+    os.utime(etc / "main.cf", (1, 1))  # Postfix waits two seconds for a file that was just written to be whole
     for name in ("postfix-files", "dynamicmaps.cf"):
         if Path(f"/etc/postfix/{name}").exists():
             shutil.copy(f"/etc/postfix/{name}", etc)
@@ -126,11 +128,115 @@ def test_defaults_of_the_installed_version(tmp_path: Path) -> None:
     assert (found.answers_vrfy, found.sends_with_tls, found.judges_senders, found.keeps_line_ends) == (True, "none", False, False)
 
 
-def test_a_filter_alone_tells_nothing_of_dmarc(tmp_path: Path) -> None:
-    read = machine(tmp_path, "smtpd_milters = inet:127.0.0.1:8891\n")
-    assert isinstance(program(read).judges_senders, Unobserved)
-    read.write({"/proc/5/stat": "5 (opendmarc) S" + " 0" * 18 + " 100 0"})
-    assert program(read).judges_senders is True
+OPENDMARC = {"/proc/5/stat": "5 (opendmarc) S" + " 0" * 18 + " 100 0", "/proc/5/cmdline": "/usr/sbin/opendmarc\0"}
+RSPAMD = {"/proc/6/stat": "6 (rspamd) S" + " 0" * 18 + " 100 0", "/proc/6/cmdline": "rspamd: main process\0"}
+SOCKET = {"/etc/opendmarc.conf": "# Socket inet:1@localhost\nSocket local:/var/spool/postfix/opendmarc/opendmarc.sock\n"}
+
+
+@pytest.mark.parametrize(
+    ("milters", "files", "judges"),
+    [
+        ("", OPENDMARC, False),
+        ("inet:127.0.0.1:8893", {"/etc/opendmarc.conf": "Socket inet:8893@localhost\n"}, None),  # it does not run
+        ("inet:127.0.0.1:8893", OPENDMARC | {"/etc/opendmarc.conf": "Socket inet:8893@localhost\n"}, True),
+        ("inet:127.0.0.1:8891", OPENDMARC | {"/etc/opendmarc.conf": "Socket inet:8893@localhost\n"}, None),  # another filter's
+        ("inet:192.0.2.9:8893", OPENDMARC | {"/etc/opendmarc.conf": "Socket inet:8893@localhost\n"}, None),  # on another machine
+        ("unix:opendmarc/opendmarc.sock", OPENDMARC | SOCKET, True),
+        ("local:/opendmarc/opendmarc.sock", OPENDMARC | SOCKET, True),
+        ("unix:/opendkim/opendkim.sock", OPENDMARC | SOCKET, None),
+        ("unix:/opendkim/opendkim.sock, unix:/opendmarc/opendmarc.sock", OPENDMARC | SOCKET, True),
+        ("unix:/run/dmarc", OPENDMARC | {"/proc/5/cmdline": "/usr/sbin/opendmarc\0-p\0local:/var/run/dmarc\0"} | SOCKET, True),
+        ("inet:localhost:11332", RSPAMD, True),
+        ("inet:localhost:11332", RSPAMD | {"/etc/rspamd/local.d/worker-proxy.inc": 'bind_socket = "localhost:11333";\n'}, None),
+        ("inet:localhost:11332", OPENDMARC, None),
+    ],
+)
+def test_a_program_that_evaluates_dmarc_has_to_listen_where_postfix_asks(
+    tmp_path: Path, milters: str, files: dict[str, str], judges: bool | None
+) -> None:
+    found = program(machine(tmp_path, f"queue_directory = /var/spool/postfix\nsmtpd_milters = {milters}\n").write(files)).judges_senders
+    assert isinstance(found, Unobserved) if judges is None else found is judges
+
+
+PLAIN_OUT = "submission inet n - y - - smtpd\n  -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n  -o smtpd_milters=\n"
+
+
+def test_only_services_for_strangers_need_to_evaluate_dmarc(tmp_path: Path) -> None:
+    asked = "queue_directory = /var/spool/postfix\nsmtpd_milters = unix:opendmarc/opendmarc.sock\n"
+    for number, (master, judges) in enumerate(
+        [
+            (MASTER + PLAIN_OUT, True),
+            (PLAIN_OUT, None),
+            (MASTER + PLAIN_OUT.replace("reject", "permit"), False),
+            (MASTER + PLAIN_OUT.replace("permit_sasl_authenticated", "permit_auth_destination"), False),
+        ]
+    ):
+        assert program(machine(tmp_path / str(number), asked, master).write(OPENDMARC | SOCKET)).judges_senders is judges
+
+
+@pytest.mark.parametrize(
+    ("option", "part", "value"),
+    [
+        ("disable_vrfy_command=no", "answers_vrfy", True),
+        ("smtpd_banner=$mail_version", "tells_version", True),
+        ("{ smtpd_banner = $myhostname $mail_version }", "tells_version", True),
+        ("smtpd_forbid_bare_newline=no", "keeps_line_ends", False),
+    ],
+)
+def test_what_one_service_does_of_its_own_counts(tmp_path: Path, option: str, part: str, value: bool) -> None:
+    main = "disable_vrfy_command = yes\nsmtpd_forbid_bare_newline = yes\nsmtpd_banner = $myhostname\n"
+    master = f"{MASTER}2525 inet n - y - - smtpd\n  -o {option}\n"
+    assert getattr(program(machine(tmp_path, main)), part) is not value
+    assert getattr(program(machine(tmp_path / "own", main, master)), part) is value
+    files = {**FILES, "/etc/postfix/main.cf": main, "/etc/postfix/master.cf": master}
+    image = program(Machine(tmp_path / "image", live=False).write(files))
+    assert isinstance(getattr(image, part), Unobserved)
+
+
+def test_the_service_behind_postscreen_is_looked_at(tmp_path: Path) -> None:
+    master = "smtp inet n - y - 1 postscreen\nsmtpd pass - - y - - smtpd\n  -o smtpd_relay_restrictions=permit\n"
+    found = listeners(program(machine(tmp_path, OWN + "smtpd_recipient_restrictions = permit\n", master)))
+    assert {name: one.relays for name, one in found.items()} == {"smtpd": Audience.EVERYBODY}
+
+
+def test_mechanisms_that_send_the_password_itself_may_be_left_out(tmp_path: Path) -> None:
+    main = OWN + "smtpd_sasl_auth_enable = yes\nsmtpd_sasl_security_options = noanonymous, noplaintext\n"
+    assert listeners(program(machine(tmp_path, main)))["smtp"].clear_authentication is False
+    assert listeners(program(machine(tmp_path / "x", main.replace(", noplaintext", ""))))["smtp"].clear_authentication is True
+
+
+DOVECOT = """# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf
+auth_mechanisms = plain
+disable_plaintext_auth = yes
+service imap-login {{
+  inet_listener imaps {{
+    port = 993
+    ssl = yes
+  }}
+}}
+ssl = required
+ssl_min_protocol = TLSv1.2
+{block}"""
+
+
+@pytest.mark.parametrize(
+    ("block", "parts"),
+    [
+        ("", ("required", False, "TLSv1.2")),
+        ("protocol imap {\n  mail_max_userip_connections = 10\n  ssl = required\n}\n", ("required", False, "TLSv1.2")),
+        ("protocol pop3 {\n  ssl = no\n}\n", (None, False, "TLSv1.2")),
+        ("remote 192.0.2.0/24 {\n  disable_plaintext_auth = no\n}\n", ("required", None, "TLSv1.2")),
+        ("local_name old.example.jp {\n  protocol imap {\n    ssl_min_protocol = TLSv1\n  }\n}\n", ("required", False, None)),
+    ],
+)
+def test_what_holds_for_some_connections_to_dovecot_leaves_the_part_open(tmp_path: Path, block: str, parts: tuple[object, ...]) -> None:
+    read = Machine(tmp_path, commands={"doveconf -a": DOVECOT.format(block=block)}).write({**FILES, "/usr/sbin/dovecot": ""})
+    fact = mail_configuration.run(read)
+    assert isinstance(fact, MailConfiguration)
+    assert not isinstance(fact.mailboxes, Unobserved)
+    (found,) = fact.mailboxes
+    seen = (found.tls, found.clear_authentication, found.least_version)
+    assert tuple(None if isinstance(part, Unobserved) else part for part in seen) == parts
 
 
 def test_a_mounted_root_tells_what_is_written_and_no_default(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Command lines may hold secrets: nothing of them but the value of such an option 
 from __future__ import annotations
 
 import getopt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scanner.hosts.base import Reader
@@ -34,23 +34,34 @@ def pids(read: Reader, names: Collection[str]) -> Iterator[str]:
             yield number
 
 
-def leads_elsewhere(read: Reader, names: Collection[str], grammar: Grammar, usual: Collection[str]) -> Unobserved | None:
-    """Tell why a running program does not go by the configuration at the ``usual`` places; ``None``: it does, or it does not run.
+def options(read: Reader, names: Collection[str], grammar: Grammar | None) -> Iterator[Sequence[tuple[str, str]]]:
+    """Give the options of each running process of these names; none of them where no ``grammar`` is given.
 
-    Raises ``CannotObserve`` where its arguments cannot be read.
+    Raises ``CannotObserve`` where they cannot be read.
     """
     for number in pids(read, names):
+        if grammar is None:
+            yield ()
+            continue
         data = read.file(f"/proc/{number}/cmdline", limit=LONGEST)
         if not data:
             continue  # it ended meanwhile
         words = data.decode("utf-8", "surrogateescape").removesuffix("\0").split("\0")
         try:
-            options, _ = getopt.gnu_getopt(words[1:], grammar.short, list(grammar.long))
+            found, _ = getopt.gnu_getopt(words[1:], grammar.short, list(grammar.long))
         except getopt.GetoptError as error:
-            raise CannotObserve(
-                Reason.UNSUPPORTED, f"an option of the running {words[0]} is not known: -{shown(error.opt)[:40]}"
-            ) from error
-        for name, value in options:
+            what = f"an option of the running {shown(words[0])} is not known: -{shown(error.opt)[:40]}"
+            raise CannotObserve(Reason.UNSUPPORTED, what) from error
+        yield found
+
+
+def leads_elsewhere(read: Reader, names: Collection[str], grammar: Grammar, usual: Collection[str]) -> Unobserved | None:
+    """Tell why a running program does not go by the configuration at the ``usual`` places; ``None``: it does, or it does not run.
+
+    Raises ``CannotObserve`` where its arguments cannot be read.
+    """
+    for given in options(read, names, grammar):
+        for name, value in given:
             if name in grammar.leading and value not in usual:
                 return Unobserved(Reason.UNSUPPORTED, f"the running program was started with {name} {shown(value)}, which is not read")
     return None

@@ -51,6 +51,15 @@ class Account:
     home: str
 
 
+def printed(read: Reader, argv: Sequence[str]) -> bytes | None:
+    """Give what a program prints of a machine that runs; ``None`` where it is not there, fails or prints nothing.
+
+    Raises ``CannotObserve``.
+    """
+    said = read.command(argv) if read.live else None
+    return said.stdout if said is not None and said.status == 0 and said.stdout else None
+
+
 def first_line(read: Reader, path: str) -> str | None:
     """Give the first line of a small file, such as those in /proc and /sys. Raises ``CannotObserve``."""
     data = read.file(path, limit=65_536)

@@ -22,7 +22,6 @@ POSTFIX = MailProgram(
     applied=None,
     source="postconf -x",
     listeners=(SMTP, SUBMISSION),
-    networks=("127.0.0.0/8",),
     sends_with_tls="dane",
     answers_vrfy=False,
     tells_version=False,
@@ -107,7 +106,11 @@ CASES: dict[str, list[Case]] = {
     "host.mail.tls-out": common("TLS_USED", "sends_with_tls", "TLS_NOT_USED", "none"),
     "host.mail.vrfy": common("VRFY_OFF", "answers_vrfy", "VRFY_ON", True),
     "host.mail.banner": common("BANNER_PLAIN", "tells_version", "BANNER_VERSION", True),
-    "host.mail.dmarc-on-receipt": [*common("DMARC_EVALUATED", "judges_senders", "DMARC_NOT_EVALUATED", False), *NOT_LISTENING],
+    "host.mail.dmarc-on-receipt": [
+        case(postfix(judges_senders=None), says="OWN_MAIL_ONLY"),
+        *common("DMARC_EVALUATED", "judges_senders", "DMARC_NOT_EVALUATED", False),
+        *NOT_LISTENING,
+    ],
     "host.mail.line-ends": [*common("LINE_ENDS_KEPT", "keeps_line_ends", "LINE_ENDS_TAKEN", False), *NOT_LISTENING],
     "host.mailbox.authentication": [
         case(dovecot(), says="MAILBOX_BY_TLS"),

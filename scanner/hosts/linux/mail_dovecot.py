@@ -1,0 +1,86 @@
+"""What Dovecot makes of its configuration, as it prints it itself: its settings, and those of protocols, networks and names apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+
+from scanner.facts.mail_configuration import MailboxProgram
+from scanner.hosts.base import Reader
+from scanner.hosts.linux.base import Process, applied, printed, seen
+from scanner.hosts.linux.services import Found, Program
+from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
+
+DOVECOT = Program("dovecot", ("/usr/sbin/dovecot",), ("dovecot.service",), ("dovecot",))
+SETTINGS = ("doveconf", "-a")
+FILES = ("/etc/dovecot/dovecot.conf",)
+_FILTERS = frozenset({"protocol", "local", "remote", "local_name"})
+"""Blocks whose settings hold instead of those at the margin for some connections. Those of listeners only say where they begin."""
+_CLEAR = ("auth_allow_cleartext", "disable_plaintext_auth")
+"""From 2.4, and before."""
+
+
+def dovecot(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> MailboxProgram:
+    """See what its configuration says."""
+    said = seen(partial(printed, read, SETTINGS))
+    unread = Unobserved(Reason.UNSUPPORTED, "doveconf cannot be asked, and defaults differ between versions")
+    values: dict[str, str] = {}
+    others: dict[str, set[str]] = {}
+    version: str | Unobserved = unread
+    if isinstance(said, Unobserved):
+        version = unread = said
+    elif said is not None:
+        text = said.decode("utf-8", "replace")
+        values, others = _settings(text)
+        head = re.match(r"# (\d[\d.]*)", text)
+        version = head[1] if head else unread
+    clear = next((name for name in _CLEAR if name in values), "")
+    allowed = _one(values, others, clear, unread)
+    return MailboxProgram(
+        name="dovecot",
+        version=version,
+        running=found.running,
+        starts=found.starts,
+        applied=applied(read, running, DOVECOT.processes, (*FILES, *_below(read))) if found.running is True else None,
+        source=" ".join(SETTINGS),
+        tls=_one(values, others, "ssl", unread),
+        clear_authentication=allowed if isinstance(allowed, Unobserved) else allowed == ("yes" if clear == _CLEAR[0] else "no"),
+        least_version=_one(values, others, "ssl_min_protocol", unread),
+    )
+
+
+def _settings(text: str) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Read the settings at the margin, and what blocks that hold for some connections say instead."""
+    values: dict[str, str] = {}
+    others: dict[str, set[str]] = {}
+    open_: list[str] = []
+    for line in text.split("\n"):
+        bare = line.strip()
+        if bare.endswith("{"):
+            open_.append(bare.split()[0])
+        elif bare == "}":
+            if open_:
+                open_.pop()
+        elif not bare.startswith("#") and "=" in bare:
+            name, _, value = (part.strip() for part in bare.partition("="))
+            if not open_:
+                values[name] = value
+            elif open_[0] in _FILTERS:
+                others.setdefault(name, set()).add(value)
+    return values, others
+
+
+def _one(values: Mapping[str, str], others: Mapping[str, set[str]], name: str, unread: Unobserved) -> str | Unobserved:
+    """Give a setting that holds for every connection."""
+    if name not in values:
+        return unread
+    if others.get(name, set()) - {values[name]}:
+        return Unobserved(Reason.UNSUPPORTED, f"{name} differs between protocols, networks or names")
+    return values[name]
+
+
+def _below(read: Reader) -> tuple[str, ...]:
+    names = seen(partial(read.names, "/etc/dovecot/conf.d"))
+    return () if isinstance(names, Unobserved) else tuple(f"/etc/dovecot/conf.d/{name}" for name in names or () if name.endswith(".conf"))

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from checks.host.settings import KERNEL_WORDS, in_container, judged, named, number, of
+from functools import partial
+
+from checks.host.settings import KERNEL_WORDS, in_container, judged, named, number, of, sysctl_lines
 from scanner.facts.kernel import KernelSettings
 from scanner.model.check import Judgement, check
 from scanner.model.text import Text
 from scanner.model.verdict import Severity
 
-_SYSCTL = "/etc/sysctl.d/60-kernel.conf"
+_remedy = partial(sysctl_lines, "/etc/sysctl.d/60-kernel.conf")
 _MILD_SYSRQ = 2 | 4 | 16 | 32 | 128 | 256
 """SysRq keys that do no harm: log level, keyboard, sync, read-only remount, restart, nicing; 8 dumps memory, 64 kills (sysrq.rst)."""
-
-
-def _remedy(lines: str) -> Text:
-    return Text(
-        ja=f"{_SYSCTL} に {lines} を書き、sysctl --system を実行する。",
-        en=f'In {_SYSCTL} write "{lines}", then run "sysctl --system".',
-    )
 
 
 @check(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
-from checks.host.settings import WORDS, combined, judged, named, number, of
+from checks.host.settings import WORDS, combined, judged, named, number, of, sysctl_lines
 from checks.values import NETWORK_LEAST_BACKLOG, NETWORK_MOST_SYN_RETRIES
 from scanner.facts.kernel import KernelSettings
 from scanner.facts.readings import Readings
@@ -15,7 +16,7 @@ from scanner.model.text import Text
 from scanner.model.verdict import Severity
 
 IPV4, IPV6 = "net.ipv4.conf", "net.ipv6.conf"
-_SYSCTL = "/etc/sysctl.d/60-network.conf"
+_remedy = partial(sysctl_lines, "/etc/sysctl.d/60-network.conf")
 
 
 def _largest(a: str, b: str) -> str:
@@ -49,13 +50,6 @@ def _over_interfaces(settings: KernelSettings, parts: list[tuple[str, Readings[s
     answer = judged(parts, good)
     unseen = settings.interfaces
     return unseen if isinstance(unseen, Unobserved) and getattr(answer, "tag", "") == "SETTING_GOOD" else answer
-
-
-def _remedy(lines: str) -> Text:
-    return Text(
-        ja=f"{_SYSCTL} に {lines} を書き、sysctl --system を実行する。",
-        en=f'In {_SYSCTL} write "{lines}", then run "sysctl --system".',
-    )
 
 
 @check(
@@ -182,10 +176,7 @@ def network_syn_cookies(settings: KernelSettings) -> Judgement:
         ),
         en="Long waits let unanswered requests hold resources; the number of SYN+ACK retries sets the time (5: about 63 s, 3: about 15 s).",
     ),
-    remedy=Text(
-        ja=f"{_SYSCTL} に net.ipv4.tcp_synack_retries={{limit}} を書き、sysctl --system を実行する。",
-        en=f'In {_SYSCTL} write "net.ipv4.tcp_synack_retries={{limit}}", then run "sysctl --system".',
-    ),
+    remedy=_remedy("net.ipv4.tcp_synack_retries={limit}"),
     says=WORDS,
 )
 def network_syn_wait(
@@ -202,10 +193,7 @@ def network_syn_wait(
         ja="待ち行列が短いと、わずかな接続要求の集中で正当な接続を受けられなくなる。",
         en="With a short queue a small burst of requests already shuts out real ones.",
     ),
-    remedy=Text(
-        ja=f"{_SYSCTL} に net.ipv4.tcp_max_syn_backlog={{least}} を書き、sysctl --system を実行する。",
-        en=f'In {_SYSCTL} write "net.ipv4.tcp_max_syn_backlog={{least}}", then run "sysctl --system".',
-    ),
+    remedy=_remedy("net.ipv4.tcp_max_syn_backlog={least}"),
     says=WORDS,
 )
 def network_syn_backlog(

@@ -36,6 +36,14 @@ KERNEL_WORDS = {**WORDS, "IN_CONTAINER": IN_CONTAINER}
 Good = Callable[[str], bool]
 
 
+def sysctl_lines(path: str, lines: str) -> Text:
+    """Write the remedy of kernel settings: the lines for a file of sysctl.d."""
+    return Text(
+        ja=f"{path} に {lines} を書き、sysctl --system を実行する。",
+        en=f'In {path} write "{lines}", then run "sysctl --system".',
+    )
+
+
 def of(settings: KernelSettings, *names: str) -> list[KernelSetting]:
     """Give settings by name, in the order of the names; those that the fact does not hold are left out."""
     held = {setting.name: setting for setting in settings.settings}

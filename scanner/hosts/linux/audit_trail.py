@@ -10,7 +10,8 @@ from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import drop_ins, enabled, exists, needed, parsed, processes, runs, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
-from scanner.hosts.linux.services import PROCESSES, UNITS, in_container
+from scanner.hosts.linux.container import in_container
+from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -50,7 +51,7 @@ def audit_trail(read: Reader) -> AuditTrail:
     later = seen(partial(_written, read)) if there is True else there
     starts = seen(lambda: there is True and enabled(read, "auditd.service"))
     return AuditTrail(
-        container=seen(partial(in_container, read)),
+        container=in_container(read),
         installed=there,
         running=runs(processes(read), "auditd"),
         starts=starts,

@@ -20,6 +20,12 @@ def container(read: Reader) -> str | Unobserved:
     return seen(lambda: _container(read))
 
 
+def in_container(read: Reader) -> bool | Unobserved:
+    """Tell whether the machine is a container, which has its kernel and clock from another one."""
+    keeper = container(read)
+    return keeper if isinstance(keeper, Unobserved) else bool(keeper)
+
+
 def _container(read: Reader) -> str:
     if not read.live:
         return ""

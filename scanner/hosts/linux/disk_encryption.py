@@ -11,7 +11,7 @@ from scanner.facts.disk_encryption import DiskEncryption, KeyFile, Volume, Volum
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
-from scanner.hosts.linux.services import in_container
+from scanner.hosts.linux.container import in_container
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -38,7 +38,7 @@ MOST_VOLUMES = 500
 )
 def disk_encryption(read: Reader) -> DiskEncryption:
     """See which volumes are encrypted."""
-    return DiskEncryption(seen(partial(in_container, read)), seen(partial(_volumes, read)), seen(partial(_key_files, read)))
+    return DiskEncryption(in_container(read), seen(partial(_volumes, read)), seen(partial(_key_files, read)))
 
 
 def _volumes(read: Reader) -> tuple[Volume, ...]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import Process, enabled, exists, needed, runs, seen
-from scanner.hosts.linux.container import container
+from scanner.hosts.linux.base import Process, enabled, exists, runs, seen
 from scanner.model.fact import Unobserved
 
 PROCESSES: tuple[Source, ...] = (Names("/proc"), Files("/proc/stat", limit=65_536), Files("/proc/[0-9]*/stat", limit=4096))
@@ -67,11 +66,3 @@ def _starts(read: Reader, program: Program) -> bool:
 def paths(known: Iterable[Program]) -> tuple[Source, ...]:
     """Give the sources that ``installed`` asks for beside processes and units."""
     return tuple(Names(path) for program in known for path in program.files)
-
-
-def in_container(read: Reader) -> bool:
-    """Tell whether the machine is a container, which has its kernel and clock from another one. Raises ``CannotObserve``.
-
-    A machine that shows no mark counts as its own; an image never tells.
-    """
-    return bool(needed(container(read)))

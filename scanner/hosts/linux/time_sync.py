@@ -11,7 +11,8 @@ from scanner.hosts.base import CommandOutput, Files, Reader, Run, collector
 from scanner.hosts.linux.base import Text, applied, drop_ins, needed, one_file, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.container import READS as CONTAINER
-from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, in_container, installed, paths
+from scanner.hosts.linux.container import in_container
+from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -62,7 +63,7 @@ def time_sync(read: Reader) -> TimeSync:
     running = processes(read)
     known = (CHRONY, OPENNTPD if read.state(OPENNTPD.files[0]) else NTPD, TIMESYNCD)
     programs = seen(lambda: tuple(_program(read, found) for found in installed(read, known, running)))
-    return TimeSync(seen(partial(in_container, read)), programs)
+    return TimeSync(in_container(read), programs)
 
 
 def _program(read: Reader, found: Found) -> TimeProgram:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from scanner.hosts.base import LIMIT, CommandOutput, FileKind, FileState, Run
 from scanner.hosts.keeping import Keeping
+from scanner.hosts.linux.base import needed
 from scanner.hosts.ssh.answer import Gathered
 from scanner.hosts.ssh.batch import Request, Wanted
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-
-T = TypeVar("T")
 
 
 class SnapshotReader(Keeping):
@@ -35,7 +33,7 @@ class SnapshotReader(Keeping):
             asked, content = known
             larger = isinstance(content, Unobserved) and content.reason is Reason.TOO_LARGE and limit > asked
             if not larger:
-                data = _given(content)
+                data = needed(content)
                 if data is not None and len(data) > limit:
                     raise CannotObserve(Reason.TOO_LARGE, f"{path!r}: more than {limit} octets")
                 return data
@@ -50,7 +48,7 @@ class SnapshotReader(Keeping):
         """Give the names in a directory; see ``Reader.names``."""
         place = self._gathered.canonical(directory)
         if place in self._gathered.listings:
-            return _given(self._gathered.listings[place])
+            return needed(self._gathered.listings[place])
         state = self._gathered.states.get(place)
         known_otherwise = isinstance(state, FileState) and state.kind not in {FileKind.DIRECTORY, FileKind.LINK}
         if known_otherwise or self._is_absent(place) or "\0" in directory:
@@ -62,7 +60,7 @@ class SnapshotReader(Keeping):
         """Give the state of a path; see ``Reader.state``."""
         place = self._gathered.canonical(path)
         if place in self._gathered.states:
-            return _given(self._gathered.states[place])
+            return needed(self._gathered.states[place])
         if not self._is_absent(place) and "\0" not in path:
             self._miss(Wanted("state", place))
         return None
@@ -71,7 +69,7 @@ class SnapshotReader(Keeping):
         """Give a command's output; see ``Reader.command``. Its standard error is not gathered."""
         words = tuple(argv)
         if words in self._gathered.outputs:
-            return _given(self._gathered.outputs[words])
+            return needed(self._gathered.outputs[words])
         self._miss(Run(words, seconds))
         return None
 
@@ -107,9 +105,3 @@ class SnapshotReader(Keeping):
                 return True
             path = path.rpartition("/")[0]
         return False
-
-
-def _given(value: T | Unobserved) -> T:
-    if isinstance(value, Unobserved):
-        raise CannotObserve(value.reason, value.detail)
-    return value

@@ -45,7 +45,8 @@ def collectors(of: Platform) -> Mapping[str, AnyCollector]:
     found: dict[str, AnyCollector] = {}
     for module in _modules(f"scanner.hosts.{of.value}"):
         for member in vars(importlib.import_module(module)).values():
-            if isinstance(member, Collector) and member.run.__module__ == module and member.of is Kind.MACHINE:
+            # what the ledger has to tell first is not the agent's to read
+            if isinstance(member, Collector) and member.run.__module__ == module and member.of is Kind.MACHINE and member.told is None:
                 found[member.makes.__name__] = member
     return dict(sorted(found.items()))
 

@@ -1,4 +1,4 @@
-"""Checks of the backups that a machine makes of itself: is one scheduled, and did the last one succeed in time."""
+"""Checks of the backups that a machine makes of itself: is one scheduled, did the last one succeed in time, do the result files say so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Annotated
 
 from checks.common import first_missing, listed, value_not_set
 from checks.values import BACKUP_MAKER, BACKUP_MOST_HOURS
-from scanner.facts.backup import Backup
+from scanner.facts.backup import Backup, BackupResults
+from scanner.facts.ledger import DeclaredMachine
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
@@ -107,3 +108,55 @@ def backup_last(
         return unseen or NOT_YET
     job, age = max(told, key=lambda pair: pair[1])
     return passed("LAST_GOOD", job=f"{job.tool} ({job.place})", age=age)
+
+
+@check(
+    "host.backup.result",
+    severity=Severity.HIGH,
+    title=Text(
+        ja="台帳に記したバックアップの結果ファイルが新しく、成功を示す",
+        en="Result files of backups that the ledger names are recent and tell of success",
+    ),
+    why=Text(
+        ja="結果を書かなくなったバックアップは止まっていることが多く、失敗の知らせも来ない。",
+        en="A backup that has ceased to write its result has mostly ceased to run, and nobody is told of failures.",
+    ),
+    remedy=Text(
+        ja="バックアップの記録から失敗の原因を調べて除く。ジョブが最後の行に結果を書くことと、台帳の backups の result、says、hours を"
+        "確かめる。",
+        en="Find the cause in the log of the backup. See that the job writes its result as the last line, and that result, says and hours "
+        "under backups in the inventory are right.",
+    ),
+    says={
+        "RESULT_GOOD": Text(
+            ja="{paths} は成功を示す（最も古いもので {age} 時間前）", en="{paths} tell of success (the oldest {age} hours ago)"
+        ),
+        "RESULT_BAD": Text(ja="最後の行が成功を示さない：{paths}", en="the last line does not tell of success: {paths}"),
+        "RESULT_MISSING": Text(ja="結果ファイルがない：{paths}", en="there is no result file: {paths}"),
+        "RESULT_OLD": Text(
+            ja="{path} は {age} 時間前のものであり、上限 {hours} 時間を超える", en="{path} was written {age} hours ago, beyond {hours}"
+        ),
+        "NO_RESULT_NAMED": Text(ja="台帳に結果ファイルの記載がない", en="the ledger names no result file"),
+    },
+)
+def backup_result(
+    ledger: DeclaredMachine, seen: BackupResults | Unobserved, *, hours: Annotated[int, BACKUP_MOST_HOURS] = BACKUP_MOST_HOURS.default
+) -> Judgement:
+    if not ledger.backups:
+        return not_applicable("NO_RESULT_NAMED")
+    if isinstance(seen, Unobserved):
+        return seen
+    if bad := [result.path for result in seen.results if result.good is False]:
+        return failed("RESULT_BAD", paths=listed(bad))
+    if missing := [result.path for result in seen.results if result.good is None]:
+        return failed("RESULT_MISSING", paths=listed(missing))
+    limits = {named.path: named.hours or hours for named in ledger.backups}
+    for result in seen.results:
+        if isinstance(result.hours, int) and result.hours > limits.get(result.path, hours):
+            return failed("RESULT_OLD", path=result.path, age=result.hours, hours=limits.get(result.path, hours))
+    # facts that were kept may belong to an earlier word of the ledger
+    if unread := sorted(set(limits) - {result.path for result in seen.results}):
+        return cannot_tell(Reason.STALE, f"見ていない結果ファイルがある：{', '.join(unread)}", f"not looked at: {', '.join(unread)}")
+    unseen = first_missing(part for result in seen.results for part in (result.good, result.hours))
+    ages = [result.hours for result in seen.results if isinstance(result.hours, int)]
+    return unseen or passed("RESULT_GOOD", paths=listed(result.path for result in seen.results), age=max(ages, default=0))

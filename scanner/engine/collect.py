@@ -189,17 +189,17 @@ class _Looking:
             machine = self.run.machine_for(subject)
             if machine is None:  # one sentence for all of them, so that a report says it once
                 raise CannotObserve(Reason.UNSUPPORTED, f"no login to {subject.key}: what shows from within only was not seen")
-            inside = self.inside[subject] = self.group.create_task(self._see_inside(machine))
+            inside = self.inside[subject] = self.group.create_task(self._see_inside(machine, self.declared.get(subject, {})))
         return (await inside)[fact]
 
-    async def _see_inside(self, machine: Machine) -> Mapping[type[Fact], Observation[Fact]]:
+    async def _see_inside(self, machine: Machine, declared: Mapping[type[Fact], Fact]) -> Mapping[type[Fact], Observation[Fact]]:
         """Run every planned collector of the machine's platform, in one thread; every planned fact has an ending."""
         found: dict[type[Fact], Observation[Fact]] = {}
         collectors = []
         for fact in self.run.plan.facts[Kind.MACHINE]:
             makers = [o for o in self.run.observers.get(fact, ()) if isinstance(o, Collector)]
             if own := next((c for c in makers if c.on is machine.platform), None):
-                collectors.append(own)
+                collectors.append(own.on_machine(declared))
             elif machine.platform not in fact.arises_on:
                 found[fact] = Unobserved(Reason.OTHER_PLATFORM, f"{fact.__name__} does not arise on {machine.platform}", self.run.now())
             else:

@@ -1,4 +1,4 @@
-"""The fact about the backups that a machine makes of itself."""
+"""The facts about the backups that a machine makes of itself: what is scheduled, and the result files that the ledger names."""
 
 from __future__ import annotations
 
@@ -32,3 +32,23 @@ class Backup(Fact):
     jobs: tuple[BackupJob, ...] | Unobserved
     agents: tuple[str, ...] | Unobserved
     """Programs of backup servers that run here: ``bareos-fd``, ``veeamservice`` …"""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupResult:
+    """A result file that the ledger names. Of what it says only whether the awaited words stand in its last line is kept."""
+
+    path: str
+    good: bool | Unobserved | None
+    """Whether they do; ``None``: there is no such file."""
+    hours: int | Unobserved | None
+    """Hours since it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupResults(Fact):
+    """Every result file that the ledger names for a machine."""
+
+    of: ClassVar[Kind] = Kind.MACHINE
+
+    results: tuple[BackupResult, ...]

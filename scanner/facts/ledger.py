@@ -105,6 +105,16 @@ class DeclaredHost(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredBackup:
+    """A file in which a job writes how its last backup ended: its path, what its last line holds then, and how old it may be."""
+
+    path: str
+    says: str
+    hours: int | None = None
+    """``None``: the profile's limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredMachine(Fact):
     """What the ledger says of a machine, for what is seen of it from within."""
 
@@ -112,6 +122,7 @@ class DeclaredMachine(Fact):
 
     services: tuple[DeclaredPort, ...] | None
     """Its listed services; ``None`` where the ledger lists none of this machine."""
+    backups: tuple[DeclaredBackup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import shlex
 import typing
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum, unique
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from scanner.model.fact import Fact
 from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Kind
 
 
@@ -162,6 +163,16 @@ class AnyReader(Protocol):
 
 
 R = TypeVar("R", bound=AnyReader, contravariant=True)
+D = TypeVar("D", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[R]):
+    """What a collector has to know of the ledger's word on its machine: which fact that is, what it is to read by it, and its run."""
+
+    by: type[Fact]
+    reads: Callable[[Any], Iterable[AnySource]]  # Any here and below: a fact of the type ``by``
+    run: Callable[[R, Any], Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,15 @@ class Collector(Generic[R]):
     on: Platform
     reads: tuple[AnySource, ...]
     run: Callable[[R], Fact]
+    told: Told[R] | None = None
+
+    def on_machine(self, declared: Mapping[type[Fact], Fact]) -> Collector[R]:
+        """Give the collector for one machine of which the ledger declares this: itself, unless it has to know of that."""
+        known = declared.get(self.told.by) if self.told is not None else None
+        if self.told is None or known is None:
+            return self
+        run = self.told.run
+        return replace(self, reads=(*self.reads, *self.told.reads(known)), run=lambda read: run(read, known), told=None)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -193,11 +213,35 @@ def collector(on: Platform, *reads: AnySource) -> Callable[[Callable[[R], Fact]]
     """
 
     def declare(run: Callable[[R], Fact]) -> Collector[R]:
-        makes = typing.get_type_hints(run).get("return")
-        if not (isinstance(makes, type) and issubclass(makes, Fact)):
-            raise BadCollector(f"{run.__qualname__}: must be annotated to return one fact type")
-        if any(isinstance(source, Run) and source.root and "\n" in "".join(source.argv) for source in reads):
-            raise BadCollector(f"{run.__qualname__}: a command that root runs is one line, since a sudoers file has to hold it")
+        makes = _made_by(run, reads)
         return Collector(run.__qualname__, makes, makes.of, on, reads, run)
 
     return declare
+
+
+def ledger_collector(
+    on: Platform, by: type[D], named: Callable[[D], Iterable[AnySource]], *reads: AnySource
+) -> Callable[[Callable[[R, D], Fact]], Collector[R]]:
+    """Declare ``def name(read: Reader, ledger: D) -> FactType``, a collector that reads what the ledger names on its machine.
+
+    ``named`` gives the sources by the ledger's word. Where nobody tells it that word, the fact is ``not-declared``.
+    """
+
+    def declare(run: Callable[[R, D], Fact]) -> Collector[R]:
+        makes = _made_by(run, reads)
+
+        def untold(_: R) -> Fact:
+            raise CannotObserve(Reason.NOT_DECLARED, f"{makes.__name__} needs what the ledger says of the machine")
+
+        return Collector(run.__qualname__, makes, makes.of, on, reads, untold, Told(by, named, run))
+
+    return declare
+
+
+def _made_by(run: Callable[..., Fact], reads: Iterable[AnySource]) -> type[Fact]:
+    makes = typing.get_type_hints(run).get("return")
+    if not (isinstance(makes, type) and issubclass(makes, Fact)):
+        raise BadCollector(f"{run.__qualname__}: must be annotated to return one fact type")
+    if any(isinstance(source, Run) and source.root and "\n" in "".join(source.argv) for source in reads):
+        raise BadCollector(f"{run.__qualname__}: a command that root runs is one line, since a sudoers file has to hold it")
+    return makes

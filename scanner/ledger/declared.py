@@ -130,7 +130,9 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
             return {DeclaredDomain: declared_domain(inventory, subject, zone)}
         if isinstance(subject, Host):
             host = declared_host(inventory, subject, zone, by_place)
-            return {DeclaredHost: host, DeclaredMachine: DeclaredMachine(host.services)}
+            entry = inventory.entry_of(subject)
+            backups = entry.backups if isinstance(entry, HostEntry) else ()
+            return {DeclaredHost: host, DeclaredMachine: DeclaredMachine(host.services, backups)}
         if isinstance(subject, Service) and Kind.DNS_SERVICE in subject.kinds:
             own: dict[type[Fact], Fact] = {DnsTestNames: inventory.dns_tests} if inventory.dns_tests else {}
             return own | {DeclaredDnsService: declared_dns_service(inventory, subject, zone)}
@@ -141,8 +143,8 @@ def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[
             where = inventory.zones.get(zone)
             return {DeclaredSshService: DeclaredSshService(where.outside if where else None)}
         if isinstance(subject, Service) and Kind.WEB_SERVICE in subject.kinds:
-            where, entry = inventory.zones.get(zone), inventory.entry_of(subject)
-            profiles = entry.social_profiles if isinstance(entry, ServiceEntry) else None
+            where, listed = inventory.zones.get(zone), inventory.entry_of(subject)
+            profiles = listed.social_profiles if isinstance(listed, ServiceEntry) else None
             return {DeclaredWebService: DeclaredWebService(where.outside if where else None, profiles)}
         return {DeclaredMachine: DeclaredMachine(None)} if Kind.MACHINE in subject.kinds else {}
 

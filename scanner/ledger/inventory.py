@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from scanner.facts.dns_server import DnsTestNames
+from scanner.facts.ledger import DeclaredBackup
 from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.grading import UNGRADED, Grade, SystemClass
 from scanner.ledger.scope import Permissions, listed_targets
@@ -49,7 +50,10 @@ class DomainEntry:
 
 @dataclass(frozen=True, slots=True)
 class HostEntry:
-    """A machine. ``addresses`` are its addresses where its name does not tell them everywhere; ``login``, ``config``: the way into it."""
+    """A machine. ``addresses`` are its addresses where its name does not tell them everywhere; ``login``, ``config``: the way into it.
+
+    ``backups`` are the files in which its jobs write how the last backup ended.
+    """
 
     target: Host
     addresses: tuple[str, ...] = ()
@@ -57,6 +61,7 @@ class HostEntry:
     line: int = 0
     login: Login | None = None
     config: SavedConfig | None = None
+    backups: tuple[DeclaredBackup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from scanner.facts.dns_server import DnsTestNames
+from scanner.facts.ledger import DeclaredBackup
 from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.grading import STANDARD, SYSTEM_CLASSES, Scale, read_grade
 from scanner.ledger.inventory import (
@@ -62,11 +63,21 @@ A_LOCAL_PART = Text(
 A_PROFILE = Text(ja="プロフィールの URL（https:// で始まり、パスがあるもの）", en="the URL of a profile, with https:// and a path")
 A_MAILBOX = Text(ja="メールアドレス（例 canary@relay.example.lg.jp）", en="a mail address such as canary@relay.example.lg.jp")
 
+A_RESULT_FILE = Text(
+    ja="ファイルの絶対パス（例 /var/lib/backup/last。* ? [ 等の特殊文字と .. を含まない）",
+    en="the absolute path of a file such as /var/lib/backup/last, without wildcards and ..",
+)
+AWAITED_WORDS = Text(ja="成功したときにファイルの最後の行に含まれる語", en="words that the file's last line holds after a success")
+
 MOST_ZONES = 100
+MOST_BACKUPS = 20
+"""Result files of one machine."""
+MOST_HOURS = 100_000
 
 _SELECTOR = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?){0,8}\Z")
 _PROFILE = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+/[!-~]+\Z", re.I)
 _LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*\Z")
+_RESULT_FILE = re.compile(r"/[^\x00-\x1f\x7f*?\[\]\\'\"$`]*[^\x00-\x1f\x7f*?\[\]\\'\"$`/]\Z")
 _ZONE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\Z")
 
 E = TypeVar("E", bound=InventoryEntry)
@@ -286,6 +297,7 @@ def _hosts(logins: Mapping[str, Login]) -> _Section[Host, HostEntry]:
             read_zones(row, zones),
             login=read_login(row, logins),
             config=read_config(row),
+            backups=_backups(row),
         )
         if entry.login and entry.config:
             row.note(say("login と config は一方だけ書く", "write either login or config, not both"), key="config")
@@ -293,6 +305,36 @@ def _hosts(logins: Mapping[str, Login]) -> _Section[Host, HostEntry]:
         return entry
 
     return _Section("hosts", "name", _host, A_HOST, HostEntry, read)
+
+
+def _backups(row: Fields) -> tuple[DeclaredBackup, ...]:
+    """Read a host's ``backups``: files on it, in which jobs write how the last backup ended."""
+    found: dict[str, DeclaredBackup] = {}
+    for one in row.tables("backups"):
+        backup = DeclaredBackup(
+            path=one.parsed("result", _result_file, A_RESULT_FILE, "", required=True),
+            says=one.parsed("says", _awaited, AWAITED_WORDS, "", required=True),
+            hours=one.whole("hours", None, least=1, most=MOST_HOURS),
+        )
+        one.done()
+        if backup.path in found:
+            one.note(say("「{path}」が二度ある", "'{path}' is there twice", path=backup.path), key="result")
+        found.setdefault(backup.path, backup)
+    if len(found) > MOST_BACKUPS:
+        row.note(say("多すぎる（上限は {limit}）", "there are too many (the limit is {limit})", limit=MOST_BACKUPS), key="backups")
+    return tuple(found.values())
+
+
+def _result_file(text: str) -> str:
+    if len(text) > LONGEST or not _RESULT_FILE.match(text) or "//" in text or {".", ".."} & set(text.split("/")):
+        raise ValueError(text)
+    return text
+
+
+def _awaited(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST or not text.isprintable():
+        raise ValueError(text)
+    return text
 
 
 _AN_ADDRESS = Text(ja="IP アドレス", en="an IP address")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from scanner.facts.backup import Backup, BackupJob
+import pytest
+
+from scanner.facts.backup import Backup, BackupJob, BackupResult, BackupResults
 from scanner.facts.disk_encryption import DiskEncryption, KeyFile, VolumeUse
+from scanner.facts.ledger import DeclaredBackup, DeclaredMachine
 from scanner.facts.login_notice import LoginNotice
 from scanner.facts.malware import MalwareProduct, MalwareProtection, Protection
-from scanner.hosts.linux.backup import backup
+from scanner.hosts.base import Files, Names
+from scanner.hosts.linux.backup import backup, backup_results
 from scanner.hosts.linux.disk_encryption import disk_encryption
 from scanner.hosts.linux.login_notice import login_notice
 from scanner.hosts.linux.malware import malware_protection
 from scanner.model.fact import Unobserved
-from tests.unit.host_trees import Machine, running
+from scanner.model.reason import CannotObserve, Reason
+from tests.unit.host_trees import Machine, age, running
 
 HEAD = "head -c 512 /var/lib/clamav/daily."
 MADE = 1_700_000_000
@@ -165,6 +170,49 @@ def test_backups_by_timer_and_cron(tmp_path: Path) -> None:
     assert BackupJob("restic", "nightly.timer", True, 10) in found.jobs
     assert found.agents == ("bareos-fd",)
     assert "secret" not in repr(found)
+
+
+def results(made: Machine, *backups: DeclaredBackup) -> BackupResults:
+    fact = backup_results.on_machine({DeclaredMachine: DeclaredMachine(None, backups)}).run(made)
+    assert isinstance(fact, BackupResults)
+    return fact
+
+
+def test_result_files_that_the_ledger_names(tmp_path: Path) -> None:
+    made = Machine(tmp_path)
+    made.write({"/proc/uptime": "72000.00 1.0\n", "/srv/good": "NG\npassword=secret OK \r\n\n", "/srv/bad": "OK\nNG\n", "/srv/none/x": ""})
+    running(made)
+    boot = 1_700_000_000
+    age(made, "/srv/good", boot + 72_000 - 7200)
+    age(made, "/srv/bad", boot + 72_000 + 7200)
+    (made.root / "srv/link").symlink_to("good")
+    (made.root / "srv/empty").write_bytes(b"")
+    named = [DeclaredBackup(f"/srv/{name}", "OK") for name in ("good", "bad", "gone", "link", "none", "empty")]
+    found = {result.path: result for result in results(made, *named).results}
+    assert found["/srv/good"] == BackupResult("/srv/good", True, 2)
+    assert found["/srv/bad"].good is False
+    assert isinstance(found["/srv/bad"].hours, Unobserved)  # it was written in time to come
+    assert found["/srv/gone"] == BackupResult("/srv/gone", None, None)
+    assert isinstance(found["/srv/link"].good, Unobserved)
+    assert isinstance(found["/srv/none"].good, Unobserved)
+    assert found["/srv/empty"].good is False
+    assert "secret" not in repr(found)
+
+
+def test_the_age_of_a_result_is_not_known_on_an_image(tmp_path: Path) -> None:
+    made = Machine(tmp_path, live=False).write({"/srv/good": "OK\n"})
+    (found,) = results(made, DeclaredBackup("/srv/good", "OK")).results
+    assert found.good is True
+    assert isinstance(found.hours, Unobserved)
+
+
+def test_a_collector_that_needs_the_ledger_says_so_without_it_and_asks_for_what_it_names(tmp_path: Path) -> None:
+    with pytest.raises(CannotObserve) as told:
+        backup_results.run(Machine(tmp_path))
+    assert told.value.reason is Reason.NOT_DECLARED
+    named = backup_results.on_machine({DeclaredMachine: DeclaredMachine(None, (DeclaredBackup("/srv/a b", "OK"),))})
+    assert set(named.sources) >= {Files("/srv/a b"), Names("/srv/a b")}
+    assert backup.on_machine({DeclaredMachine: DeclaredMachine(None)}) is backup
 
 
 def test_notices(tmp_path: Path) -> None:

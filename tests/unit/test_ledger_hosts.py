@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.facts.ledger import DeclaredHost, DeclaredPort
+from scanner.facts.ledger import DeclaredBackup, DeclaredHost, DeclaredMachine, DeclaredPort
 from scanner.ledger.declared import declarations
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.inventory_file import parse_inventory
@@ -92,3 +92,41 @@ def test_wrong_ports_are_refused_with_their_place(written: str, key: str, neares
     with pytest.raises(BadLedger) as caught:
         parse_inventory("f", f"{SCOPE}  ports: {written}\n")
     assert (5, key, nearest) in [(p.line, p.key_path, p.nearest) for p in caught.value.problems]
+
+
+def test_result_files_of_backups_are_declared_of_their_machine() -> None:
+    content = """
+hosts:
+  - name: db.example.lg.jp
+    backups:
+      - {result: /var/log/backup/日次 last, says: 'rc=0'}
+      - {result: /srv/weekly, says: OK, hours: 200}
+  - other.example.lg.jp
+"""
+    declare = declarations(parse_inventory("f", content), "internet")
+    machine = declare(Host("db.example.lg.jp"))[DeclaredMachine]
+    assert machine == DeclaredMachine(None, (DeclaredBackup("/var/log/backup/日次 last", "rc=0"), DeclaredBackup("/srv/weekly", "OK", 200)))
+    assert declare(Host("other.example.lg.jp"))[DeclaredMachine] == DeclaredMachine(None)
+
+
+@pytest.mark.parametrize(
+    ("backup", "key"),
+    [
+        ("{result: srv/last, says: OK}", "result"),
+        ("{result: /srv/*, says: OK}", "result"),
+        ("{result: /srv/../etc/shadow, says: OK}", "result"),
+        ("{result: /srv/last/, says: OK}", "result"),
+        ('{result: "/srv/a\\nb", says: OK}', "result"),
+        ('{result: "/srv/$(id)", says: OK}', "result"),
+        ("{result: /srv/last, says: ' '}", "says"),
+        ('{result: /srv/last, says: "O\\tK"}', "says"),
+        ("{result: /srv/last}", "says"),
+        ("{says: OK}", "result"),
+        ("{result: /srv/last, says: OK, hours: 0}", "hours"),
+        ("{result: /srv/last, says: OK, days: 1}", "days"),
+    ],
+)
+def test_a_result_file_is_one_plain_path_with_words_to_wait_for(backup: str, key: str) -> None:
+    with pytest.raises(BadLedger) as told:
+        parse_inventory("f", f"hosts:\n  - name: db.example.lg.jp\n    backups: [{backup}]\n")
+    assert f"hosts[0].backups[0].{key}" in str(told.value) or f"'{key}'" in str(told.value)

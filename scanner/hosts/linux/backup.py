@@ -1,14 +1,17 @@
-"""The collector for backups that a Linux machine makes by itself: known programs on a schedule, and how their last run ended."""
+"""The collectors for backups that a Linux machine makes by itself: known programs on a schedule with how their last run ended, and the
+result files that the ledger names."""
 
 from __future__ import annotations
 
 import re
 from functools import partial
 
-from scanner.facts.backup import Backup, BackupJob
-from scanner.hosts.base import Reader, collector
+from scanner.facts.backup import Backup, BackupJob, BackupResult, BackupResults
+from scanner.facts.ledger import DeclaredBackup, DeclaredMachine
+from scanner.hosts.base import FileKind, Files, Names, Reader, Source, collector, ledger_collector
 from scanner.hosts.linux.base import processes, runs, seen
 from scanner.hosts.linux.clock import READS as CLOCK
+from scanner.hosts.linux.clock import now
 from scanner.hosts.linux.jobs import READS as JOBS
 from scanner.hosts.linux.jobs import Job, jobs
 from scanner.hosts.linux.services import PROCESSES
@@ -100,3 +103,42 @@ def _last(job: Job, states: dict[str, dict[str, str]] | Unobserved) -> tuple[boo
     if not (ended.isdecimal() and up.isdecimal()) or ended == "0":
         return None, None
     return values.get("Result") == "success" and values.get("ExecMainStatus") == "0", max(0, int(up) - int(ended) // 1_000_000) // 3600
+
+
+def _named(ledger: DeclaredMachine) -> tuple[Source, ...]:
+    return tuple(source for one in ledger.backups for source in (Files(one.path), Names(one.path)))
+
+
+@ledger_collector(Platform.LINUX, DeclaredMachine, _named, *CLOCK)
+def backup_results(read: Reader, ledger: DeclaredMachine) -> BackupResults:
+    """See what the result files that the ledger names say, and how old they are."""
+    return BackupResults(tuple(_result(read, one) for one in ledger.backups))
+
+
+def _result(read: Reader, named: DeclaredBackup) -> BackupResult:
+    good = seen(partial(_good, read, named))
+    hours = None if good is None else seen(partial(_age, read, named.path))
+    read.keep(named.path, f"awaited words in the last line: {good}; hours since it was written: {hours}")
+    return BackupResult(named.path, good, hours)
+
+
+def _good(read: Reader, named: DeclaredBackup) -> bool | None:
+    state = read.state(named.path)
+    if state is None:
+        return None
+    if state.kind is not FileKind.FILE:  # of a link only its own age would be known
+        raise CannotObserve(Reason.UNSUPPORTED, f"{named.path} is no plain file")
+    data = read.file(named.path)
+    lines = (data or b"").decode("utf-8", "replace").split("\n")
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    return named.says in last
+
+
+def _age(read: Reader, path: str) -> int:
+    state = read.state(path)
+    if state is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{path} went away meanwhile")
+    seconds = now(read) - state.modified
+    if seconds < -3600:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{path} carries a time to come")
+    return max(0, seconds) // 3600

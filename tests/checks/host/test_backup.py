@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scanner.facts.backup import Backup, BackupJob
+from scanner.facts.backup import Backup, BackupJob, BackupResult, BackupResults
+from scanner.facts.ledger import DeclaredBackup, DeclaredMachine
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 from tests.checks.endpoint import DENIED
@@ -20,7 +21,31 @@ def by(*jobs: BackupJob, agents: tuple[str, ...] = ()) -> Backup:
 
 AGENT = by(agents=("bareos-fd",))
 UNSEEN = Backup(DENIED, DENIED)
+NAMED = DeclaredMachine(None, (DeclaredBackup("/srv/last", "OK"), DeclaredBackup("/srv/other", "OK", 30)))
+LAST, OTHER = BackupResult("/srv/last", True, 20), BackupResult("/srv/other", True, 25)
+
+
+def wrote(**changes: object) -> BackupResults:
+    """Two good results, the second changed."""
+    return BackupResults((LAST, replace(OTHER, **changes)))  # type: ignore[arg-type]  # fields of the fact
+
+
 CASES: dict[str, list[Case]] = {
+    "host.backup.result": [
+        case(NAMED, wrote(), says="RESULT_GOOD", args={"paths": ("/srv/last", "/srv/other"), "age": 25}),
+        case(NAMED, wrote(good=False), says="RESULT_BAD", args={"paths": ("/srv/other",)}),
+        case(NAMED, wrote(good=None, hours=None), says="RESULT_MISSING", args={"paths": ("/srv/other",)}),
+        case(NAMED, wrote(hours=31), says="RESULT_OLD", args={"path": "/srv/other", "age": 31, "hours": 30}),
+        case(NAMED, BackupResults((replace(LAST, hours=169), OTHER)), says="RESULT_OLD", args={"hours": 168}),
+        case(NAMED, BackupResults((replace(LAST, hours=169), OTHER)), says="RESULT_GOOD", with_={"hours": 200}),
+        case(NAMED, BackupResults((replace(LAST, good=DENIED, hours=DENIED), replace(OTHER, good=False))), says="RESULT_BAD"),
+        case(NAMED, wrote(good=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(NAMED, wrote(hours=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(NAMED, BackupResults((LAST,)), outcome="undetermined", reason=Reason.STALE),
+        case(NAMED, DENIED, outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(DeclaredMachine(None), DENIED, says="NO_RESULT_NAMED"),
+        case(DENIED, wrote(), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+    ],
     "host.backup.scheduled": [
         case(by(RESTIC), says="BACKUP_SCHEDULED", args={"jobs": ("restic (restic.timer)",)}),
         case(AGENT, says="BACKUP_AGENT"),

@@ -35,11 +35,12 @@ def facts(machine: Machine) -> Mapping[type[Fact], Observation[Fact]]:
 
 def _facts(machine: Machine) -> Mapping[type[Fact], Observation[Fact]]:
     found: dict[type[Fact], Observation[Fact]] = {}
+    declared = {type(fact): fact for fact in machine.state.declares}
     for fact in plan(machine.state).facts[Kind.MACHINE]:
         for observer in catalogue().observers.get(fact, ()):
             if isinstance(observer, Collector) and observer.on is Platform.LINUX:
-                found[fact] = observe(observer, machine.reader(), lambda: AT)
-    found.update({type(fact): Observed(fact, AT) for fact in machine.state.declares})
+                found[fact] = observe(observer.on_machine(declared), machine.reader(), lambda: AT)
+    found.update({kind: Observed(fact, AT) for kind, fact in declared.items()})
     return found
 
 

@@ -20,7 +20,12 @@ zones:
 logins:
   audit: {{user: root, key: {key}, known_hosts: known_hosts}}
 hosts:
-  - {{name: mail.naibu.example.lg.jp, addresses: [{address}], login: audit}}
+  - name: mail.naibu.example.lg.jp
+    addresses: [{address}]
+    login: audit
+    backups:
+      - {{result: /srv/日次 1/last, says: 正常終了, hours: 30}}
+      - {{result: /srv/weekly, says: 正常終了}}
   - {{name: other.naibu.example.lg.jp, addresses: [{address}]}}
   - {{name: sw1.naibu.example.lg.jp, addresses: [10.78.0.251], config: {{platform: ios, file: sw1.txt}}}}
 """
@@ -36,7 +41,10 @@ def test_an_inventory_of_servers_and_devices_is_scanned_from_within(hosts_lab: H
     (tmp_path / "sw1.txt").write_text(IOS_BAD)
     (tmp_path / "inventory.yaml").write_text(INVENTORY.format(key=hosts_lab.key, address=machine.address))
     argv = [PROGRAM, "scan", f"--inventory={tmp_path / 'inventory.yaml'}", "--zone=office", "--format=jsonl", "--no-store"]
-    argv += ["--only=host.dns", "--only=host.mail", "--only=network"]
+    (root / "srv/日次 1").mkdir()
+    (root / "srv/日次 1/last").write_text("2026-11-21 異常終了\n2026-11-22 正常終了 0 件の誤り\n\n")
+    (root / "srv/weekly").write_text("2026-11-21 正常終了\n2026-11-22 異常終了\n")
+    argv += ["--only=host.backup.result", "--only=host.dns", "--only=host.mail", "--only=network"]
     done = subprocess.run(hosts_lab.command([str(word) for word in argv]), capture_output=True, text=True, check=False, timeout=100)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     tags = {
@@ -46,6 +54,9 @@ def test_an_inventory_of_servers_and_devices_is_scanned_from_within(hosts_lab: H
     }
     assert done.returncode == 1, done.stderr
     assert tags["mail", "host.mail.relay"] == "RELAY_REFUSED"
+    assert tags["mail", "host.backup.result"] == "RESULT_BAD"
+    assert [line["args"]["paths"] for line in lines if line.get("tag") == "RESULT_BAD"] == [["/srv/weekly"]]
+    assert tags["other", "host.backup.result"] == "NO_RESULT_NAMED"
     assert tags["mail", "host.dns.recursion"] == "RECURSION_LIMITED"
     assert tags["mail", "network.management.clear-text"] == "OTHER_PLATFORM"
     assert tags["other", "host.mail.relay"] == "UNSUPPORTED"  # nobody can log in there

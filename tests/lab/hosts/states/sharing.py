@@ -1,7 +1,11 @@
-"""Samba, CUPS and snmpd on machines, set up well, badly and oddly; expectations from smb.conf(5), cupsd.conf(5) and snmpd.conf(5)."""
+"""Samba, CUPS, snmpd and result files of backups on machines, set up well, badly and oddly.
+
+Expectations come from smb.conf(5), cupsd.conf(5) and snmpd.conf(5).
+"""
 
 from __future__ import annotations
 
+from scanner.facts.ledger import DeclaredBackup, DeclaredMachine
 from scanner.model.reason import Reason
 from tests.lab.hosts.state import State
 
@@ -96,6 +100,8 @@ view all included .1
 access watchers "" any noauth exact all none none
 access nothing "" any noauth exact missing none none
 """
+LAST = DeclaredMachine(None, (DeclaredBackup("/var/lib/own backup/last", "completed", 30),))
+"""What the ledger says of the machines."""
 SERVICES = "systemctl enable smbd cups snmpd"
 STATES = (
     State(
@@ -105,9 +111,12 @@ STATES = (
             "/etc/cups/cupsd.conf": CUPS_KEPT,
             "/etc/snmp/snmpd.conf": SNMP_KEPT,
             "/var/lib/snmp/snmpd.conf": USER_KEPT,
+            "/var/lib/own backup/last": "Sat: failed\nSun: completed\n",
         },
         before=(SERVICES,),
+        declares=(LAST,),
         expects={
+            "host.backup.result": "RESULT_GOOD",
             "host.shares.protocol": "PROTOCOL_NEW",
             "host.shares.logins": "LOGINS_NEW",
             "host.shares.empty-passwords": "EMPTY_REFUSED",
@@ -134,9 +143,12 @@ STATES = (
             "/etc/cups/cupsd.conf": CUPS_BAD,
             "/etc/snmp/snmpd.conf": SNMP_BAD,
             "/var/lib/snmp/snmpd.conf": USER_BAD,
+            "/var/lib/own backup/last": "completed\n",
         },
-        before=(SERVICES,),
+        before=(SERVICES, "touch -d '2 days ago' '/var/lib/own backup/last'"),
+        declares=(LAST,),
         expects={
+            "host.backup.result": "RESULT_OLD",
             "host.shares.protocol": "PROTOCOL_OLD",
             "host.shares.logins": "LOGINS_OLD",
             "host.shares.empty-passwords": "EMPTY_TAKEN",
@@ -169,7 +181,9 @@ STATES = (
             "/etc/snmp/snmpd.conf": SNMP_ODD,
         },
         before=("systemctl enable smbd snmpd",),
+        declares=(LAST,),
         expects={
+            "host.backup.result": "RESULT_MISSING",
             "host.shares.signing": "SIGNING_REQUIRED",
             "host.shares.encryption": "SHARES_CLEAR",
             "host.shares.clients": "CLIENTS_LIMITED",

@@ -233,6 +233,7 @@ def ledger_collector(
         def untold(_: R) -> Fact:
             raise CannotObserve(Reason.NOT_DECLARED, f"{makes.__name__} needs what the ledger says of the machine")
 
+        untold.__module__ = run.__module__  # the catalogue takes what a module declares itself
         return Collector(run.__qualname__, makes, makes.of, on, reads, untold, Told(by, named, run))
 
     return declare

@@ -148,11 +148,3 @@ def test_a_root_directory_with_hives_is_a_windows(tmp_path: Path) -> None:
 )
 def test_paths_of_the_registry_are_written_with_slashes(written: str, read: str) -> None:
     assert base.on_system_drive(written) == read
-
-
-def test_times_of_windows_are_times(tmp_path: Path) -> None:
-    found = base.from_filetime(133_000_000_000_000_000)
-    assert found is not None
-    assert found.isoformat() == "2022-06-18T04:26:40+00:00"
-    assert base.from_filetime(0) is None
-    assert base.from_filetime(0x7FFF_FFFF_FFFF_FFFF) is None

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from scanner.facts.ipv6 import Technique
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import first_line, shown
+from scanner.hosts.transition import technique
 from scanner.model.reason import CannotObserve, Reason
 
 TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE = 768, 769, 776, 778, 823
 """Kinds of device in /sys/class/net/*/type, linux/if_arp.h."""
 TUNNEL_TYPES = frozenset({TUNNEL, TUNNEL6, SIT, IPGRE, IP6GRE})
 MOST_ADDRESSES = 65_536
-SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")  # RFC 3056
-TEREDO = ipaddress.IPv6Network("2001::/32")  # RFC 4380
-_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214 section 6.1: the upper half of the interface identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +28,7 @@ class Address:
     @property
     def technique(self) -> Technique | None:
         """The transition technique that gives such an address, or ``None``."""
-        if self.address in SIX_TO_FOUR:
-            return Technique.SIX_TO_FOUR
-        if self.address in TEREDO:
-            return Technique.TEREDO
-        return Technique.ISATAP if (int(self.address) >> 32) & 0xFFFFFFFF in _ISATAP else None
+        return technique(self.address)
 
 
 def flags(read: Reader, name: str) -> int | None:

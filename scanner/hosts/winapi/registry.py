@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from scanner.hosts.windows.base import PROFILES, RegistryValue, from_filetime, on_system_drive, split
+from scanner.hosts.windows.base import PROFILES, RegistryValue, on_system_drive, split
 from scanner.model.reason import CannotObserve, Reason
-from scanner.wire import hive
+from scanner.wire import filetime, hive
 
 assert sys.platform == "win32"
 
@@ -82,13 +82,11 @@ class Registry:
         stored = self._stored(key)
         if stored is not None:
             with stored as (_, node):
-                written = from_filetime(node.written) if node else None
-                return None if written is None else int(written.timestamp())
+                return filetime.seconds(node.written) if node else None
         with _opened(key) as handle:
             if handle is None:
                 return None
-            written = from_filetime(winreg.QueryInfoKey(handle)[2])
-            return None if written is None else int(written.timestamp())
+            return filetime.seconds(winreg.QueryInfoKey(handle)[2])
 
     def _stored(self, key: str) -> _Stored | None:
         """Give the place of a key in the hive of an account that is not signed in; ``None``: the key is the running registry's."""

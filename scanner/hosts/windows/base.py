@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from scanner.hosts.base import Reader
-from scanner.hosts.windows.answers import Api
+from scanner.hosts.seeing import shown
+from scanner.hosts.windows.answers import SERVICE_STATES, Api
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
@@ -70,6 +70,8 @@ class Person:
 
     sid: str
     settings: str | Unobserved
+    name: str
+    """As its profile is called; its SID where there is none."""
 
 
 def people(reader: WindowsReader) -> tuple[Person, ...]:
@@ -79,7 +81,12 @@ def people(reader: WindowsReader) -> tuple[Person, ...]:
     found = sorted(sid for sid in listed | loaded if _PERSON.fullmatch(sid))
     if len(found) > PEOPLE:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {PEOPLE} profiles of people")
-    return tuple(Person(sid, _settings(reader, sid)) for sid in found)
+    return tuple(Person(sid, _settings(reader, sid), _called(reader, sid)) for sid in found)
+
+
+def _called(reader: WindowsReader, sid: str) -> str:
+    where = reader.value(rf"{PROFILES}\{sid}", "ProfileImagePath")
+    return shown(where.replace("/", "\\").rstrip("\\").rpartition("\\")[2]) or sid if isinstance(where, str) else sid
 
 
 def _settings(reader: WindowsReader, sid: str) -> str | Unobserved:
@@ -179,6 +186,7 @@ def version(reader: WindowsReader) -> Version:
 
 AUTOMATIC = frozenset({0, 1, 2})
 DISABLED = 4
+STOPPED = 1
 
 
 def service_start(reader: WindowsReader, service: str) -> int | None:
@@ -186,21 +194,15 @@ def service_start(reader: WindowsReader, service: str) -> int | None:
     return number(reader, rf"{SERVICES}\{service}", "Start")
 
 
-def attempt(read: T | None, why: str) -> T:
-    """Give what was read, or raise ``CannotObserve(PROTOCOL_VIOLATION)`` where it has to be there on every Windows."""
-    if read is None:
-        raise CannotObserve(Reason.PROTOCOL_VIOLATION, why)
-    return read
-
-
-def from_filetime(ticks: int) -> datetime | None:
-    """Turn 100 ns since 1601 into a time; ``None`` for zero, "never" and what no calendar holds."""
-    if ticks <= 0:
+def service_runs(reader: WindowsReader, service: str) -> bool | Unobserved | None:
+    """Tell whether a service or driver runs now; ``None``: the machine does not run."""
+    if not reader.live:
         return None
     try:
-        return datetime(1601, 1, 1, tzinfo=UTC) + timedelta(microseconds=ticks // 10)
-    except OverflowError:
-        return None
+        states = {one.name.upper(): one.state for one in reader.ask(SERVICE_STATES).services}
+    except CannotObserve as why:
+        return Unobserved(why.reason, why.detail)
+    return states.get(service.upper(), STOPPED) != STOPPED
 
 
 def split(key: str) -> tuple[str, str, str]:

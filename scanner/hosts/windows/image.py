@@ -17,9 +17,9 @@ from scanner.hosts.base import CommandOutput, FileState
 from scanner.hosts.keeping import Keeping
 from scanner.hosts.local import Missing, RootReader
 from scanner.hosts.windows.answers import Api
-from scanner.hosts.windows.base import PROFILES, VERSION, RegistryValue, from_filetime, on_system_drive, split
+from scanner.hosts.windows.base import PROFILES, VERSION, RegistryValue, on_system_drive, split
 from scanner.model.reason import CannotObserve, Reason
-from scanner.wire import hive
+from scanner.wire import filetime, hive
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -122,12 +122,7 @@ class ImageReader(Keeping):
 
     def changed(self, key: str) -> int | None:
         """Give when a key was last written to; see ``WindowsReader.changed``."""
-
-        def read(_: hive.Hive, node: hive.Node) -> int | None:
-            written = from_filetime(node.written)
-            return None if written is None else int(written.timestamp())
-
-        return self._at(key, read)
+        return self._at(key, lambda _, node: filetime.seconds(node.written))
 
     def _at(self, key: str, read: Callable[[hive.Hive, hive.Node], T]) -> T | None:
         """Do something with a key; ``None``: there is no such key."""

@@ -1,4 +1,4 @@
-"""With which arguments a running program was started, so far as they tell where it has its configuration from.
+"""With which arguments a running program was started, so far as they tell what configuration it has.
 
 Command lines may hold secrets: nothing of them but the value of such an option leaves this module.
 """
@@ -53,6 +53,17 @@ def options(read: Reader, names: Collection[str], grammar: Grammar | None) -> It
             what = f"an option of the running {shown(words[0])} is not known: -{shown(error.opt)[:40]}"
             raise CannotObserve(Reason.UNSUPPORTED, what) from error
         yield found
+
+
+def command_line(read: Reader, names: Collection[str]) -> tuple[str, ...]:
+    """Give the words that the running program was started with; empty where none runs. Only options asked for may reach a fact.
+
+    Raises ``CannotObserve`` where they cannot be read, or several programs run with different ones.
+    """
+    lines = {data for number in pids(read, names) if (data := read.file(f"/proc/{number}/cmdline", limit=LONGEST))}
+    if len(lines) > 1:
+        raise CannotObserve(Reason.UNSUPPORTED, f"several of {' or '.join(names)} run, with different options")
+    return tuple(word for data in lines for word in data.decode("utf-8", "surrogateescape").removesuffix("\0").split("\0"))
 
 
 def leads_elsewhere(read: Reader, names: Collection[str], grammar: Grammar, usual: Collection[str]) -> Unobserved | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -11,10 +11,11 @@ from functools import partial
 from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram, ServedZone
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.arguments import Grammar, leads_elsewhere, pids
+from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.dns_bind import CHECKED, PLACES, VERSION, bind
 from scanner.hosts.linux.dns_reading import RANK, Read, among, audience_of, hints
+from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -95,24 +96,8 @@ def _program(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
         validates=reading.validates,
         anchor_kept=reading.anchor_kept,
         hints=reading.hints,
-        account=seen(partial(_account, read, names)),
+        account=seen(partial(account, read, names)),
     )
-
-
-def _account(read: Reader, names: Collection[str]) -> str:
-    """Name the account of the running process, which tells more than any option. Raises ``CannotObserve``."""
-    for number in pids(read, names):
-        if (state := read.state(f"/proc/{number}")) is not None:
-            return _account_name(read, state.uid)
-    raise CannotObserve(Reason.UNSUPPORTED, "it does not run, so the account it will run as is not known")
-
-
-def _account_name(read: Reader, uid: int) -> str:
-    for line in (read.file("/etc/passwd", limit=4_000_000) or b"").decode("utf-8", "replace").split("\n"):
-        fields = line.split(":")
-        if len(fields) > 2 and fields[2] == str(uid):
-            return shown(fields[0])
-    return str(uid)
 
 
 @dataclass(frozen=True)

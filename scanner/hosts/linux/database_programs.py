@@ -1,0 +1,29 @@
+"""The collector for the configuration of database servers; how each program means its files stands in ``postgresql`` and ``mariadb``."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from scanner.facts.database_configuration import DatabaseConfiguration
+from scanner.hosts.base import Files, Reader, collector
+from scanner.hosts.linux import mariadb, postgresql
+from scanner.hosts.linux.base import processes, seen
+from scanner.hosts.linux.services import PROCESSES, UNITS
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+
+
+@collector(
+    Platform.LINUX,
+    *PROCESSES,
+    *UNITS,
+    Files("/etc/passwd", limit=4_000_000),
+    *postgresql.PLACES,
+    *mariadb.SOURCES,
+)
+def database_configuration(read: Reader) -> DatabaseConfiguration:
+    """See what the configurations say; each server that is installed stands for itself."""
+    running = processes(read)
+    parts = [seen(partial(look, read, running)) for look in (postgresql.clusters, mariadb.servers)]
+    unseen = next((part for part in parts if isinstance(part, Unobserved)), None)
+    return DatabaseConfiguration(tuple(one for part in parts if not isinstance(part, Unobserved) for one in part), unseen)

@@ -820,6 +820,12 @@ USB_STORAGE_USE = Value(
     choices=("allowed", "blocked", "unset"),
 )
 
+WEB_CGI_PATHS = Value[tuple[str, ...]](
+    "web.cgi-paths",
+    default=(),
+    text=Text(ja="CGI を動かすことを認めたパス（/cgi-bin/ 等）", en="paths at which CGI programs may run (/cgi-bin/ for example)"),
+)
+
 WEB_DOCUMENT_NAMES = Value[tuple[str, ...]](
     "web.documents.approved-names",
     default=(),

@@ -1,0 +1,172 @@
+"""What the readers of web server programs share: what one look gives, patterns of included files, who is let in. TLS is in ``web_tls``."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from scanner.facts.readings import Audience
+from scanner.facts.web_configuration import Places
+from scanner.hosts.base import Reader
+from scanner.hosts.linux.base import shown
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+
+MOST_FILES = 500
+"""Files that one program's configuration may be made of."""
+MOST_PLACES = 50
+"""Places of one kind that a fact names; the first ones."""
+MOST_SITES = 500
+DEEPEST = 10
+SLOWEST = 120
+"""Seconds for which a server may wait for the rest of a request's head. nginx' own default is 60, that of mod_reqtimeout 20 to 40."""
+RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
+
+
+class Found:
+    """Collects the places of one kind, and the first reason why there may be more."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, None] = {}
+        self._unseen: Unobserved | None = None
+
+    def at(self, place: str) -> None:
+        """Add a place."""
+        if len(self._places) < MOST_PLACES:
+            self._places[shown(place)] = None
+
+    def doubt(self, why: Unobserved | None) -> None:
+        """Say why not everything was seen; the first reason stays."""
+        self._unseen = self._unseen or why
+
+    def places(self, *doubts: Unobserved | None) -> Places:
+        """Give what was collected; the doubts are those of everything that was read."""
+        return Places(tuple(self._places), self._unseen or next((why for why in doubts if why is not None), None))
+
+
+@dataclass(frozen=True)
+class ToldTls:
+    """What a virtual server's own lines say of TLS. ``versions`` in the words of the fact."""
+
+    site: str
+    versions: frozenset[str] | Unobserved
+    ciphers: str | Unobserved
+    """OpenSSL's cipher string."""
+    written: bool = True
+    """Whether the versions are written; else they are the program's own."""
+    finite_fields: bool = True
+    """Whether suites with DHE can be chosen: nginx has no parameters for them of its own."""
+    commands: tuple[str, ...] = ()
+    """Lines handed to the library as they stand (``ssl_conf_command``, ``SSLOpenSSLConfCmd``)."""
+
+
+@dataclass
+class Look:
+    """What a program's files say; see ``WebProgram`` for the parts."""
+
+    source: str
+    files: tuple[str, ...]
+    version: str | Unobserved
+    account: str | Unobserved
+    sites: tuple[str, ...]
+    doubt: Unobserved | None = None
+    """Why something may be set elsewhere: it bears on everything."""
+    listing: Found = field(default_factory=Found)
+    cgi: Found = field(default_factory=Found)
+    trace: Found = field(default_factory=Found)
+    writing: Found = field(default_factory=Found)
+    version_told: Found = field(default_factory=Found)
+    status_open: Found = field(default_factory=Found)
+    samples: Found = field(default_factory=Found)
+    unlogged: Found = field(default_factory=Found)
+    escaping: Found = field(default_factory=Found)
+    slow: Found = field(default_factory=Found)
+    roots: tuple[str, ...] = ()
+    """Folders that are served."""
+    keys: tuple[str, ...] = ()
+    keys_doubt: Unobserved | None = None
+    tls: tuple[ToldTls, ...] = ()
+    php: tuple[tuple[str, str, str], ...] = ()
+    """Settings of PHP that stand in the server's files: place, name, value."""
+    runs_php: bool = False
+    """Whether the program runs PHP itself, as a module."""
+
+
+def unsupported(text: str) -> Unobserved:
+    """Say that something is not understood here."""
+    return Unobserved(Reason.UNSUPPORTED, shown(text))
+
+
+def matching(read: Reader, pattern: str) -> tuple[str, ...]:
+    """Give the paths that fit a pattern of glob(7), sorted; wildcards may stand in any part. Raises ``CannotObserve``."""
+    found = [""]
+    parts = [part for part in pattern.split("/") if part]
+    for number, part in enumerate(parts):
+        wild = any(letter in part for letter in "*?[")
+        grown: list[str] = []
+        for place in found:
+            if not wild:
+                grown.append(f"{place}/{part}")
+                continue
+            for name in read.names(place or "/") or ():
+                if fnmatchcase(name, part) and (part.startswith(".") or not name.startswith(".")):
+                    grown.append(f"{place}/{name}")
+            if len(grown) > MOST_FILES:
+                raise CannotObserve(Reason.TOO_LARGE, f"{shown(pattern)}: more than {MOST_FILES} files")
+        if wild and number + 1 < len(parts) and not any(letter in "".join(parts[number + 1 :]) for letter in "*?["):
+            tail = "/".join(parts[number + 1 :])
+            return tuple(path for path in sorted(f"{place}/{tail}" for place in grown) if read.state(path) is not None)
+        found = grown
+    return tuple(sorted(found))
+
+
+def is_pattern(path: str) -> bool:
+    """Tell whether a path has wildcards."""
+    return any(letter in path for letter in "*?[")
+
+
+def absolute(base: str, path: str) -> str:
+    """Give a path that may be relative to ``base``."""
+    return path if path.startswith("/") else f"{base.rstrip('/')}/{path}"
+
+
+def below(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder or stands below it."""
+    folder = folder.rstrip("/")
+    return path.rstrip("/") == folder or path.startswith(f"{folder}/")
+
+
+def widest(audiences: Iterable[Audience]) -> Audience:
+    """Give the widest of audiences, nobody where there is none."""
+    return max(audiences, key=RANK.index, default=Audience.NOBODY)
+
+
+def narrowest(audiences: Iterable[Audience]) -> Audience:
+    """Give the narrowest of audiences, everybody where there is none."""
+    return min(audiences, key=RANK.index, default=Audience.EVERYBODY)
+
+
+def network(word: str) -> Audience:
+    """Say whom an address or network in an access list stands for; what is no address (a host name, a partial one) names some."""
+    try:
+        found = ipaddress.ip_network(word, strict=False)
+    except ValueError:
+        return Audience.SOME
+    if found.prefixlen == 0:
+        return Audience.EVERYBODY
+    return Audience.ITSELF if found.is_loopback else Audience.SOME
+
+
+def loopback(address: str) -> bool:
+    """Tell whether an address that a server listens on is reached from the machine alone."""
+    host = re.sub(r":\d+\Z", "", address)
+    host = host.strip("[]") if host.startswith("[") else host
+    if host.startswith("unix:") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -23,7 +23,7 @@ SCHEMAS = ("/usr/local/share/glib-2.0/schemas/gschemas.compiled", "/usr/share/gl
 PROFILES = ("/etc/dconf/profile", "/usr/local/share/dconf/profile", "/usr/share/dconf/profile")
 DATABASE_LIMIT = 16_000_000
 Scalar = bool | int | str
-T = TypeVar("T", bool, int)
+T = TypeVar("T", bool, int, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,13 @@ class Key:
 
     schema: str
     name: str
+    place: str = ""
+    """Where its schema lives in dconf, where that is not the path of its name."""
 
     @property
     def path(self) -> str:
-        """Its path in dconf; the schemas asked here all live at the path of their name."""
-        return f"/{self.schema.replace('.', '/')}/{self.name}"
+        """Its path in dconf."""
+        return f"{self.place or '/' + self.schema.replace('.', '/')}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,57 @@
+"""Settings files that programs keep in the homes of their users, one folder a profile. No collector here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, TypeVar
+
+from scanner.hosts.base import Reader
+from scanner.hosts.linux.base import accounts, needed, parsed, seen, shown
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+
+T = TypeVar("T")
+MOST: Final = 8_000_000
+"""Octets of one settings file."""
+MOST_ENTRIES: Final = 300
+"""Entries of a folder of profiles."""
+
+
+def own_files(
+    read: Reader, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]
+) -> Mapping[str, tuple[T, ...]] | Unobserved:
+    """Give what stands in each profile of each account: account → the parsed files that are there, in the order of ``files``.
+
+    A second profile of an account is named after it, ``taro/work``. One file that cannot be read or understood leaves all unknown.
+    """
+    return seen(partial(_all, read, places, files, parse))
+
+
+def _all(read: Reader, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]) -> Mapping[str, tuple[T, ...]]:
+    found: dict[str, tuple[T, ...]] = {}
+    for account in accounts(read):
+        for place in places:
+            directory = f"{account.home}/{place}"
+            entries = read.names(directory) or ()
+            if len(entries) > MOST_ENTRIES:
+                raise CannotObserve(Reason.TOO_LARGE, f"{shown(directory)}: more than {MOST_ENTRIES} entries")
+            for entry in entries:
+                there = []
+                for file in files:
+                    path = f"{directory}/{entry}/{file}"
+                    data = read.file(path, limit=MOST)
+                    if data is not None:
+                        there.append(needed(parsed(shown(path), data, parse)))
+                if there:
+                    found[account.name if account.name not in found else f"{account.name}/{shown(entry)}"] = tuple(there)
+    return found
+
+
+def parse_json(data: bytes) -> object:
+    """Read JSON, with or without a mark at its beginning. Raises ``ValueError``."""
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

@@ -1,0 +1,344 @@
+"""The collector for wireless networks on Linux: NetworkManager, wpa_supplicant, iwd, ifupdown, and access points of hostapd."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
+from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.linux.base import enabled, processes, runs, seen, shown
+from scanner.hosts.linux.nmprofiles import READS, WIRELESS, Profile, profiles, ssid
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
+
+OPEN, OWE, WEP, WPA, WPA2, WPA3 = WirelessSecurity
+NOW: Final = Run(("nmcli", "-t", "-f", "ACTIVE,SECURITY,SSID", "device", "wifi", "list", "--rescan", "no"))
+IW: Final = Run(("iw", "dev"))
+CLASS: Final = "/sys/class/net"
+SUPPLICANT, IWD, HOSTAPD = "/etc/wpa_supplicant", "/var/lib/iwd", "/etc/hostapd"
+INTERFACES: Final = "/etc/network/interfaces"
+MOST: Final = 500
+_WORD: Final = re.compile(r"^\s*([A-Za-z0-9_]+)\s*=\s*(.*?)\s*$")
+_STRENGTH: Final = (OPEN, WEP, WPA, OWE, WPA2, WPA3)
+
+
+@collector(
+    Platform.LINUX,
+    *READS,
+    Names(CLASS),
+    Names(f"{CLASS}/*/phy80211"),
+    Names(SUPPLICANT),
+    Files(f"{SUPPLICANT}/*.conf", root=True),
+    Names(IWD, root=True),
+    Files(f"{IWD}/*.psk", root=True),
+    Files(f"{IWD}/*.open", root=True),
+    Files(f"{IWD}/*.8021x", root=True),
+    Names(HOSTAPD),
+    Files(f"{HOSTAPD}/*.conf", root=True),
+    Files(INTERFACES, root=True),
+    Names(f"{INTERFACES}.d"),
+    Files(f"{INTERFACES}.d/*", root=True),
+    NOW,
+    IW,
+)
+def wireless_networks(read: Reader) -> WirelessNetworks:
+    """See which wireless networks the machine has settings for, and what it uses now."""
+    radios = seen(lambda: adapters(read)) if read.live else None
+    networks = seen(lambda: _networks(read))
+    if not isinstance(networks, Unobserved):
+        networks = _with_use(read, networks, radios)
+        for network in networks:
+            read.keep(network.source, f"{network.name}: {network.accepts}")
+    return WirelessNetworks(radios, networks)
+
+
+def adapters(read: Reader) -> tuple[str, ...]:
+    """Name the wireless adapters of a running machine. Raises ``CannotObserve``."""
+    return tuple(shown(name) for name in read.names(CLASS) or () if read.state(f"{CLASS}/{name}/phy80211") is not None)
+
+
+def _networks(read: Reader) -> tuple[WirelessNetwork, ...]:
+    found, unread = profiles(read)
+    networks = [_of_profile(profile) for profile in found if profile.kind == WIRELESS]
+    # A profile that could not be read may be of any kind; without it nothing can be said of all networks.
+    networks += [_unread(why) for why in unread]
+    networks += other_networks(read)
+    networks += _hostapd(read)
+    for path in (INTERFACES, *_files(read, f"{INTERFACES}.d", "")):
+        networks += _ifupdown(path, seen(partial(read.file, path)))
+    if len(networks) > MOST:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST} wireless networks")
+    return tuple(networks)
+
+
+def other_networks(read: Reader) -> list[WirelessNetwork]:
+    """Give the networks of wpa_supplicant and iwd. Raises ``CannotObserve``."""
+    found = []
+    for path in _files(read, SUPPLICANT, ".conf"):
+        found += _supplicant(path, seen(partial(read.file, path)))
+    return found + _iwd(read)
+
+
+def _unread(why: Unobserved, source: str = "NetworkManager") -> WirelessNetwork:
+    return WirelessNetwork("?", "", why, why, None, why, why, why, source)
+
+
+def _files(read: Reader, directory: str, suffix: str) -> tuple[str, ...]:
+    return tuple(f"{directory}/{name}" for name in read.names(directory) or () if name.endswith(suffix) and not name.startswith("."))
+
+
+def _of_profile(profile: Profile) -> WirelessNetwork:
+    mode = {"ap": WirelessMode.ACCESS_POINT, "adhoc": WirelessMode.AD_HOC, "mesh": WirelessMode.AD_HOC}
+    management = (profile.text("wifi-security", "key-mgmt") or "").lower()
+    enterprise = management in {"wpa-eap", "wpa-eap-suite-b-192", "ieee8021x"}
+    return WirelessNetwork(
+        name=ssid(profile.text("wifi", "ssid") or ""),
+        account=profile.account,
+        mode=mode.get((profile.text("wifi", "mode") or "").lower(), WirelessMode.CLIENT),
+        accepts=_accepted(profile, management),
+        uses=None,
+        enterprise=enterprise,
+        verifies_server=_verifies(profile) if enterprise else None,
+        joins=profile.joins,
+        source=profile.path,
+    )
+
+
+def _accepted(profile: Profile, management: str) -> tuple[WirelessSecurity, ...] | Unobserved:
+    """Give what a profile of NetworkManager takes; nm-settings-nmcli(5): without ``proto`` both WPA and WPA2."""
+    protocols = _words(profile.text("wifi-security", "proto"))
+    ciphers = _words(profile.text("wifi-security", "pairwise"))
+    match management:
+        case "":
+            return (OPEN,) if not profile.has("wifi-security") else (WEP,)
+        case "none" | "ieee8021x":  # static and dynamic WEP
+            return (WEP,)
+        case "owe":
+            return (OWE,)
+        case "sae" | "wpa-eap-suite-b-192":
+            return (WPA3,)
+        case "wpa-psk" | "wpa-eap":
+            old = (not protocols or "wpa" in protocols) and (not ciphers or "tkip" in ciphers)
+            return (WPA, WPA2, WPA3) if old else (WPA2, WPA3)
+        case other:
+            return Unobserved(Reason.UNSUPPORTED, f"{profile.path}: key-mgmt={shown(other)}")
+
+
+def _words(text: str | None) -> set[str]:
+    return {word for word in re.split(r"[;,\s]+", (text or "").lower()) if word}
+
+
+def _verifies(profile: Profile) -> bool | Unobserved:
+    """Tell whether the server is verified: an authority is named, or the system's own with the name of the server."""
+    methods = _words(profile.text("802-1x", "eap"))
+    if methods - {"tls", "peap", "ttls"}:
+        return Unobserved(Reason.UNSUPPORTED, f"{profile.path}: eap={';'.join(sorted(methods))}")
+    if profile.text("802-1x", "ca-cert") or profile.text("802-1x", "ca-path"):
+        return True
+    system = (profile.text("802-1x", "system-ca-certs") or "").lower() in {"true", "yes", "1"}
+    names = ("domain-suffix-match", "domain-match", "subject-match", "altsubject-matches")
+    return system and any(profile.text("802-1x", key) for key in names)
+
+
+def _supplicant(path: str, data: bytes | Unobserved | None) -> list[WirelessNetwork]:
+    """Read the networks of wpa_supplicant.conf(5). Their keys are passed over."""
+    if data is None or isinstance(data, Unobserved):
+        return [] if data is None else [_unread(data, shown(path))]
+    found = []
+    for block in re.findall(r"(?ms)^\s*network\s*=\s*\{(.*?)^\s*\}", data.decode("utf-8", "replace")):
+        values = {m[1]: m[2] for line in block.split("\n") if not line.lstrip().startswith("#") and (m := _WORD.match(line))}
+        management = set(values.get("key_mgmt", "WPA-PSK WPA-EAP").upper().split())
+        enterprise = any("EAP" in word or "8021X" in word for word in management) and "eap" in values
+        modes = {"1": WirelessMode.AD_HOC, "2": WirelessMode.ACCESS_POINT, "5": WirelessMode.AD_HOC}
+        found.append(
+            WirelessNetwork(
+                name=_quoted(values.get("ssid", "")),
+                account="",
+                mode=modes.get(values.get("mode", "0"), WirelessMode.CLIENT),
+                accepts=_of_supplicant(values, management),
+                uses=None,
+                enterprise=enterprise,
+                verifies_server=bool(values.get("ca_cert") or values.get("ca_path")) if enterprise else None,
+                joins=values.get("disabled", "0") != "1",
+                source=shown(path),
+            )
+        )
+    return found
+
+
+def _quoted(text: str) -> str:
+    """Give a name that is written in quotes, as ``P"…"`` with escapes, or as hexadecimal digits."""
+    if text.startswith('"') and text.endswith('"') and len(text) > 1:
+        return shown(text[1:-1])
+    if re.fullmatch(r"([0-9A-Fa-f]{2})+", text):
+        return shown(bytes.fromhex(text).decode("utf-8", "surrogateescape"))
+    return shown(text.removeprefix("P").strip('"'))
+
+
+def _of_supplicant(values: dict[str, str], management: set[str]) -> tuple[WirelessSecurity, ...]:
+    if "NONE" in management:
+        return (WEP,) if any(key.startswith("wep_key") for key in values) else (OPEN,)
+    if management <= {"IEEE8021X"}:
+        return (WEP,)
+    if management <= {"OWE"}:
+        return (OWE,)
+    if management <= {"SAE", "FT-SAE", "WPA-EAP-SUITE-B-192", "WPA-EAP-SUITE-B"}:
+        return (WPA3,)
+    protocols = set(values.get("proto", "WPA RSN").upper().split())
+    ciphers = set(values.get("pairwise", "CCMP TKIP").upper().split())
+    old = "WPA" in protocols and "TKIP" in ciphers
+    return (WPA, WPA2, WPA3) if old else (WPA2, WPA3)
+
+
+def _iwd(read: Reader) -> list[WirelessNetwork]:
+    """Read iwd's known networks; iwd.network(5). The name of a file is that of its network, or ``=`` and hexadecimal digits."""
+    names = seen(lambda: read.names(IWD))
+    if names is None or isinstance(names, Unobserved):
+        return [] if names is None else [_unread(names, IWD)]
+    kinds = {"psk": (WPA, WPA2, WPA3), "open": (OPEN,), "8021x": (WPA, WPA2, WPA3)}
+    found = []
+    for file in names:
+        stem, _, kind = file.rpartition(".")
+        if kind not in kinds or not stem:
+            continue
+        path = f"{IWD}/{file}"
+        data = seen(partial(read.file, path))
+        text = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+        why = data if isinstance(data, Unobserved) else None
+        joins = not re.search(r"(?im)^\s*AutoConnect\s*=\s*(false|0)\s*$", text)
+        proof = bool(re.search(r"(?m)^\s*EAP-[A-Za-z0-9-]*CACert\s*=\s*\S", text))
+        name = _quoted(stem[1:]) if stem.startswith("=") else shown(stem)
+        verifies = (why or proof) if kind == "8021x" else None
+        found.append(
+            WirelessNetwork(name, "", WirelessMode.CLIENT, kinds[kind], None, kind == "8021x", verifies, why or joins, shown(path))
+        )
+    return found
+
+
+def _hostapd(read: Reader) -> list[WirelessNetwork]:
+    """Give the access points that hostapd(8) opens, where it starts or runs."""
+    files = _files(read, HOSTAPD, ".conf")
+    if not files:
+        return []
+    starts: bool | Unobserved | None = seen(lambda: enabled(read, "hostapd.service"))
+    if starts is False:
+        starts = runs(processes(read), "hostapd") or False
+    if starts is False:
+        return []
+    found = []
+    for path in files:
+        data = seen(partial(read.file, path))
+        if isinstance(data, Unobserved):
+            found.append(_unread(data, shown(path)))
+        elif data and (named := re.search(r"(?m)^\s*ssid\s*=\s*(.+?)\s*$", data.decode("utf-8", "replace"))):
+            wpa = re.search(r"(?m)^\s*wpa\s*=\s*(\d)", data.decode("utf-8", "replace"))
+            bits = int(wpa[1]) if wpa else 0
+            accepts = tuple(kind for bit, kind in ((1, WPA), (2, WPA2)) if bits & bit) or (OPEN,)
+            found.append(
+                WirelessNetwork(shown(named[1]), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, starts is True, shown(path))
+            )
+    return found
+
+
+def _ifupdown(path: str, data: bytes | Unobserved | None) -> list[WirelessNetwork]:
+    """Give the networks that ifupdown's hooks for wpa_supplicant and wireless-tools name."""
+    if data is None or isinstance(data, Unobserved):
+        return [] if data is None else [_unread(data, shown(path))]
+    text = data.decode("utf-8", "replace")
+    found = []
+    for stanza in re.split(r"(?m)^\s*(?=iface\s)", text)[1:]:
+        words = {m[1]: m[2].strip().strip('"') for m in re.finditer(r"(?m)^\s*((?:wpa|wireless)-[a-z0-9-]+)\s+(.+)$", stanza)}
+        name = words.get("wpa-ssid") or words.get("wireless-essid")
+        if not name:
+            continue
+        interface = stanza.split()[1]
+        starts = bool(re.search(rf"(?m)^\s*(auto|allow-\w+)\s+(.*\s)?{re.escape(interface)}(\s|$)", text))
+        keys = {key.removeprefix("wpa-").replace("-", "_"): value for key, value in words.items() if key.startswith("wpa-")}
+        if "wpa-ssid" in words:
+            default = "WPA-PSK" if "psk" in keys else "NONE"
+            accepts = _of_supplicant(keys, set(keys.get("key_mgmt", default).upper().split()))
+        else:
+            accepts = (WEP,) if "wireless-key" in words or "wireless-key1" in words else (OPEN,)
+        enterprise = "EAP" in keys.get("key_mgmt", "").upper()
+        verifies = bool(keys.get("ca_cert")) if enterprise else None
+        found.append(WirelessNetwork(shown(name), "", WirelessMode.CLIENT, accepts, None, enterprise, verifies, starts, shown(path)))
+    return found
+
+
+def _with_use(
+    read: Reader, networks: tuple[WirelessNetwork, ...], radios: tuple[str, ...] | Unobserved | None
+) -> tuple[WirelessNetwork, ...]:
+    """Add what is used now to the networks that are joined. A joined network without settings of its own is added."""
+    if radios is None or radios == ():
+        return networks
+    now = seen(lambda: _now(read))
+    if isinstance(now, Unobserved):
+        return tuple(network if _is_offered(network) else replace(network, uses=now) for network in networks)
+    known = tuple(
+        replace(network, uses=_strongest(now[network.name], network.accepts))
+        if network.name in now and not _is_offered(network)
+        else network
+        for network in networks
+    )
+    named = {network.name for network in networks}
+    source = " ".join(NOW.argv)
+    others = (_found(name, offered, source) for name, offered in now.items() if name not in named)
+    return (*known, *others)
+
+
+def _is_offered(network: WirelessNetwork) -> bool:
+    return network.mode is WirelessMode.ACCESS_POINT
+
+
+def _found(name: str, offered: tuple[WirelessSecurity, ...] | Unobserved, source: str) -> WirelessNetwork:
+    uses = _strongest(offered, offered)
+    return WirelessNetwork(name, "", WirelessMode.CLIENT, offered, uses, _unknown_kind(), None, False, source)
+
+
+def _unknown_kind() -> Unobserved:
+    return Unobserved(Reason.UNSUPPORTED, "joined now, and no settings of it were found")
+
+
+def _strongest(
+    offered: tuple[WirelessSecurity, ...] | Unobserved, accepted: tuple[WirelessSecurity, ...] | Unobserved
+) -> WirelessSecurity | Unobserved:
+    """Tell which protection is in use: clients take the best that both sides have."""
+    if isinstance(offered, Unobserved):
+        return offered
+    shared = set(offered) if isinstance(accepted, Unobserved) else set(offered) & set(accepted)
+    return max(shared or set(offered), key=_STRENGTH.index)
+
+
+def _now(read: Reader) -> dict[str, tuple[WirelessSecurity, ...] | Unobserved]:
+    """Give the networks that are joined now with what their access points offer. Raises ``CannotObserve``."""
+    answer = read.command(NOW.argv)
+    if answer is not None and answer.status == 0:
+        return dict(_lines(answer.stdout))
+    joined = read.command(IW.argv)
+    if joined is None:
+        raise CannotObserve(Reason.UNSUPPORTED, "neither nmcli nor iw tells which wireless network is joined")
+    if joined.status != 0:
+        raise CannotObserve(Reason.UNSUPPORTED, f"iw dev ended with {joined.status}")
+    why = Unobserved(Reason.UNSUPPORTED, "iw does not tell the protection that is in use")
+    return {shown(name.strip()): why for name in re.findall(r"(?m)^\s*ssid (.+)$", joined.stdout.decode("utf-8", "replace"))}
+
+
+def _lines(output: bytes) -> Iterable[tuple[str, tuple[WirelessSecurity, ...] | Unobserved]]:
+    for line in output.decode("utf-8", "replace").split("\n"):
+        fields = [part.replace("\\:", ":").replace("\\\\", "\\") for part in re.split(r"(?<!\\):", line)]
+        if len(fields) == 3 and fields[0] == "yes":
+            yield shown(fields[2]), _offered(fields[1])
+
+
+def _offered(text: str) -> tuple[WirelessSecurity, ...] | Unobserved:
+    """Read nmcli's column SECURITY: ``WPA1 WPA2 802.1X``, ``WPA3``, ``OWE``, ``WEP``; empty or ``--`` is an open network."""
+    words = set(text.split()) - {"802.1X", "--"}
+    known = {"WPA1": WPA, "WPA2": WPA2, "WPA3": WPA3, "OWE": OWE, "WEP": WEP, "OWE-TM": OWE}
+    if words - known.keys():
+        return Unobserved(Reason.UNSUPPORTED, f"nmcli: SECURITY {shown(text)}")
+    return tuple(sorted({known[word] for word in words}, key=_STRENGTH.index)) or (OPEN,)

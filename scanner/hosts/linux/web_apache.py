@@ -190,13 +190,13 @@ class _Judge:
         self._logs(site)
         self._slow(site)
         self._speaks(site)
-        if (site.word("traceenable") or "on").lower() != "off":
-            self._look.trace.at(site.name)
         unread = undecided(site.levels)
         if unread is not None:
             for found in (self._look.listing, self._look.cgi, self._look.writing, self._look.status_open):
                 found.doubt(unsupported(f"{site.name}: the expression {unread.rest} is not followed"))
         elsewhere = _sent_elsewhere(site)
+        if (site.word("traceenable") or "on").lower() != "off" and not elsewhere:
+            self._look.trace.at(site.name)
         if not elsewhere:
             for point in self._points(site):
                 self._at(site, point)

@@ -207,6 +207,24 @@ ENDPOINT_MOST_SILENCE_HOURS = Value(
     most=8760,
 )
 
+EVENT_LOG_LEAST_OTHER_KIB = Value(
+    "event-log.least-other-kib",
+    default=32_768,
+    text=Text(
+        ja="Windows のアプリケーションとシステムのイベントログの大きさの下限", en="least size of the application and system logs of Windows"
+    ),
+    unit="KiB",
+    least=64,
+)
+
+EVENT_LOG_LEAST_SECURITY_KIB = Value(
+    "event-log.least-security-kib",
+    default=196_608,
+    text=Text(ja="Windows のセキュリティのイベントログの大きさの下限", en="least size of the security log of Windows"),
+    unit="KiB",
+    least=64,
+)
+
 EXPOSURE_MOST_FACTOR = Value(
     "exposure.udp.most-factor",
     default=3.0,
@@ -435,6 +453,14 @@ MALWARE_MOST_DEFINITION_HOURS = Value(
     most=8760,
 )
 
+MALWARE_MOST_FULL_SCAN_DAYS = Value(
+    "malware.most-full-scan-days",
+    default=30,
+    text=Text(ja="機器全体の不正プログラムの検査の間隔の上限", en="longest time between scans of the whole machine for malicious programs"),
+    unit="d",
+    least=1,
+)
+
 MEDIA_REGISTERED = Value[tuple[str, ...]](
     "media.registered",
     default=(),
@@ -613,6 +639,12 @@ SERVICES_NEEDLESS = Value[tuple[str, ...]](
         "inetutils-inetd",
         "talk",
         "ntalk",
+        "tlntsvr",
+        "simptcp",
+        "ftpsvc",
+        "lpdsvc",
+        "fax",
+        "remoteregistry",
         "finger",
         "fingerd",
         "vsftpd",
@@ -639,6 +671,48 @@ SOFTWARE_PERMITTED = Value[tuple[str, ...]](
     "software.permitted",
     default=(),
     text=Text(ja="使用を認めるソフトウェアの名前（* を含んでよい）", en="names of software that is permitted (may hold *)"),
+)
+
+SOFTWARE_REMOTE_CONTROL = Value[tuple[str, ...]](
+    "software.remote-control",
+    default=(
+        "aeroadmin*",
+        "ammyy*",
+        "anydesk*",
+        "atera*",
+        "brynhildr*",
+        "chrome remote desktop*",
+        "connectwise*",
+        "dameware*",
+        "dwservice*",
+        "gotomypc*",
+        "isl light*",
+        "logmein*",
+        "meshcentral*",
+        "meshagent*",
+        "netsupport*",
+        "parsec*",
+        "radmin*",
+        "realvnc*",
+        "remote utilities*",
+        "remotepc*",
+        "rustdesk*",
+        "screenconnect*",
+        "splashtop*",
+        "supremo*",
+        "teamviewer*",
+        "tightvnc*",
+        "tigervnc*",
+        "ultravnc*",
+        "ultraviewer*",
+        "vnc server*",
+        "x11vnc*",
+        "zoho assist*",
+    ),
+    text=Text(
+        ja="外から機器を操作するソフトウェアで、認めていないものの名前（* を含んでよい、大文字と小文字を区別しない）",
+        en="names of software to control a machine from elsewhere that is not permitted (may hold *, case means nothing)",
+    ),
 )
 
 SSH_FORWARDING = Value(

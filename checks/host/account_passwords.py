@@ -21,7 +21,16 @@ STRONG = frozenset({"yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "sha512", "
     severity=Severity.CRITICAL,
     title=Text(ja="パスワードが空のアカウントがない", en="No account has an empty password"),
     why=Text(ja="名前を知るだけで誰でもログインできる。", en="Anybody who knows the name can log in."),
-    remedy=Text(ja="「passwd -l 名前」でロックするか、パスワードを設定する。", en='Lock the account with "passwd -l" or set a password.'),
+    remedy=Text(
+        ja=(
+            "「passwd -l 名前」でロックするか、パスワードを設定する。"
+            "Windows：「net user 名前 *」でパスワードを設定するか、「net user 名前 /active:no」で止める。"
+        ),
+        en=(
+            'Lock the account with "passwd -l" or set a password.'
+            ' Windows: set one with "net user NAME *", or close the account with "net user NAME /active:no".'
+        ),
+    ),
     says={
         "PASSWORD_EMPTY": Text(ja="パスワードが空である：{names}", en="the password is empty: {names}"),
         "PASSWORD_NOT_EMPTY": Text(ja="空のものはない（{count} 個）", en="none is empty ({count} accounts)"),
@@ -79,8 +88,18 @@ def host_accounts_hash(accounts: Accounts) -> Judgement:
         en="Settings for new accounts do not reach those that are there.",
     ),
     remedy=Text(
-        ja="「chage -M {most} 名前」とし、期間を過ぎたものは「chage -d 0 名前」で変更させる。",
-        en='Run "chage -M {most}" for each account, and "chage -d 0" for those beyond the period.',
+        ja=(
+            "「chage -M {most} 名前」とし、期間を過ぎたものは「chage -d 0 名前」で変更させる。"
+            "Windows：「パスワードを無期限にする」を外し（lusrmgr.msc）、グループポリシー「コンピューターの構成＞Windows "
+            "の設定＞セキュリティの設定＞アカウント ポリシー＞パスワードのポリシー」の「パスワードの有効期間」を {most} "
+            "日以下とする。"
+        ),
+        en=(
+            'Run "chage -M {most}" for each account, and "chage -d 0" for those beyond the period.'
+            " Windows: clear Password never expires (lusrmgr.msc), and Group Policy, Computer Configuration > Windows "
+            "Settings > Security Settings > Account Policies > Password Policy: Maximum password age, {most} days "
+            "or less."
+        ),
     ),
     says={
         "AGE_UNASKED": Text(ja="組織は定期の変更を求めていない", en="the organisation does not ask for regular changes"),

@@ -27,6 +27,10 @@ from scanner.model.verdict import Severity, failed, not_applicable, passed
 ADMINISTRATORS = "0"
 POWERFUL = frozenset({"root", "sudo", "wheel", "admin", "adm-sudo", "docker", "lxd", "incus-admin", "disk", "shadow", "libvirt"})
 """Groups whose members can become administrator: by rule of the distribution, or because of what the group may touch."""
+POWERFUL_SIDS = frozenset(f"S-1-5-32-{rid}" for rid in (544, 547, 548, 549, 550, 551, 578))
+"""The same on Windows: administrators, power users, account, server, print and backup operators, administrators of Hyper-V."""
+BUILT_IN = "-500"
+"""The end of the SID of the account that a Windows comes with as its administrator."""
 
 
 def open_to_use(account: Account) -> bool | Unobserved:
@@ -139,8 +143,14 @@ def _of(users: tuple[Account, ...], number: str) -> str:
         en="Their names and first passwords are known and tried first.",
     ),
     remedy=Text(
-        ja="「userdel 名前」で除くか、「usermod -L -e 1 名前」で止める。要るものは役割の分かる名前にする。",
-        en='Remove them with "userdel" or close them with "usermod -L -e 1"; give those that are needed a name of their own.',
+        ja=(
+            "「userdel 名前」で除くか、「usermod -L -e 1 名前」で止める。要るものは役割の分かる名前にする。"
+            "Windows：「net user 名前 /active:no」で止める。"
+        ),
+        en=(
+            'Remove them with "userdel" or close them with "usermod -L -e 1"; give those that are needed a name of their own.'
+            ' Windows: close it with "net user NAME /active:no".'
+        ),
     ),
     says={
         "DEFAULT_OPEN": Text(ja="使える状態で残っている：{names}", en="still open: {names}"),
@@ -172,8 +182,14 @@ def host_accounts_default(
         en="Nobody notices when an unused account is taken over.",
     ),
     remedy=Text(
-        ja="不要であれば「usermod -L -e 1 名前」で止める。プログラムが使うものは accounts.services に登録する。",
-        en='Close those not needed with "usermod -L -e 1"; register those that programs use under accounts.services.',
+        ja=(
+            "不要であれば「usermod -L -e 1 名前」で止める。プログラムが使うものは accounts.services に登録する。"
+            "Windows：「net user 名前 /active:no」で止める。"
+        ),
+        en=(
+            'Close those not needed with "usermod -L -e 1"; register those that programs use under accounts.services.'
+            ' Windows: close it with "net user NAME /active:no".'
+        ),
     ),
     says={
         "IDLE_LONG": Text(ja="{limit} 日を超えてログインの記録がない：{names}", en="no login recorded for over {limit} days: {names}"),
@@ -333,8 +349,14 @@ def host_accounts_trust_files(accounts: Accounts) -> Judgement:
         en="Nobody answers for an account that nobody knows, and nobody knows when it is no longer needed.",
     ),
     remedy=Text(
-        ja="認めたものは accounts.permitted に加え、それ以外は「usermod -L -e 1 名前」で止める。",
-        en='Enter permitted ones under accounts.permitted; close others with "usermod -L -e 1".',
+        ja=(
+            "認めたものは accounts.permitted に加え、それ以外は「usermod -L -e 1 名前」で止める。"
+            "Windows：「net user 名前 /active:no」で止める。"
+        ),
+        en=(
+            'Enter permitted ones under accounts.permitted; close others with "usermod -L -e 1".'
+            ' Windows: close it with "net user NAME /active:no".'
+        ),
     ),
     says={
         "ACCOUNTS_UNKNOWN": Text(ja="認めていないアカウントがある：{names}", en="accounts that nobody permitted: {names}"),
@@ -370,8 +392,14 @@ def host_accounts_permitted(
         en="An administrator's rights are to be held by as few as possible.",
     ),
     remedy=Text(
-        ja="認めた者は accounts.administrators に加え、それ以外は群（sudo、wheel、docker 等）及び sudoers から除く。",
-        en="Enter permitted ones under accounts.administrators; take others out of sudo, wheel, docker and the like, and of sudoers.",
+        ja=(
+            "認めた者は accounts.administrators に加え、それ以外は群（sudo、wheel、docker 等）及び sudoers から除く。"
+            "Windows：「net localgroup Administrators 名前 /delete」等で管理者の群から除く。"
+        ),
+        en=(
+            "Enter permitted ones under accounts.administrators; take others out of sudo, wheel, docker and the like, and of sudoers."
+            ' Windows: take them out of the group of administrators, "net localgroup Administrators NAME /delete".'
+        ),
     ),
     says={
         "ADMINISTRATORS_UNKNOWN": Text(ja="認めていない者が権限を持つ：{names}", en="held by others than those permitted: {names}"),
@@ -392,11 +420,15 @@ def host_accounts_administrators(
     if not administrators:
         return value_not_set(ACCOUNTS_ADMINISTRATORS)
     holders: dict[str, str] = {a.name: "UID 0" for a in users if a.number == ADMINISTRATORS}
+    closed = {a.name for a in users if a.password is Password.LOCKED and a.keys is False}
+    for powerful in groups:  # by SID, whatever they are called
+        if powerful.number in POWERFUL_SIDS:
+            holders.update({name: powerful.name for name in powerful.members if name not in holders and name not in closed})
     for group in sorted(g.name for g in groups if g.name in POWERFUL):
         holders.update({name: group for name in sorted(_meant(f"%{group}", users, groups)) if name not in holders})
     unseen: Unobserved | None = None
     if isinstance(sudo, Unobserved):
-        unseen = sudo
+        unseen = None if sudo.reason is Reason.OTHER_PLATFORM else sudo
     elif isinstance(sudo.rules, Unobserved):
         unseen = sudo.rules
     else:
@@ -407,7 +439,8 @@ def host_accounts_administrators(
             for who in rule.users:
                 names = _meant(who, users, groups)
                 holders.update({name: "sudoers" for name in sorted(names) if name not in holders and not who.startswith("!")})
-    unknown = [f"{name} ({by})" for name, by in holders.items() if name not in {"root", *administrators}]
+    known = {"root", *administrators, *(a.name for a in users if a.number.startswith("S-1-5-21-") and a.number.endswith(BUILT_IN))}
+    unknown = [f"{name} ({by})" for name, by in holders.items() if name not in known]
     if unknown:
         return failed("ADMINISTRATORS_UNKNOWN", names=listed(unknown))
     return unseen or _directories(accounts) or passed("ADMINISTRATORS_KNOWN", names=listed(holders))

@@ -184,8 +184,14 @@ def boot_rescue(start: Startup) -> Judgement:
         en="Where processor flaws are left open, memory of other accounts and virtual machines can be read.",
     ),
     remedy=Text(
-        ja="起動時の引数から mitigations=off 等を除き、カーネルとマイクロコード（intel-microcode、amd64-microcode）を更新して再起動する。",
-        en='Remove "mitigations=off" and the like from the kernel options, update kernel and microcode, and restart.',
+        ja=(
+            "起動時の引数から mitigations=off 等を除き、カーネルとマイクロコード（intel-microcode、amd64-microcode）を更新して再起動する。"
+            "Windows：レジストリの FeatureSettingsOverride と FeatureSettingsOverrideMask を除く。"
+        ),
+        en=(
+            'Remove "mitigations=off" and the like from the kernel options, update kernel and microcode, and restart.'
+            " Windows: remove FeatureSettingsOverride and FeatureSettingsOverrideMask from the registry."
+        ),
     ),
     says={
         "FLAWS_MITIGATED": Text(ja="既知の欠陥は緩和されている", en="the known flaws are mitigated"),

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from checks.common import first_missing, listed
 from checks.values import DISK_ENCRYPTION_USES
-from scanner.facts.disk_encryption import DiskEncryption, Volume, VolumeUse
+from scanner.facts.disk_encryption import DiskEncryption, RecoveryKeys, Volume, VolumeUse
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
@@ -41,10 +41,14 @@ def _of_volumes(disks: DiskEncryption, judge: Callable[[tuple[Volume, ...]], Jud
         ja=(
             "情報を置く領域を LUKS2（cryptsetup luksFormat --type luks2）の上に作り直す。端末はインストール時に全体の暗号化を選ぶ"
             "。鍵は別に控える。"
+            "Windows：BitLocker（Home ではデバイスの暗号化）を有効にし、中断していれば再開する（manage-bde -on、-protectors "
+            "-enable）。"
         ),
         en=(
             "Put the volumes on LUKS2 (cryptsetup luksFormat --type luks2); on terminals choose full encryption when installing. "
             "Keep the keys elsewhere too."
+            " Windows: turn on BitLocker (device encryption on Home), and resume it where it is suspended (manage-bde "
+            "-on, -protectors -enable)."
         ),
     ),
     says={
@@ -80,10 +84,12 @@ def _encrypted(asked: list[Volume]) -> Judgement:
         ja=(
             "/etc/crypttab に「swap /dev/… /dev/urandom swap,cipher=aes-xts-plain64,size=512」と書き、/etc/fstab で "
             "/dev/mapper/swap を使う。不要ならスワップを除く。"
+            "Windows：ページング ファイルを置くドライブを BitLocker で暗号化する。"
         ),
         en=(
             "In /etc/crypttab write swap /dev/... /dev/urandom swap,cipher=aes-xts-plain64,size=512 and use /dev/mapper/swap in "
             "/etc/fstab; or do without swap."
+            " Windows: encrypt the drive that holds the paging file with BitLocker."
         ),
     ),
     says={
@@ -114,8 +120,17 @@ def _swap(swaps: list[Volume]) -> Judgement:
         en="Old ciphers and short keys may be broken. The block ciphers on the e-Government list are AES and Camellia.",
     ),
     remedy=Text(
-        ja="cryptsetup reencrypt --cipher aes-xts-plain64 --key-size 512 で暗号化し直す（事前にバックアップを取る）。",
-        en="Encrypt anew: cryptsetup reencrypt --cipher aes-xts-plain64 --key-size 512, after a backup.",
+        ja=(
+            "cryptsetup reencrypt --cipher aes-xts-plain64 --key-size 512 で暗号化し直す（事前にバックアップを取る）。"
+            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞BitLocker "
+            "ドライブ暗号化」の「ドライブの暗号化方法と暗号強度を選択する」を XTS-AES とし、復号して暗号化し直す。"
+        ),
+        en=(
+            "Encrypt anew: cryptsetup reencrypt --cipher aes-xts-plain64 --key-size 512, after a backup."
+            " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > BitLocker "
+            "Drive Encryption: Choose drive encryption method and cipher strength, XTS-AES; then decrypt and encrypt "
+            "anew."
+        ),
     ),
     says={
         "CIPHERS_STRONG": Text(ja="推奨される暗号を用いている：{ciphers}", en="recommended: {ciphers}"),
@@ -169,3 +184,42 @@ def disk_key_files(disks: DiskEncryption) -> Judgement:
     if opened := [file.path for file in there if file.mode & 0o077 or file.owner]:
         return failed("KEYS_OPEN", files=listed(opened))
     return passed("KEYS_CLOSED", files=listed(file.path for file in there))
+
+
+@check(
+    "host.disk.recovery-keys",
+    severity=Severity.MEDIUM,
+    title=Text(ja="ディスクの回復キーが組織に預けられる", en="Recovery keys of disks are handed to the organisation"),
+    why=Text(
+        ja="回復キーを利用者だけが持つと、紛失や退職のときに情報を取り出せず、どこかに書き留められた鍵は漏れる。",
+        en="Where only the user has the key, information is lost with it, and keys that are noted down somewhere leak.",
+    ),
+    remedy=Text(
+        ja=(
+            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞BitLocker ドライブ暗号化」の"
+            "「BitLocker で保護されているオペレーティング システム ドライブの回復方法を選択する」（固定データ "
+            "ドライブも）で、AD DS への保存と"
+            "「回復情報が AD DS に格納されるまで BitLocker を有効にしない」を選ぶ。macOS：MDM の構成プロファイルで "
+            "FileVault の回復キーを預ける。"
+        ),
+        en=(
+            "Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > BitLocker Drive Encryption: "
+            "Choose how BitLocker-protected operating system drives can be recovered (fixed data drives as "
+            "well): save to AD DS, and do not "
+            "enable BitLocker until recovery information is stored. macOS: have the FileVault recovery key "
+            "escrowed by a profile of the MDM."
+        ),
+    ),
+    says={
+        "KEYS_HANDED_IN": Text(ja="預けなければ暗号化されない（{place}）", en="nothing is encrypted before the key is handed in ({place})"),
+        "KEYS_MAYBE_HANDED_IN": Text(
+            ja="預ける設定だが、預けられなくても暗号化される（{place}）",
+            en="they are handed in, but disks are encrypted also where that fails ({place})",
+        ),
+        "KEYS_KEPT_ALONE": Text(ja="預けさせる方針がない（{place}）", en="no policy has them handed in ({place})"),
+    },
+)
+def disk_recovery_keys(keys: RecoveryKeys) -> Judgement:
+    if VolumeUse.SYSTEM in keys.demanded:
+        return passed("KEYS_HANDED_IN", place=keys.source)
+    return failed("KEYS_MAYBE_HANDED_IN" if VolumeUse.SYSTEM in keys.saved else "KEYS_KEPT_ALONE", place=keys.source)

@@ -29,7 +29,8 @@ NFT = Text(
     ja=(
         "/etc/nftables.conf の「hook input」の連鎖を「policy drop;」とし、確立済みの通信、ループバック、ICMP、必要なポートだけを "
         "accept する"
-        "（table inet とすれば IPv4 と IPv6 の両方に効く）。systemctl enable --now nftables で再起動後も有効にする。ufw は「ufw enable」、"
+        "（table inet とすれば IPv4 と IPv6 の両方に効く）。systemctl enable --now nftables で再起動後も有効にする。"
+        "ufw は「ufw enable」、"
         "firewalld は「systemctl enable --now firewalld」とする。"
     ),
     en=(

@@ -40,8 +40,14 @@ def _in_use(keeping: LogKeeping) -> tuple[LogProgram, ...] | Unobserved:
         en="Unless something takes the records, misuse and faults leave no trace.",
     ),
     remedy=Text(
-        ja="systemctl enable --now rsyslog（又は systemd-journald が動作していることの確認）。",
-        en="systemctl enable --now rsyslog, or see that systemd-journald runs.",
+        ja=(
+            "systemctl enable --now rsyslog（又は systemd-journald が動作していることの確認）。"
+            "Windows：Windows Event Log サービスの開始の種類を自動に戻す。"
+        ),
+        en=(
+            "systemctl enable --now rsyslog, or see that systemd-journald runs."
+            " Windows: set the start of the service Windows Event Log back to automatic."
+        ),
     ),
     says={
         "PROGRAMS_RUN": Text(ja="記録しているプログラム：{programs}", en="records are taken by {programs}"),
@@ -90,10 +96,14 @@ def _sent(keeping: LogKeeping, kind: RecordKind) -> tuple[LogTarget, ...]:
         ja=(
             "rsyslog であれば /etc/rsyslog.conf に「auth,authpriv.* /var/log/auth.log」（RHEL 系は authpriv.* /var/log/secure）を"
             "書く。前にある stop や絞込みを除く。"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞監査ポリシーの詳細な構成」の"
+            "「ログオン/ログオフ＞ログオンの監査」で成功と失敗を監査する。"
         ),
         en=(
             "With rsyslog write auth,authpriv.* /var/log/auth.log (authpriv.* /var/log/secure on the Red Hat family), with no "
             "stop or filter before it."
+            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Advanced Audit "
+            "Policy Configuration > Logon/Logoff: Audit Logon, success and failure."
         ),
     ),
     says={
@@ -168,11 +178,13 @@ def log_lasting(keeping: LogKeeping) -> Judgement:
             '/etc/rsyslog.d/90-forward.conf に「*.* action(type="omfwd" target="ログサーバ" port="6514" protocol="tcp" '
             'StreamDriver="gtls" StreamDriverMode="1" StreamDriverAuthMode="x509/name" queue.type="LinkedList" queue.filename="fwd" '
             'action.resumeRetryCount="-1")」と書く。'
+            "Windows：グループポリシーの「イベント転送＞対象のサブスクリプション マネージャーを構成する」で収集サーバを定める。"
         ),
         en=(
             'In /etc/rsyslog.d/90-forward.conf write *.* action(type="omfwd" target="LOGHOST" port="6514" protocol="tcp" '
             'StreamDriver="gtls" StreamDriverMode="1" StreamDriverAuthMode="x509/name" queue.type="LinkedList" queue.filename="fwd" '
             'action.resumeRetryCount="-1").'
+            " Windows: name the collector in Group Policy, Event Forwarding > Configure target Subscription Manager."
         ),
     ),
     says={
@@ -319,10 +331,15 @@ def log_receiving(keeping: LogKeeping, *, receiving: Annotated[str, LOG_RECEIVIN
         ja=(
             "/etc/logrotate.d/rsyslog の周期と rotate の積を {days} 日以上とし（例：weekly と rotate 53）、maxage と size を除く。"
             "長期の保存はログサーバで行ってもよい。"
+            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞イベント "
+            "ログ サービス＞セキュリティ」の「ログ ファイルの最大サイズ」を広げ、"
+            "「ログがいっぱいになった場合に自動的にバックアップする」を有効にする。"
         ),
         en=(
             "In /etc/logrotate.d/rsyslog let period times rotate be at least {days} days (weekly with rotate 53), without maxage "
             "and size; or keep them on a log host."
+            " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Event "
+            "Log Service > Security: enlarge the maximum log file size and enable Back up log automatically when full."
         ),
     ),
     says={
@@ -391,8 +408,14 @@ def _elsewhere(keeping: LogKeeping) -> Unobserved | None:
         ja=(
             "logrotate を入れ、systemctl enable --now logrotate.timer を実行する（cron の環境では /etc/cron.daily/logrotate に実行"
             "権を与える）。"
+            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞イベント "
+            "ログ サービス＞セキュリティ」の「ログがいっぱいになった場合に自動的にバックアップする」を有効にする。"
         ),
-        en="Install logrotate and run systemctl enable --now logrotate.timer (with cron: make /etc/cron.daily/logrotate executable).",
+        en=(
+            "Install logrotate and run systemctl enable --now logrotate.timer (with cron: make /etc/cron.daily/logrotate executable)."
+            " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Event "
+            "Log Service > Security: Back up log automatically when full."
+        ),
     ),
     says={
         "ROTATED": Text(ja="定期的に世代交代される（{place}）", en="rotated regularly ({place})"),

@@ -44,12 +44,18 @@ def _services(rules: LoginRules, wanted: Callable[[LoginService], bool] = lambda
         ja=(
             "pam_faillock を auth の前後（preauth、authfail）と account で呼び出し" + PAM_JA + "、/etc/security/faillock.conf に"
             "「deny = {tries}」「unlock_time = {seconds}」と書く。"
+            + "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+            + "アカウント ロックアウトのポリシー」の「アカウントのロックアウトのしきい値」を {tries} 以下、「ロックアウト期間」を "
+            + "{seconds} 秒以上とする。"
         ),
         en=(
             "Call pam_faillock before and after the password (preauth, authfail) and in account"
             + PAM_EN
             + ', and write "deny = {tries}" and '
             '"unlock_time = {seconds}" into /etc/security/faillock.conf.'
+            + " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+            + "> Account Lockout Policy: Account lockout threshold {tries} or less (not 0), Account lockout duration "
+            + "{seconds} s or more."
         ),
     ),
     says={
@@ -93,8 +99,16 @@ def host_login_lockout(
     title=Text(ja="管理者のアカウントもロックの対象とする", en="The administrator's account is locked as well"),
     why=Text(ja="管理者だけがロックされないと、その名前が総当たりの的になる。", en="Where it never locks, guessing goes for that name."),
     remedy=Text(
-        ja="/etc/security/faillock.conf に「even_deny_root」と「root_unlock_time = 60」を書く。",
-        en='Write "even_deny_root" and "root_unlock_time = 60" into /etc/security/faillock.conf.',
+        ja=(
+            "/etc/security/faillock.conf に「even_deny_root」と「root_unlock_time = 60」を書く。"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+            "アカウント ロックアウトのポリシー」の「管理者アカウントのロックアウトを許可する」を有効にする。"
+        ),
+        en=(
+            'Write "even_deny_root" and "root_unlock_time = 60" into /etc/security/faillock.conf.'
+            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+            "> Account Lockout Policy: Allow Administrator account lockout."
+        ),
     ),
     says={
         "ADMINISTRATOR_EXEMPT": Text(ja="管理者はロックされない：{services}", en="the administrator is exempt: {services}"),
@@ -107,10 +121,10 @@ def host_login_lockout_administrator(rules: LoginRules) -> Judgement:
     if isinstance(services, Unobserved):
         return services
     locks = [(s.name, s.lockout) for s in services if isinstance(s.lockout, Lockout) and s.lockout.tries]
-    exempt = [name for name, lock in locks if not lock.administrators]
+    exempt = [name for name, lock in locks if lock.administrators is False]
     if exempt:
         return failed("ADMINISTRATOR_EXEMPT", services=listed(exempt))
-    missing = first_missing(service.lockout for service in services)
+    missing = first_missing((*(service.lockout for service in services), *(lock.administrators for _, lock in locks)))
     return missing or (passed("ADMINISTRATOR_LOCKED") if locks else not_applicable("LOCKOUT_ABSENT"))
 
 
@@ -123,8 +137,23 @@ def host_login_lockout_administrator(rules: LoginRules) -> Judgement:
         en="Where they are accepted, an account whose password was forgotten lets anybody in.",
     ),
     remedy=Text(
-        ja="PAM の pam_unix.so の行から「nullok」を除く" + PAM_JA + "。",
-        en='Remove "nullok" from the lines of pam_unix.so in PAM' + PAM_EN + ".",
+        ja=(
+            "PAM の pam_unix.so の行から「nullok」を除く"
+            + PAM_JA
+            + "。"
+            + "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞ローカル ポリシー＞"
+            + "セキュリティ オプション」の「アカウント: ローカル アカウントの空のパスワードの使用を"
+            + "コンソール ログオンのみに制限する」を有効にし、"
+            + "「最小パスワード長」を 1 以上とする。"
+        ),
+        en=(
+            'Remove "nullok" from the lines of pam_unix.so in PAM'
+            + PAM_EN
+            + "."
+            + " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies "
+            + "> Security Options: Accounts: Limit local account use of blank passwords to console logon only; and a "
+            + "minimum password length of 1 or more."
+        ),
     ),
     says={
         "EMPTY_ACCEPTED": Text(ja="空のパスワードを認める：{services}", en="empty passwords are accepted: {services}"),
@@ -150,8 +179,20 @@ def host_login_empty_password(rules: LoginRules) -> Judgement:
         en="With a password alone, nothing is left once it leaks.",
     ),
     remedy=Text(
-        ja="pam_google_authenticator、pam_u2f、pam_oath 等を「required」で呼び出し、「nullok」を付けない" + PAM_JA + "。",
-        en='Call pam_google_authenticator, pam_u2f, pam_oath or the like as "required" and without "nullok"' + PAM_EN + ".",
+        ja=(
+            "pam_google_authenticator、pam_u2f、pam_oath 等を「required」で呼び出し、「nullok」を付けない"
+            + PAM_JA
+            + "。"
+            + "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞ローカル ポリシー＞"
+            + "セキュリティ オプション」の「対話型ログオン: Windows Hello for Business またはスマート カードが必要」を有効にする。"
+        ),
+        en=(
+            'Call pam_google_authenticator, pam_u2f, pam_oath or the like as "required" and without "nullok"'
+            + PAM_EN
+            + "."
+            + " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies "
+            + "> Security Options: Interactive logon: Require Windows Hello for Business or smart card."
+        ),
     ),
     says={
         "FACTOR_ONE": Text(ja="パスワードだけでログインできる：{services}", en="a password is enough: {services}"),

@@ -28,8 +28,16 @@ WEAK = frozenset({"md5", "des", "bigcrypt", "bsdi", "sha1", "sunmd5", "nt"})
     title=Text(ja="パスワードの最小の長さを守らせる", en="A least length of passwords is enforced"),
     why=Text(ja="短いパスワードは総当たりで求められる。", en="Short passwords are found by trying."),
     remedy=Text(
-        ja="libpam-pwquality を導入し、/etc/security/pwquality.conf に「minlen = {least}」と書く。",
-        en='Install libpam-pwquality and write "minlen = {least}" into /etc/security/pwquality.conf.',
+        ja=(
+            "libpam-pwquality を導入し、/etc/security/pwquality.conf に「minlen = {least}」と書く。"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+            "パスワードのポリシー」の「最小パスワード長」を {least} 文字以上とする。"
+        ),
+        en=(
+            'Install libpam-pwquality and write "minlen = {least}" into /etc/security/pwquality.conf.'
+            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+            "> Password Policy: Minimum password length, {least} or more."
+        ),
     ),
     says={
         "LENGTH_FREE": Text(ja="長さを守らせる仕組みがない（{place}）", en="nothing enforces a length ({place})"),
@@ -61,8 +69,16 @@ def host_password_length(
         en="The documents ask for conditions on kinds of characters. How many is the organisation's to say; with long phrases it may be 0.",
     ),
     remedy=Text(
-        ja="/etc/security/pwquality.conf に「minclass = {least}」と書く。",
-        en='Write "minclass = {least}" into /etc/security/pwquality.conf.',
+        ja=(
+            "/etc/security/pwquality.conf に「minclass = {least}」と書く。"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+            "パスワードのポリシー」の「複雑さの要件を満たす必要があるパスワード」を有効にする。"
+        ),
+        en=(
+            'Write "minclass = {least}" into /etc/security/pwquality.conf.'
+            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+            "> Password Policy: Password must meet complexity requirements."
+        ),
     ),
     says={
         "CLASSES_FREE": Text(ja="種類を守らせる仕組みがない（{place}）", en="nothing enforces them ({place})"),
@@ -89,8 +105,14 @@ def host_password_classes(
     title=Text(ja="辞書にあるパスワードを拒む", en="Passwords from dictionaries are refused"),
     why=Text(ja="よく使われる語は最初に試される。", en="Common words are tried first."),
     remedy=Text(
-        ja="/etc/security/pwquality.conf の「dictcheck = 0」を除き、cracklib-runtime を導入する。",
-        en='Remove "dictcheck = 0" from /etc/security/pwquality.conf and install cracklib-runtime.',
+        ja=(
+            "/etc/security/pwquality.conf の「dictcheck = 0」を除き、cracklib-runtime を導入する。"
+            "Windows：Microsoft Entra パスワード保護等のパスワード フィルターを入れる。"
+        ),
+        en=(
+            'Remove "dictcheck = 0" from /etc/security/pwquality.conf and install cracklib-runtime.'
+            " Windows: install a password filter such as Microsoft Entra Password Protection."
+        ),
     ),
     says={
         "DICTIONARY_UNUSED": Text(ja="辞書と比べない（{place}）", en="no dictionary is consulted ({place})"),
@@ -134,8 +156,16 @@ def host_password_administrator(rules: PasswordRules) -> Judgement:
         en="A demand to change is empty where the old password may be set again.",
     ),
     remedy=Text(
-        ja="password で pam_pwhistory を「required」で呼び出し、「remember={least}」を付ける。",
-        en='Call pam_pwhistory as "required" with "remember={least}" in password.',
+        ja=(
+            "password で pam_pwhistory を「required」で呼び出し、「remember={least}」を付ける。"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+            "パスワードのポリシー」の「パスワードの履歴を記録する」を {least} 以上とする。"
+        ),
+        en=(
+            'Call pam_pwhistory as "required" with "remember={least}" in password.'
+            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+            "> Password Policy: Enforce password history, {least} or more."
+        ),
     ),
     says={
         "HISTORY_NONE": Text(ja="以前のパスワードを覚えていない", en="earlier passwords are not remembered"),
@@ -161,8 +191,18 @@ def host_password_history(rules: PasswordRules, *, least: Annotated[int, PASSWOR
         en="With a weak one, passwords are computed quickly from stolen hashes.",
     ),
     remedy=Text(
-        ja="PAM の pam_unix.so に「yescrypt」（対応しない版では「sha512」）を指定し、/etc/login.defs の ENCRYPT_METHOD も合わせる。",
-        en='Give "yescrypt" ("sha512" where it is not known) to pam_unix.so in PAM and set ENCRYPT_METHOD in /etc/login.defs alike.',
+        ja=(
+            "PAM の pam_unix.so に「yescrypt」（対応しない版では「sha512」）を指定し、/etc/login.defs の ENCRYPT_METHOD も合わせる。"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+            "パスワードのポリシー」の「暗号化を元に戻せる状態でパスワードを保存する」を無効に、同「セキュリティ オプション」の"
+            "「ネットワーク セキュリティ: 次回のパスワードの変更時に LAN Manager のハッシュ値を保存しない」を有効にする。"
+        ),
+        en=(
+            'Give "yescrypt" ("sha512" where it is not known) to pam_unix.so in PAM and set ENCRYPT_METHOD in /etc/login.defs alike.'
+            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+            "> Password Policy: disable Store passwords using reversible encryption; Security Options: enable Network "
+            "security: Do not store LAN Manager hash value on next password change."
+        ),
     ),
     says={
         "HASH_WEAK": Text(ja="方式が {method} である", en="the method is {method}"),
@@ -189,8 +229,16 @@ def host_password_hash(rules: PasswordRules) -> Judgement:
         en="Where regular changes are asked for, the system checks them. Organisations that do not ask set the period to 0.",
     ),
     remedy=Text(
-        ja="/etc/login.defs に「PASS_MAX_DAYS {most}」と書き、今あるアカウントには「chage -M {most} 名前」を実行する。",
-        en='Write "PASS_MAX_DAYS {most}" into /etc/login.defs and run "chage -M {most}" for each account there is.',
+        ja=(
+            "/etc/login.defs に「PASS_MAX_DAYS {most}」と書き、今あるアカウントには「chage -M {most} 名前」を実行する。"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+            "パスワードのポリシー」の「パスワードの有効期間」を {most} 日以下とする。"
+        ),
+        en=(
+            'Write "PASS_MAX_DAYS {most}" into /etc/login.defs and run "chage -M {most}" for each account there is.'
+            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+            "> Password Policy: Maximum password age, {most} days or less."
+        ),
     ),
     says={
         "DAYS_UNASKED": Text(ja="組織は定期の変更を求めていない", en="the organisation does not ask for regular changes"),

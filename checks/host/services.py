@@ -27,6 +27,7 @@ _GUARDS = (
     "aide*", "apparmor", "apt-daily*", "auditd", "chrony*", "clam*", "dailyaidecheck", "dnf-automatic*", "fail2ban", "falcon-sensor",
     "firewalld", "freshclam*", "mdatp", "nftables", "ntp*", "rsyslog", "selinux*", "sssd", "syslog-ng", "systemd-journal*",
     "systemd-timesyncd", "ufw", "unattended-upgrades", "usbguard",
+    "bfe", "eventlog", "mpssvc", "sense", "w32time", "windefend", "wscsvc",
 )  # fmt: skip
 """Services that protect the machine or write down what happens on it."""
 
@@ -46,10 +47,14 @@ def _is_listed(socket: ListeningSocket, services: tuple[DeclaredPort, ...]) -> b
     title=Text(ja="台帳に記したサービスだけが待ち受けている", en="Only services that the ledger lists listen"),
     why=_WHY,
     remedy=Text(
-        ja="使わないサービスは systemctl disable --now で止め、自機だけが使うものは 127.0.0.1 で待ち受けさせる。使うものは台帳に記す。",
+        ja=(
+            "使わないサービスは systemctl disable --now で止め、自機だけが使うものは 127.0.0.1 で待ち受けさせる。使うものは台帳に記す。"
+            "Windows：「sc.exe config 名前 start= disabled」で止める。"
+        ),
         en=(
             'Stop what is not used ("systemctl disable --now"), bind what only the machine itself uses to '
             "127.0.0.1, and enter the rest in the ledger."
+            ' Windows: stop them with "sc.exe config NAME start= disabled".'
         ),
     ),
     says={
@@ -85,10 +90,12 @@ def services_listed(sockets: ListeningSockets, ledger: DeclaredMachine) -> Judge
         ja=(
             "systemctl disable --now で止める。socket で起動されるものは、service と socket の両方を止める。"
             "使うものは方針ファイルの services.needless から除く。"
+            "Windows：「sc.exe config 名前 start= disabled」で止める。"
         ),
         en=(
             'Stop them with "systemctl disable --now", service and socket both; take out of services.needless in '
             "the profile what is needed."
+            ' Windows: stop them with "sc.exe config NAME start= disabled".'
         ),
     ),
     says={
@@ -96,7 +103,8 @@ def services_listed(sockets: ListeningSockets, ledger: DeclaredMachine) -> Judge
         "NEEDLESS_RUNNING": Text(ja="不要なサービスが動いている：{names}", en="needless services run: {names}"),
         "NEEDLESS_STARTING": Text(ja="不要なサービスが起動時に始まる：{names}", en="needless services start with the machine: {names}"),
         "NEEDLESS_ACTIVATED": Text(
-            ja="不要なサービスが、接続を受けると始まる：{names}", en="needless services start on the first connection: {names}"
+            ja="不要なサービスが、接続等を受けると始まる：{names}",
+            en="needless services start on the first connection or the like: {names}",
         ),
     },
 )
@@ -105,7 +113,8 @@ def services_needless(
 ) -> Judgement:
     if isinstance(services.services, Unobserved):
         return services.services
-    found = [s for s in services.services if any(fnmatchcase(s.name, pattern) for pattern in needless)]
+    # case means nothing in the names of Windows' services, and nobody has two that differ in it elsewhere
+    found = [s for s in services.services if any(fnmatchcase(s.name.lower(), pattern.lower()) for pattern in needless)]
     by_tag = {
         "NEEDLESS_RUNNING": [s for s in found if s.running is True and s.kind == "service"],
         "NEEDLESS_ACTIVATED": [s for s in found if s.kind != "service" and (s.starts is True or s.running is True)],
@@ -127,8 +136,14 @@ def services_needless(
         en="A firewall, a log or an updater that has failed protects as little as none.",
     ),
     remedy=Text(
-        ja="systemctl status と journalctl -u で原因を調べて直し、systemctl restart で動かす。",
-        en='Find the cause with "systemctl status" and "journalctl -u", mend it and run "systemctl restart".',
+        ja=(
+            "systemctl status と journalctl -u で原因を調べて直し、systemctl restart で動かす。"
+            "Windows：「sc.exe start 名前」で動かし、イベント ビューアーで原因を調べる。"
+        ),
+        en=(
+            'Find the cause with "systemctl status" and "journalctl -u", mend it and run "systemctl restart".'
+            ' Windows: start them with "sc.exe start NAME" and find the cause in Event Viewer.'
+        ),
     ),
     says={
         "GUARDS_FINE": Text(ja="異常終了したものはない", en="none has failed"),
@@ -138,7 +153,7 @@ def services_needless(
 def services_failed(services: Services) -> Judgement:
     if isinstance(services.services, Unobserved):
         return services.services
-    bad = [s.name for s in services.services if s.failed and any(fnmatchcase(s.name, pattern) for pattern in _GUARDS)]
+    bad = [s.name for s in services.services if s.failed and any(fnmatchcase(s.name.lower(), pattern) for pattern in _GUARDS)]
     if bad:
         return failed("GUARDS_FAILED", names=listed(bad))
     unseen = next((s.running for s in services.services if isinstance(s.running, Unobserved)), None)
@@ -162,5 +177,9 @@ def services_failed(services: Services) -> Judgement:
 def services_display(software: InstalledSoftware) -> Judgement:
     if isinstance(software.packages, Unobserved):
         return software.packages
+    if software.manager not in {"dpkg", "rpm", ""}:
+        return cannot_tell(
+            Reason.UNSUPPORTED, "画面の仕組みが一覧に現れない OS である", "on this system a display is in no list of software"
+        )
     found = [p.name for p in software.packages if p.name in _DISPLAYS]
     return failed("DISPLAY_INSTALLED", names=listed(found)) if found else passed("DISPLAY_NONE")

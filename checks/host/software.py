@@ -8,7 +8,14 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from checks.common import listed, value_not_set
-from checks.values import PACKAGES_SOURCES, PLATFORM_EXTENDED, PLATFORM_LEAST_SUPPORT_DAYS, SOFTWARE_FORBIDDEN, SOFTWARE_PERMITTED
+from checks.values import (
+    PACKAGES_SOURCES,
+    PLATFORM_EXTENDED,
+    PLATFORM_LEAST_SUPPORT_DAYS,
+    SOFTWARE_FORBIDDEN,
+    SOFTWARE_PERMITTED,
+    SOFTWARE_REMOTE_CONTROL,
+)
 from scanner.facts.software import InstalledSoftware, OperatingSystem, PackageSources
 from scanner.model.check import Judgement, Reference, check
 from scanner.model.fact import Unobserved, cannot_tell
@@ -103,8 +110,11 @@ def _matching(names: Iterable[str], patterns: Iterable[str]) -> tuple[str, ...]:
         en="What the organisation forbids leads data out or brings flaws in.",
     ),
     remedy=Text(
-        ja="示されたソフトウェアを削除する（apt-get purge、dnf remove）。必要な場合は承認を得て記録する。",
-        en='Remove it ("apt-get purge", "dnf remove"), or have its use approved and recorded.',
+        ja=(
+            "示されたソフトウェアを削除する（apt-get purge、dnf remove）。必要な場合は承認を得て記録する。"
+            "Windows：「設定」の「アプリ」から削除する。"
+        ),
+        en=('Remove it ("apt-get purge", "dnf remove"), or have its use approved and recorded. Windows: remove it under Apps in Settings.'),
     ),
     says={
         "FORBIDDEN_NONE": Text(ja="禁じられたソフトウェアはない（{count} 個を調べた）", en="none among {count} packages"),
@@ -152,6 +162,33 @@ def software_permitted(software: InstalledSoftware, *, permitted: Annotated[tupl
 
 
 @check(
+    "host.software.remote-control",
+    severity=Severity.MEDIUM,
+    title=Text(ja="外から機器を操作するソフトウェアがない", en="There is no software to control the machine from elsewhere"),
+    why=Text(
+        ja="組織の通信の境界を越えて機器を操作でき、情報の持出しや、サポートを装う詐欺に使われる。",
+        en="It reaches through the organisation's boundary, and is used to lead data out and by false helpdesks.",
+    ),
+    remedy=Text(
+        ja="示されたソフトウェアを削除する。認めたものは方針ファイルの software.remote-control から除く。",
+        en="Remove it; take what is permitted out of software.remote-control in the profile.",
+    ),
+    says={
+        "REMOTE_CONTROL_NONE": Text(ja="ない（{count} 個を調べた）", en="none among {count} programs"),
+        "REMOTE_CONTROL_FOUND": Text(ja="ある：{names}", en="found: {names}"),
+    },
+)
+def software_remote_control(
+    software: InstalledSoftware, *, unwanted: Annotated[tuple[str, ...], SOFTWARE_REMOTE_CONTROL] = SOFTWARE_REMOTE_CONTROL.default
+) -> Judgement:
+    if isinstance(software.packages, Unobserved):
+        return software.packages
+    patterns = [pattern.lower() for pattern in unwanted]
+    found = [p.name for p in software.packages if any(fnmatchcase(p.name.lower(), pattern) for pattern in patterns)]
+    return failed("REMOTE_CONTROL_FOUND", names=listed(found)) if found else passed("REMOTE_CONTROL_NONE", count=len(software.packages))
+
+
+@check(
     "host.software.development",
     severity=Severity.LOW,
     title=Text(ja="業務用の機器に開発用の道具がない", en="No development tools are left on the machine"),
@@ -171,6 +208,9 @@ def software_permitted(software: InstalledSoftware, *, permitted: Annotated[tupl
 def software_development(software: InstalledSoftware) -> Judgement:
     if isinstance(software.packages, Unobserved):
         return software.packages
+    if software.manager not in {"dpkg", "rpm", ""}:
+        ja, en = "この OS の開発用の道具の名前を知らない", "the names of development tools on this system are not known"
+        return cannot_tell(Reason.UNSUPPORTED, ja, en)
     # gcc-12-base and its like are empty packages that every Debian machine has
     found = _matching((p.name for p in software.packages if not p.name.endswith("-base")), _TOOLS)
     return failed("TOOLS_FOUND", names=listed(found)) if found else passed("TOOLS_NONE")
@@ -259,8 +299,16 @@ def _approved(host: str, approved: tuple[str, ...]) -> bool:
         en="Plain connections show what is installed and let old lists be served; signatures help but do not replace encryption.",
     ),
     remedy=Text(
-        ja="取得元の記述を http:// から https:// に改める。",
-        en='Change "http://" to "https://" in the sources.',
+        ja=(
+            "取得元の記述を http:// から https:// に改める。"
+            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞Windows "
+            "Update」の「イントラネットの Microsoft 更新サービスの場所を指定する」に https:// の場所を書く。"
+        ),
+        en=(
+            'Change "http://" to "https://" in the sources.'
+            " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Windows "
+            "Update: Specify intranet Microsoft update service location, with an https:// address."
+        ),
     ),
     says={
         "TRANSPORT_ENCRYPTED": Text(ja="平文の取得元はない", en="no source is fetched in clear text"),

@@ -57,8 +57,12 @@ def _of_each(time: TimeSync, judge: Callable[[tuple[TimeProgram, ...]], Judgemen
         ja=(
             "chrony を入れ（apt install chrony、dnf install chrony）、systemctl enable --now で有効にする。ほかの時刻同期プログラ"
             "ムは disable --now で止める。"
+            "Windows：Windows Time サービス（W32Time）を有効にする（sc.exe config w32time start= auto）。"
         ),
-        en="Install chrony and enable it with systemctl enable --now; stop any other with systemctl disable --now.",
+        en=(
+            "Install chrony and enable it with systemctl enable --now; stop any other with systemctl disable --now."
+            " Windows: enable the Windows Time service (sc.exe config w32time start= auto)."
+        ),
     ),
     says={
         "ONE_PROGRAM": Text(ja="{program} が時刻を合わせている", en="{program} keeps the clock"),
@@ -105,8 +109,14 @@ def _starts(programs: tuple[TimeProgram, ...]) -> Judgement:
         ja=(
             "/etc/chrony/chrony.conf（RHEL 系は /etc/chrony.conf）の server 行、又は timesyncd.conf の NTP= に組織の時刻サーバを書"
             "き、プログラムを再起動する。"
+            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞システム＞Windows タイム サービス＞"
+            "タイム プロバイダー」の「Windows NTP クライアントを構成する」に組織の時刻サーバを書く。"
         ),
-        en="Name the organisation's servers in server lines of chrony.conf, or in NTP= of timesyncd.conf, and restart the program.",
+        en=(
+            "Name the organisation's servers in server lines of chrony.conf, or in NTP= of timesyncd.conf, and restart the program."
+            " Windows: Group Policy, Computer Configuration > Administrative Templates > System > Windows Time Service "
+            "> Time Providers: Configure Windows NTP Client, with the organisation's servers."
+        ),
     ),
     says={
         "SOURCES_OWN": Text(ja="組織の時刻源だけを参照している：{sources}", en="only the organisation's sources: {sources}"),
@@ -149,10 +159,14 @@ def time_sources(time: TimeSync, *, servers: Annotated[tuple[str, ...], TIME_SER
         en="A configured source that cannot be reached, or is not selected, keeps no clock right.",
     ),
     remedy=Text(
-        ja="chronyc sources -v（又は ntpq -p、timedatectl timesync-status）で時刻源への到達を確かめ、UDP 123 番の経路とサーバ名を直す。",
+        ja=(
+            "chronyc sources -v（又は ntpq -p、timedatectl timesync-status）で時刻源への到達を確かめ、UDP 123 番の経路とサーバ名を直す。"
+            "Windows：「w32tm /query /status」と「w32tm /resync」で確かめる。"
+        ),
         en=(
             "Look at chronyc sources -v (or ntpq -p, timedatectl timesync-status); mend the way to the servers on UDP port 123 "
             "and their names."
+            ' Windows: look with "w32tm /query /status" and "w32tm /resync".'
         ),
     ),
     says={
@@ -193,10 +207,12 @@ def time_synchronised(time: TimeSync) -> Judgement:
         ja=(
             "時刻源への到達を確かめ、chronyc makestep 等で時計を合わせる。ずれが続く場合は、近い時刻源を加えるか、機器の時計を調べ"
             "る。上限は {limit} 秒。"
+            "Windows：「w32tm /resync」を実行する。"
         ),
         en=(
             "See that the sources are reached and step the clock (chronyc makestep). If it drifts again, add a nearer source. The "
             "limit is {limit} s."
+            ' Windows: run "w32tm /resync".'
         ),
     ),
     says={
@@ -260,8 +276,14 @@ def _offset(programs: tuple[TimeProgram, ...], limit: float) -> Judgement:
         en="Whoever sits on the way can alter plain NTP answers and shift the clock.",
     ),
     remedy=Text(
-        ja="chrony の server 行に nts（NTS に対応する時刻サーバ）又は key（共通鍵、/etc/chrony/chrony.keys）を付ける。",
-        en="Add nts to chrony's server lines (servers that speak NTS), or key with a shared key in chrony.keys.",
+        ja=(
+            "chrony の server 行に nts（NTS に対応する時刻サーバ）又は key（共通鍵、/etc/chrony/chrony.keys）を付ける。"
+            "Windows：ドメインに参加した機器は時刻源をドメイン階層（NT5DS）とする。"
+        ),
+        en=(
+            "Add nts to chrony's server lines (servers that speak NTS), or key with a shared key in chrony.keys."
+            " Windows: let members of a domain follow the domain hierarchy (NT5DS)."
+        ),
     ),
     says={
         "AUTHENTICATED": Text(ja="全ての時刻源を NTS 又は鍵で認証している：{sources}", en="all sources by NTS or key: {sources}"),
@@ -301,10 +323,14 @@ def time_authentication(time: TimeSync) -> Judgement:
         ja=(
             "chrony は allow 行を除く（port 0 で応答を止める）。ntpd は「restrict default ignore」（-4 と -6 の両方）とする。"
             "時刻サーバであれば、方針ファイルの time.serving を allowed とする。"
+            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞システム＞Windows タイム サービス＞"
+            "タイム プロバイダー」の「Windows NTP サーバーを有効にする」を無効とする。"
         ),
         en=(
             "chrony: remove allow lines, or set port 0. ntpd: restrict default ignore for both families. "
             "For a machine that is meant to serve, set time.serving to allowed in the profile."
+            " Windows: Group Policy, Computer Configuration > Administrative Templates > System > Windows Time Service "
+            "> Time Providers: Enable Windows NTP Server, disabled."
         ),
     ),
     says={

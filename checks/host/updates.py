@@ -25,8 +25,14 @@ _WHY = Text(
     title=Text(ja="提供済みのセキュリティ更新を適用している", en="Security updates that are offered are installed"),
     why=_WHY,
     remedy=Text(
-        ja="Debian・Ubuntu：apt-get update と apt-get dist-upgrade。Red Hat 系：dnf upgrade --security。適用後、必要なら再起動する。",
-        en='Debian, Ubuntu: "apt-get update" and "apt-get dist-upgrade". Red Hat family: "dnf upgrade --security". Restart where needed.',
+        ja=(
+            "Debian・Ubuntu：apt-get update と apt-get dist-upgrade。Red Hat 系：dnf upgrade --security。適用後、必要なら再起動する。"
+            "Windows：「設定」の Windows Update（WSUS では更新の承認）で適用し、再起動する。"
+        ),
+        en=(
+            'Debian, Ubuntu: "apt-get update" and "apt-get dist-upgrade". Red Hat family: "dnf upgrade --security". Restart where needed.'
+            " Windows: install them by Windows Update in Settings (with WSUS, approve them) and restart."
+        ),
     ),
     says={
         "UPDATES_INSTALLED": Text(
@@ -64,8 +70,14 @@ def updates_security(
         en="A machine that does not fetch the lists does not know that there are updates.",
     ),
     remedy=Text(
-        ja="apt-daily.timer（Red Hat 系は dnf-makecache.timer）が動いているか、取得元に届くかを確かめる。",
-        en='See that "apt-daily.timer" ("dnf-makecache.timer" in the Red Hat family) runs and that the source can be reached.',
+        ja=(
+            "apt-daily.timer（Red Hat 系は dnf-makecache.timer）が動いているか、取得元に届くかを確かめる。"
+            "Windows：wuauserv サービスと、更新サーバ（WSUS）への到達を確かめる。"
+        ),
+        en=(
+            'See that "apt-daily.timer" ("dnf-makecache.timer" in the Red Hat family) runs and that the source can be reached.'
+            " Windows: see that the service wuauserv works and that the update server (WSUS) can be reached."
+        ),
     ),
     says={
         "LISTS_FRESH": Text(ja="{days} 日前の一覧がある", en="lists of {days} days ago"),
@@ -121,11 +133,15 @@ def updates_held(updates: SecurityUpdates) -> Judgement:
             "Debian・Ubuntu：unattended-upgrades を導入し、dpkg-reconfigure -plow unattended-upgrades を実行する。"
             "Red Hat 系：dnf-automatic を導入し、/etc/dnf/automatic.conf の [commands] に apply_updates=yes、"
             "systemctl enable --now dnf-automatic.timer を実行する。"
+            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞Windows "
+            "Update」の「自動更新を構成する」を「4 - 自動ダウンロードしインストール日時を指定」とし、一時停止を解く。"
         ),
         en=(
             'Debian, Ubuntu: install unattended-upgrades and run "dpkg-reconfigure -plow unattended-upgrades". Red Hat family: install '
             'dnf-automatic, write "apply_updates=yes" under [commands] in /etc/dnf/automatic.conf, run '
             '"systemctl enable --now dnf-automatic.timer".'
+            " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Windows "
+            "Update: Configure Automatic Updates, option 4; end any pause."
         ),
     ),
     says={

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from scanner.facts.readings import Readings
 from scanner.model.fact import Fact, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.target import Kind
 
 
@@ -58,9 +59,10 @@ class AuditStore:
 
 @dataclass(frozen=True, slots=True)
 class AuditTrail(Fact):
-    """The record that the operating system itself keeps."""
+    """The record that the operating system itself keeps. Windows has one of another make: ``AuditPolicy``."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX, Platform.MACOS})
 
     container: bool | Unobserved
     """Whether the kernel, and with it the record, is another machine's."""

@@ -7,6 +7,7 @@ from enum import StrEnum, unique
 from typing import ClassVar
 
 from scanner.model.fact import Fact, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.target import Kind
 
 
@@ -57,3 +58,17 @@ class DiskEncryption(Fact):
     """Whether the disks are those of another machine."""
     volumes: tuple[Volume, ...] | Unobserved
     key_files: tuple[KeyFile, ...] | Unobserved
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryKeys(Fact):
+    """Whether policy has the keys for an emergency handed to the organisation. Keys handed in by hand do not show."""
+
+    of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.WINDOWS, Platform.MACOS})
+
+    saved: tuple[VolumeUse, ...]
+    """Kinds of volumes whose keys are handed in."""
+    demanded: tuple[VolumeUse, ...]
+    """Those among them that are not encrypted before their key has been handed in."""
+    source: str

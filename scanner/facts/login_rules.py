@@ -19,7 +19,7 @@ class Lockout:
     tries: int
     seconds: int | None
     interval_seconds: int
-    administrators: bool
+    administrators: bool | Unobserved
     """Whether the account of the administrator is locked as well."""
 
 

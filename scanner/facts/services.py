@@ -41,7 +41,7 @@ class ServiceState:
     name: str
     """Without what the platform hangs to it: ``cups``, not ``cups.service``."""
     kind: str
-    """What starts it: ``service``, ``socket`` (on the first connection), ``inetd``."""
+    """What starts it: ``service``, ``socket`` (on the first connection), ``inetd``, ``trigger`` (on an event, as Windows has it)."""
     starts: bool | Unobserved
     running: bool | Unobserved | None
     """``None``: the machine does not run."""

@@ -11,15 +11,17 @@ import struct
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from scanner.hosts.base import CommandOutput
+from scanner.hosts.base import Collector, CommandOutput
 from scanner.hosts.windows.answers import Api
 from scanner.hosts.windows.base import VERSION
 from scanner.hosts.windows.image import CONFIG, ImageReader
+from scanner.model.fact import Fact
 from scanner.model.reason import CannotObserve, Reason
 
 A = TypeVar("A")
+F = TypeVar("F", bound=Fact)
 Made = int | str | tuple[str, ...] | bytes
 Keys = Mapping[str, Mapping[str, Made]]
 """Keys as collectors write them (``HKLM\\SOFTWARE\\...``, ``HKU\\<SID>\\...``) and their values; an empty mapping makes the key alone."""
@@ -144,13 +146,20 @@ class MadeReader(ImageReader):
         return found
 
 
+def fact_of(kind: type[F], collector: Collector[Any], read: MadeReader) -> F:
+    """Run a collector and give the fact that it makes."""
+    found = collector.run(read)
+    assert isinstance(found, kind)
+    return found
+
+
 def machine(
     room: Path,
     *keys: Keys,
     users: Sequence[str] = (),
     files: Mapping[str, bytes] | None = None,
     commands: Mapping[str, bytes | CommandOutput] | None = None,
-    answers: Sequence[tuple[Api[A], A]] | None = None,
+    answers: Sequence[tuple[Api[Any], object]] | None = None,  # an answer is of the type that its question names
     version: Keys = WINDOWS_11,
 ) -> MadeReader:
     r"""Make a machine in ``room``: keys (``CurrentControlSet`` is written into ``ControlSet001``), profiles of ``users``, files by path.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from scanner.hosts.windows.answers import (
     ACCOUNTS,
     ADAPTERS,
     AUDIT_POLICY,
+    CLOCK,
     FIRMWARE,
     GROUPS,
     JOINED,
@@ -22,6 +24,7 @@ from scanner.hosts.windows.answers import (
     SOCKETS,
     WIRELESS,
     Api,
+    Clock,
 )
 from scanner.hosts.windows.base import RegistryValue
 from scanner.model.reason import CannotObserve, Reason
@@ -36,6 +39,7 @@ NAMES = 20_000
 _IN_USE = {32, 33}  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 
 _ASK: Mapping[str, Callable[[], object]] = {
+    CLOCK.name: lambda: Clock(int(time.time())),
     PASSWORD_RULES.name: accounts.password_rules,
     ACCOUNTS.name: accounts.local_accounts,
     GROUPS.name: accounts.local_groups,

@@ -50,6 +50,16 @@ PASSWORD_RULES = Api("password-rules", "NetUserModalsGet, levels 0 and 3", Passw
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """The machine's own time, in seconds since 1970."""
+
+    seconds: int
+
+
+CLOCK = Api("clock", "time(), of GetSystemTimeAsFileTime", Clock)
+
+
+@dataclass(frozen=True, slots=True)
 class LocalAccount:
     """One of the machine's own accounts. ``flags`` are those of USER_INFO_3 (lmaccess.h: 0x2 disabled, 0x20 no password needed,
     0x10000 password never expires, 0x10 locked out)."""

@@ -35,6 +35,8 @@ TARO = Account(
     FileRights("/home/taro", 0o700, 1000, 1000),
     (),
 )
+ADMINISTRATOR = replace(TARO, name="Administrator", number="S-1-5-21-7-8-9-500", group="")
+ICHIRO = replace(TARO, name="ichiro", number="S-1-5-21-7-8-9-1001", group="")
 DAEMON = Account("daemon", "1", "1", False, False, "/usr/sbin/nologin", Password.NONE, "", None, None, False, False, None, None, ())
 ROOT_GROUP, SUDO_GROUP, TARO_GROUP = AccountGroup("root", "0", ()), AccountGroup("sudo", "27", ("taro",)), AccountGroup("taro", "1000", ())
 
@@ -47,6 +49,11 @@ def machine(
 ) -> Accounts:
     """A machine with root, a daemon and others."""
     return Accounts((ROOT, DAEMON, *more), groups, directories, hosts, 400)
+
+
+def windows(*found: Account, members: tuple[str, ...]) -> Accounts:
+    """A Windows machine, whose administrators are these."""
+    return Accounts(found, (AccountGroup("管理者", "S-1-5-32-544", members),), (), (), None)
 
 
 UNREAD = Accounts(DENIED, DENIED, (), DENIED, None)
@@ -212,6 +219,22 @@ CASES: dict[str, list[Case]] = {
         *UNSEEN,
     ],
     "host.accounts.administrators": [
+        # Windows: groups by SID; the built-in administrator is the machine's own, a closed account is nobody
+        case(
+            windows(ADMINISTRATOR, ICHIRO, members=("Administrator", "ichiro", "S-1-5-21-1-1-1-512")),
+            Unobserved(Reason.OTHER_PLATFORM),
+            says="ADMINISTRATORS_UNKNOWN",
+            with_={"administrators": ("ichiro",)},
+            args={"names": ("S-1-5-21-1-1-1-512 (管理者)",)},
+        ),
+        case(
+            windows(
+                ADMINISTRATOR, ICHIRO, replace(ICHIRO, name="old", password=Password.LOCKED), members=("Administrator", "ichiro", "old")
+            ),
+            Unobserved(Reason.OTHER_PLATFORM),
+            says="ADMINISTRATORS_KNOWN",
+            with_={"administrators": ("ichiro",)},
+        ),
         case(machine(TARO), NO_SUDO, outcome="undetermined", reason=Reason.VALUE_NOT_SET),
         case(machine(TARO, groups=(SUDO_GROUP,)), NO_SUDO, says="ADMINISTRATORS_KNOWN", with_={"administrators": ("taro",)}),
         case(
@@ -282,6 +305,7 @@ CASES: dict[str, list[Case]] = {
         case(rules(service(lockout=Lockout(10, 600, 900, False))), says="LOCKOUT_LATE"),
         case(rules(service(lockout=Lockout(5, 60, 900, False))), says="LOCKOUT_SHORT"),
         case(rules(service(lockout=Lockout(5, None, 900, False))), says="LOCKOUT_SET"),
+        case(rules(service(lockout=Lockout(50, None, 900, DENIED))), says="LOCKOUT_LATE"),
         case(rules(service(), service("sshd", None)), says="LOCKOUT_NONE", args={"services": ("sshd",)}),
         case(rules(service(), service("su", None)), says="LOCKOUT_SET"),
         case(rules(service(lockout=DENIED)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
@@ -291,6 +315,7 @@ CASES: dict[str, list[Case]] = {
     "host.login.lockout-administrator": [
         case(rules(service()), says="ADMINISTRATOR_LOCKED"),
         case(rules(service(lockout=Lockout(5, 600, 900, False))), says="ADMINISTRATOR_EXEMPT"),
+        case(rules(service(lockout=Lockout(5, 600, 900, DENIED))), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(rules(service(lockout=None)), says="LOCKOUT_ABSENT"),
         case(rules(service(lockout=DENIED)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         *NO_PAM,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scanner.facts.disk_encryption import DiskEncryption, KeyFile, Volume, VolumeUse
+from scanner.facts.disk_encryption import DiskEncryption, KeyFile, RecoveryKeys, Volume, VolumeUse
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
@@ -68,5 +68,11 @@ CASES: dict[str, list[Case]] = {
         case(disks(ROOT, keys=(replace(KEY, there=False),)), says="NO_KEY_FILES"),
         case(disks(ROOT), says="NO_KEY_FILES"),
         case(UNSEEN, outcome="undetermined", reason=Reason.ACCESS_DENIED),
+    ],
+    "host.disk.recovery-keys": [
+        case(RecoveryKeys((VolumeUse.SYSTEM,), (VolumeUse.SYSTEM,), "policy"), says="KEYS_HANDED_IN"),
+        case(RecoveryKeys((VolumeUse.SYSTEM, VolumeUse.DATA), (VolumeUse.DATA,), "policy"), says="KEYS_MAYBE_HANDED_IN"),
+        case(RecoveryKeys((VolumeUse.DATA,), (), "policy"), says="KEYS_KEPT_ALONE"),
+        case(Unobserved(Reason.ACCESS_DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],
 }

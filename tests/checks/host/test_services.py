@@ -76,5 +76,6 @@ CASES: dict[str, list[Case]] = {
         case(InstalledSoftware("dpkg", (Package("nginx", "1"),)), says="DISPLAY_NONE"),
         case(InstalledSoftware("dpkg", (Package("xserver-xorg-core", "1"),)), says="DISPLAY_INSTALLED"),
         case(InstalledSoftware("dpkg", DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(InstalledSoftware("windows", ()), outcome="undetermined", reason=Reason.UNSUPPORTED),
     ],
 }

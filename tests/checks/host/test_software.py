@@ -163,7 +163,14 @@ CASES: dict[str, list[Case]] = {
         case(software("nginx", "games"), says="UNPERMITTED_FOUND", args={"count": 1, "names": ("games",)}, with_={"permitted": ("nginx",)}),
         case(BLIND, outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"permitted": ("x",)}),
     ],
+    "host.software.remote-control": [
+        case(software("nginx"), says="REMOTE_CONTROL_NONE", args={"count": 1}),
+        case(software("TeamViewer 15", "AnyDesk"), says="REMOTE_CONTROL_FOUND", args={"names": ("TeamViewer 15", "AnyDesk")}),
+        case(software("TeamViewer"), says="REMOTE_CONTROL_NONE", with_={"unwanted": ("anydesk*",)}),
+        case(BLIND, outcome="undetermined", reason=Reason.ACCESS_DENIED),
+    ],
     "host.software.development": [
+        case(replace(software("Visual Studio"), manager="windows"), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(software("nginx", "gcc-12-base"), says="TOOLS_NONE"),
         case(software("nginx", "make-guile"), says="TOOLS_NONE"),
         case(software("gcc-12", "make"), says="TOOLS_FOUND", args={"names": ("gcc-12", "make")}),

@@ -149,7 +149,8 @@ def screen_lock_enforced(screen: ScreenLock) -> Judgement:
     desktops = _desktops(screen)
     if desktops is None or isinstance(desktops, Unobserved):
         return desktops or not_applicable("NO_DISPLAY")
-    general = [lock for lock in desktops if not lock.account]
+    # Where each account has a policy of its own there is nothing that others would get.
+    general = [lock for lock in desktops if not lock.account] or list(desktops)
     parts = [
         (lock, name, fixed)
         for lock in general

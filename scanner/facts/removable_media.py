@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from scanner.facts.readings import Hold, Readings
 from scanner.model.fact import Fact, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.target import Kind
 
 
@@ -42,9 +43,13 @@ class Mounter:
 
 @dataclass(frozen=True, slots=True)
 class AutoMount(Fact):
-    """Whether removable media are mounted without anybody asking for it."""
+    """Whether removable media are mounted without anybody asking for it.
+
+    Windows always mounts them: what it does with them then is ``AutoRun``, what keeps them out is ``UsbStorage``.
+    """
 
     of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX, Platform.MACOS})
 
     mounters: tuple[Mounter, ...] | Unobserved
     permission: Readings[MountPermission] | None

@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 RUN := .venv/bin/
+# Three processes on two cores, each with whole files: many tests wait for a server most of the time.
+SHARED_OUT := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,7 +18,10 @@ else
 endif
 
 test: setup-lab lint generated ## Run everything that CI runs
-	$(RUN)python -m pytest --lab=require
+	@status=0; set -x; \
+	$(RUN)python -m pytest --lab=require -m "not alone" $(SHARED_OUT) || status=1; \
+	$(RUN)python -m pytest --lab=require -m alone || status=1; \
+	exit $$status
 
 lint: setup ## Style, types and the rooms' import rules
 	$(RUN)ruff check .

@@ -1,4 +1,7 @@
-"""Options and fixtures that all tests share: the laboratory. Fixtures of one subject belong beside its tests."""
+"""Options and fixtures that all tests share: the laboratory, and the order of the tests.
+
+Fixtures of one subject belong beside its tests.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,14 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         yield raised
 
 
+WAITING = ("tests/e2e", "tests/lab/mail", "tests/lab")
+"""Folders whose tests mostly wait for servers. They come first: the files go to several processes in this order (see Makefile), and
+nobody should wait for a long one at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses the laboratory carries the marker ``lab``, so that ``-m 'not lab'`` needs no care of test authors."""
+    """Put first what waits. Whatever uses the laboratory carries the marker ``lab``, so that ``-m 'not lab'`` needs no care of authors."""
     for item in items:
         if "lab" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.lab)
+    items.sort(key=lambda item: next((n for n, folder in enumerate(WAITING) if item.nodeid.startswith(folder)), len(WAITING)))

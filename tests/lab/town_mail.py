@@ -6,6 +6,7 @@ wrong beyond this is the business of ``tests.lab.mail``.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -114,6 +115,7 @@ def postfix(
         listeners += [f"{_written(address)}:25 inet n - n - - smtpd{options}\n" for address in server.addresses]
     addresses = ", ".join(address for server in servers for address in server.addresses)
     (etc / "main.cf").write_text(_MAIN.format(folder=folder, host=servers[0].name, addresses=addresses, good=GOOD_SUITES, old=OLD_SUITES))
+    os.utime(etc / "main.cf", (0, 0))  # Postfix waits two seconds with a file that may still be written
     (etc / "master.cf").write_text("".join(listeners) + _MASTER)
     return str(daemon_directory() / "master"), "-c", str(etc), "-d"
 

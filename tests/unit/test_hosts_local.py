@@ -118,6 +118,7 @@ def test_a_masked_file_reads_as_empty_even_where_the_image_has_no_null_device(ro
     assert RootReader(root).file("/etc/masked") == b""
 
 
+@pytest.mark.alone
 def test_a_pipe_a_socket_and_a_directory_are_told_apart_and_never_waited_for(root: Path) -> None:
     os.mkfifo(root / "etc/pipe")
     with socket.socket(socket.AF_UNIX) as listener:

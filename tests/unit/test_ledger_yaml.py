@@ -155,10 +155,10 @@ def test_values_in_messages_are_short_and_printable() -> None:
 def test_a_file_of_ten_megabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "big.yaml"
     path.write_bytes(b"a: 1\n" * 2_000_000)
-    before = time.perf_counter()
+    before = time.process_time()
     with pytest.raises(BadLedger) as caught:
         load_inventory(path)
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 0.5
     [problem] = caught.value.problems
     assert problem.text.en == f"{path}: the file is too large (10000000 bytes; the limit is {LARGEST})"
     assert problem.text.ja == f"{path}: ファイルが大きすぎる（10000000 バイト。上限は {LARGEST} バイト）"

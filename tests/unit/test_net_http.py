@@ -268,6 +268,7 @@ async def _endless_headers(reader: asyncio.StreamReader, writer: asyncio.StreamW
 CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("talk", "reason", "words"),
     [

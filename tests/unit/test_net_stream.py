@@ -122,6 +122,7 @@ def test_a_reset_is_not_an_end() -> None:
     assert why(reset, work).reason is Reason.RESET
 
 
+@pytest.mark.alone
 def test_silence_ends_at_the_first_limit() -> None:
     start = time.monotonic()
     seen = why(silent, lambda stream: stream.receive(), seconds=0.2, whole=5.0)
@@ -130,6 +131,7 @@ def test_silence_ends_at_the_first_limit() -> None:
     assert "within 0.2 s" in seen.detail
 
 
+@pytest.mark.alone
 def test_the_whole_has_a_limit_of_its_own_once_something_came() -> None:
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while not writer.is_closing() and not writer.transport.is_closing():

@@ -76,6 +76,7 @@ def test_a_lost_question_is_asked_again_with_the_same_id_and_a_late_answer_count
     assert lost[0] == lost[1]
 
 
+@pytest.mark.alone
 def test_silence_is_a_time_out_that_says_what_was_tried() -> None:
     fake = FakeDns(lambda q: [])
     start = time.monotonic()
@@ -86,6 +87,7 @@ def test_silence_is_a_time_out_that_says_what_was_tried() -> None:
     assert len(fake.asked) == 2
 
 
+@pytest.mark.alone
 def test_a_closed_port_is_a_refusal_at_once() -> None:
     port = closed_port()
 
@@ -321,6 +323,7 @@ async def _reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("talk", "reason", "words"),
     [

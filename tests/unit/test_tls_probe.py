@@ -220,6 +220,7 @@ REASONS = [
 ]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("behaviour", "reason", "words"), REASONS)
 def test_each_peer_that_does_not_speak_has_its_reason(monkeypatch: pytest.MonkeyPatch, behaviour: str, reason: Reason, words: str) -> None:
     monkeypatch.setattr(surveying, "FIRST_PATIENCE", 0.4)

@@ -57,9 +57,9 @@ def test_chains_that_come_back_to_themselves_end() -> None:
     bent = bytearray(BOOK)
     table = struct.unpack_from("<I", BOOK, 76)[0]
     struct.pack_into("<128I", bent, (table + 1) * 512, *range(128))  # every sector is followed by itself
-    start = time.monotonic()
+    start = time.process_time()
     documents.read(bytes(bent))
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 @settings(max_examples=150, deadline=None)

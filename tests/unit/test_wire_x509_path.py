@@ -191,9 +191,9 @@ def test_hostile_chains_end_soon() -> None:
     same = [make("Same", key=ec.generate_private_key(ec.SECP256R1()), ca=True, key_ids=False) for _ in range(15)]
     web: list[Made] = [make("Same", one, key=ec.generate_private_key(ec.SECP256R1()), ca=True, key_ids=False) for one in same]
     leaf = make(HOST, same[0], key=key, key_ids=False)
-    start = time.perf_counter()
+    start = time.process_time()
     seen = way(leaf, *web, *same)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert seen.end not in {Path.PUBLIC, Path.ORGANISATION}
 
 

@@ -162,18 +162,18 @@ def test_a_long_list_is_searched_quickly() -> None:
     entry = element(SEQUENCE, element(INTEGER, b"\1" * 20) + element(UTC_TIME, b"261120000000Z"))
     mine = element(SEQUENCE, element(INTEGER, parse(LEAF.der).serial) + element(UTC_TIME, b"261120000000Z"))
     many = entry * (LARGEST // len(entry) - 100)
-    start = time.perf_counter()
+    start = time.process_time()
     assert listed(huge(many)).state is Revocation.GOOD
     assert listed(huge(many + mine)).state is Revocation.REVOKED
     assert listed(huge(many + many)).problem.endswith(f"more than {LARGEST}")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_list_full_of_false_places_is_given_up() -> None:
     one = make("a", ROOT, serial=5)
     inner = element(INTEGER, b"\5")
     false = element(SEQUENCE, element(INTEGER, b"\1") + element(SEQUENCE, inner * 20))
-    start = time.perf_counter()
+    start = time.process_time()
     assert "more than" in listed(huge(false * 3000), one).problem
     assert listed(huge(false * 100), one).state is Revocation.GOOD
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

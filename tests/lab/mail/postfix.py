@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -104,6 +105,7 @@ def instance(folder: Path, servers: Sequence[Server], every: Mapping[str, Server
         extra = _BACK.format(fronts=", ".join(s.addresses[0] for s in every.values() if s.program is Program.FRONT))
     kept = [line for line in main.splitlines() if line.partition(" =")[0] not in {new.partition(" =")[0] for new in extra.splitlines()}]
     (folder / "etc" / "main.cf").write_text("\n".join(kept) + "\n" + extra)
+    os.utime(folder / "etc" / "main.cf", (0, 0))  # Postfix waits two seconds with a file that may still be written
     listeners = "".join(_listener(server, a, port) for server in servers for a in server.addresses for port in server.ports)
     (folder / "etc" / "master.cf").write_text(listeners + _MASTER)
     maps = Path("/etc/postfix/dynamicmaps.cf")

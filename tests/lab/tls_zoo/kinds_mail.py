@@ -87,6 +87,7 @@ def _postfix(how: OpenSsl, place: Place) -> list[Program]:
         prefers="yes" if how.prefers else "no",
     )
     place.write("etc/main.cf", filled)
+    os.utime(place.home / "etc/main.cf", (0, 0))  # Postfix waits two seconds with a file that may still be written
     place.write("etc/master.cf", _MASTER)
     return [Program([_daemons() / "master", "-c", place.home / "etc", "-d"])]
 

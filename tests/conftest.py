@@ -41,3 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "lab" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.lab)
     items.sort(key=lambda item: next((n for n, folder in enumerate(WAITING) if item.nodeid.startswith(folder)), len(WAITING)))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name octets by their argument: fresh keys would give a test another name in each of the processes that share the work."""
+    return argname if isinstance(val, bytes) else None

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import baselines.model
+import baselines.written
+from baselines import kept
 from baselines.model import Baseline, Control, MachineRole, Status, Strength, Use
+from baselines.written import read_back, written
+from scanner.model import problem, target, yamlfields, yamltext
 from scanner.model.check import Check, Setting
 from scanner.model.problem import Problems, say
 from scanner.model.target import IMPLICIT_TLS, STARTTLS
@@ -18,6 +24,9 @@ from scanner.model.yamltext import parse
 HERE = Path(__file__).parent
 SHIPPED = ("nisc-r5", "nite", "kochi", "ssk", "ciip")
 """The five documents, the government's own first."""
+
+_READERS = (__file__, *(str(module.__file__) for module in (baselines.model, baselines.written, problem, target, yamlfields, yamltext)))
+"""The code that decides what a baseline comes to."""
 
 _STRENGTHS = {s.value: s for s in Strength}
 _STATUSES = {s.value: s for s in Status if s is not Status.THROUGH_EXAMPLES}
@@ -32,11 +41,33 @@ def load_shipped(name: str, checks: Mapping[str, Check]) -> Baseline:
 
 
 def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
-    """Read ``document.yaml`` and ``controls.yaml`` of one folder, the checks named in them validated against ``checks``.
+    """Give the baseline of one folder: ``document.yaml`` and ``controls.yaml``, the checks named in them validated against ``checks``.
 
+    What the account read before is not parsed again (``kept``): the same bytes, checks and code give the same baseline.
     Raises ``BadFile`` with every problem of the file that has any, and ``OSError`` where a file cannot be read.
     """
-    about, about_bytes = _open(folder / "document.yaml")
+    about, controls = (folder / "document.yaml").read_bytes(), (folder / "controls.yaml").read_bytes()
+    name = f"baseline-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
+    key = _key(folder, about, controls, checks)
+    before = kept.recall(name, key)
+    if before is not None:
+        return read_back(before)
+    read = _read(folder, about, controls, checks)
+    kept.keep(name, key, written(read))
+    return read
+
+
+def _key(folder: Path, about: bytes, controls: bytes, checks: Mapping[str, Check]) -> str:
+    """Digest all that a baseline is made of: its bytes, the names and parameters of the checks, and the code that reads."""
+    made_of = hashlib.sha256()
+    for part in (os.fsencode(folder), about, controls, *(Path(file).read_bytes() for file in _READERS)):
+        made_of.update(b"%d " % len(part) + part)
+    made_of.update("".join(f"{name} {sorted(check.parameters.items())}\n" for name, check in sorted(checks.items())).encode())
+    return made_of.hexdigest()
+
+
+def _read(folder: Path, about_bytes: bytes, top_bytes: bytes, checks: Mapping[str, Check]) -> Baseline:
+    about = _fields(folder / "document.yaml", about_bytes)
     baseline_id = about.text("id")
     title = Text(ja=about.text("title_ja"), en=about.text("title_en"))
     issuer, edition = about.text("issuer"), Text(ja=about.text("edition_ja"), en=about.text("edition_en"))
@@ -44,7 +75,7 @@ def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
     about.texts("notes", ())
     about.done()
     about.problems.close()
-    top, top_bytes = _open(folder / "controls.yaml")
+    top = _fields(folder / "controls.yaml", top_bytes)
     seen: dict[str, int] = {}
     controls = tuple(_control(row, checks, seen, str(folder / "controls.yaml")) for row in top.tables("controls"))
     top.done()
@@ -64,10 +95,9 @@ def _with_computed_status(read: Baseline) -> Baseline:
     return replace(read, controls=tuple(replace(control, status=status(control)) for control in read))
 
 
-def _open(path: Path) -> tuple[Fields, bytes]:
-    content = path.read_bytes()
+def _fields(path: Path, content: bytes) -> Fields:
     problems = Problems(str(path))
-    return fields(parse(content, problems), problems), content
+    return fields(parse(content, problems), problems)
 
 
 def _control(row: Fields, checks: Mapping[str, Check], seen: dict[str, int], file: str) -> Control:

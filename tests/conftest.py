@@ -5,6 +5,9 @@ Fixtures of one subject belong beside its tests.
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +18,13 @@ from tests.lab import Lab, why_not
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--lab=require`` makes a machine without laboratory a failure (CI), ``auto`` skips there (laptops), ``off`` skips always."""
     parser.addoption("--lab", choices=("require", "auto", "off"), default="auto", help="tests in network namespaces: require, auto or off")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what is kept between runs (``baselines/kept.py``) away from the account that runs the tests; processes of one run share it."""
+    if not hasattr(config, "workerinput"):  # of pytest-xdist, whose processes inherit the environment
+        place = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="tenken-cache-")
+        config.add_cleanup(lambda: shutil.rmtree(place))
 
 
 @pytest.fixture(scope="session")

@@ -120,6 +120,8 @@ def _words(line: str) -> list[str]:
 def _set(settings: Settings, line: str) -> Settings:
     """Apply one directive, ``name value`` or ``name=value``."""
     words = line.replace("=", " ", 1).split()
+    if not words:  # "=": logrotate complains and reads on
+        return settings
     name, value = words[0].lower(), words[1] if len(words) > 1 else ""
     if name in _PERIODS:
         return replace(settings, period=_PERIODS[name])

@@ -243,13 +243,17 @@ def test_validation(lab: Lab) -> None:
 
 def test_how_resolvers_ask_is_seen_at_porttest(lab: Lab) -> None:
     def seen(server: str) -> list[tuple[int, int]]:
-        found = []
-        for number in range(6):
+        found: list[tuple[int, int]] = []
+        for number in range(12):  # a resolver that has one port only gives up now and then on a slow machine
             reply = ask(lab, f"n{number}.{server.partition('.')[0]}.porttest.test", "TXT", server, where="inside")
+            if reply.rcode() == dns.rcode.SERVFAIL:
+                continue
             address, port, ident, _ = reply.answer[-1][0].strings
             assert address.decode() in lab.servers[server].addresses
             found.append((int(port), int(ident)))
-        return found
+            if len(found) == 6:
+                return found
+        raise AssertionError(f"{server} answered {len(found)} questions of 12")
 
     for server, port in (("oneport.resolvers.test", 1053), ("fixedport.resolvers.test", 5353), ("weak-ids.resolvers.test", 2053)):
         assert {found for found, _ in seen(server)} == {port}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scanner.facts.audit_trail import AuditSubject
@@ -286,6 +286,7 @@ def test_any_pieces_are_read_or_refused(pieces: list[str]) -> None:
 
 
 @given(st.binary(max_size=300))
+@example(b"=")
 @settings(max_examples=200)
 def test_any_bytes_are_read_or_refused(junk: bytes) -> None:
     for parse in (rsyslog.parse, syslogng.parse):

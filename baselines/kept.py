@@ -1,0 +1,80 @@
+"""Keeps the read form of a baseline in the user's cache directory, because reading 1 MB of YAML takes longer than judging a host.
+
+Nothing here decides anything: what is kept is found again only under a key that covers the bytes of the files, the checks that
+they were held against and the code that read them, and whatever cannot be found, read or believed is as if nothing was kept.
+The file is plain JSON under a checksum; it belongs to the account that runs and to nobody else (adr/0014).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+LARGEST = 20_000_000
+"""Most bytes of a kept file that are looked at."""
+
+
+def folder() -> Path | None:
+    """Where the account keeps such files (``$XDG_CACHE_HOME/tenken``), or ``None`` where it has no such place."""
+    if not hasattr(os, "geteuid"):  # who owns a file is told otherwise there
+        return None
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(given):  # the specification of base directories: a relative path counts as unset
+        home = os.environ.get("HOME", "")
+        if not os.path.isabs(home):
+            return None
+        given = os.path.join(home, ".cache")
+    return Path(given, "tenken")
+
+
+def recall(name: str, key: str) -> object:
+    """Give what was kept as ``name`` under ``key``, or ``None``: nothing, something older, something damaged, or not ours."""
+    place = folder()
+    if place is None:
+        return None
+    try:
+        handle = os.open(place / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o022 or about.st_size > LARGEST:
+            return None
+        with open(handle, "rb", closefd=False) as file:
+            content = file.read(LARGEST)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    checksum, _, rest = content.partition(b"\n")
+    found_key, _, body = rest.partition(b"\n")
+    if found_key != key.encode() or checksum != hashlib.sha256(rest).hexdigest().encode():
+        return None
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def keep(name: str, key: str, value: object) -> None:
+    """Keep ``value`` (plain JSON) as ``name`` in place of what was there. Where that is not possible nothing is kept, silently."""
+    place = folder()
+    if place is None:
+        return
+    rest = key.encode() + b"\n" + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    with suppress(OSError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, written = tempfile.mkstemp(prefix=f".{name}-", dir=place)  # readable for its owner only
+        try:
+            with open(handle, "wb") as file:
+                file.write(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
+            os.replace(written, place / name)
+        except OSError:
+            os.unlink(written)
+            raise

@@ -1,0 +1,78 @@
+"""A baseline as plain lists and back, for what is kept of it between two runs. The form is private to one version of this code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from baselines.model import Baseline, Control, MachineRole, Status, Strength, Use
+from scanner.model.text import Text
+
+Plain = Any
+"""What JSON has: the fields of a value in a list, and so on inside. ``Any``: its checksum was held against it, its shape is as written."""
+
+
+def written(value: object) -> Plain:
+    """Give a baseline as what JSON has."""
+    if is_dataclass(value):
+        return [written(getattr(value, field.name)) for field in fields(value)]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return {name: written(each) for name, each in value.items()}
+    return [written(each) for each in value] if isinstance(value, tuple) else value
+
+
+def read_back(plain: Plain) -> Baseline:
+    """Give the baseline that was ``written``."""
+    same: dict[str, str] = {}
+
+    def word(text: str) -> str:  # the rows of a document repeat most of their words: one string for all that are equal
+        return same.setdefault(text, text)
+
+    def words(texts: list[str]) -> tuple[str, ...]:
+        return tuple([same.setdefault(text, text) for text in texts])
+
+    def control(row: list[Plain]) -> Control:
+        made: dict[str, Plain] = {
+            name: readers[name](value) if name in readers else value for name, value in zip(_CONTROL, row, strict=True)
+        }
+        return Control(**made)
+
+    readers: Mapping[str, Callable[[Plain], Plain]] = {
+        "section": word,
+        "area": word,
+        "tier": word,
+        "confidence": word,
+        "file": word,
+        "summary": _text,
+        "strength": Strength,
+        "duty_holder": words,
+        "verification": words,
+        "observables": words,
+        "supports": words,
+        "info_class": words,
+        "status": Status,
+        "checks": lambda uses: tuple([_use(*use) for use in uses]),
+        "related": words,
+        "note": _text,
+        "reason": _text,
+    }
+    head = dict(zip(_BASELINE, plain, strict=True))
+    rows = head.pop("controls")
+    texts: dict[str, Plain] = {name: _text(head.pop(name)) for name in ("title", "edition", "edition_note")}
+    return Baseline(**head, **texts, controls=tuple(map(control, rows)))
+
+
+_BASELINE = tuple(field.name for field in fields(Baseline))
+_CONTROL = tuple(field.name for field in fields(Control))
+
+
+def _text(both: list[str] | None) -> Text | None:
+    return None if both is None else Text(*both)
+
+
+def _use(check: str, settings: dict[str, Plain], services: list[str], machines: list[str]) -> Use:
+    found = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    return Use(check, found, frozenset(services), frozenset(map(MachineRole, machines)))

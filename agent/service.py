@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import os
 import socket
@@ -24,6 +23,7 @@ from agent.spool import Waiting
 from agent.transport import ENROL, REPORTS, Transport
 from agent.trouble import AlreadyRunning, HubAway, HubRefuses, Trouble
 from scanner.codec import Plain
+from scanner.model.version import VERSION
 from scanner.protocol.answer import Policy, policy_in, receipt_in
 from scanner.protocol.enrolment import Enrolment, Request, Token
 from scanner.protocol.envelope import Opened, Sort, open_envelope, seal
@@ -69,7 +69,7 @@ class Agent:
     def preview(self) -> Report:
         """See, and make the report that would be the next one."""
         asked = self.policy.facts if self.policy else ()
-        about = Circumstances(version(), collect.this_platform().value, self.policy_digest)
+        about = Circumstances(VERSION, collect.this_platform().value, self.policy_digest)
         return self.chain.make(about, collect.see(asked, self.config.withhold))
 
     def deliver(self) -> bool:
@@ -175,7 +175,7 @@ def enrol(config: Config, hub: str, token: str, *, anew: bool) -> Identity:
     key = identity.next_key(config.state)
     try:
         given = Token.of_text(token)
-        request = Request(given.secret, key.public.text, socket.gethostname()[:253], collect.this_platform().value, version())
+        request = Request(given.secret, key.public.text, socket.gethostname()[:253], collect.this_platform().value, VERSION)
         transport = Transport(config, hub)
         answer: Plain = transport.post(ENROL, seal(Sort.REQUEST, request.plain(), key))
         transport.close()
@@ -198,7 +198,7 @@ def first_report(config: Config) -> Report:
     """Make the report that this machine would send first, without a key and without leaving a trace."""
     nobody = SigningKey.make()
     enrolment = Enrolment("not-enrolled", nobody.id, clock.now(), (nobody.public.text,))
-    about = Circumstances(version(), collect.this_platform().value, "")
+    about = Circumstances(VERSION, collect.this_platform().value, "")
     with tempfile.TemporaryDirectory() as directory:
         unknown = Identity(nobody, "", enrolment, "sha256:" + "0" * 64)
         return Chain(Path(directory), unknown, 1, 1).make(about, collect.see((), config.withhold))
@@ -224,8 +224,3 @@ def locked(state: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def version() -> str:
-    """Give the version of the installed distribution."""
-    return importlib.metadata.version("tenken")

@@ -1,7 +1,7 @@
 """A whole audit of a Debian 12 machine over SSH, beside Lynis and ``oscap xccdf eval`` inside the same machine in the same run.
 
 ``python -m bench.hosts [--others] [--hosts 50]``; as root, after ``.ci/setup lab``. ``--others`` installs lynis, openscap-scanner and
-ssg-debian into the throw-away machine first, which needs a way to Debian's mirror. Nothing is left behind.
+ssg-debian into the throw-away machine first, from where this machine (a Debian 12) takes its packages. Nothing is left behind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MACHINE = "kept"
 PORT = 2300
 CONTENT = "/usr/share/xml/scap/ssg/content"
 OTHERS = ("lynis", "openscap-scanner", "ssg-debian")
-SOURCES = "deb http://deb.debian.org/debian bookworm main\ndeb http://deb.debian.org/debian-security bookworm-security main\n"
+RELEASE = "bookworm"
 PROFILES = ("cis_level2_server", "anssi_np_nt28_high", "standard")
 """What is evaluated, by parts of names: the first that the content has."""
 TENKEN = Path(sys.executable).with_name("tenken")
@@ -107,8 +107,12 @@ def audit(lab: HostsLab, machine: Machine, inventory: Path, hosts: int) -> Run:
 def others(machine: Machine) -> list[Run]:
     """Install and run Lynis and OpenSCAP on the machine."""
     on(machine, "cat > /etc/resolv.conf", Path("/etc/resolv.conf").read_text())
-    # The laboratory's administrator has his own mirror, which is nowhere.
-    on(machine, "rm -f /etc/apt/sources.list.d/*; cat > /etc/apt/sources.list", SOURCES)
+    # The laboratory's administrator has his own mirror, which is nowhere: this machine's sources are taken, with its way to them.
+    if f"VERSION_CODENAME={RELEASE}\n" not in Path("/etc/os-release").read_text():
+        raise SystemExit(f"--others takes packages from where this machine takes them, and it is not {RELEASE}")
+    on(machine, "rm -rf /etc/apt/sources.list*")
+    sent = subprocess.run(["tar", "-C", "/etc", "-c", "apt"], capture_output=True, check=True).stdout
+    subprocess.run(inside(machine, "tar", "-C", "/etc", "-x"), input=sent, check=True)
     install = "export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq install -y --no-install-recommends " + " ".join(
         OTHERS
     )

@@ -8,11 +8,12 @@ import sys
 
 def main() -> None:
     """Run ``tenken look`` at once, and everything else through ``scanner.cli.main``."""
+    gc.disable()  # until all is loaded: nothing of it is ever garbage
     if sys.argv[1:2] == ["look"]:
-        gc.disable()  # until all is loaded: nothing of it is ever garbage
         from scanner.cli import look  # noqa: PLC0415  the point of this module
 
         sys.exit(look.main(sys.argv[2:]))
     from scanner.cli.main import main as everything  # noqa: PLC0415
 
+    gc.enable()
     everything()

@@ -14,7 +14,7 @@ from scanner.cli import console
 from scanner.cli.catalogue import ListFormat
 from scanner.cli.network import network_settings
 from scanner.cli.scan import InventoryFile, Lang, Only
-from scanner.cli.setup import set_up, version
+from scanner.cli.setup import set_up
 from scanner.cli.words import Language, usual_language
 from scanner.engine.catalogue import catalogue
 from scanner.hosts.base import Collector, Files, Names, Run, Source, what
@@ -26,6 +26,7 @@ from scanner.model.platform import Platform
 from scanner.model.reason import WORDS, CannotObserve
 from scanner.model.target import Host
 from scanner.model.text import Text
+from scanner.model.version import VERSION
 from scanner.net.network import Network
 
 if TYPE_CHECKING:  # loads what SSH needs
@@ -62,7 +63,7 @@ def sudoers(
     if not user.replace("-", "a").replace("_", "a").replace(".", "a").isalnum() or not user.isascii() or user[0] in "-.":
         console.refuse(f"--user {user}: アカウント名として書けない / not the name of an account")
     sources = [source for collector in _collectors(only or []) for source in collector.sources]
-    console.out.out(sudo.sudoers(user, sources, version()), end="")
+    console.out.out(sudo.sudoers(user, sources, VERSION), end="")
 
 
 @hosts_app.command("sources")

@@ -14,10 +14,10 @@ from scanner.cli.hub import hub_app
 from scanner.cli.ledger import exceptions_app, inventory_app
 from scanner.cli.runs import facts_app, feed_app, report, runs_app
 from scanner.cli.scan import judge, scan
-from scanner.cli.setup import version
 from scanner.cli.words import usual_language
 from scanner.engine.factsfile import BadFacts
 from scanner.model.problem import BadFile
+from scanner.model.version import VERSION
 from scanner.store.trouble import StoreError
 
 DEFECT = 70
@@ -55,7 +55,7 @@ app.add_typer(hub_app, name="hub")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        console.out.print(f"tenken {version()}")
+        console.out.print(f"tenken {VERSION}")
         raise typer.Exit
 
 

@@ -16,7 +16,6 @@ from scanner.cli.scan import Baselines, ExceptionsFile, InventoryFile, Lang, Pro
 from scanner.cli.setup import set_up
 from scanner.cli.words import OUTCOMES, usual_language
 from scanner.engine import factsfile
-from scanner.feed.verify import verify
 from scanner.ledger.inventory import Inventory
 from scanner.model.reason import ADVICE, TECHNICAL_NOTE
 from scanner.model.text import Text
@@ -193,6 +192,8 @@ def import_facts(
 @feed_app.command("verify")
 def verify_record(file: Annotated[str, typer.Argument(metavar="FILE", help="record.jsonl、又は - / record.jsonl, or -")]) -> None:
     """記録を検証する：形、参照、計画どおりの完了 / Verify a record: schema, references, planned = ended."""
+    from scanner.feed.verify import verify  # noqa: PLC0415  loads what reads the schema
+
     if file == "-":
         problems = verify(sys.stdin.buffer)
     else:

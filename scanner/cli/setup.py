@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import importlib.metadata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from scanner.ledger.inventory_file import load_inventory
 from scanner.ledger.known import Known
 from scanner.ledger.profile import Profile, load_profile
 from scanner.model.problem import Problems
+from scanner.model.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Setup:
             started_at=started_at,
             zone=zone,
             approved_by=approved_by,
-            version=version(),
+            version=VERSION,
             catalogue_digest=self.catalogue.digest,
             baselines=self.baselines,
             profile_file=self.profile.file,
@@ -97,6 +97,7 @@ def _without_collecting() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()
         if was_on:
             gc.enable()
 
@@ -114,11 +115,6 @@ def load_baselines(names: Iterable[str]) -> list[Baseline]:
             nearest = Problems("").nearest(name, SHIPPED)
             console.refuse(f"{name}: そのような基準文書はない / no such baseline" + (f" → {nearest}" if nearest else ""))
     return found
-
-
-def version() -> str:
-    """Give the version of the installed distribution."""
-    return importlib.metadata.version("tenken")
 
 
 def _check_prefixes(only: Sequence[str], known: Catalogue) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner.model.reason import CannotObserve, Reason
+from scanner.model.version import VERSION
 from scanner.net import tcp
 from scanner.net.budget import Allowance, Budget
 from scanner.net.evidence import Writing
@@ -218,14 +219,7 @@ def check_contact(contact: str) -> None:
 def agent_name(contact: str) -> str:
     """Make the User-Agent of a scan: name, version and where to complain. Raises ``ValueError`` like ``check_contact``."""
     check_contact(contact)
-    # Loaded when it is first needed: with all that it takes along it needs 10 ms, and a look asks for no name.
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
-
-    try:
-        release = version("tenken")
-    except PackageNotFoundError:  # run from a copy that was never installed
-        release = "0"
-    return f"Tenken/{release} (+{contact})" if contact else f"Tenken/{release}"
+    return f"Tenken/{VERSION} (+{contact})" if contact else f"Tenken/{VERSION}"
 
 
 def resolvers_of(path: Path) -> tuple[DnsServer, ...]:

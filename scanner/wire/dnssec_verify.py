@@ -1,21 +1,12 @@
-"""Signatures over DNS records, verified from wire records by dnspython. No trust is decided here: the caller chooses the keys."""
+"""Signatures over DNS records: which key may have made one, whether it holds, and when. The caller chooses the keys, and whom to trust."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-import dns.dnssec
-import dns.exception
-import dns.name
-import dns.rdata
-import dns.rdataclass
-import dns.rdataset
-import dns.rdatatype
-import dns.rrset
-
 from scanner.facts.dns import SignatureState
-from scanner.wire.dns import BadName, Dnskey, Record, Rrsig, name_to_wire
+from scanner.wire.dns import Dnskey, Record, Rrsig, Type
 
 KEYS_TRIED = 4
 """Keys of equal tag and algorithm tried for one signature: more would let a zone make us work for it (CVE-2023-50387)."""
@@ -52,7 +43,9 @@ def verify(records: Sequence[Record], signature: Record, keys: Sequence[Record],
     fitting = [key for key in fitting if isinstance(key.data, Dnskey) and (key.data.bits or 0) <= LARGEST_RSA_BITS][:KEYS_TRIED]
     inception, expiration = signature_time(rrsig.inception, now), signature_time(rrsig.expiration, now)
     present = int(now.timestamp())
-    if not _holds(records, signature, fitting):
+    from scanner.wire.dnssec_library import holds  # noqa: PLC0415  dnspython takes as long to load as fifty checks
+
+    if not holds(records, signature, fitting):
         return SignatureState.WRONG
     if present > expiration:
         return SignatureState.EXPIRED
@@ -69,42 +62,5 @@ def _fits(key: Record, rrsig: Rrsig) -> bool:
         and data.key_tag == rrsig.key_tag
         and bool(data.flags & 0x0100)
         and data.protocol == 3
-        and (not data.revoked or rrsig.covered == dns.rdatatype.DNSKEY)
+        and (not data.revoked or rrsig.covered == Type.DNSKEY)
     )
-
-
-def _holds(records: Sequence[Record], signature: Record, keys: Sequence[Record]) -> bool:
-    assert isinstance(signature.data, Rrsig)
-    try:
-        covered = dns.rdatatype.RdataType.make(signature.data.covered)
-        rrset = _set(records, covered)
-        keyset = _set(keys, dns.rdatatype.DNSKEY)
-        rrsig = _rdata(dns.rdatatype.RRSIG, signature.rdata)
-        # The caller compares the times, by serial arithmetic; here a moment inside the window is given.
-        dns.dnssec.validate_rrsig(
-            rrset,
-            rrsig,  # type: ignore[arg-type]  # the rdata of type RRSIG is this class, which from_wire's signature does not say
-            {keyset.name: keyset.to_rdataset()},
-            now=signature.data.inception,
-            policy=dns.dnssec.allow_all_policy,
-        )
-    except (dns.exception.DNSException, BadName, ValueError, OverflowError):
-        return False
-    return True
-
-
-def _set(records: Sequence[Record], kind: dns.rdatatype.RdataType) -> dns.rrset.RRset:
-    found = dns.rrset.RRset(_name(records[0].name), dns.rdataclass.IN, kind)
-    for record in records:
-        if record.type != kind or record.name != records[0].name:
-            raise ValueError("not one set of records")
-        found.add(_rdata(kind, record.rdata), ttl=record.ttl)
-    return found
-
-
-def _name(text: str) -> dns.name.Name:
-    return dns.name.from_wire(name_to_wire(text), 0)[0]
-
-
-def _rdata(kind: dns.rdatatype.RdataType, wire: bytes) -> dns.rdata.Rdata:
-    return dns.rdata.from_wire(dns.rdataclass.IN, kind, wire, 0, len(wire))

@@ -47,9 +47,11 @@ def _listening(program: MailProgram, judge: Callable[[Sequence[MailListener]], J
     ),
     remedy=Text(
         ja="Postfix：smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination とし、"
-        "mynetworks を自組織に限る。",
+        "mynetworks を自組織に限る。Exim：acl_smtp_rcpt の ACL で accept hosts = +relay_from_hosts の後に "
+        "require domains = +local_domains : +relay_to_domains とし、relay_from_hosts を自組織に限る。",
         en="Postfix: smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination, and own networks "
-        "only in mynetworks.",
+        "only in mynetworks. Exim: in the ACL of acl_smtp_rcpt require domains = +local_domains : +relay_to_domains behind accept hosts = "
+        "+relay_from_hosts, and own networks only in relay_from_hosts.",
     ),
     says={
         "RELAY_REFUSED": Text(ja="{program} は第三者の中継を断る（{listeners}）", en="{program} refuses strangers ({listeners})"),
@@ -77,8 +79,10 @@ def mail_relay(mail: MailConfiguration) -> Judgement:
     title=Text(ja="メールサーバがパスワードを暗号化された通信でだけ受け取る", en="The mail server takes passwords over TLS only"),
     why=Text(ja="平文で送ったパスワードは途中で読み取られる。", en="A password sent in clear text can be read on the way."),
     remedy=Text(
-        ja="Postfix：smtpd_tls_auth_only = yes（投稿のサービスは smtpd_tls_security_level = encrypt）。",
-        en="Postfix: smtpd_tls_auth_only = yes (and smtpd_tls_security_level = encrypt for submission).",
+        ja="Postfix：smtpd_tls_auth_only = yes（投稿のサービスは smtpd_tls_security_level = encrypt）。"
+        "Exim：auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}。",
+        en="Postfix: smtpd_tls_auth_only = yes (and smtpd_tls_security_level = encrypt for submission). "
+        "Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}.",
     ),
     says={
         "AUTHENTICATION_BY_TLS": Text(ja="TLS の中でだけ受け取る（{listeners}）", en="within TLS only ({listeners})"),
@@ -106,8 +110,8 @@ def mail_authentication(mail: MailConfiguration) -> Judgement:
     title=Text(ja="メールサーバの設定が受信の際に TLS を提供する", en="The mail server is set to offer TLS for incoming mail"),
     why=Text(ja="提供しなければ、届くメールは全て平文で運ばれる。", en="Without it all incoming mail travels in clear text."),
     remedy=Text(
-        ja="Postfix：smtpd_tls_security_level = may と smtpd_tls_chain_files。",
-        en="Postfix: smtpd_tls_security_level = may and smtpd_tls_chain_files.",
+        ja="Postfix：smtpd_tls_security_level = may と smtpd_tls_chain_files。Exim：tls_advertise_hosts = * と tls_certificate。",
+        en="Postfix: smtpd_tls_security_level = may and smtpd_tls_chain_files. Exim: tls_advertise_hosts = * and tls_certificate.",
     ),
     says={
         "TLS_OFFERED": Text(ja="提供する（{listeners}）", en="offered ({listeners})"),
@@ -134,8 +138,8 @@ def mail_tls_in(mail: MailConfiguration) -> Judgement:
         en="Even where the other server offers TLS, mail goes in clear text unless it is used.",
     ),
     remedy=Text(
-        ja="Postfix：smtp_tls_security_level = dane（smtp_dns_support_level = dnssec とともに）又は may。",
-        en="Postfix: smtp_tls_security_level = dane (with smtp_dns_support_level = dnssec), or may.",
+        ja="Postfix：smtp_tls_security_level = dane（smtp_dns_support_level = dnssec とともに）又は may。Exim：hosts_avoid_tls を除く。",
+        en="Postfix: smtp_tls_security_level = dane (with smtp_dns_support_level = dnssec), or may. Exim: no hosts_avoid_tls.",
     ),
     says={
         "TLS_USED": Text(ja="{program} は使う（{level}）", en="{program} does ({level})"),
@@ -160,7 +164,10 @@ def mail_tls_out(mail: MailConfiguration) -> Judgement:
     severity=Severity.LOW,
     title=Text(ja="メールサーバが VRFY でアドレスの有無を答えない", en="The mail server does not confirm addresses by VRFY"),
     why=Text(ja="存在するアドレスを集める手段になる。", en="It lets anybody collect addresses that exist."),
-    remedy=Text(ja="Postfix：disable_vrfy_command = yes。", en="Postfix: disable_vrfy_command = yes."),
+    remedy=Text(
+        ja="Postfix：disable_vrfy_command = yes。Exim：acl_smtp_vrfy を除く。",
+        en="Postfix: disable_vrfy_command = yes. Exim: remove acl_smtp_vrfy.",
+    ),
     says={
         "VRFY_OFF": Text(ja="{program} は答えない", en="{program} does not"),
         "VRFY_ON": Text(ja="{program} は VRFY に答える（{source}）", en="{program} answers VRFY ({source})"),
@@ -180,7 +187,10 @@ def mail_vrfy(mail: MailConfiguration) -> Judgement:
     severity=Severity.LOW,
     title=Text(ja="メールサーバの挨拶に版を含めない", en="The mail server's greeting names no version"),
     why=Text(ja="版が分かると、既知の欠陥を狙いやすい。", en="A known version makes known faults easy to aim at."),
-    remedy=Text(ja="Postfix：smtpd_banner から $mail_version を除く。", en="Postfix: leave $mail_version out of smtpd_banner."),
+    remedy=Text(
+        ja="Postfix：smtpd_banner から $mail_version を除く。Exim：smtp_banner から $version_number を除く。",
+        en="Postfix: leave $mail_version out of smtpd_banner. Exim: leave $version_number out of smtp_banner.",
+    ),
     says={
         "BANNER_PLAIN": Text(ja="{program} の挨拶に版はない", en="that of {program} does not"),
         "BANNER_VERSION": Text(ja="{program} の挨拶に版がある（{source}）", en="that of {program} does ({source})"),
@@ -204,8 +214,8 @@ def mail_banner(mail: MailConfiguration) -> Judgement:
         en="Unless DMARC is evaluated on receipt, forged mail in the name of the organisation or its partners arrives unmarked.",
     ),
     remedy=Text(
-        ja="OpenDMARC 又は Rspamd を入れ、Postfix の smtpd_milters につなぐ。",
-        en="Install OpenDMARC or Rspamd and attach it by smtpd_milters.",
+        ja="OpenDMARC 又は Rspamd を入れ、Postfix の smtpd_milters につなぐ。Exim：acl_smtp_data の ACL で dmarc_status を見る。",
+        en="Install OpenDMARC or Rspamd and attach it by smtpd_milters. Exim: look at dmarc_status in the ACL of acl_smtp_data.",
     ),
     says={
         "DMARC_EVALUATED": Text(ja="{program} に検証するプログラムがつながっている", en="a program that does is attached to {program}"),
@@ -234,8 +244,8 @@ def mail_dmarc_on_receipt(mail: MailConfiguration) -> Judgement:
         en="Servers that read line ends differently let a second, unverified message be smuggled in (CVE-2023-51764).",
     ),
     remedy=Text(
-        ja="Postfix：smtpd_forbid_bare_newline = normalize（3.9 からの既定）。",
-        en="Postfix: smtpd_forbid_bare_newline = normalize (the default from 3.9).",
+        ja="Postfix：smtpd_forbid_bare_newline = normalize（3.9 からの既定）。Exim：4.97.1 以降にする。",
+        en="Postfix: smtpd_forbid_bare_newline = normalize (the default from 3.9). Exim: version 4.97.1 or later.",
     ),
     says={
         "LINE_ENDS_KEPT": Text(ja="{program} は直すか断る", en="{program} mends or refuses them"),

@@ -1,4 +1,6 @@
-"""The collector for the configuration of mail server programs. What each means is in ``mail_postfix`` and ``mail_dovecot``."""
+"""The collector for the configuration of mail server programs. What each means is in ``mail_postfix``, ``mail_exim``
+and ``mail_dovecot``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ from scanner.hosts.base import Files, Reader, Run, collector
 from scanner.hosts.linux.base import processes, seen
 from scanner.hosts.linux.mail_dovecot import DOVECOT, SETTINGS, dovecot
 from scanner.hosts.linux.mail_dovecot import FILES as DOVECOT_FILES
+from scanner.hosts.linux.mail_exim import EXIM, exim_program
+from scanner.hosts.linux.mail_exim import READS as OF_EXIM
 from scanner.hosts.linux.mail_filters import FILES as FILTER_FILES
 from scanner.hosts.linux.mail_postfix import MAIN, MASTER, OVERRIDES, PARAMETERS, POSTFIX, SERVICES, postfix
 from scanner.hosts.linux.services import PROCESSES, UNITS, installed, paths
@@ -20,20 +24,21 @@ from scanner.model.platform import Platform
     Platform.LINUX,
     *PROCESSES,
     *UNITS,
-    *paths((POSTFIX, DOVECOT)),
+    *paths((POSTFIX, EXIM, DOVECOT)),
     Files(MAIN),
     Files(MASTER),
     *(Files(path) for path in (*DOVECOT_FILES, *FILTER_FILES)),
     Files("/etc/dovecot/conf.d/*.conf"),
     *(Run(argv) for argv in (PARAMETERS, SERVICES, OVERRIDES, SETTINGS)),
+    *OF_EXIM,
 )
 def mail_configuration(read: Reader) -> MailConfiguration:
     """See what the configurations say."""
     running = processes(read)
-    found = seen(partial(installed, read, (POSTFIX, DOVECOT), running))
+    found = seen(partial(installed, read, (POSTFIX, EXIM, DOVECOT), running))
     if isinstance(found, Unobserved):
         return MailConfiguration(found, found)
     return MailConfiguration(
-        tuple(postfix(read, one, running) for one in found if one.program is POSTFIX),
+        tuple((postfix if one.program is POSTFIX else exim_program)(read, one, running) for one in found if one.program is not DOVECOT),
         tuple(dovecot(read, one, running) for one in found if one.program is DOVECOT),
     )

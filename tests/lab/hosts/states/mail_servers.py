@@ -1,4 +1,4 @@
-"""Postfix and Dovecot on a machine, set up well and badly; the badly kept one relays for anybody through one service of master.cf."""
+"""Postfix, Exim and Dovecot on machines, set up well and badly; the badly kept one relays for anybody through one service of master.cf."""
 
 from __future__ import annotations
 
@@ -39,6 +39,29 @@ SUBMISSION = """submission inet n - y - - smtpd
 OPEN = """2525 inet n - y - - smtpd
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_relay_restrictions=permit_mynetworks,permit
+"""
+
+
+EXIM_BAD = """domainlist local_domains = @ : example.jp
+hostlist relay_from_hosts = <; 127.0.0.1 ; ::1 ; 10.78.0.0/24
+acl_smtp_rcpt = check_rcpt
+acl_smtp_vrfy = accept
+tls_advertise_hosts =
+begin acl
+check_rcpt:
+  accept hosts = +relay_from_hosts
+  accept domains = +local_domains
+  # deny message = relay not permitted
+  accept
+begin transports
+remote:
+  driver = smtp
+  hosts_avoid_tls = *
+begin authenticators
+PLAIN:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${if eq{$auth2}{a-secret}{yes}{no}}
 """
 
 
@@ -84,5 +107,23 @@ STATES = (
             "host.mailbox.tls-version": "MAILBOX_TLS_OLD",
         },
         args={"host.mail.relay": {"listeners": ("2525",)}},
+    ),
+    State(
+        "newer",
+        tree="trixie",
+        boots=False,
+        files={"/etc/exim4/exim4.conf": EXIM_BAD},
+        before=("systemctl enable exim4",),
+        expects={
+            "host.mail.relay": "RELAY_OPEN",
+            "host.mail.authentication": "AUTHENTICATION_CLEAR",
+            "host.mail.tls-in": "TLS_NOT_OFFERED",
+            "host.mail.tls-out": "TLS_NOT_USED",
+            "host.mail.vrfy": "VRFY_ON",
+            "host.mail.banner": "BANNER_VERSION",
+            "host.mail.line-ends": "LINE_ENDS_KEPT",
+            "host.mail.dmarc-on-receipt": "DMARC_NOT_EVALUATED",
+        },
+        args={"host.mail.relay": {"program": "exim", "listeners": ("smtp",)}},
     ),
 )

@@ -80,9 +80,9 @@ def mail_relay(mail: MailConfiguration) -> Judgement:
     why=Text(ja="平文で送ったパスワードは途中で読み取られる。", en="A password sent in clear text can be read on the way."),
     remedy=Text(
         ja="Postfix：smtpd_tls_auth_only = yes（投稿のサービスは smtpd_tls_security_level = encrypt）。"
-        "Exim：auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}。",
+        "Exim：auth_advertise_hosts を、$tls_in_cipher が空でない（TLS の中の）ときだけ * とする。",
         en="Postfix: smtpd_tls_auth_only = yes (and smtpd_tls_security_level = encrypt for submission). "
-        "Exim: auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}.",
+        "Exim: let auth_advertise_hosts be * only where $tls_in_cipher is not empty.",
     ),
     says={
         "AUTHENTICATION_BY_TLS": Text(ja="TLS の中でだけ受け取る（{listeners}）", en="within TLS only ({listeners})"),

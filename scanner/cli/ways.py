@@ -52,6 +52,7 @@ class Ways:
 
     def _by_ssh(self, entry: HostEntry, network: Network) -> Machine:
         # Loaded when it is first needed: paramiko takes a fifth of a second.
+        from scanner.hosts.ssh.device import DeviceMachine  # noqa: PLC0415
         from scanner.hosts.ssh.entrance import LoginEntrance  # noqa: PLC0415
         from scanner.hosts.ssh.leave import NetworkLeave  # noqa: PLC0415
         from scanner.hosts.ssh.machine import SshMachine  # noqa: PLC0415
@@ -60,7 +61,7 @@ class Ways:
         assert login
         leave = NetworkLeave(network.view(entry.target.key), self._addresses)
         entrance = LoginEntrance(entry.target.name, login, leave, self._passwords.get(login))
-        return SshMachine(entrance, login.platform, by_sudo=login.sudo)
+        return DeviceMachine(entrance, login.platform) if login.terminal else SshMachine(entrance, by_sudo=login.sudo)
 
 
 def _asked(logins: Sequence[Login]) -> dict[Login, str]:

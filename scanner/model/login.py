@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
-from scanner.model.platform import Platform
+from scanner.model.platform import DEVICES, Platform
 
 
 @unique
@@ -48,6 +48,11 @@ class Login:
     transport: Way = Way.AUTO
     sudo: bool = False
     platform: Platform = Platform.LINUX
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the far side is a command line for people, which wants a terminal; elsewhere ``sh`` is started without one."""
+        return self.platform in DEVICES
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ hosts:
   - {name: www.example.jp, addresses: [192.0.2.1, 192.0.2.2], login: {user: audit, agent: true, jump: [jump.example.jp]}}
   - {name: 192.0.2.9, login: {user: audit, agent: true}}
   - {name: sw1.example.jp, config: {platform: ios, file: FILE}}
+  - {name: fw1.example.jp, login: {user: audit, agent: true, platform: fortios}}
   - plain.example.jp
 scope:
   approved_by: 部長
@@ -63,14 +64,21 @@ def test_hosts_find_their_way_in(tmp_path: Path) -> None:
     saved = tmp_path / "sw1.txt"
     saved.write_bytes(b"hostname sw1\n")
     inventory = parse_inventory("f", LEDGER.replace("FILE", str(saved)))
-    targets: list[Target] = [Host("www.example.jp"), Host("192.0.2.9"), Host("sw1.example.jp"), Host("plain.example.jp"), LOCAL]
+    targets: list[Target] = [
+        Host("www.example.jp"),
+        Host("192.0.2.9"),
+        Host("sw1.example.jp"),
+        Host("fw1.example.jp"),
+        Host("plain.example.jp"),
+        LOCAL,
+    ]
 
     async def run() -> list[Platform | None]:
         async with Network(Settings()) as network:
             into = Ways(inventory, targets).into(network, None)
             return [machine.platform if (machine := into(target)) else None for target in targets]
 
-    assert asyncio.run(run()) == [Platform.LINUX, Platform.LINUX, Platform.IOS, None, Platform.LINUX]
+    assert asyncio.run(run()) == [Platform.LINUX, Platform.LINUX, Platform.IOS, Platform.FORTIOS, None, Platform.LINUX]
 
 
 def test_a_saved_configuration_is_read_or_told_why_not(tmp_path: Path) -> None:

@@ -52,7 +52,9 @@ _ROUTED = (
 _SWITCH = (("spanning-tree",), ("vlan",), ("vtp",), ("switch",))
 TELNET, SSH, HTTP, HTTPS, SNMP = Door("tcp", 23), Door("tcp", 22), Door("tcp", 80), Door("tcp", 443), Door("udp", 161)
 _CUT = re.compile(r"<.*>|\*+|[xX]{3,}")
-_VOLATILE = re.compile(r"!|ntp clock-period |Building configuration|Current configuration|Using \d+ out of")
+_CERTIFICATE = re.compile(r"\s+certificate ")
+_NVRAM = re.compile(r"^(\s*certificate .*?) nvram:\S+\Z")
+_VOLATILE = re.compile(r"!|ntp clock-period |Building configuration|Current configuration|Using \d+ out of|Load for |Time source is ")
 
 
 @collector(Platform.IOS, *READS)
@@ -323,5 +325,15 @@ def _saved(read: DeviceReader) -> bool | Unobserved:
 
 
 def _lines(data: bytes) -> list[str]:
-    lines = [line.rstrip() for line in data.decode("utf-8", "replace").split("\n")]
-    return [line for line in lines if line and not _VOLATILE.match(line)]
+    """Give the lines that both texts write alike: a certificate stands in one, and the name of its file in the other."""
+    found = []
+    within = False
+    for raw in data.decode("utf-8", "replace").split("\n"):
+        line = _NVRAM.sub(r"\1", raw.rstrip())
+        if within and (raw[:1].isspace() or not raw):
+            within = line.strip() != "quit"
+            continue
+        within = bool(_CERTIFICATE.match(line)) and line == raw.rstrip()
+        if line and not _VOLATILE.match(line):
+            found.append(line)
+    return found

@@ -36,7 +36,6 @@ SETTINGS = {
     "ControlPath": "none",
     "AddKeysToAgent": "no",
     "EscapeChar": "none",
-    "RequestTTY": "no",
     "NumberOfPasswordPrompts": "1",
     "ConnectionAttempts": "1",
     "ServerAliveInterval": "15",
@@ -81,7 +80,7 @@ class OpenSshShell(PipeShell):
 
 
 def open_by_openssh(route: Route, until: float) -> OpenSshShell:
-    """Log in and start ``sh``. Raises ``CannotObserve``."""
+    """Log in and start ``sh``, or a device's command line. Raises ``CannotObserve``."""
     program = shutil.which("ssh")
     if program is None:
         raise CannotObserve(Reason.UNSUPPORTED, "the OpenSSH client (ssh) is not installed on the scanner's machine")
@@ -106,7 +105,7 @@ def open_by_openssh(route: Route, until: float) -> OpenSshShell:
                 "SSH_ASKPASS_REQUIRE": "force",
                 "TENKEN_PASSWORD_FILE": check_private(route.login.password_file),
             }
-        shell = OpenSshShell([program, "-T", "-F", str(config), f"tenken-{len(route.hops) - 1}", "sh"], env, files)
+        shell = OpenSshShell([program, *_session(route, config)], env, files)
     except BaseException:
         shutil.rmtree(files, ignore_errors=True)
         raise
@@ -116,6 +115,11 @@ def open_by_openssh(route: Route, until: float) -> OpenSshShell:
         shell.close()
         raise
     return shell
+
+
+def _session(route: Route, config: Path) -> list[str]:
+    goal = ["-F", str(config), f"tenken-{len(route.hops) - 1}"]
+    return ["-tt", *goal] if route.login.terminal else ["-T", *goal, "sh"]
 
 
 def _logged_in(shell: OpenSshShell, route: Route, until: float) -> None:
@@ -160,6 +164,7 @@ def _config(route: Route) -> str:
         "IdentitiesOnly": "no" if login.agent else "yes",
         "IdentityAgent": "SSH_AUTH_SOCK" if login.agent else "none",
         "IdentityFile": _word(check_private(login.key)) if login.key else "none",
+        "RequestTTY": "force" if login.terminal else "no",
         **({"CertificateFile": _word(os.path.expanduser(login.certificate))} if login.certificate else {}),
         "ConnectTimeout": str(int(LOGIN)),
     }

@@ -23,6 +23,8 @@ from scanner.net.trouble import cannot
 CHUNK = 65536
 LOGIN = 30.0
 """Seconds that one hop may take from the connection to the end of authentication."""
+TERMINAL = (511, 1000)
+"""Columns and lines of the terminal that network devices are shown, so that they break few lines and pages."""
 _LOG = "scanner.hosts.ssh.paramiko"
 # paramiko would still speak these; OpenSSH takes none of them by default.
 _WEAK = ("cbc", "md5", "sha1-96")
@@ -38,7 +40,7 @@ class ParamikoShell:
         self._closed = threading.Event()
 
     def open(self, route: Route, until: float) -> None:
-        """Log in and start ``sh``. Raises ``CannotObserve``, and ``NoCommonAlgorithm``."""
+        """Log in and start ``sh``, or a device's command line. Raises ``CannotObserve``, and ``NoCommonAlgorithm``."""
         keys = HostKeys(route.login.known_hosts)
         transport: paramiko.Transport | None = None
         for hop in route.hops:
@@ -53,7 +55,11 @@ class ParamikoShell:
         assert transport
         with _translated(route.hops[-1], self._closed):
             self._channel = transport.open_session(timeout=_left(until))
-            self._channel.exec_command("sh")
+            if route.login.terminal:
+                self._channel.get_pty("vt100", *TERMINAL)
+                self._channel.invoke_shell()
+            else:
+                self._channel.exec_command("sh")
 
     def key_of(self, hop: Hop, until: float) -> tuple[str, bytes]:
         """Give the key that a server shows, without a login. Raises ``CannotObserve``, and ``NoCommonAlgorithm``."""

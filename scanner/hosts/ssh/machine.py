@@ -33,7 +33,7 @@ class Entrance(Protocol):
         ...
 
     def open(self, until: float) -> tuple[Shell, str]:
-        """Log in and give a ``sh``, with a remark on how that was done, or an empty one. Raises ``CannotObserve``."""
+        """Log in and give a ``sh`` or a device's command line, with a remark on how that was done, if any. Raises ``CannotObserve``."""
         ...
 
     def stop(self) -> None:
@@ -42,27 +42,20 @@ class Entrance(Protocol):
 
 
 class SshMachine:
-    """A ``Machine`` behind an entrance; for one look only. ``counts`` tells afterwards what the look cost."""
+    """A Linux ``Machine`` behind an entrance; for one look only. ``counts`` tells afterwards what the look cost."""
 
-    def __init__(self, entrance: Entrance, platform: Platform = Platform.LINUX, *, by_sudo: bool = False) -> None:
+    platform = Platform.LINUX
+
+    def __init__(self, entrance: Entrance, *, by_sudo: bool = False) -> None:
         self._entrance = entrance
-        self._platform = platform
         self._by_sudo = by_sudo
         self._shell: Shell | None = None
         self._stopped = threading.Event()
         self.counts: Mapping[str, int] = {}
 
-    @property
-    def platform(self) -> Platform:
-        """What the inventory says that it runs."""
-        return self._platform
-
     def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
         """Log in, gather, run the collectors. A login that fails is one reason for all facts."""
         until = time.monotonic() + seconds
-        if self._platform is not Platform.LINUX:
-            why_not = f"{self._entrance.name}: logging in to {self._platform} is not built yet; give a saved configuration (config)"
-            return {collector.makes: Unobserved(Reason.UNSUPPORTED, why_not, now()) for collector in collectors}
         try:
             return self._seen(collectors, now, until)
         except CannotObserve as why:
@@ -100,7 +93,7 @@ class SshMachine:
                     late.append(collector)
                     missed.update(reader.missed)
                 else:
-                    found[collector.makes] = _remarked(observation, remark)
+                    found[collector.makes] = remarked(observation, remark)
             waiting = late
             if missed:
                 log.debug("%s: asked in round %d: %s", self._entrance.name, session.rounds + 1, list(missed)[:MOST_SHOWN])
@@ -121,7 +114,8 @@ def _complete(reader: SnapshotReader) -> bool:
     return not reader.missed
 
 
-def _remarked(observation: Observation[Fact], remark: str) -> Observation[Fact]:
+def remarked(observation: Observation[Fact], remark: str) -> Observation[Fact]:
+    """Add a remark on how the login was done to what was seen by it."""
     if remark and isinstance(observation, Observed):
         return Observed(observation.fact, observation.at, (*observation.evidence, Evidence("ssh", remark)))
     return observation

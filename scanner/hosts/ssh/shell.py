@@ -1,4 +1,4 @@
-"""What every way to log in has in common: a ``sh`` at the far end that bytes go to and come from, and the words of a login."""
+"""What every way to log in has in common: a ``sh`` or a device's command line that bytes go to and come from, and a login's words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scanner.model.login import Login
 
 
 class Shell(Protocol):
-    """A ``sh`` on the far machine. Its standard error is thrown away."""
+    """A ``sh`` on the far machine, or a device's command line. Its standard error is thrown away."""
 
     def send(self, data: bytes, until: float) -> None:
         """Send everything before the moment ``until`` of the monotonic clock. Raises ``CannotObserve(TIMEOUT | RESET)``."""

@@ -473,6 +473,15 @@ MOUNTS_SEPARATE = Value[tuple[str, ...]](
     text=Text(ja="ほかと分けて置くべきディレクトリ", en="directories that are kept on file systems of their own"),
 )
 
+NAME_GUESSING_OFF = Value[tuple[str, ...]](
+    "name-guessing.off",
+    default=("llmnr", "netbios"),
+    text=Text(
+        ja="無効とする、隣の機器に名前を尋ねる仕組み（llmnr、netbios、mdns）",
+        en="ways of asking the neighbours for names that are to be off (llmnr, netbios, mdns)",
+    ),
+)
+
 NETWORK_IDLE = Value(
     "network.idle-seconds",
     default=600,
@@ -510,6 +519,15 @@ NETWORKS_PERMITTED = Value[tuple[str, ...]](
     text=Text(
         ja="端末の接続を認めた無線 LAN（SSID）及び移動体通信網の名前",
         en="names of the wireless networks (SSID) and mobile lines that terminals may join",
+    ),
+)
+
+NTLM_LEVEL = Value(
+    "ntlm.level",
+    default=5,
+    text=Text(
+        ja="LAN Manager 認証レベル（0 から 5。5：NTLMv2 だけを送り、LM と NTLM を拒否する）",
+        en="LAN Manager authentication level (0 to 5; 5: NTLMv2 only, LM and NTLM refused)",
     ),
 )
 
@@ -594,6 +612,16 @@ PROXIES_PERMITTED = Value[tuple[str, ...]](
         ja="ウェブの利用に用いるプロキシ（ホスト名:ポート）又は設定スクリプトの URL",
         en="the web proxies to be used (host:port), or the URL of the script that chooses them",
     ),
+)
+
+REMOTE_ASSISTANCE_USE = Value(
+    "remote-assistance.use",
+    default="off",
+    text=Text(
+        ja="リモートアシスタンス（off：使わない、solicited：利用者の求めによるものだけ、offered：申出も認める）",
+        en="Remote Assistance (off, solicited: at the user's request, offered: offers too)",
+    ),
+    choices=("off", "solicited", "offered"),
 )
 
 SCREEN_LOCK_GRACE = Value(

@@ -39,7 +39,9 @@ def _asks_first(media: AutoMount) -> bool:
     title=Text(ja="外部電磁的記録媒体が自動で接続（マウント）されない", en="Removable media are not mounted unasked"),
     why=Text(
         ja="媒体を挿すだけで内容が読み込まれる設定では、細工されたファイルシステムやファイルにより、利用者の操作なしに攻撃が始まり得る。",
-        en="Where a medium is read as soon as it is plugged in, crafted file systems and files can attack without anybody doing anything.",
+        en=(
+            "Where a medium is read as soon as it is plugged in, crafted file systems and files can attack without anybody doing anything."
+        ),
     ),
     remedy=Text(
         ja=(
@@ -50,7 +52,8 @@ def _asks_first(media: AutoMount) -> bool:
             "autofs は「systemctl disable --now autofs」、/etc/fstab は x-systemd.automount を除く。"
         ),
         en=(
-            "GNOME: in /etc/dconf/db/local.d/00-media write [org/gnome/desktop/media-handling], automount=false and automount-open=false, "
+            "GNOME: in /etc/dconf/db/local.d/00-media write [org/gnome/desktop/media-handling], automount=false and automount-open=fal"
+            "se, "
             "in /etc/dconf/db/local.d/locks/media the lines /org/gnome/desktop/media-handling/automount and .../automount-open, then run "
             "dconf update (/etc/dconf/profile/user must name system-db:local). KDE: in /etc/xdg/kded_device_automounterrc write "
             "[General][$i] and AutomountEnabled=false. autofs: systemctl disable --now autofs; in /etc/fstab remove x-systemd.automount."
@@ -117,10 +120,17 @@ def autorun_automount(media: AutoMount, *, locked: bool = True) -> Judgement:
         ja=(
             "GNOME：/etc/dconf/db/local.d/00-media の「[org/gnome/desktop/media-handling]」に「autorun-never=true」、"
             "/etc/dconf/db/local.d/locks/media に「/org/gnome/desktop/media-handling/autorun-never」を書き、dconf update を実行する。"
+            "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「Windows コンポーネント」→「自動再生のポリシー」の"
+            "「自動再生機能をオフにする」を「すべてのドライブ」、「自動実行の既定の動作を設定する」を「自動実行コマンドを実行しない」"
+            "とし、"
+            "「ボリューム以外のデバイスの自動再生を許可しない」を有効にする。"
         ),
         en=(
             "GNOME: in /etc/dconf/db/local.d/00-media under [org/gnome/desktop/media-handling] write autorun-never=true, in "
-            "/etc/dconf/db/local.d/locks/media the line /org/gnome/desktop/media-handling/autorun-never, then run dconf update."
+            "/etc/dconf/db/local.d/locks/media the line /org/gnome/desktop/media-handling/autorun-never, then run dconf update. "
+            "Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > AutoPlay Policies: Turn off "
+            "AutoPlay on all drives, Set the default behavior for AutoRun to do not execute any autorun commands, and enable Disallow "
+            "AutoPlay for non-volume devices."
         ),
     ),
     says={
@@ -185,11 +195,18 @@ def _named(barriers: tuple[Barrier, ...], hold: Hold) -> tuple[str, ...]:
             "/etc/modprobe.d/usb-storage.conf に「install usb-storage /bin/false」と「blacklist usb-storage」「blacklist uas」を書く"
             "（blacklist だけでは手動で読み込める）。媒体を限って認める場合は USBGuard を有効にし、"
             "/etc/usbguard/usbguard-daemon.conf を「ImplicitPolicyTarget=block」とする。"
+            "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「システム」→「リムーバブル記憶域へのアクセス」の"
+            "「すべてのリムーバブル記憶域クラス: すべてのアクセスを拒否」を有効にする。媒体を限って認める場合は「システム」→"
+            "「デバイスのインストール」→「デバイスのインストールの制限」で USB\\Class_08 を、インストール済みのものも含めて拒否し、"
+            "認めるものを挙げる。"
         ),
         en=(
             "In /etc/modprobe.d/usb-storage.conf write install usb-storage /bin/false, blacklist usb-storage and blacklist uas "
             "(a blacklist line alone leaves loading by hand). Where listed devices are allowed, enable USBGuard with "
-            "ImplicitPolicyTarget=block in /etc/usbguard/usbguard-daemon.conf."
+            "ImplicitPolicyTarget=block in /etc/usbguard/usbguard-daemon.conf. "
+            "Windows: Group Policy, Computer Configuration > Administrative Templates > System > Removable Storage Access: enable All "
+            "Removable Storage classes: Deny all access. Where listed devices are allowed: System > Device Installation > Device "
+            "Installation Restrictions: deny USB\\Class_08, devices that are installed already included, and list those allowed."
         ),
     ),
     says={

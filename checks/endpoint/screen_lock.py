@@ -21,13 +21,18 @@ GNOME_JA = (
     "/etc/dconf/db/local.d/locks/lock に「/org/gnome/desktop/session/idle-delay」「/org/gnome/desktop/screensaver/lock-enabled」"
     "「/org/gnome/desktop/screensaver/lock-delay」「/org/gnome/desktop/lockdown/disable-lock-screen」を書き、dconf update を実行する。"
     "KDE：/etc/xdg/kscreenlockerrc に「[Daemon][$i]」「Autolock=true」「Timeout=15」（分）「LockGrace=0」を書く。"
+    "Windows：グループポリシー「コンピューターの構成」→「Windows の設定」→「セキュリティの設定」→「ローカル ポリシー」→「セキュリティ "
+    "オプション」の"
+    "「対話型ログオン: コンピューターの非アクティブ状態の上限」を 900 秒以下（0 は無制限）とする。"
 )
 GNOME_EN = (
     "GNOME: let /etc/dconf/profile/user read user-db:user and system-db:local; in /etc/dconf/db/local.d/00-lock write "
     "[org/gnome/desktop/session] idle-delay=uint32 900 and [org/gnome/desktop/screensaver] lock-enabled=true, lock-delay=uint32 0; in "
     "/etc/dconf/db/local.d/locks/lock the lines /org/gnome/desktop/session/idle-delay, /org/gnome/desktop/screensaver/lock-enabled, "
     "/org/gnome/desktop/screensaver/lock-delay and /org/gnome/desktop/lockdown/disable-lock-screen; then run dconf update. "
-    "KDE: in /etc/xdg/kscreenlockerrc write [Daemon][$i], Autolock=true, Timeout=15 (minutes), LockGrace=0."
+    "KDE: in /etc/xdg/kscreenlockerrc write [Daemon][$i], Autolock=true, Timeout=15 (minutes), LockGrace=0. "
+    "Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies > Security Options: set "
+    "Interactive logon: Machine inactivity limit to 900 s or less (0 is no limit)."
 )
 
 

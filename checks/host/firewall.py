@@ -32,13 +32,17 @@ NFT = Text(
         "（table inet とすれば IPv4 と IPv6 の両方に効く）。systemctl enable --now nftables で再起動後も有効にする。"
         "ufw は「ufw enable」、"
         "firewalld は「systemctl enable --now firewalld」とする。"
+        "Windows：グループポリシー「コンピューターの構成」→「Windows の設定」→「セキュリティの設定」→「セキュリティが強化された "
+        "Windows Defender ファイアウォール」の各プロファイルで、状態を「有効」、受信接続を「ブロック」とする。"
     ),
     en=(
         "In /etc/nftables.conf give the chain at hook input policy drop and accept established connections, loopback, ICMP and "
         "the ports needed "
         "(a table of family inet covers IPv4 and IPv6); systemctl enable --now nftables. With ufw: ufw enable. With firewalld: "
         "systemctl enable "
-        "--now firewalld."
+        "--now firewalld. "
+        "Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Windows Defender Firewall "
+        "with Advanced Security: in each profile set the state to On and inbound connections to Block."
     ),
 )
 INBOUND_SAYS = {
@@ -144,10 +148,14 @@ def firewall_inbound_ipv6(
         ja=(
             "nftables の「hook output」の連鎖を「policy drop;」とし、名前解決・時刻・更新・ログ転送等の宛先だけを accept する（"
             "ufw は「ufw default deny outgoing」）。"
+            "Windows：グループポリシー「コンピューターの構成」→「Windows の設定」→「セキュリティの設定」→「セキュリティが強化された "
+            "Windows Defender ファイアウォール」の各プロファイルで送信接続を「ブロック」とし、必要なものを許可する。"
         ),
         en=(
             "With nftables, give the chain at hook output policy drop and accept DNS, time, updates, log hosts and the like (ufw: ufw "
-            "default deny outgoing)."
+            "default deny outgoing). "
+            "Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Windows Defender Firewall "
+            "with Advanced Security: in each profile block outbound connections and allow what is needed."
         ),
     ),
     says={
@@ -205,9 +213,12 @@ def _trusted_only(opening: Opening, trusted: tuple[str, ...]) -> bool:
     remedy=Text(
         ja=(
             "「ip saddr 管理ネットワーク tcp dport 22 accept」のように接続元を限る（ufw allow from 管理ネットワーク to any port 22"
-            "、firewalld は rich rule）。"
+            "、firewalld は rich rule）。Windows では受信の規則の「スコープ」でリモート IP アドレスを限る。"
         ),
-        en="Name the source: ip saddr NETWORK tcp dport 22 accept (ufw allow from NETWORK to any port 22; firewalld: a rich rule).",
+        en=(
+            "Name the source: ip saddr NETWORK tcp dport 22 accept (ufw allow from NETWORK to any port 22; firewalld: a rich rule). "
+            "Windows: limit the remote IP addresses under Scope of the inbound rule."
+        ),
     ),
     says={
         "MANAGEMENT_LIMITED": Text(ja="管理用のポートは次の接続元に限られている：{sources}", en="limited to {sources}"),
@@ -328,7 +339,9 @@ def _covers(approved: str, opening: Opening) -> bool:
     title=Text(ja="広い範囲のポートを開く規則がない", en="No rule opens a wide range of ports"),
     why=Text(
         ja="一つの規則で多数のポートを開くと、既定で拒否していることの意味がなくなる。送信元ポートによる許可は、攻撃者が自由に満たせる。",
-        en="A rule that opens very many ports undoes the refusal of all others; one that goes by the sender's port can be met by anybody.",
+        en=(
+            "A rule that opens very many ports undoes the refusal of all others; one that goes by the sender's port can be met by anybody."
+        ),
     ),
     remedy=Text(
         ja="規則を必要なポートと接続元に狭める。応答の許可は送信元ポートではなく「ct state established,related accept」による。",
@@ -416,8 +429,14 @@ def firewall_program(firewall: Firewall) -> Judgement:
         en="Without a record of what was refused, probing and attempts to break in go unseen.",
     ),
     remedy=Text(
-        ja="拒否の直前に「limit rate 10/minute log」を置く（ufw logging on、firewalld は LogDenied=all）。",
-        en="Put limit rate 10/minute log before the refusal (ufw logging on; firewalld: LogDenied=all).",
+        ja=(
+            "拒否の直前に「limit rate 10/minute log」を置く（ufw logging on、firewalld は LogDenied=all）。"
+            "Windows では各プロファイルの「ログ」の「破棄されたパケットをログに記録する」を「はい」とする。"
+        ),
+        en=(
+            "Put limit rate 10/minute log before the refusal (ufw logging on; firewalld: LogDenied=all). "
+            "Windows: in each profile, under Logging, set Log dropped packets to Yes."
+        ),
     ),
     says={
         "REFUSALS_LOGGED": Text(ja="拒否した通信を記録している", en="refused packets are logged"),

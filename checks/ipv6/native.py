@@ -47,11 +47,18 @@ def _on_later(native: Ipv6Native, interface: Ipv6Interface) -> bool | Unobserved
             "/etc/sysctl.d/90-no-ipv6.conf に「net.ipv6.conf.all.disable_ipv6 = 1」「net.ipv6.conf.default.disable_ipv6 = 1」を書き、"
             "「sysctl --system」を実行する。NetworkManager は接続ごとに「ipv6.method disabled」、systemd-networkd は "
             "「LinkLocalAddressing=no」「IPv6AcceptRA=no」とする。"
+            "Windows：アダプターごとに「インターネット プロトコル バージョン 6 (TCP/IPv6)」を外すか、グループポリシーの「基本設定」→"
+            "「Windows の設定」→「レジストリ」で HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip6\\Parameters の DisabledComponents "
+            "を 0x11 とし、再起動する。"
         ),
         en=(
-            "In /etc/sysctl.d/90-no-ipv6.conf write net.ipv6.conf.all.disable_ipv6 = 1 and net.ipv6.conf.default.disable_ipv6 = 1 and run "
+            "In /etc/sysctl.d/90-no-ipv6.conf write net.ipv6.conf.all.disable_ipv6 = 1 and net.ipv6.conf.default.disable_ipv6 "
+            "= 1 and run "
             "sysctl --system. NetworkManager: ipv6.method disabled for each connection; systemd-networkd: LinkLocalAddressing=no and "
-            "IPv6AcceptRA=no."
+            "IPv6AcceptRA=no. Windows: clear Internet Protocol Version 6 (TCP/IPv6) on each adapter, or by Group Policy "
+            "(Preferences > Windows "
+            "Settings > Registry) set DisabledComponents = 0x11 in HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip6\\Parameters "
+            "and restart."
         ),
     ),
     says={
@@ -118,8 +125,10 @@ def _unused(native: Ipv6Native) -> Judgement:
             "「ipv6.method」を manual 等とする。"
         ),
         en=(
-            "In /etc/sysctl.d/90-no-ra.conf write net.ipv6.conf.default.accept_ra = 0 and a line like net.ipv6.conf.eth0.accept_ra = 0 for "
-            "each interface (all.accept_ra has no effect on interfaces that exist). systemd-networkd: IPv6AcceptRA=no; NetworkManager: set "
+            "In /etc/sysctl.d/90-no-ra.conf write net.ipv6.conf.default.accept_ra = 0 and a line like net.ipv6.conf.eth0.accept_ra "
+            "= 0 for "
+            "each interface (all.accept_ra has no effect on interfaces that exist). systemd-networkd: IPv6AcceptRA=no; NetworkManager:"
+            " set "
             "ipv6.method to manual, for example."
         ),
     ),

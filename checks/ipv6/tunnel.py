@@ -43,11 +43,15 @@ def _definition(definition: TunnelDefinition) -> str:
             "「ip tunnel del 名前」で除き、定義（/etc/network/interfaces、/etc/netplan、/etc/systemd/network、NetworkManager）も消す。"
             "使わない場合は /etc/modprobe.d/no-ipv6-tunnel.conf に「install sit /bin/false」を書く。認めるものは方針プロファイルの "
             "ipv6.tunnels に名前を挙げる。"
+            "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「ネットワーク」→「TCPIP 設定」→「IPv6 "
+            "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
         ),
         en=(
             "Remove it with ip tunnel del NAME and delete its definition (/etc/network/interfaces, /etc/netplan, /etc/systemd/network, "
             "NetworkManager). Where none is wanted, write install sit /bin/false in /etc/modprobe.d/no-ipv6-tunnel.conf. Name those that "
-            "are meant to be there under ipv6.tunnels in the policy profile."
+            "are meant to be there under ipv6.tunnels in the policy profile. "
+            "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
+            "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
         ),
     ),
     says={
@@ -93,10 +97,14 @@ def tunnel_interfaces(tunnels: Ipv6Tunnels, *, declared: Annotated[tuple[str, ..
         ja=(
             "アドレスを持つトンネルを止めて定義を消す（Teredo は「systemctl disable --now miredo」）。"
             "認めるものは方針プロファイルの ipv6.tunnels に挙げる。"
+            "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「ネットワーク」→「TCPIP 設定」→「IPv6 "
+            "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
         ),
         en=(
             "Stop the tunnel that has the address and delete its definition (Teredo: systemctl disable --now miredo), "
-            "or name it under ipv6.tunnels."
+            "or name it under ipv6.tunnels. "
+            "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
+            "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
         ),
     ),
     says={
@@ -134,10 +142,14 @@ def tunnel_addresses(tunnels: Ipv6Tunnels, *, declared: Annotated[tuple[str, ...
         ja=(
             "挙げた箇所の定義を消す。Teredo は「systemctl disable --now miredo」とし、miredo を削除する。"
             "認めるものは方針プロファイルの ipv6.tunnels に挙げる。"
+            "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「ネットワーク」→「TCPIP 設定」→「IPv6 "
+            "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
         ),
         en=(
             "Delete the definitions named; for Teredo run systemctl disable --now miredo and remove miredo, "
-            "or name the tunnel under ipv6.tunnels."
+            "or name the tunnel under ipv6.tunnels. "
+            "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
+            "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
         ),
     ),
     says={

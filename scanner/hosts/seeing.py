@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -38,3 +39,11 @@ def shown(text: str) -> str:
     """Write a name or a line of a file so that it can stand in a fact: one line, no surrogates, no control characters."""
     clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in clean)[:500]
+
+
+def parse_json(data: bytes) -> object:
+    """Read JSON, with or without a mark at its beginning. Raises ``ValueError``."""
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

@@ -24,8 +24,9 @@ from scanner.hosts.linux.media_history import ANY, BOOTS, DEVICES, media, media_
 from scanner.hosts.linux.network_history import ADDRESSES, TIMES, networks_joined
 from scanner.hosts.linux.nmprofiles import ssid
 from scanner.hosts.linux.vpn import ACTIVE, vpn_connections
-from scanner.hosts.linux.web_proxies import script, server, web_proxies
+from scanner.hosts.linux.web_proxies import web_proxies
 from scanner.hosts.linux.wireless import IW, NOW, wireless_networks
+from scanner.hosts.proxy_address import script, server
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.host_trees import GNOME_SESSION, KDE_SESSION, Machine

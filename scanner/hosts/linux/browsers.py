@@ -11,8 +11,9 @@ from scanner.facts.browsers import Browser, Browsers
 from scanner.hosts.base import Files, Names, Reader, Source, collector
 from scanner.hosts.browser_rules import Own, Policies, chosen_in, chromium, firefox
 from scanner.hosts.linux.base import exists, parsed, seen, shown
-from scanner.hosts.linux.own_files import MOST, own_files, parse_json
+from scanner.hosts.linux.own_files import MOST, own_files
 from scanner.hosts.linux.reads import ACCOUNTS
+from scanner.hosts.seeing import parse_json
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason

@@ -9,8 +9,9 @@ from typing import Final
 from scanner.facts.mail_client import MailClient, MailClients, MailSetting
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.linux.base import exists, parsed, seen
-from scanner.hosts.linux.own_files import MOST, own_files, parse_json
+from scanner.hosts.linux.own_files import MOST, own_files
 from scanner.hosts.linux.reads import ACCOUNTS
+from scanner.hosts.seeing import parse_json
 from scanner.hosts.thunderbird import THUNDERBIRD, clients, collapsed
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform

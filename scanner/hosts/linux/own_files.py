@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, TypeVar
@@ -47,11 +46,3 @@ def _all(read: Reader, places: tuple[str, ...], files: tuple[str, ...], parse: C
                 if there:
                     found[account.name if account.name not in found else f"{account.name}/{shown(entry)}"] = tuple(there)
     return found
-
-
-def parse_json(data: bytes) -> object:
-    """Read JSON, with or without a mark at its beginning. Raises ``ValueError``."""
-    try:
-        return json.loads(data.decode("utf-8-sig"))
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
 from scanner.facts.network_path import ProxyMode, ProxySetting, WebProxies
 from scanner.facts.readings import Readings
@@ -17,6 +15,7 @@ from scanner.hosts.linux.desktops import environment, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import kconfig
 from scanner.hosts.linux.reads import ACCOUNTS, SESSIONS
+from scanner.hosts.proxy_address import script, server
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
@@ -67,28 +66,6 @@ def web_proxies(read: Reader) -> WebProxies:
     general = _environment(read)
     # an unset environment decides nothing where a desktop or a policy speaks
     return WebProxies((general, *found) if general.mode is not ProxyMode.NONE or not found else tuple(found))
-
-
-def server(address: str) -> str:
-    """Give host and port of an address, and the whole of a script's; whatever stands before an ``@`` are credentials and is cut."""
-    if not re.match(r"[a-z]+://", address):
-        address = f"//{address}"
-    try:
-        parts = urlsplit(address)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "?"
-    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
-    return shown(f"{host}{port}")
-
-
-def script(address: str) -> str:
-    """Give the address of a script without credentials and question."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return "?"
-    return shown(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}")
 
 
 def _environment(read: Reader) -> ProxySetting:

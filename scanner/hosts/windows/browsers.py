@@ -1,0 +1,119 @@
+"""The web browsers of a Windows machine: Edge, Chrome, Chromium and Firefox, by Group Policy and by what their users chose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from scanner.facts.browsers import Browser, Browsers
+from scanner.hosts.base import Files, Key, collector
+from scanner.hosts.browser_rules import Own, Policies, chosen_in, chromium, firefox
+from scanner.hosts.seeing import needed, parse_json, parsed, seen, shown
+from scanner.hosts.windows.base import WindowsReader, people
+from scanner.hosts.windows.own_files import installed, own_files, own_sources, program_keys, tree
+from scanner.model.fact import Unobserved
+from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
+from scanner.wire import prefs
+
+MOZILLA: Final = r"SOFTWARE\Policies\Mozilla\Firefox"
+PROFILES: Final = "AppData/Roaming/Mozilla/Firefox/Profiles"
+CLOUD: Final = ("CloudManagementEnrollmentToken", "EdgeManagementEnrollmentToken")
+"""Values by which a browser takes further policies from its maker's service, which are not in the registry."""
+TEXTS: Final = frozenset({"ExtensionSettings", "Preferences"})
+"""Policies that are written as one text of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """A browser of Chromium's kind: its program, the key of its policies, where its users' settings are."""
+
+    name: str
+    program: str
+    policies: str
+    own: str
+
+
+KINDS: Final = (
+    Kin("edge", "msedge.exe", r"SOFTWARE\Policies\Microsoft\Edge", "AppData/Local/Microsoft/Edge/User Data"),
+    Kin("chrome", "chrome.exe", r"SOFTWARE\Policies\Google\Chrome", "AppData/Local/Google/Chrome/User Data"),
+    Kin("chromium", "chromium.exe", r"SOFTWARE\Policies\Chromium", "AppData/Local/Chromium/User Data"),
+)
+
+
+@collector(
+    Platform.WINDOWS,
+    *program_keys("firefox.exe", *(kin.program for kin in KINDS)),
+    *(Key(rf"{root}\{kin.policies}") for kin in KINDS for root in ("HKLM", r"HKU\*")),
+    *(Key(rf"{root}\{MOZILLA}") for root in ("HKLM", r"HKU\*")),
+    Files("/Program Files*/Mozilla Firefox/distribution/policies.json"),
+    *own_sources(PROFILES, "prefs.js", "user.js"),
+    *(source for kin in KINDS for source in own_sources(kin.own, "Preferences")),
+)
+def browsers(read: WindowsReader) -> Browsers:
+    """See which web browsers are installed and how they are set."""
+    return Browsers(seen(lambda: tuple(_browsers(read))))
+
+
+def _browsers(read: WindowsReader) -> list[Browser]:
+    found = []
+    homes = installed(read, "firefox.exe")
+    if homes:
+        policies = seen(partial(_firefox_policies, read, homes))
+        found.append(firefox(policies, _own(own_files(read, (PROFILES,), ("prefs.js", "user.js"), prefs.parse)), rf"HKLM\{MOZILLA}"))
+    for kin in KINDS:
+        if installed(read, kin.program):
+            managed, recommended = (seen(partial(policies_of, read, kin.policies + tail)) for tail in ("", r"\Recommended"))
+            own = _own(own_files(read, (kin.own,), ("Preferences",), lambda data: chosen_in(parse_json(data))))
+            found.append(chromium(kin.name, managed, recommended, own, rf"HKLM\{kin.policies}"))
+            read.keep(kin.policies, shown(str(managed))[:1000])
+    return found
+
+
+def policies_of(read: WindowsReader, key: str) -> Policies:
+    """Give the policies below a key: the machine's before those of accounts. Raises ``CannotObserve`` where accounts differ in theirs."""
+    machine = _texts(tree(read, rf"HKLM\{key}"))
+    if any(name in machine for name in CLOUD):
+        raise CannotObserve(Reason.NO_VANTAGE, rf"HKLM\{key}: further policies come from the maker's service")
+    each = []
+    for person in people(read):
+        if isinstance(person.settings, Unobserved):
+            raise CannotObserve(person.settings.reason, person.settings.detail)
+        each.append({**_texts(tree(read, rf"{person.settings}\{key}")), **machine})
+    if any(one != each[0] for one in each):
+        raise CannotObserve(Reason.UNSUPPORTED, rf"HKU\*\{key}: accounts have policies that differ")
+    return each[0] if each else machine
+
+
+def _texts(policies: Mapping[str, object]) -> dict[str, object]:
+    """Read those policies that are written as JSON, and leave out the key of advice, which is asked for by itself."""
+    found = {name: value for name, value in policies.items() if name != "Recommended"}
+    for name in TEXTS & found.keys():
+        value = found[name]
+        if isinstance(value, str):
+            found[name] = needed(parsed(name, value.encode(), parse_json))
+    return found
+
+
+def _firefox_policies(read: WindowsReader, homes: tuple[str, ...]) -> Policies:
+    """Give Group Policy's, which count before those of the file beside the program."""
+    found: dict[str, object] = {}
+    for folder in homes:
+        path = f"{folder}/distribution/policies.json"
+        data = read.file(path)
+        held = needed(parsed(shown(path), data, parse_json)) if data is not None else {}
+        inside = held.get("policies") if isinstance(held, Mapping) else None
+        found.update(inside if isinstance(inside, Mapping) else {})
+        for name in read.names(f"{folder}/defaults/pref") or ():
+            if name.endswith(".js") and b"general.config.filename" in (read.file(f"{folder}/defaults/pref/{name}") or b""):
+                raise CannotObserve(Reason.UNSUPPORTED, f"{shown(folder)}/defaults/pref/{shown(name)}: a script sets preferences")
+    return {**found, **policies_of(read, MOZILLA)}
+
+
+def _own(found: Mapping[str, tuple[Mapping[str, prefs.Pref], ...]] | Unobserved) -> Own:
+    """Merge the files of each profile: the later counts (user.js over prefs.js)."""
+    if isinstance(found, Unobserved):
+        return found
+    return {account: {name: value for held in files for name, value in held.items()} for account, files in found.items()}

@@ -1,0 +1,116 @@
+"""Settings that programs keep for each user on Windows: files in profiles; and where programs are installed. No collector here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Final, TypeVar
+
+from scanner.hosts.base import AnySource, Files, Key
+from scanner.hosts.seeing import needed, parsed, seen, shown
+from scanner.hosts.windows.base import PROFILES, Person, RegistryValue, WindowsReader, on_system_drive, people, text
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+
+T = TypeVar("T")
+MOST: Final = 8_000_000
+"""Octets of one settings file."""
+MOST_ENTRIES: Final = 300
+"""Entries of a folder of profiles."""
+DEEPEST: Final = 6
+MOST_KEYS: Final = 2_000
+APP_PATHS: Final = r"SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths"
+APP_PATHS_32: Final = r"SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\App Paths"
+
+
+def program_keys(*programs: str) -> tuple[AnySource, ...]:
+    """The form in which a collector declares that it asks where programs are installed."""
+    places = (rf"HKLM\{APP_PATHS}", rf"HKLM\{APP_PATHS_32}", rf"HKU\*\{APP_PATHS}")
+    return tuple(Key(rf"{place}\{program}") for program in programs for place in places)
+
+
+def installed(read: WindowsReader, program: str) -> tuple[str, ...]:
+    """Give the folders that a program registered itself from, for all or for one account; empty: it is not installed.
+
+    Raises ``CannotObserve`` where an account's own settings cannot be read and nothing is registered for all.
+    """
+    keys = [rf"HKLM\{APP_PATHS}\{program}", rf"HKLM\{APP_PATHS_32}\{program}"]
+    found = [folder for key in keys if (folder := _folder(read, key)) is not None]
+    for person in people(read):
+        if isinstance(person.settings, Unobserved):
+            if not found:
+                raise CannotObserve(person.settings.reason, person.settings.detail)
+            continue
+        folder = _folder(read, rf"{person.settings}\{APP_PATHS}\{program}")
+        if folder is not None:
+            found.append(folder)
+    return tuple(dict.fromkeys(found))
+
+
+def _folder(read: WindowsReader, key: str) -> str | None:
+    path = text(read, key, "")
+    if path is None:
+        return None
+    return on_system_drive(path.strip().strip('"')).rpartition("/")[0]
+
+
+def home(read: WindowsReader, person: Person) -> str:
+    """Give the folder of an account's profile. Raises ``CannotObserve``."""
+    where = text(read, rf"{PROFILES}\{person.sid}", "ProfileImagePath")
+    if where is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{person.sid}: its profile is not listed")
+    return on_system_drive(where)
+
+
+def own_sources(place: str, *files: str) -> tuple[AnySource, ...]:
+    """The form in which a collector declares that it reads files of profiles."""
+    return tuple(Files(f"/Users/*/{place}/*/{file}", limit=MOST, root=True) for file in files)
+
+
+def own_files(
+    read: WindowsReader, places: Sequence[str], files: Sequence[str], parse: Callable[[bytes], T]
+) -> Mapping[str, tuple[T, ...]] | Unobserved:
+    """Give what stands in each folder below ``places`` of each account: account → the parsed files that are there, in their order.
+
+    A second folder of an account is named after it, ``taro/work``. One file that cannot be read or understood leaves all unknown.
+    """
+    return seen(partial(_all, read, places, files, parse))
+
+
+def _all(read: WindowsReader, places: Sequence[str], files: Sequence[str], parse: Callable[[bytes], T]) -> Mapping[str, tuple[T, ...]]:
+    found: dict[str, tuple[T, ...]] = {}
+    for person in people(read):
+        for directory in [f"{home(read, person)}/{place}" for place in places]:
+            entries = read.names(directory) or ()
+            if len(entries) > MOST_ENTRIES:
+                raise CannotObserve(Reason.TOO_LARGE, f"{shown(directory)}: more than {MOST_ENTRIES} entries")
+            for entry in entries:
+                there = []
+                for file in files:
+                    path = f"{directory}/{entry}/{file}"
+                    data = read.file(path, limit=MOST)
+                    if data is not None:
+                        there.append(needed(parsed(shown(path), data, parse)))
+                if there:
+                    found[person.name if person.name not in found else f"{person.name}/{shown(entry)}"] = tuple(there)
+    return found
+
+
+def tree(read: WindowsReader, key: str) -> Mapping[str, object]:
+    """Give a key as a mapping: values by name, keys below it as mappings, or as a list where all names in them are numbers."""
+    return _tree(read, key, DEEPEST, iter(range(MOST_KEYS)))
+
+
+def _tree(read: WindowsReader, key: str, deep: int, left: Iterator[int]) -> Mapping[str, object]:
+    if next(left, None) is None or not deep:
+        raise CannotObserve(Reason.TOO_LARGE, rf"{key}: more keys than are read")
+    found: dict[str, object] = {name: _plain(value) for name, value in (read.values(key) or {}).items()}
+    for name in read.subkeys(key) or ():
+        below = _tree(read, rf"{key}\{name}", deep - 1, left)
+        listed = below and all(part.isdecimal() for part in below)
+        found[name] = [below[part] for part in sorted(below, key=int)] if listed else below
+    return found
+
+
+def _plain(value: RegistryValue) -> object:
+    return "\n".join(value) if isinstance(value, tuple) else value

@@ -149,6 +149,8 @@ SOCKET = {"/etc/opendmarc.conf": "# Socket inet:1@localhost\nSocket local:/var/s
         ("inet:localhost:11332", RSPAMD, True),
         ("inet:localhost:11332", RSPAMD | {"/etc/rspamd/local.d/worker-proxy.inc": 'bind_socket = "localhost:11333";\n'}, None),
         ("inet:localhost:11332", OPENDMARC, None),
+        ("inet:localhost:11332", RSPAMD | {"/etc/rspamd/local.d/dmarc.conf": "enabled = false;\n"}, None),
+        ("inet:localhost:11332\nsmtpd_milter_maps = cidr:/etc/postfix/x", RSPAMD, None),
     ],
 )
 def test_a_program_that_evaluates_dmarc_has_to_listen_where_postfix_asks(
@@ -191,6 +193,13 @@ def test_what_one_service_does_of_its_own_counts(tmp_path: Path, option: str, pa
     files = {**FILES, "/etc/postfix/main.cf": main, "/etc/postfix/master.cf": master}
     image = program(Machine(tmp_path / "image", live=False).write(files))
     assert isinstance(getattr(image, part), Unobserved)
+
+
+def test_another_instance_that_runs_leaves_a_pass_open(tmp_path: Path) -> None:
+    started = {"/proc/stat": "btime 9000000000\n", "/proc/9/stat": "9 (master) S" + " 0" * 18 + " 100 0"}
+    for number, (argv, alone) in enumerate([("-w", True), ("-w\0-c\0/etc/postfix", True), ("-w\0-c\0/etc/postfix-out", False)]):
+        words = {"/proc/9/cmdline": f"/usr/lib/postfix/sbin/master\0{argv}\0"}
+        assert (program(machine(tmp_path / str(number), OWN).write(started | words)).applied is None) is alone
 
 
 def test_the_service_behind_postscreen_is_looked_at(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ from scanner.wire.fortios import Config, Table
 
 ADMIN_TIMEOUT = 5
 """Minutes of ``admintimeout`` where it is not written."""
+ALWAYS = ("system global", "system interface", "system admin")
+WRITTEN_OUT = ("system ntp", "system snmp sysinfo", "log syslogd setting")
+"""Tables that ``show full-configuration`` holds in any case; where they are missing, the account's profile does not read them."""
 WAYS = ("telnet", "http", "https", "ssh")
 _LEVELS = {"no-auth-no-priv": SnmpSecurity.NONE, "auth-no-priv": SnmpSecurity.AUTHENTICATED, "auth-priv": SnmpSecurity.ENCRYPTED}
 
@@ -37,7 +40,7 @@ _LEVELS = {"no-auth-no-priv": SnmpSecurity.NONE, "auth-no-priv": SnmpSecurity.AU
 def network_device_fortios(read: DeviceReader) -> NetworkDevice:
     """See what the configuration says."""
     config = running(read, fortios.parse)
-    whole({name: any(_tables(config, name)) for name in ("system global", "system interface", "system admin")})
+    whole({name: any(_tables(config, name)) for name in (*ALWAYS, *(WRITTEN_OUT if read.live else ()))})
     read.keep("running-config", f"version {config.version}")
     system = config.top.table("system global")
     servers = _time_servers(config)

@@ -177,7 +177,7 @@ def _passwords(config: Config) -> Iterator[StoredPassword]:
             if word in words[2:]:
                 yield StoredPassword(words[1], _form(words[words.index(word, 2) + 1 :]))
         if "nopassword" in words[2:]:
-            yield StoredPassword(words[1], PasswordForm.PLAIN)
+            yield StoredPassword(words[1], PasswordForm.NONE)
     for line in config.find("line"):
         for below in line.below:
             if below.starts("password"):

@@ -8,12 +8,14 @@ from functools import partial
 
 from scanner.facts.mail_configuration import MailboxProgram
 from scanner.hosts.base import Reader
+from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.base import Process, applied, printed, seen
 from scanner.hosts.linux.services import Found, Program
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 
 DOVECOT = Program("dovecot", ("/usr/sbin/dovecot",), ("dovecot.service",), ("dovecot",))
+ARGUMENTS = Grammar("ac:Fhinp", ("-c",))
 SETTINGS = ("doveconf", "-a")
 FILES = ("/etc/dovecot/dovecot.conf",)
 _FILTERS = frozenset({"protocol", "local", "remote", "local_name"})
@@ -43,12 +45,17 @@ def dovecot(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         version=version,
         running=found.running,
         starts=found.starts,
-        applied=applied(read, running, DOVECOT.processes, (*FILES, *_below(read))) if found.running is True else None,
+        applied=(_others(read) or applied(read, running, DOVECOT.processes, (*FILES, *_below(read)))) if found.running is True else None,
         source=" ".join(SETTINGS),
         tls=_one(values, others, "ssl", unread),
         clear_authentication=allowed if isinstance(allowed, Unobserved) else allowed == ("yes" if clear == _CLEAR[0] else "no"),
         least_version=_one(values, others, "ssl_min_protocol", unread),
     )
+
+
+def _others(read: Reader) -> Unobserved | None:
+    """Tell why the usual configuration is not what a running Dovecot goes by."""
+    return seen(partial(leads_elsewhere, read, DOVECOT.processes, ARGUMENTS, FILES))
 
 
 def _settings(text: str) -> tuple[dict[str, str], dict[str, set[str]]]:

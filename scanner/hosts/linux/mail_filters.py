@@ -19,7 +19,8 @@ OPENDMARC = ("opendmarc",)
 RSPAMD = ("rspamd", "rspamd: main")
 OPENDMARC_FILE = "/etc/opendmarc.conf"
 RSPAMD_FILES = tuple(f"/etc/rspamd/{name}/worker-proxy.inc" for name in ("override.d", "local.d"))
-FILES = (OPENDMARC_FILE, *RSPAMD_FILES)
+RSPAMD_OFF = tuple(f"/etc/rspamd/{name}/dmarc.conf" for name in ("override.d", "local.d"))
+FILES = (OPENDMARC_FILE, *RSPAMD_FILES, *RSPAMD_OFF)
 _OPENDMARC = Grammar("Ac:fhlnp:P:t:u:vV", ())
 _RSPAMD_SOCKET = "localhost:11332"
 """Where its proxy listens unless it is told otherwise (rspamd's worker-proxy.inc)."""
@@ -68,7 +69,8 @@ def _listening(read: Reader) -> set[Socket]:
             found.add(("unix", _plain(rest)))
         elif kind in {"inet", "inet6"}:
             found.add(("inet", rest.partition("@")[0]))
-    if next(options(read, RSPAMD, None), None) is not None:
+    off = any(_of_file(read, path, r"^\s*enabled\s*=\s*(false|no|off)\b") for path in RSPAMD_OFF)
+    if not off and next(options(read, RSPAMD, None), None) is not None:
         told = next((one for path in RSPAMD_FILES if (one := _of_file(read, path, r'^\s*bind_socket\s*=\s*"?([^";\s]+)'))), _RSPAMD_SOCKET)
         found.add(("unix", _plain(told)) if told.startswith("/") else ("inet", told.rpartition(":")[2]))
     return found

@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from scanner.facts.mail_configuration import MailListener, MailProgram
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
+from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.base import Process, applied, needed, parsed, printed, seen, shown
 from scanner.hosts.linux.mail_filters import evaluates_dmarc
 from scanner.hosts.linux.services import Found, Program
@@ -29,6 +30,7 @@ SERVICES = ("postconf", "-M")
 OVERRIDES = ("postconf", "-P")
 MOST_LISTENERS = 100
 _RANK = {Relaying.REFUSED: 0, Relaying.BY_TABLE: 1, Relaying.OPEN_END: 2, Relaying.PERMITTED: 3}
+ARGUMENTS = Grammar("c:Dde:istvw", ("-c",))
 _PEOPLE = frozenset({"permit_mynetworks", "permit_sasl_authenticated", "permit_inet_interfaces"})
 _LISTS = tuple(f"smtpd_{name}_restrictions" for name in ("client", "helo", "sender", "relay", "recipient"))
 
@@ -53,7 +55,7 @@ def postfix(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         running=found.running,
         starts=found.starts,
         # smtpd processes read main.cf anew when they start, master only when told: a file that is older than master is in force
-        applied=applied(read, running, POSTFIX.processes, (MAIN, MASTER)) if found.running is True else None,
+        applied=(_others(read) or applied(read, running, POSTFIX.processes, (MAIN, MASTER))) if found.running is True else None,
         source=source,
         listeners=services if isinstance(services, Unobserved) else tuple(_listener(service, values) for service, values in services),
         sends_with_tls=_with_tls(value("smtp_tls_security_level"), value("smtp_use_tls")),
@@ -66,6 +68,11 @@ def postfix(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
             name="smtpd_forbid_bare_newline", decisive=False, ask=lambda v: _keeps(_value(v, "smtpd_forbid_bare_newline"))
         ),
     )
+
+
+def _others(read: Reader) -> Unobserved | None:
+    """Tell why the usual configuration is not all that Postfix goes by: another instance runs with its own (postmulti(1))."""
+    return seen(partial(leads_elsewhere, read, POSTFIX.processes, ARGUMENTS, ("/etc/postfix", "/etc/postfix/")))
 
 
 def _everywhere(
@@ -140,7 +147,11 @@ def _judges(read: Reader, main: Values | Unobserved, services: tuple[tuple[Servi
         milters, queue = _value(values, "smtpd_milters"), _value(values, "queue_directory")
         if isinstance(milters, Unobserved):
             return milters
-        return evaluates_dmarc(read, wire.words(milters), "/var/spool/postfix" if isinstance(queue, Unobserved) else queue)
+        found = evaluates_dmarc(read, wire.words(milters), "/var/spool/postfix" if isinstance(queue, Unobserved) else queue)
+        maps = _value(values, "smtpd_milter_maps")  # from 3.2
+        if found is True and not isinstance(maps, Unobserved) and maps:
+            return Unobserved(Reason.UNSUPPORTED, "smtpd_milter_maps keeps the filters from some clients")
+        return found
 
     return _everywhere(read, main, services, name="smtpd_milters", ask=ask, decisive=False)
 

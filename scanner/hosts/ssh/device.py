@@ -25,14 +25,25 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A question whose answer tells whether the account is shown all: it says ``wanted`` (where that is given) and never ``unwanted``."""
+
+    command: str
+    wanted: re.Pattern[str] | None
+    unwanted: re.Pattern[str] | None
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True)
 class Questions:
-    """What a kind of device is asked: ``settings`` of the session alone, then the configurations by name."""
+    """What a kind of device is asked: ``settings`` of the session alone, ``proofs``, then the configurations by name."""
 
     manner: Manner
     settings: tuple[str, ...]
     texts: Mapping[str, str]
     whole: re.Pattern[str]
-    """How the text in force ends or is made, so that one that was cut off is no configuration."""
+    """How the text in force ends, so that one that was cut off is no configuration."""
+    proofs: tuple[Proof, ...] = ()
 
 
 _NAME = rb"[A-Za-z0-9_][A-Za-z0-9_.:/@{}~-]{0,98}(?: ?\([A-Za-z0-9_.-]{1,40}\))?"
@@ -46,11 +57,16 @@ QUESTIONS: Mapping[Platform, Questions] = {
                 re.MULTILINE,
             ),
             re.compile(_NAME + rb"> ?"),
-            "the account begins without privileges, and enable is never entered; give it a level at which show running-config is permitted",
+            "the account begins without privileges, and enable is never entered; give it privilege level 15",
         ),
         ("terminal length 0", "terminal width 511"),
         {RUNNING: "show running-config", STARTUP: "show startup-config"},
         re.compile(r"^end\s*\Z", re.MULTILINE),
+        # Below level 15, and in a view, show running-config leaves out what the account may not change (IOS Security Configuration Guide).
+        (
+            Proof("show privilege", re.compile(r"level is 15\b"), None, "show running-config is whole at privilege level 15 only"),
+            Proof("show parser view", None, re.compile(r"Current view is"), "show running-config is not whole within a view"),
+        ),
     ),
     Platform.JUNOS: Questions(
         Manner(
@@ -132,6 +148,8 @@ class DeviceMachine:
             except CannotObserve as why:  # pages are turned where the device does not know the word
                 if why.reason is not Reason.ACCESS_DENIED:
                     raise
+        for proof in questions.proofs:
+            _prove(dialogue, proof)
         found: dict[str, bytes | Unobserved | None] = {}
         for name, command in questions.texts.items():
             try:
@@ -146,6 +164,18 @@ class DeviceMachine:
         self.counts = {"rounds": dialogue.rounds, "sent": dialogue.sent, "received": dialogue.received}
         log.info("%s: %d commands, %d octets received", self._entrance.name, dialogue.rounds, dialogue.received)
         return found
+
+
+def _prove(dialogue: Dialogue, proof: Proof) -> None:
+    """Make sure that the account is shown all. Raises ``CannotObserve(ACCESS_DENIED)``."""
+    try:
+        said = dialogue.ask(proof.command)
+    except CannotObserve as why:
+        if why.reason is not Reason.ACCESS_DENIED or proof.wanted:
+            raise
+        return  # a device without such a thing cannot keep anything back by it
+    if (proof.wanted and not proof.wanted.search(said)) or (proof.unwanted and proof.unwanted.search(said)):
+        raise CannotObserve(Reason.ACCESS_DENIED, f"{proof.command}: {proof.otherwise}")
 
 
 def _sized(command: str, text: str) -> bytes | None:

@@ -45,6 +45,8 @@ IOS = Script(
     prompt="edge1#",
     answers={
         "terminal width 511": "",
+        "show privilege": "Current privilege level is 15\n",
+        "show parser view": "No view is active ! Currently in Privilege Level Context\n",
         "show running-config": IOS_KEPT.removesuffix("edge1#\n"),
         "show startup-config": NVRAM.removesuffix("edge1#\n").replace(
             "Current configuration : 2000 bytes", "Using 1999 out of 65536 bytes"
@@ -80,6 +82,11 @@ FORTIOS = Script(
     refusal="Unknown action 0\nCommand fail. Return code -1\n",
 )
 DEVICES = {Platform.IOS: IOS, Platform.JUNOS: JUNOS, Platform.FORTIOS: FORTIOS}
+
+
+def answered(script: Script, command: str, text: str) -> Script:
+    """Change one answer."""
+    return replace(script, answers={**script.answers, command: text})
 
 
 class Anywhere:
@@ -169,17 +176,13 @@ def fact(observation: Observation[Fact]) -> NetworkDevice:
     return observation.fact
 
 
-def answering(script: Script, **answers: str) -> Script:
-    """Change answers to ``show running-config`` (``running``) and ``show startup-config`` (``startup``)."""
-    return replace(script, answers={**script.answers, **{f"show {name}-config": text for name, text in answers.items()}})
-
-
 @WAYS
 def test_a_device_is_asked_for_both_configurations_and_judged_like_a_file(server: Server, way: Way) -> None:
     seen = server.see(IOS, way)
     assert tags(fact(seen)) == KEPT
     assert not [word for word in ("$9$salt", "hmac-sha2-256 X") if word in repr(seen)]
-    assert server.commands() == ["terminal length 0", "terminal width 511", "show running-config", "show startup-config"]
+    asked = ["show privilege", "show parser view", "show running-config", "show startup-config"]
+    assert server.commands() == ["terminal length 0", "terminal width 511", *asked]
 
 
 @pytest.mark.parametrize("platform", [Platform.JUNOS, Platform.FORTIOS])
@@ -197,7 +200,7 @@ def test_pages_are_turned_where_the_device_cannot_be_told_not_to_page(server: Se
 
 def test_what_runs_and_is_not_saved_fails(server: Server) -> None:
     for startup in (IOS_KEPT.replace("no vstack\n", ""), "startup-config is not present\n"):
-        assert tags(fact(server.see(answering(IOS, startup=startup))))["config.saved"] == "CONFIG_UNSAVED"
+        assert tags(fact(server.see(answered(IOS, "show startup-config", startup))))["config.saved"] == "CONFIG_UNSAVED"
 
 
 def test_a_refused_startup_configuration_leaves_the_rest(server: Server) -> None:
@@ -209,12 +212,15 @@ def test_a_refused_startup_configuration_leaves_the_rest(server: Server) -> None
     ("script", "reason", "words"),
     [
         (replace(IOS, prompt="edge1>"), Reason.ACCESS_DENIED, "enable is never entered"),
-        (replace(IOS, answers={}), Reason.ACCESS_DENIED, "Invalid input"),
+        (replace(IOS, answers={}), Reason.ACCESS_DENIED, "show privilege: the device says: % Invalid input"),
+        (answered(IOS, "show privilege", "Current privilege level is 7\n"), Reason.ACCESS_DENIED, "level 15 only"),
+        (answered(IOS, "show parser view", "Current view is 'audit'\n"), Reason.ACCESS_DENIED, "within a view"),
+        (answered(FORTIOS, "show full-configuration", FORTI_KEPT.replace("log syslogd", "log disk")), Reason.UNSUPPORTED, "log syslogd"),
         (replace(JUNOS, prompt="root@r1:~ # "), Reason.ACCESS_DENIED, "Unix shell"),
         (replace(JUNOS, answers={}), Reason.ACCESS_DENIED, "unknown command"),
         (replace(FORTIOS, answers={}), Reason.ACCESS_DENIED, "Unknown action"),
         (replace(FORTIOS, prompt="(Press 'a' to accept):"), Reason.UNSUPPORTED, "a person's to do"),
-        (answering(IOS, running="hostname x\nline vty 0 4\n"), Reason.PROTOCOL_VIOLATION, "does not end"),
+        (answered(IOS, "show running-config", "hostname x\nline vty 0 4\n"), Reason.PROTOCOL_VIOLATION, "does not end"),
     ],
 )
 def test_what_a_device_does_not_give_is_one_reason(server: Server, script: Script, reason: Reason, words: str) -> None:

@@ -45,10 +45,15 @@ class Config:
     """A whole configuration."""
 
     lines: tuple[Line, ...]
+    _by_word: dict[str, list[Line]] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for line in self.lines:
+            self._by_word.setdefault(line.words[0], []).append(line)
 
     def find(self, *words: str) -> Iterator[Line]:
         """Give the commands of the top level that begin with these words."""
-        return (line for line in self.lines if line.starts(*words))
+        return (line for line in self._by_word.get(words[0], ()) if line.starts(*words))
 
     def has(self, *words: str) -> bool:
         """Tell whether a command of the top level begins with these words."""
@@ -56,13 +61,8 @@ class Config:
 
     def switched(self, *words: str) -> bool | None:
         """Tell whether a switch is set; a later line beats an earlier one; ``None``: neither it nor its ``no`` is there."""
-        state = None
-        for line in self.lines:
-            if line.starts(*words):
-                state = True
-            elif line.starts("no", *words):
-                state = False
-        return state
+        lines = [*((line.number, True) for line in self.find(*words)), *((line.number, False) for line in self.find("no", *words))]
+        return max(lines)[1] if lines else None
 
 
 def parse(data: bytes) -> Config:

@@ -8,11 +8,12 @@ further down, and those with wildcards, are noted and not expanded.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MOST_STATEMENTS = 200_000
 MOST_OCTETS = 20_000_000
 DEEPEST = 64
+INDEXED = 5
 _TOKEN = re.compile(r'\s+|#[^\n]*|/\*.*?\*/|"(?:[^"\\]|\\.)*"|[{};\[\]]|[^\s{};\[\]"#]+', re.DOTALL)
 _DENIED = re.compile(r"(?:/\*|#)[^\n]*ACCESS-DENIED")
 
@@ -33,15 +34,22 @@ class Config:
     statements: tuple[Statement, ...]
     more: bool
     denied: bool
+    _by_path: dict[Statement, list[Statement]] = field(default_factory=dict, repr=False, compare=False)
+    """The statements below each path of up to ``INDEXED`` words."""
+
+    def __post_init__(self) -> None:
+        for statement in self.statements:
+            for depth in range(1, min(len(statement), INDEXED) + 1):
+                self._by_path.setdefault(statement[:depth], []).append(statement)
 
     def below(self, *path: str) -> tuple[Statement, ...]:
         """Give what stands below a path, without the path."""
         depth = len(path)
-        return tuple(s[depth:] for s in self.statements if s[:depth] == path and len(s) >= depth)
+        return tuple(s[depth:] for s in self._by_path.get(path[:INDEXED], ()) if s[:depth] == path)
 
     def has(self, *path: str) -> bool:
         """Tell whether a statement begins so."""
-        return any(s[: len(path)] == path for s in self.statements)
+        return any(s[: len(path)] == path for s in self._by_path.get(path[:INDEXED], ()))
 
     def value(self, *path: str) -> str | None:
         """Give the word behind a path, the last one where it comes twice."""
@@ -66,8 +74,12 @@ def _expanded(statements: list[Statement], denied: bool, inherited: bool) -> Con
     """Add what groups that are applied at the top bring in; the configuration's own statements come last, so that they win."""
     if inherited:
         return Config(tuple(s for s in statements if s[0] != "groups" and "apply-groups" not in s), False, denied)
-    applied = [s[1] for s in statements if s[0] == "apply-groups" and len(s) > 1]
-    brought = [s[2:] for name in applied for s in statements if s[:2] == ("groups", name) and len(s) > 2]
+    groups: dict[str, list[Statement]] = {}
+    for s in statements:
+        if s[0] == "groups" and len(s) > 2:
+            groups.setdefault(s[1], []).append(s[2:])
+    applied = dict.fromkeys(s[1] for s in statements if s[0] == "apply-groups" and len(s) > 1)
+    brought = [s for name in applied for s in groups.get(name, ())]
     own = [s for s in statements if s[0] not in {"groups", "apply-groups"}]
     more = any("apply-groups" in s for s in (*own, *brought)) or any(word.startswith("<") for s in brought for word in s)
     plain = [s for s in (*brought, *own) if "apply-groups" not in s and not any(word.startswith("<") for word in s)]
@@ -76,7 +88,7 @@ def _expanded(statements: list[Statement], denied: bool, inherited: bool) -> Con
 
 def _of_lines(lines: list[str]) -> list[Statement]:
     found: list[Statement] = []
-    inactive: list[Statement] = []
+    inactive: set[Statement] = set()
     for line in lines[: MOST_STATEMENTS + 1]:
         verb, *words = _tokens(line)
         if verb == "delete":
@@ -84,10 +96,14 @@ def _of_lines(lines: list[str]) -> list[Statement]:
         at = words.index("[") if "[" in words else len(words)
         whole = tuple(_bare(word) for word in words[:at])
         listed: list[Statement] = [(_bare(word),) for word in words[at:] if word not in {"[", "]"}]
-        (found if verb == "set" else inactive).extend((*whole, *end) for end in listed or [()])
+        every = [(*whole, *end) for end in listed or [()]]
+        if verb == "set":
+            found += every
+        else:
+            inactive.update(every)
     if len(lines) > MOST_STATEMENTS:
         raise NotJunos(f"more than {MOST_STATEMENTS} lines")
-    return [s for s in found if s and not any(s[: len(off)] == off for off in inactive)]
+    return [s for s in found if s and not any(s[:depth] in inactive for depth in range(1, len(s) + 1))]
 
 
 def _of_braces(text: str) -> list[Statement]:

@@ -95,12 +95,17 @@ def value(block: tuple[Statement, ...] | None, name: str) -> str | None:
     return found.words[1] if found and len(found.words) > 1 else None
 
 
-def reaches(listed: tuple[Statement, ...], acls: Mapping[str, tuple[Statement, ...]], depth: int = 0) -> set[str]:
+def reaches(listed: tuple[Statement, ...], acls: Mapping[str, tuple[Statement, ...]]) -> set[str]:
     """Tell whom an address match list lets in: of ``everybody``, ``most``, ``itself``, ``some``; empty for nobody.
 
     ``most`` stands for networks that are larger than an organisation's own. The first element that fits an address decides, so
     nothing behind ``any`` counts, and ``!any`` ends the list. A list that nests itself raises ``NotNamed``.
     """
+    return _reaches(listed, acls, {}, 0)
+
+
+def _reaches(listed: tuple[Statement, ...], acls: Mapping[str, tuple[Statement, ...]], known: dict[str, set[str]], depth: int) -> set[str]:
+    """See ``reaches``. ``known`` remembers lists by name: each is followed once, however often it is named."""
     if depth > DEEPEST_ACL:
         raise NotNamed("an address match list is nested too deep or in itself")
     found: set[str] = set()
@@ -108,11 +113,11 @@ def reaches(listed: tuple[Statement, ...], acls: Mapping[str, tuple[Statement, .
         words = [word for word in element.words if word != "!"]
         refused = len(words) < len(element.words)
         if element.block is not None:
-            inner = reaches(element.block, acls, depth + 1)
+            inner = _reaches(element.block, acls, known, depth + 1)
         elif not words:
             continue
         else:
-            inner = _of_word(words, acls, depth)
+            inner = _of_word(words, acls, known, depth)
         if "everybody" in inner:
             return found if refused else found | {"everybody"}
         if not refused:
@@ -120,10 +125,12 @@ def reaches(listed: tuple[Statement, ...], acls: Mapping[str, tuple[Statement, .
     return found
 
 
-def _of_word(words: list[str], acls: Mapping[str, tuple[Statement, ...]], depth: int) -> set[str]:
+def _of_word(words: list[str], acls: Mapping[str, tuple[Statement, ...]], known: dict[str, set[str]], depth: int) -> set[str]:
     word = words[0].lower()
     if word in acls:  # an acl of one's own may not be called any, none, localhost or localnets
-        return reaches(acls[word], acls, depth + 1)
+        if word not in known:
+            known[word] = _reaches(acls[word], acls, known, depth + 1)
+        return known[word]
     if word in {"any", "0/0", "0.0.0.0/0", "::/0"}:
         return {"everybody"}
     if word == "none":

@@ -5,6 +5,8 @@ Each text is a well kept configuration with one place changed, after the vendors
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from scanner.facts.network_device import AccessPorts, LogHost, PasswordForm
@@ -259,3 +261,34 @@ def test_virtual_domains_are_read_as_a_backup_writes_them() -> None:
 def test_the_maker_s_log_service_is_another_place() -> None:
     text = FORTI_KEPT.replace("config log syslogd setting", "config log fortiguard setting")
     assert device("fortios", text).log_hosts == (LogHost("fortiguard", "tls"),)
+
+
+MANY = 20_000
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text"),
+    [
+        (
+            "ios",
+            "hostname x\ninterface Vlan1\n" + "access-list 10 permit 192.0.2.1\n" * MANY + "line vty 0 4\n access-class 10 in\n" * MANY,
+        ),
+        ("ios", "hostname x\nline con 0\nspanning-tree mode pvst\n" + "interface GigabitEthernet1/0/1\n" * MANY),
+        ("ios", "hostname x\ninterface Vlan1\nline con 0\n" + "vlan configuration 1-4094\n ipv6 nd raguard\n" * 200),
+        ("junos", JUNOS_KEPT + "".join(f"snmp {{ community c{n} {{ clients {{ 192.0.2.0/24; }} }} }}\n" for n in range(MANY))),
+        ("junos", JUNOS_KEPT + "".join(f"interfaces {{ ge-{n} {{ unit 0 {{ family ethernet-switching; }} }} }}\n" for n in range(MANY))),
+        ("junos", JUNOS_KEPT + "apply-groups base;\n" * MANY),
+        ("junos", "set system services ssh\nset interfaces lo0 unit 0 family inet\n" + "set a b\ndeactivate c d\n" * MANY),
+        (
+            "junos",
+            JUNOS_KEPT.replace(
+                "term manage", "term a { from { source-prefix-list { operators; } } then accept; }\n" * 2_000 + "term manage", 1
+            )
+            + "".join(f"policy-options {{ prefix-list operators {{ 192.0.2.{n % 256}/32; }} }}\n" for n in range(MANY)),
+        ),
+    ],
+)
+def test_a_long_configuration_is_read_in_time(dialect: str, text: str) -> None:
+    started = time.process_time()
+    assert tags(device(dialect, text))
+    assert time.process_time() - started < 15  # a second or two; pairs of all lines would take minutes

@@ -409,6 +409,17 @@ def test_a_text_that_cannot_be_read_gives_no_part(tmp_path: Path, files: dict[st
     assert isinstance(program(image(tmp_path, "named", files)).recursion, Unobserved)
 
 
+def test_lists_and_patterns_that_multiply_are_followed_once_each(tmp_path: Path) -> None:
+    acls = "".join(f"acl a{n} {{ {f'a{n - 1};' * 60 if n else '192.0.2.1;'} }};\n" for n in range(24))
+    found = program(image(tmp_path / "b", "named", {"/etc/bind/named.conf": acls + "options { allow-recursion { a23; }; };"}))
+    assert found.recursion is Audience.SOME
+    lines = [f"pattern:\n name: p{n}\n" + f" include-pattern: p{n - 1}\n" * (60 if n else 0) for n in range(24)]
+    text = "".join(lines) + " provide-xfr: 192.0.2.1 NOKEY\nzone:\n name: a.example\n include-pattern: p23\n"
+    served = program(image(tmp_path / "n", "nsd", {"/etc/nsd/nsd.conf": text})).zones
+    assert not isinstance(served, Unobserved)
+    assert [zone.transfers for zone in served] == [Audience.SOME]
+
+
 def value_or_refusal(parse: Callable[[bytes], object], refusal: type[ValueError], data: bytes) -> object:
     try:
         return (parse(data),)

@@ -26,7 +26,7 @@ from scanner.facts.readings import Wait
 from scanner.hosts.base import collector
 from scanner.hosts.config_file import RUNNING, STARTUP, DeviceReader
 from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, every, running, unwritten, whole
-from scanner.hosts.devices.ios_access import Door, Lists, lists
+from scanner.hosts.devices.ios_access import Door, Lists
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -36,6 +36,7 @@ from scanner.wire.ios import Config, Line
 EXEC_TIMEOUT = 600
 """Seconds after which an idle session ends where ``exec-timeout`` is not written."""
 MOST_NAMED = 20
+MOST_VLANS = 4094
 OFF_BY_DEFAULT = ("service tcp-small-servers", "service udp-small-servers", "ip finger", "service finger", "service config", "ip identd")
 OFF_BY_DEFAULT_TOO = ("ftp-server enable", "tftp-server", "ip rcmd rsh-enable", "ip rcmd rcp-enable")
 DIFFERING_DEFAULT = ("ip bootp server", "service pad", "ip source-route")
@@ -89,7 +90,7 @@ def _speaks_v6(config: Config) -> bool:
 
 
 def _services(config: Config) -> Iterator[ManagementService]:
-    access = lists(config)
+    access = Lists(config)
     speaks_v6 = _speaks_v6(config)
     terminals = list(config.find("line", "vty"))
     if not terminals:
@@ -123,7 +124,7 @@ def _ssh_version_1(config: Config) -> bool | Unobserved:
 
 
 def _snmp(config: Config) -> Iterator[SnmpAccess]:
-    access = lists(config)
+    access = Lists(config)
     speaks_v6 = _speaks_v6(config)
     for line in config.find("snmp-server", "community"):
         words = line.words
@@ -182,19 +183,21 @@ def _passwords(config: Config) -> Iterator[StoredPassword]:
         for below in line.below:
             if below.starts("password"):
                 yield StoredPassword(" ".join(line.words[:4]), _form(below.words[1:]))
+    aaa = config.has("aaa", "new-model")
+    open_ = {line.words[3] for line in config.find("aaa", "authentication", "login") if line.words[4:5] == ["none"]}
     for line in config.find("line", "vty"):
-        if _asks_nothing(config, line):
+        if _asks_nothing(line, aaa, open_):
             yield StoredPassword(" ".join(line.words[:4]), PasswordForm.NONE)
 
 
-def _asks_nothing(config: Config, line: Line) -> bool:
+def _asks_nothing(line: Line, aaa: bool, open_: set[str]) -> bool:
     """Tell whether whoever reaches a terminal line is let in: ``no login``, or a method list of AAA that begins with ``none``."""
     if any(b.text in {"no exec", "transport input none"} for b in line.below):
         return False
-    if not config.has("aaa", "new-model"):
+    if not aaa:
         return any(b.text == "no login" for b in line.below)
-    name = next((b.words[2] for b in reversed(line.below) if b.starts("login", "authentication") and len(b.words) > 2), "default")
-    return any(found.words[4:5] == ["none"] for found in config.find("aaa", "authentication", "login", name))
+    named = [b.words[2] for b in line.below if b.starts("login", "authentication") and len(b.words) > 2]
+    return (named[-1] if named else "default") in open_
 
 
 def _form(words: list[str]) -> PasswordForm | Unobserved:
@@ -271,48 +274,51 @@ def _tunnels(config: Config) -> Iterator[str]:
 
 def _ports(config: Config) -> list[Line]:
     """Give the ports that terminals may be put to: all that switch and are no trunk by their own words, written out or not."""
+    interfaces = list(config.find("interface"))
+    a_switch = any(config.has(*words) for words in _SWITCH) or any("switchport" in b.words[:2] for i in interfaces for b in i.below)
     return [
         i
-        for i in config.find("interface")
+        for i in interfaces
         if (
-            _switches(config, i)
+            (a_switch and _switches(i))
             or any(b.starts("switchport", "mode", "access") or b.starts("switchport", "access", "vlan") for b in i.below)
         )
         and not any(b.text == "shutdown" or b.starts("switchport", "mode", "trunk") or b.starts("channel-group") for b in i.below)
     ]
 
 
-def _switches(config: Config, interface: Line) -> bool:
+def _switches(interface: Line) -> bool:
     """Tell whether an Ethernet port of a switch is left as it came, which is a switching one."""
-    a_switch = any(config.has(*words) for words in _SWITCH) or any(
-        "switchport" in b.words[:2] for i in config.find("interface") for b in i.below
-    )
     name = "".join(interface.words[1:3])
-    return a_switch and bool(_ETHERNET.match(name)) and not any(b.starts(*words) for b in interface.below for words in _ROUTED)
+    return bool(_ETHERNET.match(name)) and not any(b.starts(*words) for b in interface.below for words in _ROUTED)
 
 
 def _access_ports(config: Config) -> AccessPorts | None:
     ports = _ports(config)
     if not ports:
         return None
-    guarded_vlans = [
-        line.words[2] for line in config.find("vlan", "configuration") if any(b.starts("ipv6", "nd", "raguard") for b in line.below)
-    ]
+    guarded = {
+        vlan
+        for line in config.find("vlan", "configuration")
+        if len(line.words) > 2 and any(b.starts("ipv6", "nd", "raguard") for b in line.below)
+        for vlan in _vlans(line.words[2])
+    }
     open_ = []
     for port in ports:
         vlan = next((b.words[3] for b in port.below if b.starts("switchport", "access", "vlan") and len(b.words) > 3), "1")
         own = any(b.starts("ipv6", "nd", "raguard") for b in port.below)
-        if not own and not any(_within(vlan, listed) for listed in guarded_vlans):
+        if not own and not (vlan.isdecimal() and len(vlan) < 6 and int(vlan) in guarded):
             open_.append(" ".join(port.words[1:3]))
     return AccessPorts(len(ports), len(ports) - len(open_), tuple(open_[:MOST_NAMED]))
 
 
-def _within(vlan: str, listed: str) -> bool:
+def _vlans(listed: str) -> Iterator[int]:
+    """Read ``10,20-29``."""
     for part in listed.split(","):
         first, _, last = part.partition("-")
-        if vlan.isdecimal() and first.isdecimal() and (last or first).isdecimal() and int(first) <= int(vlan) <= int(last or first):
-            return True
-    return False
+        ends = [int(end) for end in (first, last or first) if end.isdecimal() and len(end) < 6]
+        if len(ends) == 2:
+            yield from range(ends[0], min(ends[1], MOST_VLANS) + 1)
 
 
 def _saved(read: DeviceReader) -> bool | Unobserved:

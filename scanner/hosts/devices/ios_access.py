@@ -5,7 +5,7 @@ A list that is named and not defined, or that has no entries, filters nothing (C
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanner.hosts.devices.strangers import Rule, is_wide, keeps_out
@@ -25,38 +25,39 @@ class Door:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+Entries = list[tuple[str, ...]]
+
+
 class Lists:
     """Every access list of a configuration by name: whether it is an extended one, and its entries without sequence numbers."""
 
-    v4: Mapping[str, tuple[bool, tuple[tuple[str, ...], ...]]]
-    v6: Mapping[str, tuple[bool, tuple[tuple[str, ...], ...]]]
+    def __init__(self, config: Config) -> None:
+        self._v4: dict[str, tuple[bool, Entries]] = {}
+        self._v6: dict[str, tuple[bool, Entries]] = {}
+        self._known: dict[tuple[str, Door, bool], bool | Unobserved] = {}
+        for line in config.find("access-list"):
+            if len(line.words) > 1:
+                name = line.words[1]
+                number = int(name) if name.isdecimal() and len(name) < 6 else 0
+                standard = 1 <= number <= 99 or 1300 <= number <= 1999
+                self._v4.setdefault(name, (not standard, []))[1].append(tuple(line.words[2:]))
+        for line in config.find("ip", "access-list"):
+            if len(line.words) > 3:
+                self._v4[line.words[3]] = (line.words[2] != "standard", [_entry(below.words) for below in line.below])
+        for line in config.find("ipv6", "access-list"):
+            if len(line.words) > 2:
+                self._v6[line.words[2]] = (True, [_entry(below.words) for below in line.below])
 
     def limit(self, name: str | None, door: Door, *, ipv6: bool = False) -> bool | Unobserved:
         """Tell whether a list keeps strangers from a service; ``None``: no list is named."""
         if name is None:
             return False
-        extended, entries = (self.v6 if ipv6 else self.v4).get(name, (True, ()))
-        rules = [rule for words in entries if (rule := _rule(words, extended, door)) is not None]
-        return bool(rules) and keeps_out(rules, f"access list {name}")
-
-
-def lists(config: Config) -> Lists:
-    """Gather the access lists."""
-    v4: dict[str, tuple[bool, tuple[tuple[str, ...], ...]]] = {}
-    v6: dict[str, tuple[bool, tuple[tuple[str, ...], ...]]] = {}
-    for line in config.find("access-list"):
-        name, *entry = [*line.words[1:], ""]
-        number = int(name) if name.isdecimal() and len(name) < 6 else 0
-        extended = not (1 <= number <= 99 or 1300 <= number <= 1999)
-        v4[name] = (extended, (*v4.get(name, (extended, ()))[1], tuple(word for word in entry if word)))
-    for line in config.find("ip", "access-list"):
-        if len(line.words) > 3:
-            v4[line.words[3]] = (line.words[2] != "standard", tuple(_entry(below.words) for below in line.below))
-    for line in config.find("ipv6", "access-list"):
-        if len(line.words) > 2:
-            v6[line.words[2]] = (True, tuple(_entry(below.words) for below in line.below))
-    return Lists(v4, v6)
+        key = name, door, ipv6
+        if key not in self._known:
+            extended, entries = (self._v6 if ipv6 else self._v4).get(name, (True, []))
+            rules = [rule for words in entries if (rule := _rule(words, extended, door)) is not None]
+            self._known[key] = bool(rules) and keeps_out(rules, f"access list {name}")
+        return self._known[key]
 
 
 def _entry(words: list[str]) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ def _entry(words: list[str]) -> tuple[str, ...]:
 def _rule(words: tuple[str, ...], extended: bool, door: Door) -> Rule | None:
     """Read one entry; ``None`` for a remark."""
     if not words or words[0] not in {"permit", "deny"}:
-        return None if words[:1] in {("remark",), ("description",), ("",), ()} else Rule(True, None, None)
+        return None if words[:1] in {("remark",), ("description",), ()} else Rule(True, None, None)
     permits = words[0] == "permit"
     peek = _Words(words[1:])
     if not extended:

@@ -6,7 +6,7 @@ Terms are taken in their order; a term without an action accepts, what no term t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scanner.hosts.devices.common import every
 from scanner.hosts.devices.strangers import Rule, is_wide, keeps_out
@@ -40,17 +40,20 @@ def _family(config: Config, family: str, port: int) -> bool | Unobserved:
 
 def _chain(config: Config, family: str, names: list[str], port: int) -> bool | Unobserved:
     rules: list[Rule] = []
-    for name in names[:MOST_FILTERS]:
+    lists = _prefix_lists(config)
+    if len(names) > MOST_FILTERS:
+        return Unobserved(Reason.TOO_LARGE, f"more than {MOST_FILTERS} filters on lo0")
+    for name in names:
         terms = config.below("firewall", "family", family, "filter", name)
         if not terms and family == "inet":
             terms = config.below("firewall", "filter", name)
         if not terms:
             return Unobserved(Reason.UNSUPPORTED, f"the filter {name} on lo0 is not defined in the text")
-        rules += _rules(config, terms, port)
+        rules += _rules(lists, terms, port)
     return keeps_out(rules, f"the filter {', '.join(names)} on lo0")
 
 
-def _rules(config: Config, terms: tuple[Statement, ...], port: int) -> Iterator[Rule]:
+def _rules(lists: Mapping[str, bool | None], terms: tuple[Statement, ...], port: int) -> Iterator[Rule]:
     by_name: dict[str, list[Statement]] = {}
     for rest in terms:
         if rest[:1] == ("term",) and len(rest) > 1:
@@ -70,7 +73,7 @@ def _rules(config: Config, terms: tuple[Statement, ...], port: int) -> Iterator[
         sources = [value for name in ("source-address", "source-prefix-list") for value in conditions.pop(name, ())]
         found = [_condition(name, values, port) for name, values in conditions.items()]
         if sources:
-            found.append(_sources(config, sources))
+            found.append(_sources(lists, sources))
         yield Rule(permits, _all(fits for fits, _ in found), _all(always for _, always in found))
 
 
@@ -79,17 +82,24 @@ def _all(parts: Iterator[bool | None]) -> bool | None:
     return False if False in known else None if None in known else True
 
 
-def _sources(config: Config, values: list[Statement]) -> tuple[bool | None, bool | None]:
+def _prefix_lists(config: Config) -> dict[str, bool | None]:
+    """Tell of each list whether strangers are in it; ``None``: it is filled by ``apply-path``."""
+    found: dict[str, bool | None] = {}
+    for rest in config.below("policy-options", "prefix-list"):
+        if len(rest) > 1:
+            wide = is_wide(rest[1])
+            known = found.get(rest[0], False)
+            found[rest[0]] = None if known is None or wide is None else known or wide
+    return found
+
+
+def _sources(lists: Mapping[str, bool | None], values: list[Statement]) -> tuple[bool | None, bool | None]:
     """Tell whether strangers are among the sources; what stands there with ``except`` are taken to be one's own."""
     own = [value[0] for value in values if value and "except" not in value[1:]]
-    if not own:
+    wide = [lists.get(value) if (given := is_wide(value)) is None else given for value in own]  # a list that is not defined is not known
+    if not own or None in wide:
         return None, None
-    lists = {value: config.below("policy-options", "prefix-list", value) for value in own if is_wide(value) is None}
-    if any(not inner or any(is_wide(rest[0]) is None for rest in inner if rest) for inner in lists.values()):
-        return None, None  # not defined, or filled by apply-path
-    networks = [value for value in own if value not in lists] + [rest[0] for inner in lists.values() for rest in inner if rest]
-    wide = any(is_wide(network) for network in networks)
-    return wide, wide
+    return True in wide, True in wide
 
 
 def _condition(name: str, values: list[Statement], port: int) -> tuple[bool | None, bool | None]:

@@ -183,7 +183,10 @@ def _unbound_audience(server: Clause) -> Audience | Unobserved:
 def _nsd(read: Reader) -> Read:
     gathered = _gather(read, MAIN[NSD], dnsconf.parse)
     server = _options(gathered, "server")
-    patterns = {clause.last("name") or "": clause for clause in gathered.clauses if clause.name == "pattern"}
+    patterns: dict[str, Audience | Unobserved] = {}
+    for clause in gathered.clauses:
+        if clause.name == "pattern":  # a pattern may include those above it
+            patterns[clause.last("name") or ""] = seen(partial(_nsd_transfers, clause, patterns))
     zones = [
         ServedZone(shown(name.lower().rstrip(".") or "."), "", seen(partial(_nsd_transfers, clause, patterns)))
         for clause in gathered.clauses
@@ -213,7 +216,7 @@ def _nsd(read: Reader) -> Read:
     )
 
 
-def _nsd_added(read: Reader, path: str, patterns: Mapping[str, Clause]) -> tuple[ServedZone, ...]:
+def _nsd_added(read: Reader, path: str, patterns: Mapping[str, Audience | Unobserved]) -> tuple[ServedZone, ...]:
     """Give the zones that were added to a running NSD: ``add ZONE PATTERN`` lines of its list. Raises ``CannotObserve``."""
     found = []
     for line in (read.file(path, limit=8_000_000) or b"").decode("utf-8", "replace").split("\n"):
@@ -224,15 +227,13 @@ def _nsd_added(read: Reader, path: str, patterns: Mapping[str, Clause]) -> tuple
     return tuple(found)
 
 
-def _nsd_transfers(clause: Clause, patterns: Mapping[str, Clause], depth: int = 0) -> Audience:
+def _nsd_transfers(clause: Clause, patterns: Mapping[str, Audience | Unobserved]) -> Audience:
     """Say whom a zone or pattern lets transfer, with the patterns that it includes. Raises ``CannotObserve``."""
-    if depth > DEEPEST:
-        raise CannotObserve(Reason.TOO_LARGE, "patterns include each other too deep")
     widest = Audience.NOBODY
     for used in clause.all("include-pattern"):
         if used.value not in patterns:
             raise CannotObserve(Reason.UNSUPPORTED, f"the pattern {shown(used.value)} is not in the configuration")
-        widest = max(widest, _nsd_transfers(patterns[used.value], patterns, depth + 1), key=RANK.index)
+        widest = max(widest, needed(patterns[used.value]), key=RANK.index)
     return max((widest, *(_nsd_audience(option) for option in clause.all("provide-xfr"))), key=RANK.index)
 
 

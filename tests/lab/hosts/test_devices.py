@@ -231,6 +231,31 @@ def test_what_a_device_does_not_give_is_one_reason(server: Server, script: Scrip
     assert bool(server.commands()) is (script.prompt in {"edge1#", "{master:0}\naudit@r1> ", "fw1 # "})  # else nothing is asked at all
 
 
+INVENTORY = """hosts:
+  - {{name: 127.0.0.1, login: {{user: {user}, port: {port}, key: {folder}/user, known_hosts: {folder}/known, platform: ios}}}}
+scope: {{approved_by: 部長, allow: [{{network: 127.0.0.1/32}}]}}
+"""
+
+
+def test_a_scan_of_an_inventory_logs_in_to_a_device(server: Server, tmp_path: Path) -> None:
+    server.machine(IOS)
+    known = server.folder / "known"
+    known.write_text(known.read_text() + known.read_text().replace("[device]", "[127.0.0.1]"))
+    (tmp_path / "inventory.yaml").write_text(INVENTORY.format(user=server.login.user, port=server.port, folder=server.folder))
+    argv = [
+        str(Path(sys.executable).with_name("tenken")),
+        "scan",
+        f"--inventory={tmp_path / 'inventory.yaml'}",
+        "--format=jsonl",
+        "--no-store",
+    ]
+    done = subprocess.run([*argv, "--only=network"], capture_output=True, text=True, check=False, timeout=60)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    said = {line["check"].removeprefix("network."): line["tag"] for line in lines if line["type"] == "result"}
+    assert (done.returncode, said) == (0, KEPT), done.stderr
+    assert "$9$" not in done.stdout + done.stderr
+
+
 @WAYS
 def test_a_device_that_hangs_is_left_in_time_and_its_words_are_not_told(server: Server, way: Way) -> None:
     started = time.monotonic()

@@ -56,6 +56,66 @@ ssl-key = /etc/ssl/my.key
 tls_version = TLSv1.1,TLSv1.2
 #secure-file-priv = /var/lib/mysql-files
 """
+LDAP_KEPT = """dn: cn=config
+changetype: modify
+replace: olcLogLevel
+olcLogLevel: stats
+-
+add: olcTLSCertificateFile
+olcTLSCertificateFile: /etc/ssl/db.pem
+-
+add: olcTLSCertificateKeyFile
+olcTLSCertificateKeyFile: /etc/ssl/ldap.key
+-
+add: olcSecurity
+olcSecurity: simple_bind=128
+-
+add: olcPasswordCryptSaltFormat
+olcPasswordCryptSaltFormat: $6$%.16s
+
+dn: cn=module{0},cn=config
+changetype: modify
+add: olcModuleLoad
+olcModuleLoad: ppolicy
+
+dn: olcDatabase={-1}frontend,cn=config
+changetype: modify
+add: olcPasswordHash
+olcPasswordHash: {CRYPT}
+
+dn: olcDatabase={1}mdb,cn=config
+changetype: modify
+replace: olcRootPW
+olcRootPW: {CRYPT}$6$fixedsaltfixed$kH4qJ0eYh5pRrBvQ0bVnqk8vKZkYc3Nw3Qe1mWq0uJ6xT2yS9dL4fG7hJ1kM5nP8rT0vX3zB6cE9gI2lO5qS8
+-
+replace: olcAccess
+olcAccess: to attrs=userPassword by self =xw by anonymous auth by * none
+olcAccess: to attrs=shadowLastChange by self write by users read
+olcAccess: to * by users read by * none
+"""
+LDAP_POLICY = """dn: olcOverlay=ppolicy,olcDatabase={1}mdb,cn=config
+changetype: add
+objectClass: olcOverlayConfig
+objectClass: olcPPolicyConfig
+olcOverlay: ppolicy
+olcPPolicyDefault: cn=default,dc=nodomain
+"""
+LDAP_BAD = """include /etc/ldap/schema/core.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile /run/slapd/slapd.pid
+loglevel none
+# security simple_bind=128
+database mdb
+suffix "dc=nodomain"
+directory /var/lib/ldap
+rootdn "cn=admin,dc=nodomain"
+rootpw secret
+access to dn.base="ou=none,dc=nodomain" by users read
+  by * break
+access to *
+  by * read
+"""
 
 STATES = (
     State(
@@ -68,9 +128,22 @@ STATES = (
         before=(
             *CERTIFICATE,
             "install -d -o mysql -m 700 /var/lib/mysql-files",
-            "systemctl enable postgresql mariadb",
+            "install -o openldap -m 600 /etc/ssl/db.key /etc/ssl/ldap.key",
+            f"slapmodify -n 0 -F /etc/ldap/slapd.d <<'END'\n{LDAP_KEPT}END",
+            f"slapmodify -n 0 -F /etc/ldap/slapd.d <<'END'\n{LDAP_POLICY}END",
+            "chown -R openldap:openldap /etc/ldap/slapd.d && chmod 700 /var/lib/ldap",
+            "systemctl enable postgresql mariadb slapd",
         ),
         expects={
+            "host.directory.anonymous": "ANONYMOUS_NOTHING",
+            "host.directory.password-attribute": "PASSWORDS_HIDDEN",
+            "host.directory.encryption": "BINDS_ENCRYPTED",
+            "host.directory.root-password": "ROOT_PASSWORD_HASHED",
+            "host.directory.password-hash": "HASH_STRONG",
+            "host.directory.password-policy": "POLICY_ON",
+            "host.directory.log": "OPERATIONS_LOGGED",
+            "host.directory.account": "ACCOUNT_OWN",
+            "host.directory.data-rights": "DATA_CLOSED",
             "host.database.login": "LOGIN_PROVED",
             "host.database.reach": "REACH_LIMITED",
             "host.database.superuser": "SUPERUSER_LOCAL",
@@ -84,7 +157,12 @@ STATES = (
             "host.database.account": "ACCOUNT_OWN",
             "host.database.data-rights": "DATA_CLOSED",
         },
-        args={"host.database.account": {"account": "postgres"}, "host.database.tls-version": {"version": "TLSv1.2"}},
+        args={
+            "host.database.account": {"account": "postgres"},
+            "host.database.tls-version": {"version": "TLSv1.2"},
+            "host.directory.root-password": {"forms": ("CRYPT $6$",)},
+            "host.directory.account": {"account": "openldap"},
+        },
     ),
     State(
         "servers-bad",
@@ -92,15 +170,27 @@ STATES = (
             f"{PG}/conf.d/local.conf": PG_BAD.replace("\n", "\r\n"),
             f"{PG}/pg_hba.conf": HBA_BAD,
             "/etc/mysql/mariadb.conf.d/99-local.cnf": MARIADB_BAD,
+            "/etc/ldap/slapd.conf": LDAP_BAD,
             "/etc/systemd/system/mariadb.service.d/root.conf": "[Service]\nUser=root\n",
         },
         before=(
             *CERTIFICATE,
             f"cat > /var/lib/postgresql/15/main/postgresql.auto.conf <<'END'\n{BY_SYSTEM}END",
             "chmod 777 /var/lib/mysql",
-            "systemctl enable postgresql mariadb",
+            "sed -i 's,^SLAPD_CONF=.*,SLAPD_CONF=/etc/ldap/slapd.conf,; s,^SLAPD_USER=.*,SLAPD_USER=,' /etc/default/slapd",
+            "chmod 777 /var/lib/ldap",
+            "systemctl enable postgresql mariadb slapd",
         ),
         expects={
+            "host.directory.anonymous": "ANONYMOUS_READS",
+            "host.directory.password-attribute": "PASSWORDS_SHOWN",
+            "host.directory.encryption": "ENCRYPTION_OFF",
+            "host.directory.root-password": "ROOT_PASSWORD_CLEAR",
+            "host.directory.password-hash": "HASH_WEAK",
+            "host.directory.password-policy": "POLICY_OFF",
+            "host.directory.log": "OPERATIONS_UNLOGGED",
+            "host.directory.account": "ACCOUNT_ROOT",
+            "host.directory.data-rights": "DATA_OPEN",
             "host.database.login": "LOGIN_TRUSTED",
             "host.database.reach": "REACH_ANYBODY",
             "host.database.superuser": "SUPERUSER_REMOTE",

@@ -30,9 +30,10 @@ OUTPUT = 4_000_000
 """Octets of a command's standard output; of its standard error the first ``ERRORS`` are kept."""
 ERRORS = 10_000
 PROGRAMS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+STEP = 0.02
+"""Seconds between two looks at a program where the system does not tell of its end."""
 ENVIRONMENT = {"LC_ALL": "C", "LANG": "C", "PATH": PROGRAMS, "HOME": "/nonexistent", "TERM": "dumb"}
-_PATH = getattr(os, "O_PATH", os.O_RDONLY)  # macOS has none
-_LOOK = _PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_WALK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC  # macOS has no O_PATH
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -60,9 +61,8 @@ class RootReader(Keeping):
     @contextmanager
     def opened(self, path: str) -> Iterator[int | None]:
         """Open a file for reading; ``None`` for the null device. Raises ``Missing`` and ``CannotObserve``."""
-        with self._standing_at(path, follow=True) as (parent, name, handle):
-            found = os.fstat(handle)
-            if stat.S_ISCHR(found.st_mode) and found.st_rdev == os.makedev(1, 3):
+        with self._standing_at(path, follow=True) as (parent, name, found):
+            if stat.S_ISCHR(found.st_mode) and found.st_rdev == os.stat(os.devnull).st_rdev:
                 yield None
                 return
             if not stat.S_ISREG(found.st_mode):
@@ -80,8 +80,8 @@ class RootReader(Keeping):
     def names(self, directory: str) -> tuple[str, ...] | None:
         """Give the names in a directory, sorted; see ``Reader.names``. Names that are not UTF-8 carry surrogates."""
         try:
-            with self._standing_at(directory, follow=True) as (parent, name, handle):
-                if not stat.S_ISDIR(os.fstat(handle).st_mode):
+            with self._standing_at(directory, follow=True) as (parent, name, seen):
+                if not stat.S_ISDIR(seen.st_mode):
                     return None
                 with _translated(directory):
                     opened = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
@@ -99,30 +99,32 @@ class RootReader(Keeping):
     def state(self, path: str) -> FileState | None:
         """Give the state of a path, its last link not followed."""
         try:
-            with self._standing_at(path, follow=False) as (_, _, handle):
-                found = os.fstat(handle)
+            with self._standing_at(path, follow=False) as (_, _, found):
+                return FileState(
+                    _kind(found.st_mode), found.st_size, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, int(found.st_mtime)
+                )
         except Missing:
             return None
-        return FileState(_kind(found.st_mode), found.st_size, stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, int(found.st_mtime))
 
     def command(self, argv: Sequence[str], *, seconds: float = 10.0) -> CommandOutput | None:
         """Raise ``CannotObserve(UNSUPPORTED)``: nothing runs here."""
         raise CannotObserve(Reason.UNSUPPORTED, f"{argv[0]}: the machine does not run, so no command can be asked")
 
     @contextmanager
-    def _standing_at(self, path: str, *, follow: bool) -> Iterator[tuple[int, str, int]]:
-        """Walk to ``path``; give its parent's handle, its name there and a handle that only looks.
+    def _standing_at(self, path: str, *, follow: bool) -> Iterator[tuple[int, str, os.stat_result]]:
+        """Walk to ``path``; give its parent's handle, its name there and its state.
 
         Raises ``Missing`` and ``CannotObserve``. ``..`` never leads above the root, links are read as the machine itself
-        would read them.
+        would read them. Only directories are opened on the way: what stands at the end is looked at, since opening a pipe or
+        a device may wait or do something.
         """
         if "\0" in path:
             raise Missing(path)
         ahead = [part for part in reversed(path.split("/")) if part not in {"", "."}]
         links = 0
         with _translated(str(self._root)):
-            trail = [os.open(self._root, _PATH | os.O_DIRECTORY | os.O_CLOEXEC)]
-        last: tuple[str, int] | None = None  # the name just reached and its handle
+            trail = [os.open(self._root, _WALK & ~os.O_NOFOLLOW)]
+        last: tuple[str, os.stat_result] | None = None  # the name just reached and its state
         try:
             while ahead:
                 name = ahead.pop()
@@ -131,31 +133,28 @@ class RootReader(Keeping):
                         os.close(trail.pop())
                     continue
                 with _translated(path):
-                    handle = os.open(name, _LOOK, dir_fd=trail[-1])
-                if stat.S_ISLNK(os.fstat(handle).st_mode) and (follow or ahead):
+                    found = os.stat(name, dir_fd=trail[-1], follow_symlinks=False)
+                if stat.S_ISLNK(found.st_mode) and (follow or ahead):
                     links += 1
                     with _translated(path):
-                        text = os.readlink("", dir_fd=handle)
-                    os.close(handle)
+                        text = os.readlink(name, dir_fd=trail[-1])
                     if links > LINKS:
                         raise CannotObserve(Reason.UNSUPPORTED, f"{path!r}: more than {LINKS} links")
                     if text == "/dev/null" and not ahead:  # an image may lack the device; what the link means is plain
                         text, trail[1:] = "dev/null", _closed(trail[1:])
-                        trail[0:1] = _closed(trail[0:1], os.open("/", _PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+                        trail[0:1] = _closed(trail[0:1], os.open("/", _WALK))
                     elif text.startswith("/"):
                         trail[1:] = _closed(trail[1:])
                     ahead.extend(part for part in reversed(text.split("/")) if part not in {"", "."})
                 elif ahead:
-                    trail.append(handle)
+                    with _translated(path):
+                        # replaced by a link since, it is refused; whatever directory it is now, it is one inside the root
+                        trail.append(os.open(name, _WALK, dir_fd=trail[-1]))
                 else:
-                    last = (name, handle)
+                    last = (name, found)
             if last is None:  # the path ends in a directory that was walked into already: the root, or "x/.."
-                with _translated(path):
-                    last = (".", os.open(".", _LOOK, dir_fd=trail[-1]))
-            try:
-                yield trail[-1], *last
-            finally:
-                os.close(last[1])
+                last = (".", os.fstat(trail[-1]))
+            yield trail[-1], *last
         finally:
             _closed(trail)
 
@@ -195,8 +194,8 @@ class LocalReader(RootReader):
             try:
                 out, errors = _listen(process, time.monotonic() + seconds, f"{argv[0]}: no end within {seconds:g} s")
             finally:
-                # Not reaped yet, so the number of the group cannot belong to anybody else.
-                os.killpg(process.pid, signal.SIGKILL)
+                if process.returncode is None:  # not reaped yet, so the number of the group cannot belong to anybody else
+                    os.killpg(process.pid, signal.SIGKILL)
         return CommandOutput(process.returncode, out, errors)
 
 
@@ -206,18 +205,23 @@ def _listen(process: subprocess.Popen[bytes], until: float, late: str) -> tuple[
     assert process.stderr
     streams = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
     out = process.stdout.fileno()
-    ended = os.pidfd_open(process.pid)
+    opener = getattr(os, "pidfd_open", None)  # Linux; elsewhere the end is asked for now and then
+    ended = opener(process.pid) if opener else -1
     try:
         with selectors.DefaultSelector() as selector:
             for handle in streams:
                 os.set_blocking(handle, False)
                 selector.register(handle, selectors.EVENT_READ)
-            selector.register(ended, selectors.EVENT_READ)
+            if opener:
+                selector.register(ended, selectors.EVENT_READ)
             while True:
-                ready = selector.select(until - time.monotonic()) if until > time.monotonic() else []
-                if not ready:
-                    raise CannotObserve(Reason.TIMEOUT, late)
+                left = until - time.monotonic()
+                ready = selector.select(left if opener else min(left, STEP)) if left > 0 else []
                 handles = {key.fd for key, _ in ready}
+                if not opener and _has_ended(process):
+                    handles.add(ended)
+                elif left <= 0 or (opener and not ready):
+                    raise CannotObserve(Reason.TIMEOUT, late)
                 for handle in sorted(handles - {ended}):
                     if _take(handle, streams[handle], OUTPUT if handle == out else ERRORS) == 0:
                         selector.unregister(handle)
@@ -232,7 +236,16 @@ def _listen(process: subprocess.Popen[bytes], until: float, late: str) -> tuple[
                         raise CannotObserve(Reason.TOO_LARGE, f"{process.args!r}: more than {OUTPUT} octets of output")
                     return bytes(streams[out]), bytes(streams[process.stderr.fileno()][:ERRORS])
     finally:
-        os.close(ended)
+        if opener:
+            os.close(ended)
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a program has ended, if possible without taking its number away from it (macOS can from Python 3.13 on)."""
+    waitid = getattr(os, "waitid", None)
+    if waitid is None:
+        return process.poll() is not None
+    return waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _take(handle: int, into: bytearray, most: int) -> int:

@@ -13,7 +13,7 @@ from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
 ADMINISTRATOR = "0"
-STRONG = frozenset({"yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "sha512", "sha256"})
+STRONG = frozenset({"yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "sha512", "sha256", "pbkdf2-sha512"})
 
 
 @check(

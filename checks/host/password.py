@@ -17,7 +17,7 @@ from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
-STRONG = frozenset({"yescrypt", "gost_yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "blowfish", "sha512", "sha256"})
+STRONG = frozenset({"yescrypt", "gost_yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "blowfish", "sha512", "sha256", "pbkdf2-sha512"})
 """Hashes that cost time: those that crypt(5) calls fit for new passwords, and SHA-2 with rounds."""
 WEAK = frozenset({"md5", "des", "bigcrypt", "bsdi", "sha1", "sunmd5", "nt"})
 

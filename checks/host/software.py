@@ -70,10 +70,11 @@ def platform_support(
     *,
     table: Annotated[SupportTable, Reference("support-table", "linux")],
     windows: Annotated[SupportTable, Reference("support-table", "windows")],
+    macos: Annotated[SupportTable, Reference("support-table", "macos")],
     extended: Annotated[tuple[str, ...], PLATFORM_EXTENDED] = PLATFORM_EXTENDED.default,
     least_days: Annotated[int, PLATFORM_LEAST_SUPPORT_DAYS] = PLATFORM_LEAST_SUPPORT_DAYS.default,
 ) -> Judgement:
-    row = table.find(system.system, system.release) or windows.find(system.system, system.release)
+    row = next((row for held in (table, windows, macos) if (row := held.find(system.system, system.release))), None)
     own = (Phase(REGULAR, date.fromisoformat(system.support_end)),) if system.support_end else ()
     phases = own or (row.phases if row else ())
     if not phases:

@@ -21,13 +21,28 @@ def parse(data: bytes) -> Plist:
 
     What stands before ``<?xml`` is passed over, since some programs write a line of words first.
     """
+    found = _load(data)
+    if not isinstance(found, dict):
+        raise NotPlist("its top is no dictionary")
+    return {key: value for key, value in found.items() if isinstance(key, str)}
+
+
+def parse_list(data: bytes) -> list[object]:
+    """Give the array at the top, as several of Apple's programs print one. Raises ``NotPlist``."""
+    found = _load(data)
+    if not isinstance(found, list):
+        raise NotPlist("its top is no array")
+    return found
+
+
+def _load(data: bytes) -> object:
     if len(data) > LARGEST:
         raise NotPlist(f"more than {LARGEST} octets")
     start = data.find(b"<?xml")
     if start > 0 and not data.startswith(b"bplist"):
         data = data[start:]
     try:
-        found = plistlib.loads(data)
+        return plistlib.loads(data)
     except (
         ValueError,  # InvalidFileException and UnicodeDecodeError among them
         ExpatError,
@@ -41,9 +56,6 @@ def parse(data: bytes) -> Plist:
         struct.error,
     ) as error:
         raise NotPlist(f"{type(error).__name__}: {error}"[:200]) from error
-    if not isinstance(found, dict):
-        raise NotPlist("its top is no dictionary")
-    return {key: value for key, value in found.items() if isinstance(key, str)}
 
 
 def flag(value: object) -> bool | None:

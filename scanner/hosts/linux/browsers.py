@@ -10,9 +10,9 @@ from typing import Final
 from scanner.facts.browsers import Browser, Browsers
 from scanner.hosts.base import Files, Names, Reader, Source, collector
 from scanner.hosts.browser_rules import Own, Policies, chosen_in, chromium, firefox
-from scanner.hosts.linux.base import exists, parsed, seen, shown
-from scanner.hosts.linux.own_files import MOST, own_files
+from scanner.hosts.linux.base import accounts, exists, parsed, seen, shown
 from scanner.hosts.linux.reads import ACCOUNTS
+from scanner.hosts.own_files import MOST, own_files
 from scanner.hosts.seeing import parse_json
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -130,7 +130,7 @@ def _preferences(data: bytes) -> Mapping[str, prefs.Pref]:
 
 def _own(read: Reader, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], Mapping[str, prefs.Pref]]) -> Own:
     """Give what each account chose; where two files of a profile speak, the later counts (user.js over prefs.js)."""
-    found = own_files(read, places, files, parse)
+    found = own_files(read, accounts, places, files, parse)
     if isinstance(found, Unobserved):
         return found
     return {account: {name: value for held in files for name, value in held.items()} for account, files in found.items()}

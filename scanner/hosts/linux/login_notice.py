@@ -9,6 +9,7 @@ from scanner.facts.login_notice import LoginNotice, Notice
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.linux.base import drop_ins, needed, seen
 from scanner.hosts.linux.system import OS_RELEASE, os_release
+from scanner.hosts.notice_words import WARNING
 from scanner.model.platform import Platform
 
 BEFORE = ("/etc/issue", "/etc/issue.net")
@@ -16,10 +17,6 @@ AFTER = ("/etc/motd",)
 ESCAPES = re.compile(r"\\[a-zA-Z4-6](?:\{[^}]*\})?")
 SYSTEM = frozenset("smrv")
 """Escapes of agetty(8) that tell system, machine type, release and version."""
-WARNING = re.compile(
-    r"記録|監視|監査|許可|禁止|権限|不正|monitor|\blog(?:s|ged|ging)\b|record|audit|authori[sz]ed|unauthori|prohibit|consent", re.IGNORECASE
-)
-"""Words without which a text is a greeting or a licence, not a notice about the use of the machine."""
 
 
 @collector(

@@ -8,9 +8,9 @@ from typing import Final
 
 from scanner.facts.mail_client import MailClient, MailClients, MailSetting
 from scanner.hosts.base import Files, Names, Reader, collector
-from scanner.hosts.linux.base import exists, parsed, seen
-from scanner.hosts.linux.own_files import MOST, own_files
+from scanner.hosts.linux.base import accounts, exists, parsed, seen
 from scanner.hosts.linux.reads import ACCOUNTS
+from scanner.hosts.own_files import MOST, own_files
 from scanner.hosts.seeing import parse_json
 from scanner.hosts.thunderbird import THUNDERBIRD, clients, collapsed
 from scanner.model.fact import Unobserved
@@ -43,8 +43,8 @@ def mail_clients(read: Reader) -> MailClients:
     """See which mail programs are installed and how they show mail."""
     found: list[MailClient] = []
     if exists(read, *PROGRAMS):
-        own = own_files(read, OWN, ("prefs.js", "user.js"), prefs.parse)
-        panes = own_files(read, OWN, ("xulstore.json",), lambda data: collapsed(parse_json(data)))
+        own = own_files(read, accounts, OWN, ("prefs.js", "user.js"), prefs.parse)
+        panes = own_files(read, accounts, OWN, ("xulstore.json",), lambda data: collapsed(parse_json(data)))
         found += clients(_policies(read), own, panes)
     why = MailSetting(Unobserved(Reason.UNSUPPORTED, "settings of this program are not read"), Unobserved(Reason.UNSUPPORTED))
     found += [MailClient(name, "", why, why, why, why) for name, path in OTHERS.items() if exists(read, path)]

@@ -16,6 +16,7 @@ from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import kconfig
 from scanner.hosts.linux.reads import ACCOUNTS, SESSIONS
 from scanner.hosts.proxy_address import script, server
+from scanner.hosts.proxy_names import CHROMIUM_MODES, FIREFOX_MODES, chromium_server, firefox_server
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
@@ -24,20 +25,6 @@ PLACE, SCHEMA = "/system/proxy", "org.gnome.system.proxy"
 MODE, SCRIPT = Key(SCHEMA, "mode", PLACE), Key(SCHEMA, "autoconfig-url", PLACE)
 HOST, PORT = Key(f"{SCHEMA}.https", "host", f"{PLACE}/https"), Key(f"{SCHEMA}.https", "port", f"{PLACE}/https")
 KDE_MODES: Final = {"0": ProxyMode.NONE, "1": ProxyMode.FIXED, "2": ProxyMode.SCRIPT, "3": ProxyMode.DISCOVERY, "4": ProxyMode.SYSTEM}
-FIREFOX_MODES: Final = {
-    "none": ProxyMode.NONE,
-    "manual": ProxyMode.FIXED,
-    "autoConfig": ProxyMode.SCRIPT,
-    "autoDetect": ProxyMode.DISCOVERY,
-    "system": ProxyMode.SYSTEM,
-}
-CHROMIUM_MODES: Final = {
-    "direct": ProxyMode.NONE,
-    "fixed_servers": ProxyMode.FIXED,
-    "pac_script": ProxyMode.SCRIPT,
-    "auto_detect": ProxyMode.DISCOVERY,
-    "system": ProxyMode.SYSTEM,
-}
 
 
 @collector(
@@ -155,7 +142,7 @@ def _browsers(read: Reader) -> list[ProxySetting]:
             held = policies.get("Proxy")
             proxy: Mapping[str, object] = held if isinstance(held, Mapping) else {}
             mode = FIREFOX_MODES.get(str(proxy.get("Mode")), ProxyMode.SYSTEM)
-            found.append(ProxySetting("firefox", "", mode, _firefox_server(mode, proxy), proxy.get("Locked") is True, source))
+            found.append(ProxySetting("firefox", "", mode, firefox_server(mode, proxy), proxy.get("Locked") is True, source))
     for kin in KINDS:
         if exists(read, *kin.programs):
             managed = seen(partial(merged, read, kin, "managed"))
@@ -167,20 +154,9 @@ def _browsers(read: Reader) -> list[ProxySetting]:
     return found
 
 
-def _firefox_server(mode: ProxyMode, proxy: Mapping[str, object]) -> str:
-    if mode is ProxyMode.SCRIPT:
-        return script(str(proxy.get("AutoConfigURL") or ""))
-    return server(str(proxy.get("SSLProxy") or proxy.get("HTTPProxy") or "")) if mode is ProxyMode.FIXED else ""
-
-
 def _chromium(name: str, managed: Mapping[str, object], source: str) -> ProxySetting:
     held = managed.get("ProxySettings")
     settings: Mapping[str, object] = held if isinstance(held, Mapping) else managed
     word = settings.get("ProxyMode")
     mode = CHROMIUM_MODES.get(str(word), ProxyMode.SYSTEM)
-    address = ""
-    if mode is ProxyMode.SCRIPT:
-        address = script(str(settings.get("ProxyPacUrl") or ""))
-    elif mode is ProxyMode.FIXED:
-        address = server(str(settings.get("ProxyServer") or "").split(";")[0].rpartition("=")[2])
-    return ProxySetting(name, "", mode, address, word is not None, source)
+    return ProxySetting(name, "", mode, chromium_server(mode, settings), word is not None, source)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from scanner.hosts.base import Reader
-from scanner.hosts.linux.base import accounts, needed, parsed, seen, shown
+from scanner.hosts.seeing import needed, parsed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
@@ -18,19 +18,39 @@ MOST_ENTRIES: Final = 300
 """Entries of a folder of profiles."""
 
 
+class Home(Protocol):
+    """Somebody and where their files are."""
+
+    @property
+    def name(self) -> str:
+        """The account."""
+        ...
+
+    @property
+    def home(self) -> str:
+        """Its home directory."""
+        ...
+
+
+Everybody = Callable[[Reader], Sequence[Home]]
+"""How a platform names the people that use it; may raise ``CannotObserve``."""
+
+
 def own_files(
-    read: Reader, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]
+    read: Reader, everybody: Everybody, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]
 ) -> Mapping[str, tuple[T, ...]] | Unobserved:
     """Give what stands in each profile of each account: account → the parsed files that are there, in the order of ``files``.
 
     A second profile of an account is named after it, ``taro/work``. One file that cannot be read or understood leaves all unknown.
     """
-    return seen(partial(_all, read, places, files, parse))
+    return seen(partial(_all, read, everybody, places, files, parse))
 
 
-def _all(read: Reader, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]) -> Mapping[str, tuple[T, ...]]:
+def _all(
+    read: Reader, everybody: Everybody, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]
+) -> Mapping[str, tuple[T, ...]]:
     found: dict[str, tuple[T, ...]] = {}
-    for account in accounts(read):
+    for account in everybody(read):
         for place in places:
             directory = f"{account.home}/{place}"
             entries = read.names(directory) or ()

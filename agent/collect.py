@@ -30,10 +30,8 @@ def this_platform() -> Platform:
     return {"Darwin": Platform.MACOS, "Windows": Platform.WINDOWS}.get(platform.system(), Platform.LINUX)
 
 
-def this_machine() -> Machine | None:
-    """Give the machine that this process runs on; ``None`` on a platform whose readers are not there yet."""
-    if this_platform() is Platform.MACOS:
-        return None
+def this_machine() -> Machine:
+    """Give the machine that this process runs on."""
     from scanner.hosts.machine import LocalMachine  # noqa: PLC0415  its readers load on their own platform only
 
     return LocalMachine()
@@ -54,10 +52,10 @@ def collectors(of: Platform) -> Mapping[str, AnyCollector]:
 def see(asked: Collection[str], withheld: Collection[str], machine: Machine | None = None) -> Mapping[str, Observation[Fact]]:
     """Answer every fact that is asked (none named: all that are built in), each by what was seen or by a reason."""
     machine = machine or this_machine()
-    known = collectors(machine.platform) if machine else {}
+    known = collectors(machine.platform)
     wanted = sorted(asked) or list(known)
     running = [known[name] for name in wanted if name in known and name not in withheld]
-    seen = machine.see(running, clock.now, SECONDS) if machine else {}
+    seen = machine.see(running, clock.now, SECONDS)
     answers: dict[str, Observation[Fact]] = {}
     for name in wanted:
         if name in withheld:

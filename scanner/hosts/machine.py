@@ -59,12 +59,10 @@ class LocalMachine:
 
     @property
     def platform(self) -> Platform:
-        """What runs here, or what the root directory belongs to: with the registry's hives in it a Windows, else a Linux."""
+        """What runs here, or what the root directory belongs to: a Windows by its registry, a macOS by its version, else a Linux."""
         if self._root is None:
             return {"Darwin": Platform.MACOS, "Windows": Platform.WINDOWS}.get(platform.system(), Platform.LINUX)
-        from scanner.hosts.windows.image import is_windows  # noqa: PLC0415  loads on the platforms that can read a root directory
-
-        return Platform.WINDOWS if is_windows(self._root) else Platform.LINUX
+        return _system_of(self._root)
 
     def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
         """Run the collectors one after the other, each with a reader of its own."""
@@ -83,18 +81,31 @@ class LocalMachine:
         self._stopped = True
 
 
+def _system_of(root: Path) -> Platform:
+    from scanner.hosts.macos.image import is_macos  # noqa: PLC0415  both load on the platforms that can read a root directory
+    from scanner.hosts.windows.image import is_windows  # noqa: PLC0415
+
+    if is_windows(root):
+        return Platform.WINDOWS
+    return Platform.MACOS if is_macos(root) else Platform.LINUX
+
+
 @contextmanager
 def _reader(root: Path | None) -> Iterator[EvidenceReader]:
     """Open the reader for this machine or for a root directory. Each loads where it can work only."""
     if root is not None:
         from scanner.hosts.local import RootReader  # noqa: PLC0415
-        from scanner.hosts.windows.image import ImageReader, is_windows  # noqa: PLC0415
+        from scanner.hosts.macos.image import MacRootReader  # noqa: PLC0415
+        from scanner.hosts.windows.image import ImageReader  # noqa: PLC0415
 
-        if not is_windows(root):
-            yield RootReader(root)
-            return
-        with closing(ImageReader(root)) as image:
-            yield image
+        match _system_of(root):
+            case Platform.WINDOWS:
+                with closing(ImageReader(root)) as image:
+                    yield image
+            case Platform.MACOS:
+                yield MacRootReader(root)
+            case _:
+                yield RootReader(root)
     elif sys.platform == "win32":
         from scanner.hosts.winapi.live import LiveReader  # noqa: PLC0415
 

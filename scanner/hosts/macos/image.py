@@ -6,13 +6,13 @@ on the data volume (/usr/share/firmlinks). Mounted elsewhere the links do not wo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from scanner.hosts.base import FileState
+from scanner.hosts.base import CommandOutput, FileState
 from scanner.hosts.keeping import Keeping
 from scanner.hosts.local import RootReader
-from scanner.model.fact import Evidence
 from scanner.model.reason import CannotObserve, Reason
 
 SYSTEM: Final = "System/Library/CoreServices/SystemVersion.plist"
@@ -60,13 +60,9 @@ class MacRootReader(Keeping):
         """Give the state of a path; see ``Reader.state``."""
         return self._at(path).state(self._real(path))
 
-    def command(self, argv: list[str] | tuple[str, ...], *, seconds: float = 10.0) -> None:
+    def command(self, argv: Sequence[str], *, seconds: float = 10.0) -> CommandOutput | None:
         """Raise ``CannotObserve(UNSUPPORTED)``: nothing runs here."""
-        self._system.command(argv, seconds=seconds)
-
-    def evidence(self) -> tuple[Evidence, ...]:
-        """Give what was kept, in order."""
-        return super().evidence()
+        return self._system.command(argv, seconds=seconds)
 
     @staticmethod
     def _real(path: str) -> str:

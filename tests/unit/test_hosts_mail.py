@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from scanner.facts.mail_configuration import MailConfiguration, MailListener, MailProgram
 from scanner.facts.readings import Audience
+from scanner.hosts.linux import mail_postfix
 from scanner.hosts.linux.mail_programs import mail_configuration
 from scanner.model.fact import Unobserved
 from scanner.wire import postfix
@@ -44,9 +45,9 @@ def machine(room: Path, main: str, master: str = MASTER) -> Machine:
         if Path(f"/etc/postfix/{name}").exists():
             shutil.copy(f"/etc/postfix/{name}", etc)
     commands = {}
-    for option in ("-x", "-M", "-P"):
-        done = subprocess.run(["postconf", "-c", str(etc), option], capture_output=True, text=True, check=True)
-        commands[f"postconf {option}"] = done.stdout
+    for asked in (mail_postfix.PARAMETERS, mail_postfix.SERVICES, mail_postfix.OVERRIDES):
+        argv = ["postconf", "-c", str(etc), asked[-1].rpartition(" ")[2]]
+        commands[" ".join(asked)] = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     return Machine(room, commands=commands).write({**FILES, "/etc/postfix/main.cf": main, "/etc/postfix/master.cf": master})
 
 

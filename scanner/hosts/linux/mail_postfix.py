@@ -25,9 +25,8 @@ from scanner.wire.postfix import Relaying, Service
 
 POSTFIX = Program("postfix", ("/usr/lib/postfix/sbin/master", "/usr/libexec/postfix/master"), ("postfix.service",), ("master",))
 MAIN, MASTER = "/etc/postfix/main.cf", "/etc/postfix/master.cf"
-PARAMETERS = ("postconf", "-x")
-SERVICES = ("postconf", "-M")
-OVERRIDES = ("postconf", "-P")
+# Without its main file postconf sleeps a second before it fails.
+PARAMETERS, SERVICES, OVERRIDES = (("sh", "-c", f"[ -e {MAIN} ] && exec postconf {option}") for option in ("-x", "-M", "-P"))
 MOST_LISTENERS = 100
 _RANK = {Relaying.REFUSED: 0, Relaying.BY_TABLE: 1, Relaying.OPEN_END: 2, Relaying.PERMITTED: 3}
 ARGUMENTS = Grammar("c:Dde:istvw", ("-c",))
@@ -45,7 +44,7 @@ def postfix(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
     if isinstance(said, Unobserved) or said is None:
         main, source = seen(partial(_written, read)), MAIN
     else:
-        main, source = parsed("postconf", said, wire.parameters), " ".join(PARAMETERS)
+        main, source = parsed("postconf", said, wire.parameters), "postconf -x"
     services = seen(partial(_services, read, main))
     value = partial(_value, main)
     everywhere = partial(_everywhere, read, main, services)

@@ -2,7 +2,7 @@
 
 Nothing here decides anything: what is kept is found again only under a key that covers the bytes of the files, the checks that
 they were held against and the code that read them, and whatever cannot be found, read or believed is as if nothing was kept.
-The file is plain JSON under a checksum; it belongs to the account that runs and to nobody else (adr/0014).
+The file is JSON, a value a line, under a checksum; it belongs to the account that runs and to nobody else (adr/0014).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,8 +33,11 @@ def folder() -> Path | None:
     return Path(given, "tenken")
 
 
-def recall(name: str, key: str) -> object:
-    """Give what was kept as ``name`` under ``key``, or ``None``: nothing, something older, something damaged, or not ours."""
+def recall(name: str, key: str) -> Iterator[object] | None:
+    """Give the values kept as ``name`` under ``key``, or ``None``: nothing, something older, something damaged, or not ours.
+
+    They are read one by one: all of a document at once would take more memory than it leaves behind.
+    """
     place = folder()
     if place is None:
         return None
@@ -55,19 +59,16 @@ def recall(name: str, key: str) -> object:
     found_key, _, body = rest.partition(b"\n")
     if found_key != key.encode() or checksum != hashlib.sha256(rest).hexdigest().encode():
         return None
-    try:
-        value: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value
+    return map(json.loads, body.split(b"\n"))
 
 
-def keep(name: str, key: str, value: object) -> None:
-    """Keep ``value`` (plain JSON) as ``name`` in place of what was there. Where that is not possible nothing is kept, silently."""
+def keep(name: str, key: str, values: Iterable[object]) -> None:
+    """Keep ``values`` (plain JSON) as ``name`` in place of what was there. Where that is not possible nothing is kept, silently."""
     place = folder()
     if place is None:
         return
-    rest = key.encode() + b"\n" + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    lines = (json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values)
+    rest = "\n".join([key, *lines]).encode()
     with suppress(OSError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, written = tempfile.mkstemp(prefix=f".{name}-", dir=place)  # readable for its owner only

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
     key = _key(folder, about, controls, checks)
     before = kept.recall(name, key)
     if before is not None:
-        return read_back(before)
+        with suppress(ValueError, TypeError, RecursionError):  # not ours after all
+            return read_back(before)
     read = _read(folder, about, controls, checks)
     kept.keep(name, key, written(read))
     return read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -13,19 +13,24 @@ Plain = Any
 """What JSON has: the fields of a value in a list, and so on inside. ``Any``: its checksum was held against it, its shape is as written."""
 
 
-def written(value: object) -> Plain:
-    """Give a baseline as what JSON has."""
+def written(baseline: Baseline) -> Iterator[Plain]:
+    """Give a baseline as what JSON has: what it says of itself, then its rows."""
+    yield [_plain(getattr(baseline, name)) for name in _BASELINE]
+    yield from map(_plain, baseline.controls)
+
+
+def _plain(value: object) -> Plain:
     if is_dataclass(value):
-        return [written(getattr(value, field.name)) for field in fields(value)]
+        return [_plain(getattr(value, field.name)) for field in fields(value)]
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Mapping):
-        return {name: written(each) for name, each in value.items()}
-    return [written(each) for each in value] if isinstance(value, tuple) else value
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-def read_back(plain: Plain) -> Baseline:
-    """Give the baseline that was ``written``."""
+def read_back(plain: Iterator[Plain]) -> Baseline:
+    """Give the baseline that was ``written``. What never was raises ``ValueError``, ``TypeError`` or ``RecursionError``."""
     same: dict[str, str] = {}
 
     def word(text: str) -> str:  # the rows of a document repeat most of their words: one string for all that are equal
@@ -59,13 +64,12 @@ def read_back(plain: Plain) -> Baseline:
         "note": _text,
         "reason": _text,
     }
-    head = dict(zip(_BASELINE, plain, strict=True))
-    rows = head.pop("controls")
+    head = dict(zip(_BASELINE, next(plain, ()), strict=True))
     texts: dict[str, Plain] = {name: _text(head.pop(name)) for name in ("title", "edition", "edition_note")}
-    return Baseline(**head, **texts, controls=tuple(map(control, rows)))
+    return Baseline(**head, **texts, controls=tuple(map(control, plain)))
 
 
-_BASELINE = tuple(field.name for field in fields(Baseline))
+_BASELINE = tuple(field.name for field in fields(Baseline) if field.name != "controls")
 _CONTROL = tuple(field.name for field in fields(Control))
 
 

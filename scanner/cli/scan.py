@@ -122,9 +122,9 @@ def scan(
                     threads=threads,
                 )
 
-    async def alone(judging: Judging) -> RunEnd:
+    async def alone(judging: Judging, ended: list[RunEnd]) -> None:
         async with looking(network) as collecting:
-            return await run_scan(judging, collecting, chosen, budget, workers)
+            ended.append(await run_scan(judging, collecting, chosen, budget, workers))
 
     async def share(taker: Taker, targets: Iterator[Target], room: asyncio.Semaphore, shares: int) -> None:
         async with looking(replace(network, pace=network.pace.share(shares), memory=network.memory.share(shares))) as collecting:
@@ -133,7 +133,9 @@ def scan(
     def run(judging: Judging, writer: Writer) -> RunEnd:
         shares = shares_of(setup.plan, chosen)
         if shares == 1:
-            return asyncio.run(alone(judging))
+            ended: list[RunEnd] = []  # handed over so, because asyncio.run writes out what its coroutine returns, to forget it at once
+            asyncio.run(alone(judging, ended))
+            return ended[0]
         with suppress(ImportError):  # not everywhere installed; where it is, it is loaded once and not by each process
             importlib.import_module("scanner.net.http")
         return scan_in_shares(judging, chosen, Sharing(shares, share, writer), lambda: _in_utc(datetime.now(UTC)))

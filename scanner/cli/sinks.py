@@ -75,17 +75,22 @@ class RecordSink:
 
     def end(self, end: RunEnd) -> None:
         """Write the assessments and the end line."""
-        lines = list(self._recorder.end(end))
-        self._write(map(to_bytes, lines))
         if self._store:
+            lines = list(self._recorder.end(end))
+            self._write(map(to_bytes, lines))
             self._store.end(lines[:-1], lines[-1])
+        else:  # thousands of clauses, none of which has to wait for the last
+            for line in self._recorder.end(end):
+                self._write([to_bytes(line)], flush=False)
+            self._write([])
 
-    def _write(self, lines: Iterable[bytes]) -> None:
+    def _write(self, lines: Iterable[bytes], *, flush: bool = True) -> None:
         if self._outs:
             text = b"".join(lines)
             for out in self._outs:
                 out.write(text)
-                out.flush()
+                if flush:
+                    out.flush()
 
 
 class TerminalSink:

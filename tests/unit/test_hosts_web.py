@@ -31,6 +31,7 @@ LOADED = "".join(
     f"LoadModule {name}_module modules/mod_{name}.so\n" for name in ("autoindex", "alias", "status", "cgid", "dav", "reqtimeout", "userdir")
 )
 APACHE = f"User ${{APACHE_RUN_USER}}\nListen 80\n{LOADED}CustomLog ${{APACHE_LOG_DIR}}/access.log combined\nDocumentRoot /srv/www\n"
+HOST = "<VirtualHost *:80>\nDocumentRoot /srv/www\nOptions Indexes\n"
 OPEN = "<Directory /srv/www>\nRequire all granted\n</Directory>\n"
 
 
@@ -52,7 +53,7 @@ def program(machine: Machine) -> WebProgram:
 def nginx(
     room: Path, http: str, top: str = "user www-data;\n", version: str = "1.22.1", more: Mapping[str, str] | None = None
 ) -> WebProgram:
-    machine = Machine(room, commands={"sh -c nginx -v 2>&1": f"nginx version: nginx/{version}\n"} if version else {})
+    machine = Machine(room, commands={"sh -c nginx -V 2>&1": f"nginx version: nginx/{version}\n"} if version else {})
     machine.write(
         {"/usr/sbin/nginx": "", "/etc/nginx/nginx.conf": f"{top}events {{ }}\nhttp {{\n{http}\n}}\n", **ACCOUNTS, **SSL3, **(more or {})}
     )
@@ -246,7 +247,8 @@ def test_rights_of_roots_and_keys(tmp_path: Path) -> None:
 
 def test_an_account_that_is_not_there_leaves_rights_open(tmp_path: Path) -> None:
     assert nginx(tmp_path, site(""), top="user ghost;\n").roots_writable.unseen is not None
-    assert isinstance(nginx(tmp_path, site(""), top="").account, Unobserved)
+    assert nginx(tmp_path, site(""), top="").account == "nobody"  # the account of a build without other words
+    assert isinstance(nginx(tmp_path, site(""), top="", version="").account, Unobserved)
 
 
 def _started(machine: Machine, number: int, parent: int, name: str, line: bytes) -> None:
@@ -314,6 +316,13 @@ def test_a_file_newer_than_the_program_may_not_be_in_force(tmp_path: Path) -> No
         ("Alias /more /srv/more\n<Directory /srv/more>\nOptions Indexes\n</Directory>", True, False),
         ("UserDir public_html\n<Directory /home/*/public_html>\nOptions Indexes\n</Directory>", True, True),
         (OPEN + "Options Indexes\nOptions -Indexes", False, False),
+        (f"{HOST}RewriteEngine on\nRewriteCond %{{HTTPS}} off\nRewriteRule ^ https://a.test [R]\n</VirtualHost>", False, False),
+        (f"{HOST}RewriteEngine on\nRewriteCond %{{HTTP_HOST}} b\nRewriteRule ^ https://a.test [R]\n</VirtualHost>", True, False),
+        (f"{HOST}SSLEngine on\nRewriteEngine on\nRewriteCond %{{HTTPS}} off\nRewriteRule ^ https://a.test\n</VirtualHost>", True, False),
+        (f"{HOST}RewriteRule ^ https://a.test [R]\n</VirtualHost>", True, False),
+        (f"{HOST}RewriteEngine on\nRewriteRule ^/(.*)$ http://127.0.0.1:1/$1 [P,L]\n</VirtualHost>", False, False),
+        (f"{HOST}Redirect permanent / https://a.test/\n</VirtualHost>", False, False),
+        (f"{HOST}Redirect permanent /x https://a.test/\n</VirtualHost>", True, False),
         (OPEN + "Include nothing.conf", False, True),
         (OPEN + "IncludeOptional nothing*.conf", False, False),
     ],
@@ -369,6 +378,26 @@ def test_programs_of_apache(tmp_path: Path) -> None:
     assert apache(tmp_path, text.replace("/srv/cgi", "/srv/c2")).cgi.found == ()
     handled = OPEN + "<Directory /srv/www/run>\nOptions +ExecCGI\nAddHandler cgi-script .cgi\n</Directory>"
     assert apache(tmp_path, handled).cgi.found == ("main /srv/www/run",)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "cgi", "listing"),
+    [
+        ('<LocationMatch "^/s">\nSetHandler server-status\n</LocationMatch>', True, False, False),
+        ('<LocationMatch "^/s">\nSetHandler server-status\nRequire local\n</LocationMatch>', False, False, False),
+        ("<Location ~ /x>\nOptions +Indexes\n</Location>", False, False, True),
+        ("<Files s>\nSetHandler server-status\n</Files>", None, False, False),
+        ('<Directory /srv/www>\n<FilesMatch "c$">\nOptions +ExecCGI\n</FilesMatch>\n</Directory>', False, None, False),
+        ("<Files x.cgi>\nSetHandler cgi-script\n</Files>", False, None, False),
+        ('<FilesMatch "\\.php$">\nSetHandler "proxy:unix:/run/php.sock|fcgi://x"\n</FilesMatch>', False, False, False),
+        ("<Directory /srv/www>\nAllowOverride Options\n</Directory>", False, None, None),
+        ("VirtualDocumentRoot /srv/%0", False, None, None),
+    ],
+)
+def test_settings_by_expression_and_by_name(tmp_path: Path, text: str, status: bool | None, cgi: bool | None, listing: bool | None) -> None:
+    found = apache(tmp_path, OPEN + text)
+    told = [None if part.unseen else bool(part.found) for part in (found.status_open, found.cgi, found.listing)]
+    assert told == [status, cgi, listing]
 
 
 def test_apache_without_its_lines(tmp_path: Path) -> None:

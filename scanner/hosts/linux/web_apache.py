@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import parsed, seen, shown
 from scanner.hosts.linux.web_apache_access import Nodes, Point, bodies, conditional, last, lets_in, options, overrides, sections, undecided
 from scanner.hosts.linux.web_apache_files import ApacheFiles, Setting
-from scanner.hosts.linux.web_reading import MOST_SITES, SLOWEST, Look, ToldTls, absolute, below, loopback, unsupported
+from scanner.hosts.linux.web_apache_sites import Site, aliases_in, covered, sent_elsewhere, sites, within
+from scanner.hosts.linux.web_reading import SLOWEST, Look, ToldTls, absolute, below, unsupported
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import Reason
 from scanner.wire import httpd
 from scanner.wire.httpd import Node
 
@@ -35,31 +35,11 @@ STATUS = {
     "balancer-manager": "mod_proxy_balancer.c",
 }
 SAMPLES = ("/usr/share/doc", "/usr/share/httpd/manual", "/usr/share/httpd/noindex", "/usr/share/apache2/default-site", "/var/www/manual")
+PACKAGED = ("/usr/share/apache2/icons", "/usr/share/httpd/icons", "/usr/share/javascript")
 PROTOCOLS = {"sslv3": "SSL 3.0", "tlsv1": "TLS 1.0", "tlsv1.1": "TLS 1.1", "tlsv1.2": "TLS 1.2", "tlsv1.3": "TLS 1.3"}
 EVERY = frozenset(PROTOCOLS.values())
-_WHOLE = frozenset({"^", "^/", "^/?", "^(.*)$", "^/(.*)$", "^/?(.*)$", "(.*)", ".*", "^.*$", "/?(.*)"})
 _PHP = frozenset({"php_value", "php_flag", "php_admin_value", "php_admin_flag"})
 MOST_POINTS = 2_000
-
-
-@dataclass(frozen=True)
-class _Site:
-    name: str
-    reach: Audience
-    main: Nodes
-    own: Nodes
-
-    @property
-    def levels(self) -> tuple[Nodes, Nodes]:
-        return self.main, self.own
-
-    def word(self, name: str) -> str | None:
-        """Give the argument of the directive that holds for the site: its own, else the main server's."""
-        found = last(self.own, name) or last(self.main, name)
-        return found.words[0] if found and found.words else None
-
-    def all(self, name: str) -> tuple[Node, ...]:
-        return tuple(n for level in (self.own, self.main) for n in level if n.name == name and n.body is None)
 
 
 def apache(read: Reader, program: str, options_: tuple[str, ...] | Unobserved | None) -> Look:
@@ -81,20 +61,20 @@ def apache(read: Reader, program: str, options_: tuple[str, ...] | Unobserved | 
     )
     top = files.tree(main)
     doubt = doubt or files.doubt or next((part for part in (built_in, environment) if isinstance(part, Unobserved)), None)
-    sites = tuple(_sites(top))
+    found = tuple(sites(top))
     user = last(top, "user")
     look = Look(
         source=main,
         files=tuple(files.names),
         version=".".join(map(str, version)) if not isinstance(version, Unobserved) else version,
         account=shown(user.words[0]) if user and user.words else Unobserved(Reason.VALUE_NOT_SET, "User is not written"),
-        sites=tuple(site.name for site in sites),
+        sites=tuple(site.name for site in found),
         doubt=doubt,
         runs_php=any(name.startswith(("php_module", "php7_module", "php5_module")) for name in files.modules),
         php=tuple(_php(top, "")),
     )
     judge = _Judge(read, look, files)
-    for site in sites:
+    for site in found:
         judge.site(site)
     look.roots = tuple(judge.roots)
     look.tls = tuple(judge.tls)
@@ -147,30 +127,6 @@ def _environment(read: Reader) -> dict[str, str]:
     return {name: value.strip("\"'").replace("$SUFFIX", "") for name, value in lines}
 
 
-def _sites(top: Nodes) -> Iterator[_Site]:
-    """Give the virtual servers, and the main server where an address is left to it. Raises ``CannotObserve``."""
-    main = tuple(node for node in top if node.name != "virtualhost")
-    hosts = [node for node in top if node.name == "virtualhost"]
-    if len(hosts) > MOST_SITES:
-        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_SITES} virtual servers")
-    listens = [node.words[0] for node in main if node.name == "listen" and node.words]
-    alone = bool(listens) and all(loopback(address) for address in listens)
-    covered = {word.rpartition(":")[2] for node in hosts for word in node.words if re.fullmatch(r"(\*|_default_):(\d+|\*)", word)}
-    covered |= {"*" for node in hosts for word in node.words if word in {"*", "_default_"}}
-    if not hosts or ("*" not in covered and any(address.rpartition(":")[2] not in covered for address in listens)):
-        yield _Site(_name(main, ()), Audience.ITSELF if alone else Audience.EVERYBODY, main, ())
-    for node in hosts:
-        reach = Audience.ITSELF if alone or (node.words and all(loopback(word) for word in node.words)) else Audience.EVERYBODY
-        yield _Site(_name(node.body or (), node.words), reach, main, node.body or ())
-
-
-def _name(nodes: Nodes, addresses: Sequence[str]) -> str:
-    named = last(nodes, "servername")
-    host = re.sub(r"\Ahttps?://", "", named.words[0]) if named and named.words else ""
-    port = addresses[0].rpartition(":")[2] if addresses and ":" in addresses[0] else ""
-    return shown(f"{host}:{port}" if host and port.isdecimal() and ":" not in host else host or " ".join(addresses) or "main")
-
-
 class _Judge:
     """Looks at one site after the other."""
 
@@ -184,7 +140,7 @@ class _Judge:
         self.keys: dict[str, None] = {}
         self.tls: list[ToldTls] = []
 
-    def site(self, site: _Site) -> None:
+    def site(self, site: Site) -> None:
         """Add what a site comes to."""
         self._tokens(site)
         self._logs(site)
@@ -194,19 +150,33 @@ class _Judge:
         if unread is not None:
             for found in (self._look.listing, self._look.cgi, self._look.writing, self._look.status_open):
                 found.doubt(unsupported(f"{site.name}: the expression {unread.rest} is not followed"))
-        elsewhere = _sent_elsewhere(site)
+        elsewhere = sent_elsewhere(site)
         if (site.word("traceenable") or "on").lower() != "off" and not elsewhere:
             self._look.trace.at(site.name)
         if not elsewhere:
             for point in self._points(site):
                 self._at(site, point)
-        for location in (node for level in site.levels for node in sections(level, "location")):
-            if location.words and location.words[0] != "~" and not elsewhere:
+        for location in (node for level in site.levels for node in sections(level, "location", "locationmatch")):
+            if elsewhere or not location.words:
+                continue
+            if location.name == "locationmatch" or location.words[0] == "~":
+                # Where it holds is not asked: some path fits, and what the root folder has holds there too.
+                point, more = Point("/", self._folder_of(site, "/")), location.body or ()
+                self._at(site, point, listing=_sets(location, "options"), more=more, place=f"{site.name} {location.rest}")
+            else:
                 url = location.words[0]
-                self._at(site, Point(url, self._folder_of(site, url)), listing=_sets(location, "options") and not _covered(site, url))
+                self._at(site, Point(url, self._folder_of(site, url)), listing=_sets(location, "options") and not covered(site, url))
+        self._by_name(site)
         for word in ("virtualdocumentroot", "virtualscriptalias", "virtualdocumentrootip"):
             if site.word(word):
-                self._look.listing.doubt(unsupported(f"{site.name}: folders are made of names ({word})"))
+                unknown = unsupported(f"{site.name}: folders are made of names ({word})")
+                self._look.roots_doubt = self._look.roots_doubt or unknown
+                for found in (self._look.listing, self._look.cgi, self._look.samples):
+                    found.doubt(unknown)
+        if not site.word("documentroot") and not elsewhere:
+            unknown = unsupported(f"{site.name}: DocumentRoot is not written")
+            self._look.roots_doubt = self._look.roots_doubt or unknown
+            self._look.samples.doubt(unknown)
         for found, names in (
             (self._look.listing, frozenset({"options"})),
             (self._look.status_open, frozenset({"sethandler"})),
@@ -215,15 +185,26 @@ class _Judge:
             if node := conditional(site.levels, names):
                 found.doubt(unsupported(f"{site.name}: <{node.name} {node.rest}> decides by the request"))
 
-    def _at(self, site: _Site, point: Point, *, listing: bool = True) -> None:
+    def _by_name(self, site: Site) -> None:
+        """Look for handlers that are given by the names of files; whether such files are there is not known."""
+        for node in within(site.levels, frozenset({"files", "filesmatch"})):
+            words = [word.lower() for word in node.words]
+            if node.name == "sethandler" and words[:1] and words[0] in STATUS:
+                self._look.status_open.doubt(unsupported(f"{site.name}: {words[0]} is set for names of files"))
+            if self._runs_cgi and (
+                (node.name == "sethandler" and words[:1] == ["cgi-script"]) or (node.name == "options" and "execcgi" in options([(node,)]))
+            ):
+                self._look.cgi.doubt(unsupported(f"{site.name}: CGI is set for names of files"))
+
+    def _at(self, site: Site, point: Point, *, listing: bool = True, more: Nodes = (), place: str = "") -> None:
         self._asked += 1
         if self._asked > MOST_POINTS:
             self._look.doubt = self._look.doubt or Unobserved(Reason.TOO_LARGE, f"more than {MOST_POINTS} folders and paths")
             return
-        look, place = self._look, f"{site.name} {point.url or point.folder}"
+        look, place = self._look, place or f"{site.name} {point.url or point.folder}"
         before = bodies(site.levels, point)
         own, unseen = self._own(site, point, before)
-        held = bodies(site.levels, point, own) if own else before
+        held = (*(bodies(site.levels, point, own) if own else before), more)
         who = Audience.ITSELF if site.reach is Audience.ITSELF else lets_in(held)
         handlers = [node.words[0].lower() for body in held for node in body if node.name == "sethandler" and node.words]
         handler = handlers[-1] if handlers else ""
@@ -238,8 +219,11 @@ class _Judge:
                 look.listing.at(place)
             else:
                 look.listing.doubt(unseen)
-        if self._runs_cgi and "execcgi" in allowed and who is not Audience.NOBODY and self._names_cgi(site, held):
-            look.cgi.at(place)
+        if self._runs_cgi and who is not Audience.NOBODY:
+            if "execcgi" in allowed and self._names_cgi(site, held):
+                look.cgi.at(place)
+            else:
+                look.cgi.doubt(unseen)
         davs = [node.rest.strip().lower() for body in held for node in body if node.name == "dav"]
         if davs and davs[-1] != "off" and "mod_dav.c" in self._modules:
             writers = site.reach if site.reach is Audience.ITSELF else lets_in(held, "PUT")
@@ -248,7 +232,7 @@ class _Judge:
             elif writers is None:
                 look.writing.doubt(unsupported(f"{place}: who may write depends on the request"))
 
-    def _own(self, site: _Site, point: Point, held: Sequence[Nodes]) -> tuple[Nodes, Unobserved | None]:
+    def _own(self, site: Site, point: Point, held: Sequence[Nodes]) -> tuple[Nodes, Unobserved | None]:
         """Read a folder's own file of settings where the server does; what lies deeper may have others."""
         if not {"all", "options"} & overrides(held) or not point.folder.startswith("/"):
             return (), None
@@ -266,11 +250,11 @@ class _Judge:
     def _runs_cgi(self) -> bool:
         return bool({"mod_cgi.c", "mod_cgid.c"} & self._modules)
 
-    def _names_cgi(self, site: _Site, held: Sequence[Nodes]) -> bool:
+    def _names_cgi(self, site: Site, held: Sequence[Nodes]) -> bool:
         every = [node for body in (*site.levels, *held) for node in body]
         return any(node.name in {"addhandler", "sethandler"} and node.words[:1] == ("cgi-script",) for node in every)
 
-    def _points(self, site: _Site) -> Iterator[Point]:
+    def _points(self, site: Site) -> Iterator[Point]:
         """Give the folders that a site serves, and those below them that have settings of their own."""
         found: dict[Point, None] = {}
         if root := site.word("documentroot"):
@@ -281,9 +265,13 @@ class _Judge:
             folder = absolute(self._root, target).rstrip("/") or "/"
             if runs:
                 self._script(site, url, folder)
+                if self._runs_cgi and "$" not in folder:
+                    self.roots[shown(folder)] = None
                 continue
             found[Point(url, folder)] = None
-            if folder.startswith(SAMPLES) and not _covered(site, url):
+            if not covered(site, url) and not folder.startswith(PACKAGED):
+                self.roots[shown(folder)] = None
+            if folder.startswith(SAMPLES) and not covered(site, url):
                 held = lets_in(bodies(site.levels, Point(url, folder)))
                 if site.reach is not Audience.ITSELF and held not in {Audience.NOBODY, Audience.ITSELF}:
                     self._look.samples.at(f"{site.name} {url} ({folder})")
@@ -300,30 +288,30 @@ class _Judge:
             for node in sections(level, "directory", "directorymatch"):
                 if (node.name == "directorymatch" or node.words[:1] == ("~",)) and "indexes" in options([node.body or ()]):
                     self._look.listing.doubt(unsupported(f"{site.name}: folders by expression are listed: {node.rest}"))
-        yield from (point for point in found if not point.url or not _covered(site, point.url))
+        yield from (point for point in found if not point.url or not covered(site, point.url))
 
-    def _wild(self, site: _Site, node: Node, folder: str, served: Sequence[str]) -> None:
+    def _wild(self, site: Site, node: Node, folder: str, served: Sequence[str]) -> None:
         fixed = re.split(r"[*?\[]", folder)[0].rsplit("/", 1)[0]
         if "indexes" in options([node.body or ()]) and any(below(fixed, top) or below(top, fixed or "/") for top in served):
             self._look.listing.doubt(unsupported(f"{site.name}: folders by pattern are listed: {folder}"))
 
-    def _homes(self, site: _Site) -> Iterator[Point]:
+    def _homes(self, site: Site) -> Iterator[Point]:
         for node in site.all("userdir"):
             words = node.words
             if words and words[0].lower() not in {"disabled", "enabled"} and "://" not in words[0]:
                 folder = f"/home/*/{words[0]}" if not words[0].startswith("/") else words[0]
                 yield Point("/~*", folder)
 
-    def _aliases(self, site: _Site) -> Iterator[tuple[str, str, bool]]:
+    def _aliases(self, site: Site) -> Iterator[tuple[str, str, bool]]:
         """Give path, folder, and whether what lies there is run."""
         for level in (site.own, site.main):
-            yield from _aliases_in(level, "")
+            yield from aliases_in(level, "")
             for location in sections(level, "location"):
                 if location.words and location.words[0] != "~":
-                    yield from _aliases_in(location.body or (), location.words[0])
+                    yield from aliases_in(location.body or (), location.words[0])
 
-    def _script(self, site: _Site, url: str, folder: str) -> None:
-        if not self._runs_cgi or _covered(site, url):
+    def _script(self, site: Site, url: str, folder: str) -> None:
+        if not self._runs_cgi or covered(site, url):
             return
         names = seen(lambda: self._read.names(folder)) if "$" not in folder else ("?",)
         if isinstance(names, Unobserved):
@@ -331,7 +319,7 @@ class _Judge:
         elif names or "." in folder.rsplit("/", 1)[-1]:
             self._look.cgi.at(f"{site.name} {url} ({folder})")
 
-    def _folder_of(self, site: _Site, url: str) -> str:
+    def _folder_of(self, site: Site, url: str) -> str:
         """Give the folder that a path leads to."""
         for prefix, target, _ in self._aliases(site):
             bare = prefix.rstrip("/")
@@ -340,7 +328,7 @@ class _Judge:
         root = site.word("documentroot")
         return f"{absolute(self._root, root).rstrip('/')}/{url.strip('/')}".rstrip("/") if root else ""
 
-    def _tokens(self, site: _Site) -> None:
+    def _tokens(self, site: Site) -> None:
         written = (last(site.main, "servertokens") or Node("", "Full")).rest.strip() or "Full"
         if written.lower() in {"prod", "productonly"}:
             return
@@ -349,7 +337,7 @@ class _Judge:
         else:
             self._look.version_told.at(f"ServerTokens {written}")
 
-    def _logs(self, site: _Site) -> None:
+    def _logs(self, site: Site) -> None:
         logs = [n for n in (*site.own, *site.main) if n.name == "globallog"]
         for level in (site.own, site.main):
             if named := [node for node in level if node.name in {"customlog", "transferlog"}]:
@@ -360,7 +348,7 @@ class _Judge:
         if site.word("errorlog") == "/dev/null":
             self._look.unlogged.at(f"{site.name} (ErrorLog)")
 
-    def _slow(self, site: _Site) -> None:
+    def _slow(self, site: Site) -> None:
         if "mod_reqtimeout.c" not in self._modules:
             self._look.slow.at(f"{site.name} (mod_reqtimeout)")
             return
@@ -370,7 +358,7 @@ class _Judge:
         if limit and (int(limit[1]) == 0 or int(limit[2] or limit[1]) > SLOWEST):
             self._look.slow.at(f"{site.name} (RequestReadTimeout header={waits[-1]})")
 
-    def _speaks(self, site: _Site) -> None:
+    def _speaks(self, site: Site) -> None:
         if (site.word("sslengine") or "off").lower() == "off":
             return
         if site.word("sslpolicy"):
@@ -401,43 +389,6 @@ def listing_of(who: Audience | None) -> bool | None:
 
 def _sets(node: Node, name: str) -> bool:
     return any(inner.name == name for inner in node.body or ())
-
-
-def _aliases_in(nodes: Nodes, url: str) -> Iterator[tuple[str, str, bool]]:
-    for node in nodes:
-        if node.name in {"alias", "scriptalias"} and node.words:
-            words = node.words if len(node.words) > 1 else (url, node.words[0])
-            yield words[0], words[1], node.name == "scriptalias"
-        elif node.name in {"aliasmatch", "scriptaliasmatch"} and len(node.words) > 1:
-            runs = node.name == "scriptaliasmatch"
-            yield node.words[0], node.words[1] if runs else node.words[1].split("$")[0].rsplit("/", 1)[0] or "/", runs
-
-
-def _covered(site: _Site, url: str) -> bool:
-    """Tell whether a proxy answers at a path, so that no folder is served there."""
-    for level in site.levels:
-        for node in level:
-            if node.name == "proxypass" and len(node.words) > 1 and node.words[1] != "!":
-                bare = node.words[0].rstrip("/")
-                excluded = any(n.name == "proxypass" and n.words[1:2] == ("!",) for n in level)
-                if (url.rstrip("/") == bare or url.startswith(f"{bare}/")) and not excluded:
-                    return True
-    return False
-
-
-def _sent_elsewhere(site: _Site) -> bool:
-    """Tell whether every request is sent to another address, so that the site serves nothing itself."""
-    for node in site.own:
-        words = node.words
-        if node.name in {"redirect", "redirectpermanent"} and len(words) > 1 and words[-2] == "/" and "://" in words[-1]:
-            return True
-    rules = [node.words for node in site.own if node.name in {"rewriterule", "rewritecond"}]
-    if (site.word("rewriteengine") or "off").lower() != "on" or not rules:
-        return False
-    for at, words in enumerate(rules):
-        if len(words) > 1 and words[0] in _WHOLE and words[1].startswith("https://"):
-            return all(before[0].upper() in {"%{HTTPS}", "%{SERVER_PORT}"} for before in rules[:at] if before)
-    return False
 
 
 def _versions(words: Sequence[str]) -> frozenset[str] | Unobserved:

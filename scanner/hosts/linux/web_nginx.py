@@ -36,8 +36,10 @@ from scanner.wire import nginxconf
 from scanner.wire.nginxconf import Directive
 
 PLACES = ("/etc/nginx/nginx.conf", "/usr/local/nginx/conf/nginx.conf")
-VERSION = ("sh", "-c", "nginx -v 2>&1")
-"""It prints its version where it is not read."""
+BUILD = ("sh", "-c", "nginx -V 2>&1")
+"""Its version and what it was built with; it prints them where they are not read."""
+USER, PREFIX = "nobody", "/usr/local/nginx"
+"""What holds where it was built without other words (configure --help of nginx)."""
 ANSWERING = frozenset(
     {"proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass", "return", "stub_status", "empty_gif"}
 )
@@ -139,7 +141,8 @@ def nginx(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look:
         files.doubt = files.doubt or more
     else:
         top = (*top, *more)
-    version = _version(read)
+    build = seen(lambda: _build(read))
+    version = build if isinstance(build, Unobserved) else build.version
     http = tuple(d for block in top if block.name == "http" for d in block.block or ())
     servers = [d.block or () for d in http if d.name == "server"]
     if len(servers) > MOST_SITES:
@@ -149,8 +152,7 @@ def nginx(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look:
         source=main,
         files=tuple(files.names),
         version=version if isinstance(version, Unobserved) else ".".join(map(str, version)),
-        # Without "user" it is the account that the program was built for, which is "nobody" unless a package chose another.
-        account=shown(user.value) if user else Unobserved(Reason.VALUE_NOT_SET, "user is not written"),
+        account=shown(user.value) if user else build if isinstance(build, Unobserved) else build.user,
         sites=tuple(_name(server) for server in servers),
         doubt=files.doubt,
     )
@@ -158,7 +160,8 @@ def nginx(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look:
     for server in servers:
         for scope in _scopes(top, http, server):
             _judge(scope, look, upstreams)
-    _roots(top, http, servers, look)
+    prefix = build if isinstance(build, Unobserved) else build.prefix
+    _roots(top, http, servers, look, prefix)
     look.tls, look.keys, look.keys_doubt = _tls(top, http, servers, version, main.rsplit("/", 1)[0])
     return look
 
@@ -183,12 +186,23 @@ def _main(read: Reader, options: tuple[str, ...] | Unobserved | None) -> tuple[s
     return main, parsed("nginx -g", f"{given.rstrip().rstrip(';')};".encode() if given.strip() else b"", nginxconf.parse)
 
 
-def _version(read: Reader) -> tuple[int, int, int] | Unobserved:
-    said = seen(lambda: read.command(VERSION) if read.live else None)
-    if isinstance(said, Unobserved):
-        return said
-    found = re.search(rb"/(\d{1,3})\.(\d{1,3})\.(\d{1,3})", said.stdout) if said is not None else None
-    return (int(found[1]), int(found[2]), int(found[3])) if found else unsupported("nginx cannot be asked for its version")
+@dataclass(frozen=True)
+class _Build:
+    version: tuple[int, int, int]
+    prefix: str
+    user: str
+
+
+def _build(read: Reader) -> _Build:
+    """Ask what the program is. Raises ``CannotObserve``."""
+    said = read.command(BUILD) if read.live else None
+    text = said.stdout.decode("utf-8", "replace") if said is not None else ""
+    found = re.search(r"nginx version: \S+?/(\d{1,3})\.(\d{1,3})\.(\d{1,3})", text)
+    if found is None:
+        raise CannotObserve(Reason.UNSUPPORTED, "nginx cannot be asked for its version")
+    words = {name: re.search(rf"--{name}=([^\s']+)", text) for name in ("prefix", "user")}
+    prefix, user = (word[1] if word else None for word in (words["prefix"], words["user"]))
+    return _Build((int(found[1]), int(found[2]), int(found[3])), (prefix or PREFIX).rstrip("/"), user or USER)
 
 
 def _name(server: Block) -> str:
@@ -199,6 +213,12 @@ def _name(server: Block) -> str:
 
 def _listens(server: Block) -> tuple[Directive, ...]:
     return tuple(d for d in server if d.name == "listen") or (Directive(("listen", "*:80")),)
+
+
+def _address(listen: Directive) -> str:
+    """Give the address in one form: ``443``, ``*:443`` and ``0.0.0.0:443`` are the same."""
+    text = listen.value
+    return f"*:{text}" if text.isdecimal() else text.replace("0.0.0.0:", "*:", 1)
 
 
 def _scopes(top: Block, http: Block, server: Block) -> Iterator[_Scope]:
@@ -317,21 +337,26 @@ def _seconds(text: str) -> int | None:
     return sum(0 if unit == "ms" else int(number) * units[unit] for number, unit in parts)
 
 
-def _roots(top: Block, http: Block, servers: list[Block], look: Look) -> None:
+def _roots(top: Block, http: Block, servers: list[Block], look: Look, prefix: str | Unobserved) -> None:
     found: dict[str, None] = {}
     for server in servers:
         for scope in _scopes(top, http, server):
             if scope.reach is Audience.NOBODY or _covered(scope) or (scope.path and {d.name for d in scope.own} & ANSWERING):
                 continue
             alias = next((d.value for d in scope.own if d.name == "alias"), None)
-            root = alias or scope.value("root")
-            if root is None:
-                continue  # the folder that nginx was built with; no package leaves a site of its own there
+            root = alias or scope.value("root") or "html"
+            if not root.startswith(("/", "$")):
+                if isinstance(prefix, Unobserved):
+                    look.roots_doubt = look.roots_doubt or prefix
+                    look.samples.doubt(prefix)
+                    continue
+                root = f"{prefix}/{root}"
             if "$" in root:
-                look.samples.doubt(unsupported(f"{scope.place}: the folder {root} depends on the request"))
+                unknown = unsupported(f"{scope.place}: the folder {root} depends on the request")
+                look.roots_doubt = look.roots_doubt or unknown
+                look.samples.doubt(unknown)
                 continue
-            if root.startswith("/"):
-                found[shown(root.rstrip("/") or "/")] = None
+            found[shown(root.rstrip("/") or "/")] = None
             if root.startswith(SAMPLE_ROOTS):
                 look.samples.at(f"{scope.place} ({root})")
     look.roots = tuple(found)
@@ -349,14 +374,16 @@ def _tls(
     speaking: list[tuple[_Scope, list[str]]] = []
     keys: dict[str, None] = {}
     doubt: Unobserved | None = None
-    for server in servers:
-        scope = _Scope(_name(server), Audience.EVERYBODY, "", (top, http, server))
-        on = [d for d in _listens(server) if {"ssl", "quic"} & set(d.words[2:]) or scope.value("ssl") == "on"]
+    scopes = [_Scope(_name(server), Audience.EVERYBODY, "", (top, http, server)) for server in servers]
+    # The word stands for the address: a server that leaves it out speaks TLS too where another one has it.
+    encrypted = {_address(d) for s in scopes for d in _listens(s.own) if {"ssl", "quic"} & set(d.words[2:]) or s.value("ssl") == "on"}
+    for scope in scopes:
+        on = [d for d in _listens(scope.own) if _address(d) in encrypted]
         for listen in on:
-            if listen.value not in deciding or {"default_server", "default"} & set(listen.words[2:]):
-                deciding[listen.value] = scope
+            if _address(listen) not in deciding or {"default_server", "default"} & set(listen.words[2:]):
+                deciding[_address(listen)] = scope
         if on:
-            speaking.append((scope, [listen.value for listen in on]))
+            speaking.append((scope, [_address(listen) for listen in on]))
         for key in scope.all("ssl_certificate_key") if on else ():
             if "$" in key.value or key.value.startswith(("data:", "engine:", "store:")):
                 doubt = doubt or unsupported(f"{scope.site}: the key {key.value.split(':')[0]} is no file of a fixed name")

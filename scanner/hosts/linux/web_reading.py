@@ -86,6 +86,7 @@ class Look:
     slow: Found = field(default_factory=Found)
     roots: tuple[str, ...] = ()
     """Folders that are served."""
+    roots_doubt: Unobserved | None = None
     keys: tuple[str, ...] = ()
     keys_doubt: Unobserved | None = None
     tls: tuple[ToldTls, ...] = ()

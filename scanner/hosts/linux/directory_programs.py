@@ -92,7 +92,8 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
     urls = told if isinstance(told, Unobserved) else told.urls
     place = "slapd" if isinstance(told, Unobserved) else shown(told.place)
     edited = [] if isinstance(told, Unobserved) else told.edited
-    read.keep(place, f"listens on {urls!r}")
+    if isinstance(urls, tuple):
+        read.keep(place, f"listens on {' '.join(map(shown, urls))}")
     return DirectoryServer(
         name=found.program.name,
         running=found.running,

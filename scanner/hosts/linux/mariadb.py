@@ -47,6 +47,8 @@ MOST_FILES = 200
 DEEPEST = 10
 """The programs' own limit of includes within includes."""
 DATA = "/var/lib/mysql"
+KEPT = ("bind-address", "skip-networking", "tls-version", "require-secure-transport", "local-infile", "secure-file-priv", "general-log")
+"""Settings that are shown as evidence."""
 ALL_ADDRESSES = frozenset({"*", "0.0.0.0", "::", ""})  # noqa: S104 - read, not listened on
 LOOPBACK = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1", re.IGNORECASE)
 PLUGINS = ("/usr/lib/mysql/plugin", "/usr/lib64/mysql/plugin")
@@ -102,7 +104,10 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         settings.options = kept if isinstance(kept, Unobserved) else (*settings.options, *kept)
     listens = _listens(settings)
     source = settings.files[0] if settings.files else MAIN[-1]
-    read.keep(found.program.name, f"{', '.join(settings.files)}: bind-address {settings.text('bind-address')!r}, listens: {listens!r}")
+    told = {name: value for name in KEPT if isinstance(value := settings.text(name), str)}
+    read.keep(
+        source, ", ".join(f"{name} = {shown(value)!r}" for name, value in told.items()) or "none of the settings asked for is written"
+    )
     general = _general_log(settings)
     return DatabaseServer(
         name=found.program.name,

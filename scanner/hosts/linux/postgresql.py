@@ -38,6 +38,8 @@ PLACES: tuple[Source, ...] = (
     Files(f"{RED_HAT}/*/data/[pP][oGg]*", root=True),
 )
 MOST_CLUSTERS = 50
+KEPT = ("listen_addresses", "ssl", "ssl_min_protocol_version", "password_encryption", "log_connections", "log_statement")
+"""Settings that are shown as evidence."""
 LOOPBACK = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1", re.IGNORECASE)
 ALL_ADDRESSES = frozenset({"*", "0.0.0.0", "::"})  # noqa: S104 - read, not listened on
 DEFAULTS = {
@@ -158,10 +160,8 @@ def _server(read: Reader, cluster: _Cluster, running: tuple[Process, ...] | Unob
     owner = home if isinstance(home, Unobserved) else seen(partial(_owner, read, home))
     ways_in = seen(partial(_entrances, read, cluster, values, home, owner))
     encryption = _form(values)
-    read.keep(
-        cluster.config,
-        f"listen_addresses {values.get('listen_addresses')!r}, ssl {values.get('ssl')!r}, password_encryption {encryption!r}",
-    )
+    told = {name: value for name in KEPT if isinstance(value := values.get(name), str)}
+    read.keep(cluster.config, ", ".join(f"{name} = {shown(value)!r}" for name, value in told.items()))
     return DatabaseServer(
         name=shown(cluster.name),
         version=str(cluster.major) if cluster.major else Unobserved(Reason.UNSUPPORTED, "PG_VERSION does not tell"),

@@ -128,6 +128,14 @@ def test_shares_that_people_made_count(tmp_path: Path) -> None:
     assert [(share.name, share.guests) for share in found.shares] == [("mine", True)]
 
 
+def test_shares_of_people_that_cannot_be_read_hide_no_open_share(tmp_path: Path) -> None:
+    printed = DEFAULTS.replace("= 0", "= 100") + "  usershare allow guests = Yes\n[open]\n  guest ok = yes\n"
+    files = {"/var/lib/samba/usershares/odd/file": ""}  # a directory stands for what cannot be read
+    found = samba(tmp_path, "[global]\n", live=True, printed=printed, files=files).shares
+    assert not isinstance(found, Unobserved)
+    assert [share.guests if isinstance(share.guests, bool) else reason(share.guests) for share in found] == [True, Reason.UNSUPPORTED]
+
+
 @pytest.mark.parametrize(
     ("allow", "deny", "who"),
     [

@@ -247,7 +247,12 @@ def _shares(read: Reader, got: _Read, people: bool | Unobserved) -> tuple[FileSh
             continue
         found.append(FileShare(shown(section.name), _guests(section, own), _encrypted(own("serversmbencrypt")), _reach(own)))
     if people is not False:
-        found += _made_by_people(read, got, people)
+        made = seen(partial(_made_by_people, read, got, people))
+        if isinstance(made, Unobserved):
+            whole = partial(_value, got, got.conf.settings)
+            encrypted = _encrypted(whole("serversmbencrypt"))
+            made = [FileShare(USERS_SHARES, made, encrypted if encrypted is True else made, _reach(whole))]
+        found += made
     if len(found) > MOST_SHARES:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_SHARES} shares")
     return tuple(found)

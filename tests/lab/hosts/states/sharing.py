@@ -1,6 +1,6 @@
-"""Samba, CUPS, snmpd and result files of backups on machines, set up well, badly and oddly.
+"""Samba, CUPS, snmpd, result files of backups and rules of polkit on machines, set up well, badly and oddly.
 
-Expectations come from smb.conf(5), cupsd.conf(5) and snmpd.conf(5).
+Expectations come from smb.conf(5), cupsd.conf(5), snmpd.conf(5) and polkit(8).
 """
 
 from __future__ import annotations
@@ -102,6 +102,23 @@ access nothing "" any noauth exact missing none none
 """
 LAST = DeclaredMachine(None, (DeclaredBackup("/var/lib/own backup/last", "completed", 30),))
 """What the ledger says of the machines."""
+POLKIT = "/usr/lib/polkit-1/polkitd"
+RULE_KEPT = """// the answer to everything that a product's rule grants
+polkit.addRule(function(action, subject) {
+    if (action.id.indexOf("org.freedesktop.packagekit.") == 0 && subject.isInGroup("users")) {
+        return polkit.Result.AUTH_ADMIN;
+    }
+});
+"""
+RULE_OF_A_PRODUCT = """polkit.addRule(function(action, subject) {
+    if (action.id == "org.freedesktop.packagekit.package-install" && subject.active == true && subject.isInGroup("users"))
+        return polkit.Result.YES;
+    if ((action.id == "org.freedesktop.hostname1.set-hostname" || action.id == "org.freedesktop.timedate1.set-time") &&
+        subject.user == "systemd-network") { return "yes"; }
+});
+polkit.addAdminRule(function(action, subject) { return ["unix-group:sudo"]; });
+"""
+MEMBER = "usermod -aG users audit"
 SERVICES = "systemctl enable smbd cups snmpd"
 STATES = (
     State(
@@ -112,11 +129,15 @@ STATES = (
             "/etc/snmp/snmpd.conf": SNMP_KEPT,
             "/var/lib/snmp/snmpd.conf": USER_KEPT,
             "/var/lib/own backup/last": "Sat: failed\nSun: completed\n",
+            POLKIT: "#!/bin/sh\n",
+            "/etc/polkit-1/rules.d/10-own.rules": RULE_KEPT,
+            "/usr/share/polkit-1/rules.d/20-product.rules": RULE_OF_A_PRODUCT,
         },
-        before=(SERVICES,),
+        before=(SERVICES, MEMBER),
         declares=(LAST,),
         expects={
             "host.backup.result": "RESULT_GOOD",
+            "host.polkit.password": "POLKIT_ASKS",
             "host.shares.protocol": "PROTOCOL_NEW",
             "host.shares.logins": "LOGINS_NEW",
             "host.shares.empty-passwords": "EMPTY_REFUSED",
@@ -144,11 +165,15 @@ STATES = (
             "/etc/snmp/snmpd.conf": SNMP_BAD,
             "/var/lib/snmp/snmpd.conf": USER_BAD,
             "/var/lib/own backup/last": "completed\n",
+            POLKIT: "#!/bin/sh\n",
+            "/etc/polkit-1/rules.d/30-own.rules": RULE_KEPT,  # it comes too late
+            "/usr/share/polkit-1/rules.d/20-product.rules": RULE_OF_A_PRODUCT,
         },
-        before=(SERVICES, "touch -d '2 days ago' '/var/lib/own backup/last'"),
+        before=(SERVICES, MEMBER, "touch -d '2 days ago' '/var/lib/own backup/last'"),
         declares=(LAST,),
         expects={
             "host.backup.result": "RESULT_OLD",
+            "host.polkit.password": "POLKIT_FREE",
             "host.shares.protocol": "PROTOCOL_OLD",
             "host.shares.logins": "LOGINS_OLD",
             "host.shares.empty-passwords": "EMPTY_TAKEN",
@@ -169,6 +194,7 @@ STATES = (
         },
         args={
             "host.shares.guests": {"shares": ("open",)},
+            "host.polkit.password": {"rules": ("%users: org.freedesktop.packagekit.package-install",)},
             "host.snmp.community": {"where": ("/etc/snmp/snmpd.conf:2",)},
             "host.snmp.algorithms": {"algorithms": ("DES", "MD5")},
         },
@@ -184,6 +210,7 @@ STATES = (
         declares=(LAST,),
         expects={
             "host.backup.result": "RESULT_MISSING",
+            "host.polkit.password": "NO_POLKIT",
             "host.shares.signing": "SIGNING_REQUIRED",
             "host.shares.encryption": "SHARES_CLEAR",
             "host.shares.clients": "CLIENTS_LIMITED",

@@ -41,7 +41,7 @@ _KNOWN = (
     "cockpit-session", "grub2-set-bootflag", "Xorg.wrap", "ksu", "procmail", "lockfile", "screen", "ldap_child", "krb5_child",
     "selinux_child", "proxy_child", "sssd_pam", "p11_child", "staprun", "suexec", "chrome-sandbox", "VBoxNetAdpCtl", "ntfs-3g",
     "mount.ntfs-3g", "dumpcap", "lxc-user-nic", "qemu-bridge-helper", "ubuntu-core-launcher", "ssh-askpass", "mail-lock", "mail-unlock",
-    "mail-touchlock", "camel-lock-helper-1.2", "hwloc-dump-hwdata", "usb_modeswitch",
+    "mail-touchlock", "camel-lock-helper-1.2", "hwloc-dump-hwdata", "usb_modeswitch", "auth_pam_tool",
 )  # fmt: skip
 """Names of programs that Debian, Ubuntu and the Red Hat family ship setuid or setgid."""
 _PLACES = ("/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/lib/", "/opt/google/chrome/")

@@ -81,6 +81,7 @@ STATES = (
             "sed -i '1i auth sufficient pam_rootok.so\\nauth required pam_wheel.so use_uid group=sudo' /etc/pam.d/su",
             f"useradd -m -s /bin/bash -K UID_MIN=1000 -p '{HASH}' taro && usermod -aG sudo taro && chage -M 90 -d \"$(date +%F)\" taro",
             "chmod 700 /root /home/audit /home/taro",
+            "usermod -s /usr/sbin/nologin postgres",  # the package gives it a shell
             "chmod 440 /etc/sudoers.d/town",
             (
                 "mkdir -p -m 700 /root/.ssh && ssh-keygen -q -t ed25519 -N '' -f /tmp/k "

@@ -14,7 +14,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
-CLEAR = frozenset({"telnet", "http", "ftp", "xnm-clear-text", "rest-http"})
+CLEAR = frozenset({"telnet", "http", "ftp", "xnm-clear-text", "rest-http", "grpc-clear-text"})
 
 
 def _places(services: Iterable[ManagementService]) -> tuple[str, ...]:

@@ -263,6 +263,52 @@ def test_the_maker_s_log_service_is_another_place() -> None:
     assert device("fortios", text).log_hosts == (LogHost("fortiguard", "tls"),)
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("netconf-yang\n", OPEN),
+        ("netconf-yang\nnetconf-yang ssh ipv4 access-list name 10\n", LIMITED),
+        ("netconf-yang\nnetconf-yang ssh ipv4 access-list name gone\n", OPEN),
+        ("no netconf-yang\n", LIMITED),
+        ("netconf ssh\n", OPEN),
+        ("netconf ssh acl 10\n", LIMITED),
+        ("gnxi\ngnxi secure-server\n", UNKNOWN),
+    ],
+)
+def test_management_by_programs_is_looked_at(lines: str, said: str) -> None:
+    assert tags(device("ios", IOS_KEPT.replace("ip ssh version 2\n", "ip ssh version 2\n" + lines)))["management.limited"] == said
+
+
+def test_grpc_in_clear_text_is_told() -> None:
+    text = JUNOS_KEPT.replace("services {", "services { extension-service { request-response { grpc { clear-text { port 9; } } } }")
+    assert tags(device("junos", text))["management.clear-text"] == "CLEAR_TEXT_ON"
+
+
+def test_clients_of_a_routing_instance_leave_a_community_open_to_doubt() -> None:
+    text = JUNOS_KEPT.replace("snmp {", "snmp { community x { routing-instance m { clients { 192.0.2.0/24; } } }")
+    assert tags(device("junos", text))["snmp.limited"] == "UNSUPPORTED"
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("set ip 192.0.2.9 255.255.255.255", "SNMP_LIMITED"),
+        ("set ip 0.0.0.0 0.0.0.0", "SNMP_OPEN"),
+        ("set interface wan1", "UNSUPPORTED"),
+    ],
+)
+def test_the_stations_of_a_community_are_looked_at(host: str, said: str) -> None:
+    community = f"config system snmp community\n edit 1\n set name x\n config hosts\n edit 1\n {host}\n next\n end\n next\nend\n"
+    assert tags(device("fortios", FORTI_KEPT + community))["snmp.limited"] == said
+
+
+def test_telnet_that_is_off_as_a_whole_is_off_at_every_interface() -> None:
+    text = FORTI_KEPT.replace("set allowaccess ping https ssh", "set allowaccess ping https ssh telnet")
+    assert tags(device("fortios", text))["management.clear-text"] == "CLEAR_TEXT_ON"
+    off = text.replace("set admintimeout 10", "set admintimeout 10\n    set admin-telnet disable")
+    assert tags(device("fortios", off))["management.clear-text"] == "CLEAR_TEXT_OFF"
+
+
 MANY = 20_000
 
 

@@ -77,6 +77,8 @@ def _tables(config: Config, name: str) -> list[Table]:
 
 def _services(config: Config) -> Iterator[ManagementService]:
     limits = {"": _limited(config, 4), " (IPv6)": _limited(config, 6)}
+    # From 7.0 on telnet may be switched off as a whole.
+    ways_on = [way for way in WAYS if way != "telnet" or config.top.table("system global").value("admin-telnet") != "disable"]
     seen = set()
     for table in _tables(config, "system interface"):
         for name, interface in table.entries.items():
@@ -85,7 +87,7 @@ def _services(config: Config) -> Iterator[ManagementService]:
             ways = {"": interface.settings.get("allowaccess", ()), " (IPv6)": interface.table("ipv6").settings.get("ip6-allowaccess", ())}
             for family, allowed in ways.items():
                 for way in allowed:
-                    if way in WAYS:
+                    if way in ways_on:
                         seen.add(way)
                         yield ManagementService(way, f"{name}{family}", True, limits[family])
     for way in WAYS:
@@ -135,13 +137,23 @@ def _snmp(config: Config) -> Iterator[SnmpAccess]:
         return  # the agent is off unless it is enabled
     for number, community in config.top.table("system snmp community").entries.items():
         if community.value("status") != "disable":
-            limited = bool(community.table("hosts").entries or community.table("hosts6").entries)
+            limited = _stations(community)
             usual = (community.value("name") or "").lower() in USUAL_COMMUNITIES
             yield SnmpAccess(f"community {number}", SnmpSecurity.COMMUNITY, False, usual, limited)
     for name, user in config.top.table("system snmp user").entries.items():
         if user.value("status") != "disable":
             level = _LEVELS.get(user.value("security-level") or "no-auth-no-priv", SnmpSecurity.NONE)
             yield SnmpAccess(f"user {name}", level, False, False, False)
+
+
+def _stations(community: Table) -> bool | Unobserved:
+    """Tell whether a community is for named stations only."""
+    hosts = [("ip", host) for host in community.table("hosts").entries.values()]
+    hosts += [("ipv6", host) for host in community.table("hosts6").entries.values()]
+    networks = [_network(host.settings.get(name, ())) for name, host in hosts]
+    if not networks or any(network is not None and wide(network) for network in networks):
+        return False
+    return Unobserved(Reason.UNSUPPORTED, "a station of a community is no network") if None in networks else True
 
 
 def _central(config: Config) -> Iterator[str]:

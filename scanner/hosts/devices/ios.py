@@ -51,6 +51,7 @@ _ROUTED = (
 )
 """Lines that only a routed port has; every routed port has ``ip address`` or ``no ip address``."""
 _SWITCH = (("spanning-tree",), ("vlan",), ("vtp",), ("switch",))
+NETCONF = Door("tcp", 830)
 TELNET, SSH, HTTP, HTTPS, SNMP = Door("tcp", 23), Door("tcp", 22), Door("tcp", 80), Door("tcp", 443), Door("udp", 161)
 _CUT = re.compile(r"<.*>|\*+|[xX]{3,}")
 _CERTIFICATE = re.compile(r"\s+certificate ")
@@ -111,6 +112,24 @@ def _services(config: Config) -> Iterator[ManagementService]:
         state = config.switched(*words)
         limited = _both(access, v4, v6, door, speaks_v6)
         yield ManagementService(name, " ".join(words), unwritten(" ".join(words)) if state is None else state, limited)
+    yield from _by_program(config, access, speaks_v6)
+
+
+def _by_program(config: Config, access: Lists, speaks_v6: bool) -> Iterator[ManagementService]:
+    """Give the ways of management for programs, which are off unless they are written: NETCONF over SSH, gNMI."""
+    if config.switched("netconf-yang"):
+        named = {
+            line.words[2]: line.words[5]
+            for line in config.find("netconf-yang", "ssh")
+            if line.words[3:5] == ["access-list", "name"] and len(line.words) > 5
+        }
+        limited = _both(access, named.get("ipv4"), named.get("ipv6"), NETCONF, speaks_v6)
+        yield ManagementService("netconf", "netconf-yang", True, limited)
+    for line in config.find("netconf", "ssh"):
+        acl = line.words[3] if line.words[2:3] == ["acl"] and len(line.words) > 3 else None
+        yield ManagementService("netconf", "netconf ssh", True, access.limit(acl, SSH))
+    if config.has("gnxi", "server") or config.has("gnxi", "secure-server"):
+        yield ManagementService("gnxi", "gnxi", True, Unobserved(Reason.UNSUPPORTED, "who reaches gNMI is not read"))
 
 
 def _both(access: Lists, v4: str | None, v6: str | None, door: Door, speaks_v6: bool) -> bool | Unobserved:

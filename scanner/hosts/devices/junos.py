@@ -41,6 +41,9 @@ SERVICES = (
     ("https", 443, ("system", "services", "web-management", "https")),
     ("xnm-clear-text", 3221, ("system", "services", "xnm-clear-text")),
     ("rest-http", 3000, ("system", "services", "rest", "http")),
+    ("rest-https", 3443, ("system", "services", "rest", "https")),
+    ("grpc-clear-text", 32767, ("system", "services", "extension-service", "request-response", "grpc", "clear-text")),
+    ("grpc", 32767, ("system", "services", "extension-service", "request-response", "grpc", "ssl")),
 )
 """Ways of managing the device, with the ports that they have unless ``port`` says otherwise."""
 NEEDLESS = (
@@ -131,6 +134,8 @@ def _clients(config: Config, community: tuple[Statement, ...]) -> bool | Unobser
     """Tell whether a community is for named clients only: networks that are larger than an organisation's own do not limit it."""
     listed = [rest[1:] for rest in community if rest[:1] == ("clients",) and len(rest) > 1]
     parts: list[bool | Unobserved] = []
+    if any("clients" in rest[1:] for rest in community):
+        parts.append(Unobserved(Reason.UNSUPPORTED, "clients of a routing instance or logical system are not read"))
     for name in [rest[1] for rest in community if rest[:1] == ("client-list-name",) and len(rest) > 1]:
         inner = config.below("snmp", "client-list", name) or config.below("policy-options", "prefix-list", name)
         listed += [rest for rest in inner if rest]

@@ -92,6 +92,16 @@ BACKUP_MOST_HOURS = Value(
     most=87600,
 )
 
+CREDENTIALS_MOST_CACHED = Value(
+    "credentials.most-cached-logons",
+    default=4,
+    text=Text(
+        ja="ドメインに届かないときのために残すログオンの控えの数の上限",
+        en="most log-ons to a domain that are kept for when it cannot be reached",
+    ),
+    least=0,
+)
+
 DISK_ENCRYPTION_USES = Value[tuple[str, ...]](
     "disk.encryption",
     default=("system", "data"),

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from scanner.facts.readings import Readings
 from scanner.model.fact import Fact, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.target import Kind
 
 
@@ -53,6 +54,7 @@ class FileWalk(Fact):
     """What a walk over the machine's own file systems found; bounded in time and number."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX, Platform.MACOS})
 
     privileged: tuple[FoundFile, ...]
     """Programs that run with the rights of their owner or group (setuid, setgid)."""
@@ -84,6 +86,7 @@ class Mounts(Fact):
     """File systems that have to be kept apart, with their options; and entries for media that people plug in."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX, Platform.MACOS})
 
     container: str | Unobserved
     places: tuple[Mount, ...]

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from scanner.facts.readings import Hold, Readings
 from scanner.model.fact import Fact, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.target import Kind
 
 
@@ -45,6 +46,7 @@ class KernelModules(Fact):
     """Uncommon protocols and file systems, and whether the kernel may load them."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX})
 
     container: str | Unobserved
     protocols: tuple[BarredModule, ...]
@@ -81,6 +83,7 @@ class MandatoryAccessControl(Fact):
     """Mandatory access control of a machine."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX, Platform.MACOS})
 
     container: str | Unobserved
     systems: tuple[Confinement, ...] | Unobserved

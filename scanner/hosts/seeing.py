@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
 T = TypeVar("T")
+_LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Halves of a pair as Windows' registry may hold them alone; those of octets that are no UTF-8 are not among them."""
 
 
 def seen(ask: Callable[[], T]) -> T | Unobserved:
@@ -37,6 +40,7 @@ def parsed(path: str, data: bytes, parse: Callable[[bytes], T]) -> T | Unobserve
 
 def shown(text: str) -> str:
     """Write a name or a line of a file so that it can stand in a fact: one line, no surrogates, no control characters."""
+    text = _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
     clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in clean)[:500]
 

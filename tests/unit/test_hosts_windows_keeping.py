@@ -12,18 +12,36 @@ from pathlib import Path
 
 import pytest
 
+from scanner.facts.container_host import ContainerHost
+from scanner.facts.credentials import KeptCredentials
 from scanner.facts.disk_encryption import DiskEncryption, RecoveryKeys, VolumeUse
 from scanner.facts.elevation import Elevation, Prompt
 from scanner.facts.event_log import AuditPolicy, AuditSetting, EventLogs, WhenFull
 from scanner.facts.kernel import Startup
 from scanner.facts.log_keeping import LogKeeping, RecordKind
+from scanner.facts.login_notice import LoginNotice
 from scanner.facts.malware import MalwareProduct, MalwareProtection
 from scanner.facts.services import ListeningSockets, Services
 from scanner.facts.software import AutomaticUpdates, PackageSources, SecurityUpdates
+from scanner.facts.ssh_server import SshServer
 from scanner.facts.time_sync import TimeProgram, TimeSource, TimeSync
 from scanner.facts.tpm import SecurityModule
 from scanner.hosts.base import CommandOutput
-from scanner.hosts.windows import answers, base, disk_encryption, elevation, event_log, listening, malware, startup, time_sync, updates
+from scanner.hosts.windows import (
+    absent,
+    answers,
+    base,
+    credentials,
+    disk_encryption,
+    elevation,
+    event_log,
+    listening,
+    malware,
+    notice,
+    startup,
+    time_sync,
+    updates,
+)
 from scanner.hosts.windows.powershell import Script
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
@@ -525,3 +543,61 @@ def test_elevation_is_on_where_nothing_says_otherwise(
     assert (fact.controlled.after_restart, fact.built_in) == (controlled, built_in)
     assert isinstance(fact.controlled.in_force, Unobserved) is not controlled  # it changes with a restart
     assert isinstance(fact.prompt, Unobserved) if prompt is None else fact.prompt is prompt
+
+
+# --- credentials, notices, what is not there
+
+JOINED = (answers.JOINED, answers.Joined(True, "CITY"))
+
+
+def kept(room: Path, *keys: Keys, version: Keys = WINDOWS_11) -> KeptCredentials:
+    """What a running member of a domain keeps."""
+    return fact_of(KeptCredentials, credentials.kept_credentials, machine(room, *keys, answers=[JOINED], version=version))
+
+
+def test_secrets_are_kept_as_windows_does_where_nothing_is_set(tmp_path: Path) -> None:
+    new = kept(tmp_path / "1", version=windows("22631", "Professional"))
+    assert (new.clear_text, new.logs_on_alone, new.cached, new.joined, new.rotates) == (False, False, 10, True, False)
+    assert isinstance(new.protected.after_restart, Unobserved)  # new installations protect it by themselves, older ones do not
+    old = kept(tmp_path / "2", version=windows("7601", "Professional"))
+    assert (old.clear_text, old.protected.after_restart) == (True, False)
+    still = fact_of(KeptCredentials, credentials.kept_credentials, machine(tmp_path / "3"))
+    assert isinstance(still.joined, Unobserved)
+
+
+def test_secrets_are_kept_as_values_say(tmp_path: Path) -> None:
+    keys: Keys = {
+        credentials.WDIGEST: {"UseLogonCredential": 1},
+        credentials.LSA: {"RunAsPPL": 1},
+        credentials.WINLOGON: {"AutoAdminLogon": "1", "DefaultPassword": "hunter2", "CachedLogonsCount": "2"},
+        credentials.LAPS[1][0]: {"BackupDirectory": 2},
+    }
+    fact = kept(tmp_path / "1", keys)
+    assert (fact.clear_text, fact.logs_on_alone, fact.cached, fact.rotates) == (True, True, 2, True)
+    assert (fact.protected.after_restart, isinstance(fact.protected.in_force, Unobserved)) == (True, True)
+    assert "hunter2" not in str(fact)
+    off: Keys = {credentials.LSA: {"RunAsPPL": 0}, credentials.LAPS[1][0]: {"BackupDirectory": 0}}
+    fact = kept(tmp_path / "2", off)
+    assert (fact.protected.effective(), fact.rotates) == ((False, False), False)
+
+
+def test_a_notice_is_what_policy_shows_before_the_log_on(tmp_path: Path) -> None:
+    words: Keys = {notice.POLICY: {"LegalNoticeCaption": "注意", "LegalNoticeText": "許可された者のみ使用できる。操作は記録される。"}}
+    before = fact_of(LoginNotice, notice.login_notice, machine(tmp_path / "1", words)).before
+    assert isinstance(before, tuple)
+    assert [(n.warns, n.tells_system) for n in before] == [(True, False)]
+    title: Keys = {notice.POLICY: {"LegalNoticeCaption": "許可", "LegalNoticeText": ""}}
+    assert fact_of(LoginNotice, notice.login_notice, machine(tmp_path / "2", title)).before == ()
+
+
+def test_what_is_not_installed_is_knowledge_and_what_is_not_read_is_none(tmp_path: Path) -> None:
+    quiet = (answers.SOCKETS, answers.WaitingSockets(()))
+    assert fact_of(SshServer, absent.ssh_server, machine(tmp_path / "1", answers=[quiet])).installed is False
+    assert fact_of(ContainerHost, absent.container_host, machine(tmp_path / "1")).engines == ()
+    other = (answers.SOCKETS, answers.WaitingSockets((answers.Waiting("tcp", "::", 22, 9, "x.exe"),)))
+    with pytest.raises(CannotObserve):
+        absent.ssh_server.run(machine(tmp_path / "2", answers=[other]))
+    with pytest.raises(CannotObserve):
+        absent.ssh_key_files.run(machine(tmp_path / "3", {SERVICES + r"\sshd": {"Start": 4}}))
+    with pytest.raises(CannotObserve):
+        absent.container_host.run(machine(tmp_path / "4", {SERVICES + r"\vmms": {"Start": 2}}))

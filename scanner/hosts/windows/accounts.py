@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
 from scanner.hosts.base import Key, collector
@@ -20,13 +20,14 @@ from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import sam
 
+T = TypeVar("T")
 SAM: Final = r"HKLM\SAM\SAM\Domains"
 USERS: Final = SAM + r"\Account\Users"
 ALIASES: Final = SAM + r"\Builtin\Aliases"
 OWN_ALIASES: Final = SAM + r"\Account\Aliases"
 MOST: Final = 5_000
 DAY: Final = 86_400
-PROGRAMS: Final = frozenset({503, 504})
+PROGRAMS: Final = frozenset({"503", "504"})
 """DefaultAccount and WDAGUtilityAccount: made by Windows for itself and switched off."""
 LONGEST_V: Final = 65_536
 _RID: Final = re.compile(r"[0-9A-Fa-f]{8}\Z")
@@ -93,13 +94,18 @@ def _accounts(read: WindowsReader, today: int | Unobserved, keys: bool | Unobser
     except CannotObserve as why:
         # of the two reasons the one that an administrator can do something about
         raise CannotObserve(stored.reason, stored.detail) if isinstance(stored, Unobserved) and read.live else why from why
-    return tuple(_told(account, today, keys) for account in told[:MOST])
+    return tuple(_told(account, today, keys) for account in _within(told))
+
+
+def _within(found: tuple[T, ...]) -> tuple[T, ...]:
+    """Refuse more accounts or groups than are read."""
+    if len(found) > MOST:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST} accounts or groups")
+    return found
 
 
 def _stored(read: WindowsReader, names: tuple[str, ...], today: int | Unobserved, keys: bool | Unobserved) -> tuple[Account, ...]:
-    rids = [name for name in names if _RID.match(name)]
-    if len(rids) > MOST:
-        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST} accounts")
+    rids = [name for name in _within(names) if _RID.match(name)]
     domain = needed(parsed("Account V", _octets(read, SAM + r"\Account", "V"), sam.parse_domain_sid))
     found = []
     for rid in rids:
@@ -160,13 +166,12 @@ def _account(
     idle: int | Unobserved | None,
     keys: bool | Unobserved,
 ) -> Account:
-    rid = int(sid.rsplit("-", 1)[-1])
     disabled = password is Password.LOCKED
     return Account(
         name=shown(name),
         number=sid,
         group="",
-        person=rid not in PROGRAMS,
+        person=sid.rsplit("-", 1)[-1] not in PROGRAMS,
         login=not disabled,
         shell="",
         password=password,
@@ -210,11 +215,11 @@ def _groups(read: WindowsReader) -> tuple[AccountGroup, ...]:
     stored = seen(lambda: read.subkeys(ALIASES))
     if not isinstance(stored, tuple):
         told = read.ask(answers.GROUPS).groups
-        return tuple(AccountGroup(shown(g.name), g.sid, tuple(shown(name or sid) for sid, name in g.members)) for g in told[:MOST])
+        return tuple(AccountGroup(shown(g.name), g.sid, tuple(shown(name or sid) for sid, name in g.members)) for g in _within(told))
     names = seen(partial(_names, read))
     domain = needed(parsed("Account V", _octets(read, SAM + r"\Account", "V"), sam.parse_domain_sid))
     for place, prefix in ((ALIASES, "S-1-5-32"), (OWN_ALIASES, domain)):
-        for rid in [name for name in read.subkeys(place) or () if _RID.match(name)][:MOST]:
+        for rid in [name for name in _within(read.subkeys(place) or ()) if _RID.match(name)]:
             octets = _octets(read, rf"{place}\{rid}", "C")
             members = needed(parsed(f"{rid} C", octets, sam.parse_members))
             title = needed(parsed(f"{rid} C", octets, sam.parse_group_name))
@@ -226,7 +231,7 @@ def _groups(read: WindowsReader) -> tuple[AccountGroup, ...]:
 def _names(read: WindowsReader) -> dict[str, str]:
     domain = needed(parsed("Account V", _octets(read, SAM + r"\Account", "V"), sam.parse_domain_sid))
     found = {}
-    for rid in [name for name in read.subkeys(USERS) or () if _RID.match(name)][:MOST]:
+    for rid in [name for name in _within(read.subkeys(USERS) or ()) if _RID.match(name)]:
         named = needed(parsed(f"{rid} V", _octets(read, rf"{USERS}\{rid}", "V"), sam.parse_name))
         found[f"{domain}-{int(rid, 16)}"] = shown(named.name)
     return found

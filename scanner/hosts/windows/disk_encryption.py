@@ -96,7 +96,9 @@ def _encrypted(volume: object) -> bool | Unobserved:
 
 def _paging(read: WindowsReader, volumes: list[Volume], system: Volume | None) -> tuple[Volume, ...]:
     """Give the paging files, which share the fate of the volume they are on where Windows does not encrypt them themselves."""
-    files = texts(read, MEMORY, "ExistingPageFiles") or texts(read, MEMORY, "PagingFiles") or ()
+    files = texts(read, MEMORY, "ExistingPageFiles") or texts(read, MEMORY, "PagingFiles")
+    if files is None:  # always written; where it is not, nothing is known
+        return (Volume("pagefile.sys", VolumeUse.SWAP, NOT_KNOWN, "", NOT_KNOWN, NOT_KNOWN, removable=False),)
     own = number(read, FILE_SYSTEM, "NtfsEncryptPagingFile") == 1
     found = []
     on: bool | Unobserved

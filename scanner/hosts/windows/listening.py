@@ -17,6 +17,8 @@ from scanner.model.reason import CannotObserve, Reason
 DYNAMIC: Final = (49152, 65535)
 """Ports for programs that ask for none, from Windows Vista on; another range can be set, which is not read."""
 MOST: Final = 5_000
+SYSTEM: Final = 4
+"""The process of the kernel itself; 0 is nobody's."""
 PROCESSES: Final = 0x10 | 0x20
 """Types of services that are programs: SERVICE_WIN32_OWN_PROCESS and SERVICE_WIN32_SHARE_PROCESS; the rest are drivers."""
 RUNNING: Final = frozenset({2, 4, 5, 6, 7})
@@ -31,18 +33,20 @@ def listening_sockets(read: WindowsReader) -> ListeningSockets:
     told = read.ask(answers.SOCKETS).sockets
     if len(told) > MOST:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST} sockets")
-    found = {
-        ListeningSocket(
-            one.protocol,
-            "" if ipaddress.ip_address(one.address.split("%")[0]).is_unspecified else one.address,
-            one.port,
-            ipaddress.ip_address(one.address.split("%")[0]).is_loopback,
-            shown(one.program) if one.program else Unobserved(Reason.ACCESS_DENIED, f"process {one.process}") if one.process > 4 else "",
-        )
-        for one in told
-    }
+    found = set(map(_socket, told))
     read.keep(answers.SOCKETS.call, ", ".join(sorted({f"{s.port}/{s.protocol}" for s in found if not s.loopback})))
     return ListeningSockets(tuple(sorted(found, key=lambda s: (s.protocol, s.port, s.address, str(s.program)))), DYNAMIC)
+
+
+def _socket(one: answers.Waiting) -> ListeningSocket:
+    try:
+        address = ipaddress.ip_address(one.address.split("%")[0])
+    except ValueError as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{answers.SOCKETS.call}: not an address: {shown(one.address)}") from error
+    program: str | Unobserved = shown(one.program)
+    if not program and one.process > SYSTEM:
+        program = Unobserved(Reason.ACCESS_DENIED, f"process {one.process}")
+    return ListeningSocket(one.protocol, "" if address.is_unspecified else one.address, one.port, address.is_loopback, program)
 
 
 @collector(Platform.WINDOWS, Key(SERVICES + r"\*"), answers.SERVICE_STATES.source)

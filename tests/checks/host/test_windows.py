@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
+from scanner.facts.credentials import KeptCredentials
 from scanner.facts.elevation import Elevation, Prompt
 from scanner.facts.event_log import AuditPolicy, AuditSetting, EventLog, EventLogs, WhenFull
 from scanner.facts.readings import Readings
@@ -52,6 +53,7 @@ def logs(
 
 
 LARGE = 196_608 * 1024
+KEPT = KeptCredentials(False, always(True), False, 10, True, False, "place")
 CASES: dict[str, list[Case]] = {
     "host.accounts.guest": [
         *UNSEEN,
@@ -119,5 +121,34 @@ CASES: dict[str, list[Case]] = {
         case(SecurityModule(""), says="TPM_NONE"),
         case(SecurityModule("unknown"), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(DENIED, outcome="undetermined", reason=Reason.ACCESS_DENIED),
+    ],
+    "host.credentials.clear-text": [
+        case(KEPT, says="CLEAR_TEXT_NONE"),
+        case(replace(KEPT, clear_text=True), says="CLEAR_TEXT_KEPT"),
+        case(replace(KEPT, clear_text=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+    ],
+    "host.credentials.protected-process": [
+        case(KEPT, says="LSA_PROTECTED"),
+        case(replace(KEPT, protected=off(True)), says="LSA_PROTECTED"),
+        case(replace(KEPT, protected=Readings(True, UNTOLD, True, "x")), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(replace(KEPT, protected=Readings(False, UNTOLD, False, "x")), says="LSA_OPEN"),
+    ],
+    "host.credentials.automatic-logon": [
+        case(KEPT, says="NO_AUTOMATIC_LOGON"),
+        case(replace(KEPT, logs_on_alone=True), says="AUTOMATIC_LOGON"),
+        case(replace(KEPT, logs_on_alone=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+    ],
+    "host.credentials.cached": [
+        case(KEPT, says="CACHED_MANY", args={"found": 10, "most": 4}),
+        case(KEPT, says="CACHED_FEW", with_={"most": 10}),
+        case(replace(KEPT, joined=False), says="NO_DOMAIN"),
+        case(replace(KEPT, joined=UNTOLD), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(replace(KEPT, joined=UNTOLD, cached=0), says="CACHED_FEW"),
+        case(replace(KEPT, cached=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+    ],
+    "host.credentials.local-administrator": [
+        case(KEPT, says="LAPS_OFF"),
+        case(replace(KEPT, rotates=True), says="LAPS_ON"),
+        case(replace(KEPT, rotates=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],
 }

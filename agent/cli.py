@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import locale
 import logging
 import os
@@ -61,7 +63,19 @@ def run(words: list[str]) -> int:
 Say = Callable[..., None]
 
 
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """Write what a console's code page has not as JSON does, so that what ``show`` prints stays what is sent."""
+    assert isinstance(error, UnicodeEncodeError)
+    wide = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{wide[at]:02x}{wide[at + 1]:02x}" for at in range(0, len(wide), 2)), error.end
+
+
 def _say(language: str) -> Say:
+    codecs.register_error("tenken-escape", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="tenken-escape")
+
     def say(texts: Iterable[Text], to: IO[str] | None = None) -> None:
         for text in texts:
             (to or sys.stdout).write((text.ja if language == "ja" else text.en) + "\n")

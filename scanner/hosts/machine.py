@@ -83,7 +83,7 @@ class LocalMachine:
 
 def _system_of(root: Path) -> Platform:
     from scanner.hosts.macos.image import is_macos  # noqa: PLC0415  both load on the platforms that can read a root directory
-    from scanner.hosts.windows.image import is_windows  # noqa: PLC0415
+    from scanner.hosts.windows_image import is_windows  # noqa: PLC0415
 
     if is_windows(root):
         return Platform.WINDOWS
@@ -96,7 +96,7 @@ def _reader(root: Path | None) -> Iterator[EvidenceReader]:
     if root is not None:
         from scanner.hosts.local import RootReader  # noqa: PLC0415
         from scanner.hosts.macos.image import MacRootReader  # noqa: PLC0415
-        from scanner.hosts.windows.image import ImageReader  # noqa: PLC0415
+        from scanner.hosts.windows_image import ImageReader  # noqa: PLC0415
 
         match _system_of(root):
             case Platform.WINDOWS:

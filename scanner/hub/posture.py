@@ -27,6 +27,7 @@ from scanner.hub.database import Database
 from scanner.hub.schema import agents, bodies, chains, results, spans
 from scanner.ledger.inventory import Inventory
 from scanner.model.fact import Fact, Observation, Observed, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 from scanner.model.target import Endpoint, Kind
 
@@ -62,6 +63,7 @@ class _Machine:
     id: int
     agent: str
     changed: int
+    platform: str
     enrolled_at: str
     heard_at: str | None
     """When the facts were true at the latest: the agent's time, but never later than the hub's."""
@@ -128,8 +130,7 @@ class Posture:
                 facts.put(target, kind, _read(row.fact, row.body))
         for fact in self.rules.plan.facts[Kind.MACHINE]:
             if fact not in facts.seen.get(target, {}):
-                reason = Unobserved(Reason.UNSUPPORTED, f"the agent has not reported {fact.__name__}", machine.heard_at or now)
-                facts.put(target, fact, reason)
+                facts.put(target, fact, _not_reported(fact, machine.platform, machine.heard_at or now))
         facts.put(target, AgentContact, Observed(contact, now))
         return facts
 
@@ -241,14 +242,21 @@ class Judge(threading.Thread):
             self._wake.wait(SWEEP_SECONDS)
 
 
+def _not_reported(fact: type[Fact], platform: str, at: str) -> Unobserved:
+    """Say why there is no such fact of an agent: its question does not arise there, or it has not come."""
+    if platform in set(Platform) and Platform(platform) not in fact.arises_on:
+        return Unobserved(Reason.OTHER_PLATFORM, f"{fact.__name__} does not arise on {platform}", at)
+    return Unobserved(Reason.UNSUPPORTED, f"the agent has not reported {fact.__name__}", at)
+
+
 def _machine(row: object) -> _Machine:
     made, received = getattr(row, "made_at", None), getattr(row, "received_at", None)
     heard = min(made, received) if made and received else None
-    return _Machine(row.id, row.agent, row.changed, row.enrolled_at, heard)  # type: ignore[attr-defined]  # a row of _MACHINES
+    return _Machine(row.id, row.agent, row.changed, row.platform, row.enrolled_at, heard)  # type: ignore[attr-defined]  # a row of _MACHINES
 
 
 _MACHINES = (
-    select(agents.c.id, agents.c.agent, agents.c.changed, chains.c.enrolled_at, chains.c.made_at, chains.c.received_at)
+    select(agents.c.id, agents.c.agent, agents.c.changed, agents.c.platform, chains.c.enrolled_at, chains.c.made_at, chains.c.received_at)
     .join_from(agents, chains)
     .where(chains.c.revoked_at.is_(None))
 )

@@ -11,7 +11,7 @@ import pytest
 from scanner.hosts.machine import LocalMachine
 from scanner.hosts.windows import base
 from scanner.hosts.windows.answers import PASSWORD_RULES
-from scanner.hosts.windows.image import CONFIG, ImageReader
+from scanner.hosts.windows_image import CONFIG, ImageReader
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason

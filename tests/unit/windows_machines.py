@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from scanner.hosts.base import Collector, CommandOutput
 from scanner.hosts.windows.answers import Api
 from scanner.hosts.windows.base import VERSION
-from scanner.hosts.windows.image import CONFIG, ImageReader
+from scanner.hosts.windows_image import CONFIG, ImageReader
 from scanner.model.fact import Fact
 from scanner.model.reason import CannotObserve, Reason
 

@@ -1,0 +1,149 @@
+"""The Windows agent itself, run by CPython for Windows under Wine: it enrols, reports and shows, against a real hub over TLS.
+
+What is proven is the agent, winreg and the reading of code pages; Wine is no Windows, and what it lacks has to come out as unobserved.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scanner.engine.catalogue import catalogue
+from scanner.engine.plan import make_plan
+from scanner.hub import book, enrolment
+from scanner.hub.database import Database
+from scanner.hub.keyfile import load_or_make
+from scanner.hub.posture import Posture, Rules
+from scanner.ledger.inventory import Inventory
+from scanner.ledger.profile import parse_profile
+from tests.agent.killing import Pair, wait_for
+from tests.agent.wine import PLACE, Wine, windows_path
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+POLICIES = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft"
+EXPLORER = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies"
+KEPT: dict[str, dict[str, int | str]] = {
+    EXPLORER + r"\Explorer": {"NoDriveTypeAutoRun": 0xFF},
+    POLICIES + r"\Windows\Explorer": {"NoAutoplayfornonVolume": 1},
+    EXPLORER + r"\System": {"InactivityTimeoutSecs": 600},
+    POLICIES + r"\Windows\RemovableStorageDevices": {"Deny_All": 1},
+    POLICIES + r"\Windows\TCPIP\v6Transition": {"Teredo_State": "Disabled", "6to4_State": "Disabled", "ISATAP_State": "Disabled"},
+    r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Lsa": {"LmCompatibilityLevel": 5},
+    r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\表計算": {
+        "DisplayName": "表計算ソフト（日本語版）",
+        "DisplayVersion": "7.1",
+    },
+}
+EXPECTED = {
+    "endpoint.autorun.run": "pass",
+    "endpoint.autorun.automount": "not-applicable",
+    "endpoint.screen-lock.idle": "pass",
+    "endpoint.screen-lock.password": "pass",
+    "endpoint.screen-lock.enforced": "pass",
+    "endpoint.autorun.usb-storage": "pass",
+    "endpoint.ntlm.version": "pass",
+    "endpoint.remote-desktop.authentication": "pass",
+    "endpoint.name-guessing.off": "fail",  # no policy: LLMNR is on
+    "endpoint.smb.signing": "fail",
+    "ipv6.tunnel.configured": "pass",
+    # what Wine has not, or answers with nothing
+    "host.firewall.inbound-ipv4": "undetermined",
+    "host.firewall.logging": "undetermined",
+}
+ONLY = tuple(EXPECTED)
+STUBS = """
+from scanner.hosts.winapi.live import LiveReader
+read = LiveReader()
+for words in (["netsh", "advfirewall", "show", "allprofiles"], ["systeminfo"], ["secedit", "/export", "/cfg", "x"]):
+    said = read.command(words)
+    print(words[0], said.status, len(said.stdout))
+print(read.command(["auditpol"]))
+"""
+
+
+@pytest.fixture(scope="module")
+def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A room for prefixes; needs Wine and Python for Windows, which .ci/setup lab puts there."""
+    mode = request.config.getoption("--lab")
+    if mode == "off" or not (PLACE / "made").exists() or not shutil.which("wine"):
+        if mode == "require":
+            pytest.fail("--lab=require, but .ci/windows-python was not run or Wine is missing", pytrace=False)
+        pytest.skip("no Wine or no Python for Windows")
+    return tmp_path_factory.mktemp("wine")
+
+
+@pytest.fixture(scope="module")
+def japanese(room: Path) -> Iterator[Wine]:
+    yield from prefix(room, "ja_JP")
+
+
+@pytest.fixture(scope="module")
+def english(room: Path) -> Iterator[Wine]:
+    yield from prefix(room, "en_US")
+
+
+def prefix(room: Path, language: str) -> Iterator[Wine]:
+    one = Wine.copy(room, language)
+    one.set(room, KEPT)
+    yield one
+    one.end()
+    shutil.rmtree(one.prefix)
+
+
+def shown(windows: Wine, *words: str) -> dict[str, object]:
+    """Give the report that ``show`` prints."""
+    said = windows.python("-m", "agent.cli", "--lang", "ja", *words, "show")
+    found = json.loads(said[said.index("\n{\n") :])
+    assert isinstance(found, dict)
+    return found
+
+
+def test_it_enrols_reports_and_is_judged(japanese: Wine, tmp_path: Path) -> None:
+    pair = Pair(tmp_path)
+    config = tmp_path / "windows.toml"
+    config.write_text(f"state = '{windows_path(tmp_path / 'state')}'\nca_file = '{windows_path(pair.certificate)}'\n", "utf-8")
+
+    def agent(*words: str, given: bytes = b"") -> str:
+        return japanese.python("-m", "agent.cli", "--lang", "ja", "--config", windows_path(config), *words, given=given)
+
+    try:
+        wait_for(pair.port)
+        with Database(pair.url) as database:
+            key = load_or_make(pair.hub_key)
+            enrolment.set_policy(database, key, "test", (), 3600)
+            token = enrolment.make_token(database, key, "test", note="wine", agent=None)
+        assert "登録した" in agent("enroll", "--hub", pair.address, given=token.text.encode())
+        assert "集約サーバが受領した" in agent("report", "--once")
+    finally:
+        pair.hub.kill()
+        pair.hub.wait()
+    with Database(pair.url) as database:
+        profile = parse_profile("p", "values: {usb-storage.use: blocked}\n", catalogue().values)
+        posture = Posture(database, Rules.of(make_plan(catalogue(), (), profile, ONLY), Inventory.of_targets([])))
+        assert posture.bring_up_to_date() == 1
+        (row,) = book.agent_rows(database)
+        found = {line["check"]: line["outcome"] for line in book.result_lines(database, row.agent)}
+    assert {name: found[name] for name in EXPECTED} == EXPECTED
+
+
+def test_facts_are_the_same_in_every_language(japanese: Wine, english: Wine) -> None:
+    """What a console's code page has not is printed as JSON escapes it, so that both can be compared."""
+    first, second = shown(japanese), shown(english)
+    assert first["platform"] == "windows"
+    assert first["asked"] == second["asked"]
+    ours, theirs = first["answered"], second["answered"]
+    assert isinstance(ours, dict)
+    assert isinstance(theirs, dict)
+    assert {name for name in ours if ours[name] != theirs.get(name)} == set()
+    assert "表計算ソフト（日本語版）" in json.dumps(first, ensure_ascii=False)
+    assert '"defect"' not in json.dumps(first)
+
+
+def test_programs_that_print_nothing_are_seen_to(japanese: Wine) -> None:
+    """The premise of the rest: these are there, say nothing and claim to have done well."""
+    assert japanese.python("-c", STUBS).splitlines() == ["netsh 0 0", "systeminfo 0 0", "secedit 0 0", "None"]

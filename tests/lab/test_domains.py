@@ -111,7 +111,10 @@ def test_left_out_records_are_not_served(lab: Lab) -> None:
 def test_the_resolver_sees_each_chain_as_its_entry_says(lab: Lab) -> None:
     entries = [entry for entry in lab.domains.values() if not any(name.endswith("odd.or.jp") for name in entry.servers)]
     entries = [entry for entry in entries if not entry.name.startswith("probe")]
-    seen = {name: reply for (name, _, _), reply in ask_all(lab, [(e.name, "SOA", lab.resolver) for e in entries], recurse=True).items()}
+    answers = ask_all(lab, [(e.name, "SOA", lab.resolver) for e in entries], recurse=True)
+    # A client asks again where the resolver is not done with servers that are down: on a busy machine that takes longer than one question.
+    answers |= ask_all(lab, [question for question, reply in answers.items() if reply is None], recurse=True)
+    seen = {name: reply for (name, _, _), reply in answers.items()}
     wrong = []
     for entry in entries:
         reply = seen[entry.name]

@@ -300,6 +300,39 @@ def test_users_of_snmp_by_their_algorithms(tmp_path: Path) -> None:
     assert "secret" not in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("words", "elsewhere"),
+    [
+        ("smbd\0--foreground\0--no-process-group", False),
+        ("smbd\0-F\0--configfile=/etc/samba/smb.conf", False),
+        ("smbd\0-F\0-s\0/srv/smb.conf", True),
+        ("smbd\0-D\0--option=server min protocol=NT1", True),
+        ("smbd\0--new-option", True),
+    ],
+)
+def test_samba_that_runs_with_another_configuration(tmp_path: Path, words: str, elsewhere: bool) -> None:
+    found = samba(tmp_path, "[global]\n", live=True, printed=DEFAULTS, files={"/proc/2/cmdline": words})
+    assert (reason(found.least_protocol) is Reason.UNSUPPORTED) is elsewhere
+
+
+def test_cups_and_snmpd_that_run_with_another_configuration(tmp_path: Path) -> None:
+    made = cups(tmp_path / "a", "Port 631\n", {"/proc/2/cmdline": "cupsd\0-l\0-c\0/srv/cupsd.conf"}, live=True)
+    assert reason(made.clients) is Reason.UNSUPPORTED
+    machine = Machine(tmp_path / "b").write({"/usr/sbin/snmpd": "", "/etc/snmp/snmpd.conf": "rocommunity public\n"})
+    machine.write({"/proc/2/cmdline": "/usr/sbin/snmpd\0-LOw\0-u\0snmp\0-I\0-smux\0-f\0udp:161"})
+    running(machine, snmpd=1_700_000_100)
+    fact = snmp_configuration.run(machine)
+    assert isinstance(fact, SnmpConfiguration)
+    assert not isinstance(fact.agents, Unobserved)
+    assert reason(fact.agents[0].local) is Reason.UNSUPPORTED
+    assert reason(fact.agents[0].access) is None
+    machine.write({"/proc/2/cmdline": "/usr/sbin/snmpd\0-f\0-Lo\0-C"})
+    fact = snmp_configuration.run(machine)
+    assert isinstance(fact, SnmpConfiguration)
+    assert not isinstance(fact.agents, Unobserved)
+    assert reason(fact.agents[0].access) is Reason.UNSUPPORTED
+
+
 TEXTS = st.text(alphabet='[]<>/="#; \\\n\tabcglobal:.,%@0129', max_size=300) | st.binary(max_size=200).map(lambda b: b.decode("latin-1"))
 
 

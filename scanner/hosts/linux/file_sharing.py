@@ -12,6 +12,7 @@ from functools import partial
 from scanner.facts.file_sharing import FileServer, FileShare, FileSharing
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.base import needed, parsed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -24,6 +25,25 @@ SMBD = Program("samba", ("/usr/sbin/smbd",), ("smbd.service", "smb.service"), ("
 CONTROLLER = Program("samba", ("/usr/sbin/samba",), ("samba-ad-dc.service", "samba.service"), ("samba", "samba: root process"))
 MAIN = "/etc/samba/smb.conf"
 PRINTED = ("testparm", "-s", "-v")
+ARGUMENTS = Grammar(
+    "DFiSbp:P:d:s:l:V",
+    ("-s", "--configfile", "--option"),
+    (
+        *("daemon", "interactive", "foreground", "no-process-group", "build-options", "port=", "profiling-level=", "debuglevel="),
+        *(
+            "debug-stdout",
+            "debug-stderr",
+            "log-stdout",
+            "configfile=",
+            "option=",
+            "log-basename=",
+            "leak-report",
+            "leak-report-full",
+            "version",
+        ),
+    ),
+)
+"""smbd(8) and samba(8), 4.0 to 4.22."""
 USERS_SHARES = "/var/lib/samba/usershares"
 MOST_FILES = 50
 DEEPEST = 8
@@ -79,7 +99,8 @@ def file_sharing(read: Reader) -> FileSharing:
     found = seen(partial(installed, read, (SMBD, CONTROLLER), running))
     if isinstance(found, Unobserved) or not found:
         return FileSharing(found if isinstance(found, Unobserved) else ())
-    got = seen(partial(_read, read))
+    elsewhere = seen(partial(leads_elsewhere, read, ("smbd", "samba"), ARGUMENTS, (MAIN,)))
+    got = elsewhere if elsewhere is not None else seen(partial(_read, read))
     role = got if isinstance(got, Unobserved) else _value(got, got.conf.settings, "serverrole")
     wanted = CONTROLLER if isinstance(role, str) and role.lower() in {"active directory domain controller", "dc"} else SMBD
     one = next((f for f in found if f.program is wanted), found[0])

@@ -9,6 +9,7 @@ from functools import partial
 from scanner.facts.mail_configuration import MailListener, MailProgram
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Reader, Run, Source
+from scanner.hosts.linux.arguments import LONGEST, pids
 from scanner.hosts.linux.base import Process, applied, needed, parsed, seen, shown
 from scanner.hosts.linux.services import Found, Program
 from scanner.model.fact import Unobserved
@@ -63,9 +64,24 @@ def exim_program(read: Reader, found: Found, running: tuple[Process, ...] | Unob
     )
 
 
+def _started_with(read: Reader) -> tuple[str, ...]:
+    """Give the words that the daemon was started with, else those of the options files. Raises ``CannotObserve``.
+
+    Deliveries and connections are processes of the same name with words of their own.
+    """
+    lines = [(read.file(f"/proc/{number}/cmdline", limit=LONGEST) or b"").split(b"\0") for number in pids(read, EXIM.processes)]
+    daemons = [line for line in lines if any(word.startswith(b"-bd") for word in line)]
+    if not daemons:
+        texts = [line for path in STARTED_WITH for line in (read.file(path) or b"").split(b"\n") if not line.lstrip().startswith(b"#")]
+        daemons = [re.split(rb"[\s\"'=]+", line) for line in texts]
+    return tuple(word.decode("utf-8", "replace") for line in daemons for word in line)
+
+
 def _printed(read: Reader) -> tuple[Mapping[str, str], Config]:
     if not read.live:
         raise CannotObserve(Reason.UNSUPPORTED, "exim cannot be asked, and its files are made by macros")
+    if any(word[:2] in {"-C", "-D"} for word in _started_with(read)):
+        raise CannotObserve(Reason.UNSUPPORTED, "exim is started with -C or -D, so it goes by another configuration")
     for name in NAMES:
         said = [read.command((name, "-bP", *rest)) for rest in ((), ("config",))]
         if all(one is not None and one.status == 0 and one.stdout for one in said):
@@ -76,9 +92,8 @@ def _printed(read: Reader) -> tuple[Mapping[str, str], Config]:
 
 def _listeners(read: Reader, options: Mapping[str, str], conf: Config) -> tuple[MailListener, ...]:
     """Take every port of the daemon; none where it listens to the machine itself alone. Raises ``CannotObserve``."""
-    for path in STARTED_WITH:
-        if b"-oX" in b"\n".join(line for line in (read.file(path) or b"").split(b"\n") if not line.lstrip().startswith(b"#")):
-            raise CannotObserve(Reason.UNSUPPORTED, f"{path}: exim is given ports on its command line")
+    if "-oX" in {word[:3] for word in _started_with(read)}:
+        raise CannotObserve(Reason.UNSUPPORTED, "exim is given ports on its command line")
     interfaces = [one for one in exim.items(options.get("local_interfaces", "")) if one]
     if interfaces and all(re.match(r"\[?(127\.|::1(?![0-9a-f:]))", one) for one in interfaces):
         return ()

@@ -8,6 +8,7 @@ from functools import partial
 from scanner.facts.printing import Printing, PrintService
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, collector
+from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -18,6 +19,8 @@ from scanner.wire.cupsd import Block, Cupsd
 
 CUPS = Program("cups", ("/usr/sbin/cupsd",), ("cups.service", "cups.socket", "cups.path"), ("cupsd",))
 MAIN = "/etc/cups/cupsd.conf"
+ARGUMENTS = Grammar("c:fFhlps:tTV", ("-c", "-s"))
+"""cupsd(8)."""
 SOCKET = "cups.socket"
 SOCKET_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 OWN_SOCKET = f"/etc/systemd/system/{SOCKET}.d"
@@ -45,7 +48,8 @@ def printing(read: Reader) -> Printing:
 
 
 def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> PrintService:
-    conf = seen(partial(_read, read))
+    elsewhere = seen(partial(leads_elsewhere, read, CUPS.processes, ARGUMENTS, (MAIN, "/etc/cups/cups-files.conf")))
+    conf = elsewhere if elsewhere is not None else seen(partial(_read, read))
     if isinstance(conf, Unobserved):
         return PrintService("cups", found.running, found.starts, None, MAIN, conf, conf, conf, conf)
     network = seen(partial(_on_network, read, conf))

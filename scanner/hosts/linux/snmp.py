@@ -13,6 +13,7 @@ from scanner.facts.network_device import SnmpAccess, SnmpSecurity
 from scanner.facts.snmp import SnmpAgent, SnmpConfiguration, SnmpUser
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.devices.common import USUAL_COMMUNITIES
+from scanner.hosts.linux.arguments import command_line
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -134,21 +135,26 @@ def _gathered(read: Reader, files: list[str]) -> list[tuple[str, Line]]:
     return found
 
 
-def _started_with(read: Reader) -> str:
-    """Give the options on the command line as far as unit and options file tell. Raises ``CannotObserve``."""
+def _started_with(read: Reader) -> tuple[str, ...]:
+    """Give the words of the command line: the running program's, else as unit and options file tell. Raises ``CannotObserve``."""
+    words = command_line(read, SNMPD.processes) or _to_be_started_with(read)
+    if any(word.startswith(("-c", "-C")) for word in words):
+        raise CannotObserve(Reason.UNSUPPORTED, "snmpd is started with -c or -C, so other files may count")
+    return words
+
+
+def _to_be_started_with(read: Reader) -> tuple[str, ...]:
     texts = [read.file(path) or b"" for path in OPTIONS]
     unit = next((data for directory in UNIT_PLACES if (data := read.file(f"{directory}/{UNIT}")) is not None), b"")
     own = [read.file(f"/etc/systemd/system/{UNIT}.d/{name}") or b"" for name in read.names(f"/etc/systemd/system/{UNIT}.d") or ()]
     lines = b"\n".join((unit, *own, *texts)).decode("utf-8", "replace").split("\n")
-    said = " ".join(line for line in lines if re.match(r"\s*(?:export\s+)?(?:ExecStart|SNMPDOPTS|OPTIONS)\s*=", line))
-    if re.search(r"[\s\"'=]-[cC]", said):
-        raise CannotObserve(Reason.UNSUPPORTED, "snmpd is started with -c or -C, so other files may count")
-    return said
+    said = [line.partition("=")[2] for line in lines if re.match(r"\s*(?:export\s+)?(?:ExecStart|SNMPDOPTS|OPTIONS)\s*=", line)]
+    return tuple(word.strip("\"'") for line in said for word in line.split())
 
 
-def _local(lines: Sequence[tuple[str, Line]], started: str) -> bool | Unobserved:
+def _local(lines: Sequence[tuple[str, Line]], started: Sequence[str]) -> bool | Unobserved:
     """Tell whether every listening address is the machine's own; without any snmpd listens on all of IPv4."""
-    if re.search(r"[\s\"'](?:(?:udp|tcp|dtlsudp|tlstcp)[a-z0-9]*:|\d+\.\d+\.\d+\.\d+|\[)", started):
+    if any(re.match(r"(?:udp|tcp|dtlsudp|tlstcp|unix)[a-z0-9]*:|\d+\.\d+\.\d+\.\d+|\[", word) for word in started):
         return Unobserved(Reason.UNSUPPORTED, "snmpd is given addresses on its command line")
     named = [word for _, line in lines if line.name == "agentaddress" for words in line.words for word in words.split(",") if word]
     return bool(named) and all(snmpd.is_local(word) for word in named)

@@ -38,7 +38,7 @@ def possible(request: pytest.FixtureRequest) -> None:
         pytest.skip(reason)
 
 
-def program(room: Path, conf: str) -> MailProgram:
+def program(room: Path, conf: str, files: dict[str, str] | None = None) -> MailProgram:
     """Let the tree's Exim print a configuration, and read what it prints."""
     (room / "own").mkdir()
     (room / "own/exim.conf").write_text(LISTS + conf)
@@ -57,6 +57,7 @@ def program(room: Path, conf: str) -> MailProgram:
             "/usr/lib/systemd/system/exim4.service": "",
             "/etc/systemd/system/multi-user.target.wants/exim4.service": "",
             "/proc/1/stat": "1 (systemd) S" + " 0" * 18 + " 100 0",
+            **(files or {}),
         }
     )
     fact = mail_configuration.run(machine)
@@ -140,6 +141,25 @@ def test_dmarc_is_looked_at_by_an_acl_or_by_who_knows_what(tmp_path: Path) -> No
     asked = RCPT.format(main="acl_smtp_data = data\n", acl=REFUSES, rest="data:\n  deny condition = ${readsocket{/run/x}{y}}\n  accept\n")
     found = program(tmp_path, asked).judges_senders
     assert isinstance(found, Unobserved)
+
+
+@pytest.mark.parametrize(
+    ("words", "program_reads", "ports_known"),
+    [
+        ("exim4\0-bdf\0-q30m", True, True),
+        ("exim4\0-bd\0-oX\x00587", True, False),
+        ("exim4\0-bd\0-C\0/srv/exim.conf", False, False),
+        ("exim4\0-bs\0-C\0/srv/exim.conf", True, True),  # no daemon
+    ],
+)
+def test_what_the_daemon_was_started_with(tmp_path: Path, words: str, program_reads: bool, ports_known: bool) -> None:
+    found = program(
+        tmp_path,
+        RCPT.format(main="", acl=REFUSES, rest=""),
+        {"/proc/9/stat": "9 (exim4) S" + " 0" * 18 + " 100 0", "/proc/9/cmdline": words},
+    )
+    assert isinstance(found.sends_with_tls, str) is program_reads
+    assert isinstance(found.listeners, tuple) is ports_known
 
 
 def test_older_versions_may_have_been_mended() -> None:

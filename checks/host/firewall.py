@@ -449,7 +449,8 @@ def firewall_logging(firewall: Firewall, ipv6: Ipv6Native | Unobserved) -> Judge
     seen = [(version, found) for version, found in filters if isinstance(found, Filter)]
     if bare := [version for version, found in seen if found.let_through_on]:
         return failed("NO_FILTER", versions=listed(bare))
-    if silent := [version for version, found in seen if not found.logs]:
+    if silent := [version for version, found in seen if found.logs is False]:
         return failed("REFUSALS_NOT_LOGGED", versions=listed(silent))
-    why = next((found for _, found in filters if isinstance(found, Unobserved)), None)
+    parts = (found.logs if isinstance(found, Filter) else found for _, found in filters)
+    why = next((part for part in parts if isinstance(part, Unobserved)), None)
     return why or passed("REFUSALS_LOGGED")

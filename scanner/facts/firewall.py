@@ -33,7 +33,7 @@ class Filter:
     let_through_on: tuple[str, ...]
     """Interfaces on which what no rule names is let through; ``*`` is every interface, empty means that it is refused on all."""
     openings: tuple[Opening, ...]
-    logs: bool
+    logs: bool | Unobserved
     """Whether refused packets are logged, at least in part."""
     unclear: tuple[str, ...]
     """Rules that may let something through and are beyond understanding."""

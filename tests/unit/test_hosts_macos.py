@@ -852,16 +852,17 @@ def test_the_audit_trail_is_off_by_itself_from_sonoma_on(
     found = look(AuditTrail, logs.audit_trail, made)
     assert (found.installed, found.running, found.switch.after_restart) == (True, running, later)
     if control:
-        assert found.subjects.after_restart == (
-            AuditSubject.IDENTITIES,
-            AuditSubject.PRIVILEGE_USE,
-            AuditSubject.LOGINS,
-            AuditSubject.TIME,
-            AuditSubject.RIGHTS,
-            AuditSubject.DELETION,
-        )
+        assert isinstance(found.subjects.after_restart, Unobserved)
         known(found.store)
         assert found.store.bytes_kept == 1 << 30  # type: ignore[union-attr]
+
+
+def test_classes_of_the_audit_trail_cover_subjects(tmp_path: Path) -> None:
+    files = {"/usr/sbin/auditd": "", "/etc/security/audit_control": CONTROL.replace(",fd,fm", "")}
+    found = look(AuditTrail, logs.audit_trail, mac(tmp_path, files, live=False)).subjects.after_restart
+    assert found == (AuditSubject.IDENTITIES, AuditSubject.PRIVILEGE_USE, AuditSubject.LOGINS, AuditSubject.TIME)
+    files["/etc/security/audit_control"] = "flags:all\n"
+    assert look(AuditTrail, logs.audit_trail, mac(tmp_path, files, live=False)).subjects.after_restart == tuple(AuditSubject)
 
 
 def test_records_that_are_sent_away(tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from scanner.facts.disk_encryption import DiskEncryption, Volume, VolumeUse
+from scanner.facts.disk_encryption import DiskEncryption, RecoveryKeys, Volume, VolumeUse
 from scanner.hosts.base import Reader, Run, collector
-from scanner.hosts.macos.base import said
+from scanner.hosts.macos.base import managed, managed_files, said
 from scanner.hosts.seeing import parsed, shown
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
-from scanner.model.reason import Reason
+from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import plist
 
 STATUS: Final = Run(("fdesetup", "status"), seconds=20.0)
@@ -84,3 +84,21 @@ def _data(read: Reader) -> list[Volume]:
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
+
+
+ESCROW: Final = "com.apple.security.FDERecoveryKeyEscrow"
+INSTITUTION: Final = Run(("fdesetup", "hasinstitutionalrecoverykey"), seconds=20.0, root=True)
+
+
+@collector(Platform.MACOS, *managed_files(ESCROW), INSTITUTION)
+def recovery_keys(read: Reader) -> RecoveryKeys:
+    """See whether a profile hands the recovery key in, or the organisation has a key of its own. That neither shows proves nothing:
+    device management may have taken the key over by a command.
+    """
+    held = managed(read, ESCROW, "Location")
+    if not isinstance(held, Unobserved) and plist.text(held.value):
+        return RecoveryKeys((VolumeUse.SYSTEM,), (), held.source)
+    answer = said(read, INSTITUTION)
+    if isinstance(answer, str) and answer.strip() == "true":
+        return RecoveryKeys((VolumeUse.SYSTEM,), (), " ".join(INSTITUTION.argv))
+    raise CannotObserve(Reason.UNSUPPORTED, "whether device management keeps the recovery key does not show on the machine")

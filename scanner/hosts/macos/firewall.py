@@ -34,7 +34,7 @@ def firewall(read: Reader) -> Firewall:
     configured, lasting, source = _configured(read)
     now = _now(read) if read.live else None
     later = configured if configured is not None else lasting if now is None else now
-    logs = _logs(read) if read.live else False
+    logs = _logs(read) if read.live else Unobserved(Reason.UNSUPPORTED, "the machine does not run")
     inbound: Readings[Filter] = Readings(
         None if configured is None else _filter(configured, logs),
         None if now is None else _with_pf(read, _filter(now, logs)),
@@ -85,12 +85,18 @@ def _now(read: Reader) -> int | Unobserved:
     return ALL if isinstance(blocks, str) and re.search(r"(?i)block all (ENABLED|state set to enabled)", blocks) else CHOSEN
 
 
-def _logs(read: Reader) -> bool:
+def _logs(read: Reader) -> bool | Unobserved:
+    """Read ``Log mode is on``, or ``Firewall logging is enabled``; newer versions keep it in the unified log and do not say."""
     answer = said(read, LOGS)
-    return isinstance(answer, str) and bool(re.search(r"(?i)\b(on|enabled|throttled|detail)\b", answer))
+    if isinstance(answer, Unobserved):
+        return answer
+    match = re.search(r"(?i)(?:log mode is|logging is) (on|off|enabled|disabled|throttled)", answer)
+    if match:
+        return match[1].lower() not in {"off", "disabled"}
+    return Unobserved(Reason.UNSUPPORTED, f"socketfilterfw: {shown(answer.strip())[:100]}")
 
 
-def _filter(state: int | Unobserved, logs: bool) -> Filter | Unobserved:
+def _filter(state: int | Unobserved, logs: bool | Unobserved) -> Filter | Unobserved:
     if isinstance(state, Unobserved):
         return state
     if state == OFF:

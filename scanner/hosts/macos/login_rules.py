@@ -37,7 +37,7 @@ def login_rules(read: Reader) -> LoginRules:
     guest, auto = seen(partial(_guest, read)), seen(partial(_automatic, read))
     service = LoginService("loginwindow", lockout, _either(guest, auto), _second(read), False, f"pwpolicy, {LOGIN}")
     nothing = Unobserved(Reason.UNSUPPORTED, "not looked at on macOS")
-    return LoginRules((service,), nothing, nothing, None, False)
+    return LoginRules((service,), nothing, nothing, nothing, nothing)
 
 
 def _either(*parts: bool | Unobserved) -> bool | Unobserved:

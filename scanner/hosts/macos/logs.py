@@ -44,6 +44,7 @@ def audit_trail(read: Reader) -> AuditTrail:
     starts = ordered if ordered is not None else system if isinstance(system, Unobserved) else system.major < OFF_FROM
     data = seen(partial(read.file, CONTROL))
     lines = data if isinstance(data, Unobserved) else _settings(data or b"")
+    missing = Unobserved(Reason.UNSUPPORTED, f"{CONTROL} is not there")
     now = running if running is None or isinstance(running, Unobserved) else AuditSwitch.ON if running else AuditSwitch.OFF
     later = starts if isinstance(starts, Unobserved) else AuditSwitch.ON if starts and lines else AuditSwitch.OFF
     return AuditTrail(
@@ -52,8 +53,8 @@ def audit_trail(read: Reader) -> AuditTrail:
         running=running,
         starts=starts,
         switch=Readings(None, now, later, f"launchd {AUDITD}"),
-        subjects=same(lines if isinstance(lines, Unobserved) else _subjects(lines), read.live, f"{CONTROL} flags"),
-        store=lines if isinstance(lines, Unobserved) else _store(lines),
+        subjects=same(lines if isinstance(lines, Unobserved) else _covered(lines), read.live, f"{CONTROL} flags"),
+        store=lines if isinstance(lines, Unobserved) else _store(lines) if lines else missing,
     )
 
 
@@ -75,6 +76,15 @@ def _subjects(held: dict[str, str]) -> tuple[AuditSubject, ...]:
         return tuple(AuditSubject)
     found = {subject for name in classes for subject in SUBJECTS.get(name, ())}
     return tuple(subject for subject in AuditSubject if subject in found)
+
+
+def _covered(held: dict[str, str]) -> tuple[AuditSubject, ...] | Unobserved:
+    """Give what is recorded; where all is that classes are known to cover, the rest may be or not."""
+    found = _subjects(held)
+    sure = {subject for subjects in SUBJECTS.values() for subject in subjects}
+    if sure <= set(found) and len(found) < len(AuditSubject):
+        return Unobserved(Reason.UNSUPPORTED, f"{CONTROL}: which class records changes of privileges and of drivers is not known")
+    return found
 
 
 def _store(held: dict[str, str]) -> AuditStore | Unobserved:

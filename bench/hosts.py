@@ -1,12 +1,15 @@
 """A whole audit of a Debian 12 machine over SSH, beside Lynis and ``oscap xccdf eval`` inside the same machine in the same run.
 
-``python -m bench.hosts [--others] [--hosts 50]``; as root, after ``.ci/setup lab``. ``--others`` installs lynis, openscap-scanner and
-ssg-debian into the throw-away machine first, from where this machine (a Debian 12) takes its packages. Nothing is left behind.
+``python -m bench.hosts [--others] [--hosts 50] [--files 300000]``; as root, after ``.ci/setup lab``. ``--others`` installs lynis,
+openscap-scanner and ssg-debian into the throw-away machine first, from where this machine (a Debian 12) takes its packages.
+``--files`` puts so many files of 100 kB onto its disk before the last look (holes: the walk asks for names, owners and rights and
+reads no content). Nothing is left behind.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -27,6 +30,8 @@ RELEASE = "bookworm"
 PROFILES = ("cis_level2_server", "anssi_np_nt28_high", "standard")
 """What is evaluated, by parts of names: the first that the content has."""
 TENKEN = Path(sys.executable).with_name("tenken")
+SIZE, FOLDER = 100_000, 100
+WALKED = ("host.files.setuid", "host.files.world-writable", "host.files.unowned")
 BUSY = 2.5
 """A load above which figures are marked: somebody else is using the machine."""
 
@@ -89,8 +94,8 @@ def prepared(lab: HostsLab, machine: Machine, hosts: int) -> Path:
     return inventory
 
 
-def audit(lab: HostsLab, machine: Machine, inventory: Path, hosts: int) -> Run:
-    """Scan so many hosts with every check of machines."""
+def audit(lab: HostsLab, machine: Machine, inventory: Path, hosts: int) -> tuple[Run, str]:
+    """Scan so many hosts with every check of machines; give what was said beside it."""
     names = [f"host:host{number}.example.jp" for number in range(hosts)]
     argv = [TENKEN, "--verbose", "scan", "--inventory", inventory, "--only", "host.", "--only", "endpoint.", "--only", "ipv6."]
     argv += ["--no-store", "--format", "jsonl", "--budget", "300", *names]
@@ -101,7 +106,28 @@ def audit(lab: HostsLab, machine: Machine, inventory: Path, hosts: int) -> Run:
     if len(counts) != hosts:
         raise SystemExit(f"{len(counts)} of {hosts} hosts answered:\n{said[-3000:]}")
     rounds, sent, received = (max(int(one[n]) for one in counts) for n in range(3))
-    return Run(run.name, run.seconds, run.cpu, run.megabytes, f"{rounds} rounds, {sent:,} + {received:,} octets a host, {results} results")
+    return replace(run, remark=f"{rounds} rounds, {sent:,} + {received:,} octets a host, {results} results"), said
+
+
+def filled(machine: Machine, files: int) -> str:
+    """Put so many files into folders of a hundred below /srv, the last of them open to everybody; say how much that is."""
+    root = Path(f"/proc/{machine.init}/root/srv/archive")
+    for number in range(files):
+        folder = root / f"{number // 10_000:03}" / f"{number // FOLDER:05}"
+        if number % FOLDER == 0:
+            folder.mkdir(parents=True)
+        with (folder / f"{number:07}.dat").open("wb") as file:
+            file.truncate(SIZE)
+            if number == files - 1:
+                os.fchmod(file.fileno(), 0o666)
+    return f"{files:,} files of {files * SIZE / 1e9:.0f} GB besides"
+
+
+def walked(said: str) -> str:
+    """Say what the walk came to: its checks with their tags, and what they say was not looked at."""
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith('{"type":"result"')]
+    of_walk = [line for line in lines if line["check"] in WALKED]
+    return "; ".join(f"{line['check']} {line['tag'] or line['outcome']}: {line['message']['en']}" for line in of_walk)
 
 
 def others(machine: Machine) -> list[Run]:
@@ -137,15 +163,20 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--others", action="store_true", help="Lynis and OpenSCAP too")
     options.add_argument("--hosts", type=int, default=50, help="hosts at once")
+    options.add_argument("--files", type=int, default=0, help="files on the disk in a last look")
     asked = options.parse_args()
     with HostsLab.up(MACHINE) as lab:
         machine = lab.machines[MACHINE]
         inventory = prepared(lab, machine, asked.hosts)
         load = os.getloadavg()[0]
-        runs = [audit(lab, machine, inventory, 1)]  # the first look finds nothing in memory
-        runs += [audit(lab, machine, inventory, 1), audit(lab, machine, inventory, asked.hosts)]
+        # the first look finds nothing in memory
+        runs = [audit(lab, machine, inventory, hosts)[0] for hosts in (1, 1, asked.hosts)]
         if asked.others:
             runs += others(machine)
+        if asked.files:
+            much = filled(machine, asked.files)
+            run, said = audit(lab, machine, inventory, 1)
+            runs.append(replace(run, name=f"{run.name}, {much}", remark=walked(said)))
     mark = "" if load < BUSY else f" (the machine was busy: load {load:.1f} on {os.cpu_count()} processors; figures are too high)"
     print(f"One Debian 12 machine with systemd{mark}\n")
     print("| program | seconds | processor seconds here | MB | |\n| --- | ---: | ---: | ---: | --- |")

@@ -10,9 +10,10 @@ import hashlib
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import TypeVar
@@ -26,11 +27,49 @@ from scanner.hosts.base import Collector
 from scanner.hosts.machine import AnyCollector
 from scanner.model.check import BadCheck, Check, Value
 from scanner.model.fact import Fact
+from scanner.model.target import Kind
 from scanner.probes.base import Probe
 
 AnyValue = Value[bool] | Value[int] | Value[float] | Value[str] | Value[tuple[str, ...]]
 Observer = Probe | AnyCollector
 T = TypeVar("T")
+
+
+Makers = Mapping[type[Fact], tuple[Observer, ...]]
+
+
+class Observers(Makers):
+    """Every probe and collector by the fact it makes. What sees machines from within and what sees from outside load when first asked for.
+
+    Facts of machines are made by collectors and lead nowhere, all others by probes: a scan of domains loads no collector, an audit of
+    hosts no probe. Each is loaded once, by the function that is given for it.
+    """
+
+    def __init__(self, probes: Callable[[], Makers], collectors: Callable[[], Makers]) -> None:
+        self._probes = probes
+        self._collectors = collectors
+
+    def __getitem__(self, fact: type[Fact]) -> tuple[Observer, ...]:
+        """Give what makes the fact."""
+        return (self.collectors if fact.of is Kind.MACHINE else self.probes)[fact]
+
+    def __iter__(self) -> Iterator[type[Fact]]:
+        """Give every fact that something makes."""
+        return chain(self.probes, self.collectors)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self.probes) + len(self.collectors)
+
+    @cached_property
+    def probes(self) -> Makers:
+        """What sees from outside."""
+        return self._probes()
+
+    @cached_property
+    def collectors(self) -> Makers:
+        """What sees from within."""
+        return self._collectors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +79,7 @@ class Catalogue:
     checks: Mapping[str, Check]
     formerly: Mapping[str, str]
     values: Mapping[str, AnyValue]
-    observers: Mapping[type[Fact], tuple[Observer, ...]]
+    observers: Observers
     digest: str
 
     def nearest_check(self, name: str) -> str | None:
@@ -71,22 +110,30 @@ def catalogue() -> Catalogue:
             value = parameter.value
             if value and values.setdefault(value.key, value) != value:
                 raise BadCheck(f"two different values are called {value.key}")
-    observers: dict[type[Fact], list[Observer]] = {}
-    for package in (scanner.probes, scanner.hosts):
-        for module in _modules(package):
-            members: list[Observer] = [*_members(module, Probe), *_members(module, Collector)]
-            for observer in members:
-                observers.setdefault(observer.makes, []).append(observer)
-    for fact, makers in observers.items():
-        if len({getattr(m, "on", None) for m in makers}) != len(makers):
-            raise BadCheck(f"two probes, or two collectors of one platform, make {fact.__name__}")
     return Catalogue(
         checks=MappingProxyType(dict(sorted(found.items()))),
         formerly=MappingProxyType(formerly),
         values=MappingProxyType(dict(sorted(values.items()))),
-        observers=MappingProxyType({fact: tuple(makers) for fact, makers in observers.items()}),
+        observers=Observers(
+            lambda: _made_in(scanner.probes, Probe, lambda fact: fact.of is not Kind.MACHINE),
+            lambda: _made_in(scanner.hosts, Collector, lambda fact: fact.of is Kind.MACHINE and not fact.leads_to),
+        ),
         digest=_digest(found),
     )
+
+
+def _made_in(package: ModuleType, kind: type[Probe] | type[AnyCollector], fits: Callable[[type[Fact]], bool]) -> Makers:
+    """Walk a package for what makes facts. Raises ``BadCheck`` for a fact that cannot be made there, or that two make."""
+    found: dict[type[Fact], list[Observer]] = {}
+    for module in _modules(package):
+        for observer in _members(module, kind):
+            found.setdefault(observer.makes, []).append(observer)
+    for fact, makers in found.items():
+        if not fits(fact):
+            raise BadCheck(f"{fact.__name__} cannot be made in {package.__name__}")
+        if len({getattr(maker, "on", None) for maker in makers}) != len(makers):
+            raise BadCheck(f"two probes, or two collectors of one platform, make {fact.__name__}")
+    return MappingProxyType({fact: tuple(makers) for fact, makers in found.items()})
 
 
 def _digest(found: Mapping[str, Check]) -> str:

@@ -137,9 +137,10 @@ def _settings(check: Check, profile: Profile, asked: Mapping[str, Setting], wher
 
 
 def _with_facts(catalogue: Catalogue, variants: tuple[Variant, ...]) -> Plan:
-    leading = [fact for fact in catalogue.observers if fact.leads_to]
     kinds: dict[Kind, frozenset[Kind]] = {}
     judged = {v.check.of for v in variants}
+    # nothing leads to a machine: where machines alone are judged, no probe is loaded
+    leading = [fact for fact in catalogue.observers.probes if fact.leads_to] if judged - {Kind.MACHINE} else []
     for kind in Kind:
         reached = {kind} | {lead for fact in leading if fact.of is kind for lead in fact.leads_to}
         kinds[kind] = frozenset(reached & judged)

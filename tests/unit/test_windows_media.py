@@ -190,11 +190,11 @@ def test_devices_on_record_are_told_apart(tmp_path: Path) -> None:
         rf"{stick}\7&2a3b4c5d&0": {},
         rf"{ENUM}\USBSTOR\CdRom&Ven_HL-DT-ST&Prod_DVD&Rev_1\x&0": {},
         rf"{ENUM}\USB\VID_0781&PID_5583\4C530001230101": {"Service": "USBSTOR"},
-        rf"{ENUM}\USB\VID_04E8&PID_61F5\MSFT30S5B": {"Service": "UASPStor"},
+        rf"{ENUM}\USB\VID_04E8&PID_61F5\MSFT30S5BUNA0R": {"Service": "UASPStor"},
         rf"{ENUM}\USB\VID_046D&PID_C31C\5&1&0&2": {"Service": "usbccgp"},
     }
     assert media(machine(tmp_path, keys)) == (
-        InsertedMedium("", "04e8:61f5", "MSFT30S5B", None),
+        InsertedMedium("", "04e8:61f5", "S5BUNA0R", None),
         InsertedMedium("SanDisk Ultra Fit", "", "", None),
         InsertedMedium("SanDisk Ultra Fit", "0781:5583", "4C530001230101", "2023-12-02"),
     )

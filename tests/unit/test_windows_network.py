@@ -39,7 +39,7 @@ SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 WIRED = "{11111111-2222-3333-4444-555555555555}"
 BOUND: Keys = {
     LINKAGE: {"Bind": (rf"\Device\{WIRED}", r"\Device\{99999999-0000-0000-0000-000000000000}")},
-    rf"{NETWORK}\{WIRED}\Connection": {"Name": "イーサネット"},
+    rf"{NETWORK}\{WIRED}\Connection": {"Name": "イーサネット", "PnPInstanceId": r"PCI\VEN_8086&DEV_10D3"},
 }
 NO_PRODUCT = " ".join(command("root/SecurityCenter2", "FirewallProduct", ("displayName", "productState")))
 

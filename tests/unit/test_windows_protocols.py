@@ -132,7 +132,15 @@ def test_remote_assistance(tmp_path: Path, keys: Keys, said: str) -> None:
     assert tag(remote_assistance_use, remote_desktop.run(machine(tmp_path, keys))) == said
 
 
-BOUND: Keys = {LINKAGE: {"Bind": (rf"\Device\NetBT_Tcpip_{WIRED}",)}, rf"{NETWORK}\{WIRED}\Connection": {"Name": "イーサネット"}}
+BOUND: Keys = {
+    LINKAGE: {
+        "Bind": (
+            rf"\Device\Tcpip_{WIRED}",
+            rf"\Device\Tcpip6_{WIRED}",
+        )
+    },
+    rf"{NETWORK}\{WIRED}\Connection": {"Name": "イーサネット"},
+}
 LLMNR_OFF: Keys = {NAMES_POLICY: {"EnableMulticast": 0}}
 
 

@@ -70,6 +70,7 @@ LOOPBACK, TUNNEL = 24, 131
 """IfType."""
 KINDS = {11: Technique.SIX_TO_FOUR, 13: Technique.ISATAP, 14: Technique.TEREDO, 15: Technique.HTTPS}
 """TUNNEL_TYPE of ifdef.h."""
+TUNNEL_DEVICE = re.compile(r"SWD\\IP_TUNNEL_VBUS\\|ROOT\\\*(TEREDO|ISATAP|6TO4MP)", re.IGNORECASE)
 OFF_BY_POLICY = 3
 MOST_ADAPTERS = 1_000
 
@@ -139,7 +140,9 @@ def _interfaces(
             raise CannotObserve(bound.reason, bound.detail)
         for guid in sorted(bound)[:MOST_ADAPTERS]:
             name = text(read, rf"{NETWORK}\{guid}\Connection", "Name")
-            if name is not None:  # what is bound and has no connection is Windows' own: tunnels, loopback
+            device = text(read, rf"{NETWORK}\{guid}\Connection", "PnPInstanceId")
+            # What has no connection is Windows' own; what has no device is a tunnel of Windows 7, later ones have such devices.
+            if name is not None and device is not None and not TUNNEL_DEVICE.match(device):
                 yield Ipv6Interface(shown(name), "", Readings(None, None, allowed, source), _advertised(read), ())
         return
     for one in adapters:

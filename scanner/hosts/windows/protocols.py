@@ -7,6 +7,7 @@ the version holds; where that differs by edition and is not told, nothing is sai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -183,12 +184,17 @@ def _netbios(read: WindowsReader) -> tuple[NetbiosAdapter, ...]:
         raise CannotObserve(Reason.UNSUPPORTED, rf"{LINKAGE}\Bind: there is no list of the adapters that the protocol is bound to")
     found = []
     for device in bound:
-        guid = device.rpartition("_")[2]
+        listed = re.search(r"\\Tcpip_(\{[0-9A-Fa-f-]{36}\})\Z", device)  # those of Tcpip6 carry no NetBIOS
+        if listed is None:
+            continue
+        guid = listed[1]
         key = guids.get(guid.upper())
         # Zero, or nothing: as the DHCP server says, and on where it says nothing.
         value = None if key is None else seen(partial(number, read, rf"{NETBIOS}\{key}", "NetbiosOptions"))
         on: bool | Unobserved = value if isinstance(value, Unobserved) else value != OFF
         name = seen(partial(text, read, rf"{NETWORK}\{guid}\Connection", "Name"))
+        if name is None:
+            continue  # what has no connection is Windows' own
         readings = same(on, read.live, rf"{NETBIOS}\Tcpip_{guid}\NetbiosOptions")
         found.append(NetbiosAdapter(shown(name if isinstance(name, str) else guid), readings))
     return tuple(found)

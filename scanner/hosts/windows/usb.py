@@ -51,6 +51,8 @@ STORES = frozenset({"usb\\class_08", "usb\\class_08&subclass_06", "usb\\class_08
 ENUM = r"HKLM\SYSTEM\CurrentControlSet\Enum"
 ARRIVED = r"Properties\{83da6326-97a6-4088-9453-a1923f573b29}\0066"
 """The key in which Windows keeps when a device arrived last; only the system account may read it."""
+BY_WINDOWS = "MSFT30"
+"""What Windows writes before the serial number of a device on UAS."""
 MOST_DEVICES = 2_000
 
 
@@ -229,7 +231,8 @@ def _numbers(read: WindowsReader) -> tuple[dict[str, str], list[InsertedMedium]]
             if str(read.value(key, "Service") or "").lower() == DRIVERS[1].lower():
                 if len(attached) >= MOST_DEVICES:
                     raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_DEVICES} devices on record")
-                attached.append(InsertedMedium("", f"{named[1]}:{named[2]}".lower(), shown(serial), _arrived(read, key)))
+                own = serial.removeprefix(BY_WINDOWS)
+                attached.append(InsertedMedium("", f"{named[1]}:{named[2]}".lower(), shown(own), _arrived(read, key)))
     return ids, attached
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 MOST_LINES = 50_000
 MOST_BLOCKS = 5_000
 LONGEST = 10_000
+MOST_OPERATIONS = 200
+"""In one limit; IPP has about half of that."""
 _YES, _NO = frozenset({"yes", "true", "on", "enabled"}), frozenset({"no", "false", "off", "disabled", "0"})
 _EVERYTHING = frozenset({"all", "0.0.0.0/0", "0.0.0.0/0.0.0.0", "[::]/0"})
 
@@ -81,7 +83,10 @@ def parse(data: bytes) -> Cupsd:
                     location.limited = True
                     limits = [Block("")]  # what it holds is not the location's own
                 elif policy is not None:
-                    limits = [policy.setdefault(word.lower(), Block(word)) for word in value.split() or ["all"]]
+                    words = value.split() or ["all"]
+                    if len(words) > MOST_OPERATIONS:
+                        raise NotCupsd(f"more than {MOST_OPERATIONS} operations in one Limit")
+                    limits = [policy.setdefault(word.lower(), Block(word)) for word in words]
             case "</limit" | "</limitexcept":
                 limits = []
             case _:

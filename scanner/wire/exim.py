@@ -15,6 +15,8 @@ from scanner.wire.addresses import wide
 
 MOST_LINES = 50_000
 DEEPEST = 8
+MOST_STEPS = 100_000
+"""Items of lists that one walk looks at, about."""
 _VERBS = frozenset({"accept", "defer", "deny", "discard", "drop", "require", "warn"})
 _MODIFIERS = frozenset(
     {
@@ -165,17 +167,23 @@ class _Walk:
     conf: Config
     networks: list[str]
     """Networks that a statement under way tells apart."""
+    steps: list[int]
+    """How many items of lists were looked at so far."""
 
     def fits(self, kind: str, value: str, *, admits: bool, depth: int = 0) -> bool | None:
         """Tell whether the stranger, or the foreign domain, is on a list; ``None``: it cannot be told.
 
         ``admits``: being on it lets in, so that a network larger than an organisation's own holds strangers.
         """
-        if depth > DEEPEST or "$" in value:
+        self.steps[0] += len(value) // 20
+        if depth > DEEPEST or self.steps[0] > MOST_STEPS or "$" in value:
             return None
         open_ = False
         negated = False
         for item in items(value):
+            self.steps[0] += 1
+            if self.steps[0] > MOST_STEPS:
+                return None
             negated = item.startswith("!")
             on = self._on(kind, item.removeprefix("!").strip(), admits=admits and not negated, depth=depth)
             if on is None:
@@ -223,9 +231,10 @@ def relaying(conf: Config, acl: str) -> tuple[Relaying, tuple[str, ...]]:
     networks: list[str] = []
     ends = Relaying.REFUSED
     maybe = False
+    steps = [0]
     for statement in statements:
         accepts = statement.verb == "accept"
-        walk = _Walk(conf, [])
+        walk = _Walk(conf, [], steps)
         before = [walk.holds(one, admits=accepts) for one in statement.conditions if not one.after_endpass]
         after = [walk.holds(one, admits=accepts) for one in statement.conditions if one.after_endpass]
         if accepts:

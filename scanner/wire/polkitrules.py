@@ -15,7 +15,9 @@ LONGEST = 200_000
 MOST_TOKENS = 20_000
 MOST_WAYS = 200
 DEEPEST = 30
-_TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_$][\w$]*|\d+|===?|!==?|&&|\|\||\S""", re.DOTALL)
+_TOKEN = re.compile(
+    r"""//[^\n]*|/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|[A-Za-z_$][\w$]*|\d+|===?|!==?|&&|\|\||\S""", re.DOTALL
+)
 _YES = frozenset({"polkit.Result.YES", '"yes"'})
 _ANSWERS = frozenset({f"polkit.Result.{word}" for word in ("NO", "YES", "AUTH_SELF", "AUTH_SELF_KEEP", "AUTH_ADMIN", "AUTH_ADMIN_KEEP")})
 
@@ -200,7 +202,8 @@ class _Reading:
             return answer
         word = self.next()
         if word[0] in "\"'":
-            return f'"{word[1:-1]}"'
+            self.at -= 1
+            return f'"{self.text()}"'
         if word in {"null", "undefined"}:
             return ""
         raise NotKnown(f"return {word[:40]}")
@@ -275,7 +278,7 @@ class _Reading:
 
     def text(self) -> str:
         word = self.next()
-        if word[0] not in "\"'" or len(word) < 2 or "\\" in word:
+        if word[0] not in "\"'" or len(word) < 2 or word[-1] != word[0] or "\\" in word:
             raise NotKnown(f"a text is missing at {word[:40]}")
         return word[1:-1]
 
@@ -307,7 +310,10 @@ def local_authority(data: bytes) -> tuple[Way, ...]:
         if bare.startswith("["):
             if "yes" in {entry.get(name, "").lower() for name in ("resultany", "resultinactive", "resultactive")}:
                 whom = [_identity(one) for one in entry.get("identity", "").split(";") if one.strip()]
-                found += [Way(action.strip(), one) for action in entry.get("action", "").split(";") if action.strip() for one in whom]
+                actions = [action.strip() for action in entry.get("action", "").split(";") if action.strip()]
+                if len(actions) * len(whom) > MOST_WAYS:
+                    raise NotKnown("too many entries")
+                found += [Way(action, one) for action in actions for one in whom]
             entry = {}
         elif "=" in bare and not bare.startswith("#"):
             name, _, value = bare.partition("=")

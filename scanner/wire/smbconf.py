@@ -66,15 +66,18 @@ def parse(data: bytes) -> SmbConf:
     sections: dict[str, Section] = {GLOBAL: Section(GLOBAL)}
     current = sections[GLOBAL]
     included: list[str] = []
-    waiting = ""
+    waiting: list[str] = []
     for raw in lines:
-        line = waiting + raw.strip()
-        waiting = ""
+        piece = raw.strip()
         # A comment is never continued; the mark counts at the start of a line only.
-        if not line or line[0] in "#;":
+        if not waiting and (not piece or piece[0] in "#;"):
             continue
-        if line.endswith("\\"):
-            waiting = line[:-1].rstrip() + " "
+        if piece.endswith("\\"):
+            waiting.append(piece[:-1].rstrip())
+            continue
+        line = " ".join((*waiting, piece)).strip()
+        waiting = []
+        if not line:
             continue
         if line[0] == "[":
             name, closed, _ = line[1:].partition("]")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 MOST_LINES = 50_000
 LONGEST = 10_000
+MOST_STEPS = 100_000
+"""From communities by groups to what these may see."""
 _INCLUDES = frozenset({"include", "includefile", "includedir", "includesearch"})
 _UNREAD = frozenset({"authgroup", "authaccess", "setaccess", "vacmview", "vacmaccess", "vacmgroup"})
 """Directives that grant too and are not worked out here."""
@@ -90,7 +92,7 @@ def unread(lines: Iterable[Line]) -> Line | None:
 
 
 def grants(lines: Sequence[Line]) -> tuple[Grant, ...]:
-    """Give every way in that the lines open, in their order."""
+    """Give every way in that the lines open, in their order. Raises ``NotSnmpd``."""
     own = [line for line in lines if line.kind == "snmpd"]
     found: list[Grant] = []
     for line in own:
@@ -129,16 +131,26 @@ def _by_views(lines: Sequence[Line]) -> list[Grant]:
     """Follow com2sec → group → access → view. A view that nobody defines shows nothing."""
     views = {line.words[0] for line in lines if line.name == "view" and len(line.words) > 2 and line.words[1].lower() == "included"}
     views.add("_all_")
-    access = [line for line in lines if line.name == "access" and len(line.words) > 6]
-    groups = [line for line in lines if line.name == "group" and len(line.words) > 2]
+    access: dict[str, list[Line]] = {}
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        if line.name == "access" and len(line.words) > 6:
+            access.setdefault(line.words[0], []).append(line)
+        elif line.name == "group" and len(line.words) > 2:
+            groups.setdefault(line.words[2], []).append(line)
     found = []
+    asked = 0
 
     def open_to(group: str, model: str, level: str | None) -> list[tuple[str, bool]]:
         """Give level and whether it writes, for each access line of a group that shows anything."""
+        nonlocal asked
         given = []
-        for line in access:
-            name, _, fits, least, _, reads, writes = line.words[:7]
-            if name == group and fits.lower() in {"any", model} and (level is None or _level(least) == level):
+        for line in access.get(group, ()):
+            asked += 1
+            if asked > MOST_STEPS:
+                raise NotSnmpd(f"more than {MOST_STEPS} steps from communities to views")
+            _, _, fits, least, _, reads, writes = line.words[:7]
+            if fits.lower() in {"any", model} and (level is None or _level(least) == level):
                 shows = [view in views for view in (reads, writes)]
                 if any(shows):
                     given.append((_level(least), shows[1]))
@@ -151,8 +163,8 @@ def _by_views(lines: Sequence[Line]) -> list[Grant]:
                 continue
             shown = [
                 one
-                for group in groups
-                if group.words[2] == words[0] and group.words[1].lower() in {"v1", "v2c"}
+                for group in groups.get(words[0], ())
+                if group.words[1].lower() in {"v1", "v2c"}
                 for one in open_to(group.words[0], group.words[1].lower(), "noauth")
             ]
             if shown:

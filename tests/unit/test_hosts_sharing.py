@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from scanner.hosts.linux.printing import printing
 from scanner.hosts.linux.snmp import snmp_configuration
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.wire import cupsd, smbconf, snmpd
+from scanner.wire import cupsd, exim, polkitrules, smbconf, snmpd
 from tests.unit.host_trees import Machine, age, running
 
 DEFAULTS = "[global]\n  server min protocol = SMB2_02\n  ntlm auth = ntlmv2-only\n  usershare max shares = 0\n"
@@ -350,3 +351,33 @@ def test_any_text_ends_in_values_or_a_refusal(text: str) -> None:
         lines = snmpd.parse(data)
         assert len(snmpd.users(lines)) <= len(lines)
         assert {grant.level for grant in snmpd.grants(lines)} <= {"community", "noauth", "auth", "priv"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = b\\\n" * 99_000,
+        "com2sec a default b\ngroup g v1 a\naccess g '' any noauth exact v v v\n" * 16_000,
+        "rocommunity " + '"' * 9_000 + "\n",
+        "<Policy default>\n<Limit " + "a " * 190 + ">\n" + "Allow x\n" * 20_000,
+        "<Policy default>\n<Limit " + " ".join(map(str, range(2000))) + ">\n",
+        "domainlist a = " + "+a : " * 5_000 + "\nbegin acl\nrcpt:\n" + "  accept domains = +a\n" * 20_000,
+        "domainlist a = " + "+b : " * 300 + "\ndomainlist b = " + "+a : " * 300 + "\nbegin acl\n  rcpt:\n  accept domains = +a\n",
+        "/* " * 60_000,
+        '"' + '\\"' * 90_000,
+        "polkit.addRule(function(a, s) { " + "if (a.id == 'x') " * 20 + "(" * 90_000,
+    ],
+)
+def test_texts_written_to_take_long_are_read_in_time(text: str) -> None:
+    data = text.encode()
+    began = time.process_time()
+    smbconf.parse(data)
+    with suppress(cupsd.NotCupsd):
+        cupsd.parse(data)
+    with suppress(snmpd.NotSnmpd):
+        snmpd.grants(snmpd.parse(data))
+    exim.relaying(exim.config(data), "rcpt")
+    with suppress(polkitrules.NotKnown):
+        polkitrules.rules(data)
+    polkitrules.may_grant(data)
+    assert time.process_time() - began < 5

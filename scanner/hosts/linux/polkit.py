@@ -23,6 +23,7 @@ COMPATIBLE = "49-polkit-pkla-compat.rules"
 NAME_SERVICES = "/etc/nsswitch.conf"
 MOST_FILES = 300
 MOST_GRANTS = 300
+MOST_DECISIONS = 1_000
 
 
 @collector(
@@ -77,6 +78,8 @@ def _by_rules(read: Reader, paths: list[str], undecided: list[str]) -> tuple[Way
             continue
         if certain:
             decisions += own
+            if len(decisions) > MOST_DECISIONS:
+                raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_DECISIONS} decisions in the rules")
         elif any(decision.yes for decision in own):
             undecided.append(shown(path))
     return polkitrules.ways(decisions)

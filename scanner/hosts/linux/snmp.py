@@ -167,7 +167,8 @@ def _open(lines: Sequence[tuple[str, Line]]) -> list[tuple[str, Grant]]:
         if [line.words[:1] for _, line in lines if line.name == version][-1:] in ([("1",)], [("yes",)], [("true",)])
     }
     where = {id(line): path for path, line in lines}
-    found = [(where[id(grant.line)], grant) for grant in snmpd.grants([line for _, line in lines])]
+    grants = needed(parsed(MAIN, b"", lambda _: snmpd.grants([line for _, line in lines])))
+    found = [(where[id(grant.line)], grant) for grant in grants]
     by_name = {"disablesnmpv1", "disablesnmpv2c"} <= off
     return [(path, g) for path, g in found if not (by_name if g.level == "community" else "disablesnmpv3" in off)]
 

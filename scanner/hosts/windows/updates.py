@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +25,8 @@ CHOSEN: Final = MICROSOFT + r"\WindowsUpdate\UX\Settings"
 HELD: Final = MICROSOFT + r"\WindowsUpdate\UpdatePolicy\Settings"
 OLD: Final = MICROSOFT + r"\Windows\CurrentVersion\WindowsUpdate\Auto Update"
 MICROSOFTS: Final = "https://update.microsoft.com"
+OWN: Final = "Windows"
+"""What decides where nothing is set."""
 FIRST_10: Final = 10240
 DAY: Final = 86_400
 MOST_UPDATES: Final = 2_000
@@ -94,13 +95,12 @@ def automatic_updates(read: WindowsReader) -> AutomaticUpdates:
     server = _server(read)
     told = seen(lambda: _installs(read))
     installs, place = (told, "") if isinstance(told, Unobserved) else told
-    configured = seen(partial(number, read, AU, "AUOptions"))
-    read.keep(AU, f"installs by itself: {installs} ({place}); server {server or 'of the maker'}; AUOptions {configured}")
+    read.keep(AU, f"installs by itself: {installs} ({place}); server {server or 'of the maker'}")
     security: bool | Unobserved = True
     if server:
         security = Unobserved(Reason.NO_VANTAGE, f"which updates {shown(server)} offers is decided there")
     source = place or AU
-    readings = Readings(installs if configured is not None else None, installs if read.live else None, installs, source)
+    readings = Readings(None if place == OWN else installs, installs if read.live else None, installs, source)
     return AutomaticUpdates((Updater(f"WSUS ({shown(_host(server))})" if server else "Windows Update", readings, security),))
 
 
@@ -130,7 +130,7 @@ def _installs(read: WindowsReader) -> tuple[bool, str]:
     if found.server:  # what is set up differs between versions and can be changed by sconfig
         raise CannotObserve(Reason.UNSUPPORTED, rf"{AU}\AUOptions: no policy, and servers differ in what they do without")
     # Windows 10 and 11 without a policy: automatic (Manage additional Windows Update settings)
-    return True, "Windows"
+    return True, OWN
 
 
 def _is_ahead(read: WindowsReader, until: str) -> bool:

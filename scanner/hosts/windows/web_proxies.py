@@ -36,7 +36,13 @@ MARKS: Final = frozenset({0x18, 0x28, 0x3C, 0x46, 0x5A})
 )
 def web_proxies(read: WindowsReader) -> WebProxies:
     """Give what each account uses, and what services use (WinHTTP)."""
-    return WebProxies(seen(lambda: (*_system(read), _setting(read, "winhttp", "", "HKLM", "WinHttpSettings", fixed=True))))
+    return WebProxies(seen(lambda: tuple(_both(read))))
+
+
+def _both(read: WindowsReader) -> list[ProxySetting]:
+    services = _setting(read, "winhttp", "", "HKLM", "WinHttpSettings", fixed=True)
+    # unset, services go by what they are told themselves, which decides nothing
+    return _system(read) if services.mode is ProxyMode.NONE else [*_system(read), services]
 
 
 def _system(read: WindowsReader) -> list[ProxySetting]:

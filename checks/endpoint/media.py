@@ -1,4 +1,4 @@
-"""The check of removable media that were put into a machine against the organisation's ledger; mounting is judged elsewhere."""
+"""Checks of removable media: those that were put in against the organisation's ledger, and whether they have to be encrypted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from checks.common import value_not_set
 from checks.endpoint.common import listed
 from checks.values import MEDIA_REGISTERED
 from scanner.facts.media_history import InsertedMedium, MediaInsertions
+from scanner.facts.readings import Hold
+from scanner.facts.removable_media import RemovableEncryption, UsbStorage
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
-from scanner.model.verdict import Severity, failed, passed
+from scanner.model.verdict import Severity, failed, not_applicable, passed
 
 
 @check(
@@ -59,3 +61,38 @@ def media_registered(
 def _said(medium: InsertedMedium) -> str:
     day = medium.last_day if isinstance(medium.last_day, str) else "-"
     return f"{medium.model or medium.ids or '?'} {medium.serial or '-'} {day}"
+
+
+@check(
+    "endpoint.media.encrypted",
+    severity=Severity.MEDIUM,
+    title=Text(ja="暗号化されていない外部記録媒体に書き込めない", en="Nothing is written to removable media that are not encrypted"),
+    why=Text(
+        ja="暗号化されていない媒体を紛失すると、拾った者に情報を読まれる。",
+        en="Whoever finds a medium that was lost reads what is on it, unless it is encrypted.",
+    ),
+    remedy=Text(
+        ja=(
+            "グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞BitLocker "
+            "ドライブ暗号化＞リムーバブル データ ドライブ」の"
+            "「BitLocker で保護されていないリムーバブル ドライブへの書き込みアクセスを拒否する」を有効にする。"
+        ),
+        en=(
+            "Group Policy, Computer Configuration > Administrative Templates > Windows Components > BitLocker "
+            "Drive Encryption > Removable "
+            "Data Drives: Deny write access to removable drives not protected by BitLocker."
+        ),
+    ),
+    says={
+        "PLAIN_REFUSED": Text(ja="書き込めない（{place}）", en="it is refused ({place})"),
+        "PLAIN_WRITTEN": Text(ja="書き込める（{place}）", en="it is possible ({place})"),
+        "MEDIA_BARRED": Text(ja="USB 接続の記録媒体自体が使えない", en="USB storage cannot be used at all"),
+    },
+)
+def media_encrypted(encryption: RemovableEncryption, usb: UsbStorage | Unobserved) -> Judgement:
+    if not isinstance(usb, Unobserved) and any(set(barrier.holds.effective()) == {Hold.FULL} for barrier in usb.barriers):
+        return not_applicable("MEDIA_BARRED")
+    refuses = encryption.refuses_plain
+    if False in refuses.effective():
+        return failed("PLAIN_WRITTEN", place=refuses.source)
+    return refuses.missing() or passed("PLAIN_REFUSED", place=refuses.source)

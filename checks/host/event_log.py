@@ -16,6 +16,7 @@ from scanner.model.verdict import Severity, failed, passed
 
 KIB: Final = 1024
 SECURITY: Final = "Security"
+PLUG_AND_PLAY: Final = 0x48
 NEEDS: Final[Mapping[str, tuple[tuple[int, str, bool, bool], ...]]] = {
     "identities": ((0x35, "User Account Management", True, False), (0x37, "Security Group Management", True, False)),
     "privilege-rules": ((0x2F, "Audit Policy Change", True, False), (0x31, "Authorization Policy Change", True, False)),
@@ -191,3 +192,32 @@ def event_log_programs(logs: EventLogs, policy: AuditPolicy | Unobserved) -> Jud
     if missing:
         return failed("PROGRAMS_UNRECORDED", parts=listed(missing))
     return first_missing((logs.script_blocks, policy)) or passed("PROGRAMS_RECORDED")
+
+
+@check(
+    "host.event-log.media",
+    severity=Severity.LOW,
+    title=Text(ja="外部記録媒体等の接続が記録される", en="Devices and media that are put in are recorded"),
+    why=Text(
+        ja="媒体が接続された記録がなければ、情報の持出しや不正プログラムの持込みの経路を調べられない。",
+        en="Without such a record nobody can tell by which medium information left or a malicious program came.",
+    ),
+    remedy=Text(
+        ja=(
+            "グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞監査ポリシーの詳細な構成」の"
+            "「詳細追跡＞PNP アクティビティの監査」（成功）を有効にする。"
+        ),
+        en=(
+            "Group Policy, Computer Configuration > Windows Settings > Security Settings > Advanced Audit "
+            "Policy Configuration > Detailed "
+            "Tracking: Audit PNP Activity, success."
+        ),
+    ),
+    says={
+        "MEDIA_RECORDED": Text(ja="記録される", en="they are recorded"),
+        "MEDIA_UNRECORDED": Text(ja="記録されない（{place}）", en="they are not recorded ({place})"),
+    },
+)
+def event_log_media(policy: AuditPolicy) -> Judgement:
+    found = next((setting for setting in policy.settings if setting.subcategory == PLUG_AND_PLAY), None)
+    return passed("MEDIA_RECORDED") if found and found.success else failed("MEDIA_UNRECORDED", place=policy.source)

@@ -118,3 +118,14 @@ class UsbStorage(Fact):
     of: ClassVar[Kind] = Kind.MACHINE
 
     barriers: tuple[Barrier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovableEncryption(Fact):
+    """Whether the machine keeps removable media encrypted. Media that were encrypted by hand do not show."""
+
+    of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.WINDOWS})
+
+    refuses_plain: Readings[bool]
+    """Whether nothing is written to media that are not encrypted."""

@@ -342,7 +342,6 @@ def test_proxies_are_those_that_windows_goes_by(tmp_path: Path, octets: bytes, m
     assert isinstance(told, tuple)
     assert [(s.program, s.account, s.mode, s.server) for s in told] == [
         ("system", "1001", mode, server),
-        ("winhttp", "", ProxyMode.NONE, ""),
     ]
 
 

@@ -72,7 +72,8 @@ KEPT_KEYS: Keys = {
     updates.AU: {"AUOptions": 4},
     time_sync.POLICY + r"\Parameters": {"Type": "NTP", "NtpServer": "ntp.example,0x8"},
     malware.SENSE: {"OnboardingState": 1},
-    malware.POLICY + r"\Scan": {"ScheduleDay": 1},
+    malware.POLICY + r"\Scan": {"ScheduleDay": 1, "DisableRemovableDriveScanning": 0},
+    disk_encryption.DENIES: {"RDVDenyWriteAccess": 1},
     malware.POLICY + r"\Signature Updates": {"SignatureUpdateInterval": 4},
     disk_encryption.FVE: {"OSRecovery": 1, "OSActiveDirectoryBackup": 1, "OSRequireActiveDirectoryBackup": 1},
     elevation.SYSTEM: {"EnableLUA": 1, "ConsentPromptBehaviorAdmin": 2},
@@ -119,6 +120,9 @@ VALUES: Mapping[str, Setting] = {
     "software.permitted": ("7-Zip",),
 }
 KEPT: Mapping[str, str] = {
+    "endpoint.media.encrypted": "PLAIN_REFUSED",
+    "host.event-log.media": "MEDIA_RECORDED",
+    "host.malware.removable": "MEDIA_SCANNED",
     "endpoint.browser.fraud-warnings": "BROWSER_KEPT",
     "endpoint.browser.certificate-errors": "BROWSER_KEPT",
     "endpoint.browser.passwords": "BROWSER_KEPT",
@@ -180,6 +184,9 @@ KEPT: Mapping[str, str] = {
     "host.updates.security": "UPDATES_INSTALLED",
 }
 BAD: Mapping[str, str] = {
+    "endpoint.media.encrypted": "PLAIN_WRITTEN",
+    "host.event-log.media": "MEDIA_UNRECORDED",
+    "host.malware.removable": "MEDIA_PASSED_OVER",
     "endpoint.browser.fraud-warnings": "BROWSER_POLICY_LOOSE",
     "endpoint.browser.tls-versions": "BROWSER_POLICY_LOOSE",
     "endpoint.browser.passwords": "BROWSER_LEFT",

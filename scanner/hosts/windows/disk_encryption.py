@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from scanner.facts.disk_encryption import DiskEncryption, RecoveryKeys, Volume, VolumeUse
+from scanner.facts.readings import Readings
+from scanner.facts.removable_media import RemovableEncryption
 from scanner.hosts.base import Key, collector
 from scanner.hosts.seeing import seen, shown
 from scanner.hosts.windows.base import CONTROL, POLICIES, WindowsReader, number, texts
@@ -17,6 +19,7 @@ from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 
 FVE: Final = POLICIES + r"\Microsoft\FVE"
+DENIES: Final = r"HKLM\SYSTEM\CurrentControlSet\Policies\Microsoft\FVE"
 MEMORY: Final = CONTROL + r"\Session Manager\Memory Management"
 FILE_SYSTEM: Final = CONTROL + r"\FileSystem"
 VOLUMES: Final = Script(
@@ -133,4 +136,15 @@ def recovery_keys(read: WindowsReader) -> RecoveryKeys:
         saved=tuple(use for use, (saves, _) in held.items() if saves),
         demanded=tuple(use for use, (_, demands) in held.items() if demands),
         source=FVE,
+    )
+
+
+@collector(Platform.WINDOWS, Key(DENIES))
+def removable_encryption(read: WindowsReader) -> RemovableEncryption:
+    """Tell whether BitLocker's policy denies writing to removable drives that it does not protect; it works on the next drive put in."""
+    value = number(read, DENIES, "RDVDenyWriteAccess")
+    refuses = value == 1  # absent: everything can be written
+    read.keep(DENIES, f"RDVDenyWriteAccess {value}")
+    return RemovableEncryption(
+        Readings(None if value is None else refuses, refuses if read.live else None, refuses, rf"{DENIES}\RDVDenyWriteAccess")
     )

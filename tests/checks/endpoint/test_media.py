@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from scanner.facts.media_history import InsertedMedium, MediaInsertions
+from scanner.facts.readings import Hold
+from scanner.facts.removable_media import Barrier, BarrierKind, RemovableEncryption, UsbStorage
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
-from tests.checks.endpoint import DENIED
+from tests.checks.endpoint import DENIED, always, off, unknown
 
 
 def stick(serial: str = "4C530001", day: str | None = "2026-11-20") -> InsertedMedium:
@@ -17,6 +19,11 @@ def stick(serial: str = "4C530001", day: str | None = "2026-11-20") -> InsertedM
 def put_in(*media: InsertedMedium, since: str | Unobserved | None = "2026-10-01") -> MediaInsertions:
     """What the records name."""
     return MediaInsertions(media, since, "journal")
+
+
+def usb(hold: Hold) -> UsbStorage:
+    """A machine whose driver of USB storage is held back so."""
+    return UsbStorage((Barrier(BarrierKind.DRIVER, always(hold)),))
 
 
 LEDGER = {"registered": ("4c530001", "AA00")}
@@ -32,5 +39,13 @@ CASES: dict[str, list[Case]] = {
         case(put_in(since=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(put_in(stick()), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
         case(MediaInsertions(DENIED, None, "journal"), outcome="undetermined", reason=Reason.ACCESS_DENIED, with_=LEDGER),
+    ],
+    "endpoint.media.encrypted": [
+        case(RemovableEncryption(always(True)), usb(Hold.NONE), says="PLAIN_REFUSED"),
+        case(RemovableEncryption(off(True)), DENIED, says="PLAIN_REFUSED"),
+        case(RemovableEncryption(always(False)), usb(Hold.PARTIAL), says="PLAIN_WRITTEN"),
+        case(RemovableEncryption(always(False)), usb(Hold.FULL), says="MEDIA_BARRED"),
+        case(RemovableEncryption(always(False)), DENIED, says="PLAIN_WRITTEN"),
+        case(RemovableEncryption(unknown()), usb(Hold.NONE), outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],
 }

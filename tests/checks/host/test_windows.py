@@ -96,6 +96,12 @@ CASES: dict[str, list[Case]] = {
         case(logs(LARGE, when=WhenFull.STOPS), says="LOGS_STOP", args={"logs": ("Security",)}),
         case(logs(LARGE, when=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],
+    "host.event-log.media": [
+        case(without(0x48, success=True), says="MEDIA_RECORDED"),
+        case(WELL, says="MEDIA_UNRECORDED", args={"place": "place"}),
+        case(without(0x48, failure=True), says="MEDIA_UNRECORDED"),
+        case(DENIED, outcome="undetermined", reason=Reason.ACCESS_DENIED),
+    ],
     "host.event-log.programs": [
         case(logs(LARGE), WELL, says="PROGRAMS_RECORDED"),
         case(logs(LARGE, scripts=False), WELL, says="PROGRAMS_UNRECORDED", args={"parts": ("PowerShell",)}),

@@ -37,7 +37,7 @@ OPTIONS = "46T:Vc:d:f:F:g:h:l:n:o:r:s:S:tu:"
 SPECIAL = frozenset({"frontend", "config", "monitor"})
 MOST_FILES = 300
 DEEPEST = 8
-MOST_ENTRIES = 500
+MOST_OVERLAYS = 30
 MOST_ATTRIBUTES = 200
 STATS = 256
 SECRET = frozenset({"syncrepl", "dbcryptkey", "dbcryptfile", "credentials", "idassert-bind", "dbidassertbind", "acl-bind", "dbaclbind"})
@@ -206,9 +206,17 @@ def _entries(read: Reader, told: _Told, names: Sequence[str]) -> Iterator[Entry]
         if name.endswith(".ldif"):
             yield from _of(read, told, f"{top}/{name}", ",cn=config")
         else:
-            for overlay in read.names(f"{top}/{name}") or ():
-                if overlay.startswith("olcOverlay=") and overlay.endswith(".ldif"):
-                    yield from _of(read, told, f"{top}/{name}/{overlay}", f",{name},cn=config")
+            for overlay in _overlays(read, f"{top}/{name}"):
+                yield from _of(read, told, f"{top}/{name}/{overlay}", f",{name},cn=config")
+
+
+def _overlays(read: Reader, directory: str) -> list[str]:
+    """Give the files of a database's overlays; only the policy's are asked for where the directory may not be listed, as over SSH."""
+    names = seen(lambda: read.names(directory) or ())
+    if not isinstance(names, Unobserved):
+        return [name for name in names if name.startswith("olcOverlay=") and name.endswith(".ldif")]
+    candidates = (f"olcOverlay={{{number}}}ppolicy.ldif" for number in range(MOST_OVERLAYS))
+    return [name for name in candidates if read.state(f"{directory}/{name}") is not None]
 
 
 def _of(read: Reader, told: _Told, path: str, above: str) -> Iterator[Entry]:

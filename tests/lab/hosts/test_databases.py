@@ -38,7 +38,8 @@ def test_with_sudo_everything_is_seen_in_three_rounds_and_without_it_nothing_is_
     inside = {DatabaseConfiguration: database_configuration.run(reader), DirectoryConfiguration: directory_configuration.run(reader)}
     assert {kind: found.fact for kind, found in seen.items() if isinstance(found, Observed)} == inside
     bare, _ = place.see(place.login, BOTH)
-    databases, directories = (found.fact for found in bare.values() if isinstance(found, Observed))
+    facts = {kind: found.fact for kind, found in bare.items() if isinstance(found, Observed)}
+    databases, directories = facts[DatabaseConfiguration], facts[DirectoryConfiguration]
     assert isinstance(databases, DatabaseConfiguration)
     assert isinstance(databases.servers[0].tls, Unobserved)
     assert isinstance(directories, DirectoryConfiguration)

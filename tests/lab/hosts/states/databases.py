@@ -211,4 +211,6 @@ STATES = (
             "host.database.account": {"program": "mariadb"},
         },
     ),
+    # The account of PostgreSQL has a shell on Debian; where no server is used it need not have one.
+    State("kept", before=("usermod -s /usr/sbin/nologin postgres",)),
 )

@@ -116,7 +116,7 @@ def database_reach(db: DatabaseConfiguration) -> Judgement:
     "host.database.superuser",
     severity=Severity.HIGH,
     title=Text(
-        ja="データベースの管理者アカウントがネットワークから接続できない",
+        ja="データベースの初期の管理者アカウントがネットワークから接続できない",
         en="The database's first superuser cannot connect from the network",
     ),
     why=Text(
@@ -129,7 +129,7 @@ def database_reach(db: DatabaseConfiguration) -> Judgement:
     ),
     says={
         "SUPERUSER_LOCAL": Text(
-            ja="{program} の管理者はこの機器の中からだけ接続できる", en="that of {program} connects on the machine only"
+            ja="{program} の初期の管理者はこの機器の中からだけ接続できる", en="that of {program} connects on the machine only"
         ),
         "SUPERUSER_REMOTE": Text(
             ja="{program} の {account} がネットワークから接続できる：{rules}",

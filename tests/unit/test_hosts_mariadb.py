@@ -91,6 +91,16 @@ def test_the_last_value_in_a_group_of_the_server_holds(tmp_path: Path, conf: str
     assert server(machine(tmp_path, conf)).listens is listens
 
 
+def test_mariadb_under_the_name_of_mysqld_is_known_by_what_it_says(tmp_path: Path) -> None:
+    old = "/usr/sbin/mysqld  Ver 10.3.39-MariaDB for Linux on x86_64 (MariaDB Server)\n"
+    found = server(machine(tmp_path / "a", "[mariadb-10.3]\nskip-networking\n", mysql=old))
+    assert (found.name, found.listens, found.file_directory) == ("mariadb", Audience.NOBODY, "")
+    image = machine(tmp_path / "b", "[mariadb]\nskip-networking\n", {"/usr/bin/mariadb": ""}, mysql=old)
+    image.live = False
+    found = server(image)
+    assert (found.name, found.running, found.listens) == ("mariadb", None, Audience.NOBODY)
+
+
 def test_a_shortened_name_is_not_guessed(tmp_path: Path) -> None:
     assert isinstance(server(machine(tmp_path, "[mysqld]\nbind-addr = 127.0.0.1\n")).listens, Unobserved)
 

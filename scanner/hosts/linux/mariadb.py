@@ -30,6 +30,7 @@ MYSQL = Program("mysql", ("/usr/sbin/mysqld", "/usr/libexec/mysqld"), ("mysql.se
 MAIN = ("/etc/my.cnf", "/etc/mysql/my.cnf")
 """Files that the packages' builds read, in this order; ``~/.my.cnf`` belongs to people."""
 VERSIONS = tuple((program, "--version") for program in (*MARIADB.files, *MYSQL.files))
+PLUGINS = ("/usr/lib/mysql/plugin", "/usr/lib64/mysql/plugin")
 SOURCES: tuple[Source, ...] = (
     *paths((MARIADB, MYSQL)),
     *(Files(path) for path in MAIN),
@@ -40,6 +41,8 @@ SOURCES: tuple[Source, ...] = (
     Files("/etc/mysql/*.d/*.cnf"),
     Names("/etc/my.cnf.d"),
     Files("/etc/my.cnf.d/*.cnf"),
+    Names("/usr/bin/mariadb"),
+    *(Names(place) for place in PLUGINS),
     Names("/var/lib"),
     *(Run(argv) for argv in VERSIONS),
 )
@@ -51,7 +54,6 @@ KEPT = ("bind-address", "skip-networking", "tls-version", "require-secure-transp
 """Settings that are shown as evidence."""
 ALL_ADDRESSES = frozenset({"*", "0.0.0.0", "::", ""})  # noqa: S104 - read, not listened on
 LOOPBACK = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1", re.IGNORECASE)
-PLUGINS = ("/usr/lib/mysql/plugin", "/usr/lib64/mysql/plugin")
 TLS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 IN_DATABASE = "plugins for auditing may be installed in the database, which is not read"
 
@@ -95,8 +97,11 @@ def servers(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> t
 
 
 def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DatabaseServer:
-    maria = found.program is MARIADB
-    settings = _Settings(maria, seen(partial(_version, read, found.program)), ())
+    said = seen(partial(_version, read, found.program))
+    # Up to 10.4 MariaDB's only name for the server is mysqld; its client is there under its own.
+    by_files = seen(lambda: found.program is MARIADB or exists(read, "/usr/bin/mariadb") is not None)
+    maria = by_files is True if isinstance(said, Unobserved) else said[0]
+    settings = _Settings(maria, said if isinstance(said, Unobserved) else said[1], ())
     settings.options = seen(partial(_options, read, settings, found))
     data = settings.text("datadir") or DATA
     if not maria and not isinstance(settings.options, Unobserved):
@@ -110,7 +115,7 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
     )
     general = _general_log(settings)
     return DatabaseServer(
-        name=found.program.name,
+        name="mariadb" if maria else "mysql",
         version=".".join(map(str, settings.version)) if isinstance(settings.version, tuple) else settings.version,
         running=found.running,
         starts=found.starts,
@@ -138,13 +143,15 @@ def _not(value: bool | Unobserved) -> bool | Unobserved:
     return value if isinstance(value, Unobserved) else not value
 
 
-def _version(read: Reader, program: Program) -> tuple[int, int, int]:
+def _version(read: Reader, program: Program) -> tuple[bool, tuple[int, int, int]]:
+    """Give whether it is MariaDB, and its version. Raises ``CannotObserve``."""
     place = exists(read, *program.files)
     said = read.command((place, "--version")) if place else None
-    found = re.search(rb"Ver (\d{1,3})\.(\d{1,3})\.(\d{1,3})", said.stdout) if said is not None else None
+    text = b"" if said is None else said.stdout
+    found = re.search(rb"Ver (\d{1,3})\.(\d{1,3})\.(\d{1,3})", text)
     if found is None:
         raise CannotObserve(Reason.UNSUPPORTED, f"{program.name} does not tell its version")
-    return int(found[1]), int(found[2]), int(found[3])
+    return b"MariaDB" in text, (int(found[1]), int(found[2]), int(found[3]))
 
 
 def _options(read: Reader, settings: _Settings, found: Found) -> tuple[Option, ...]:
@@ -299,13 +306,13 @@ def _audited(read: Reader, settings: _Settings, *events: str) -> bool | Unobserv
     if isinstance(general, Unobserved):
         return general
     if not settings.maria:
-        names = seen(lambda: next((found for place in PLUGINS if (found := read.names(place)) is not None), ()))
+        names = seen(lambda: next((found for place in PLUGINS if (found := read.names(place)) is not None), None))
         if isinstance(names, Unobserved):
             return names
-        return Unobserved(Reason.UNSUPPORTED, IN_DATABASE) if any("audit" in name for name in names) else False
+        return Unobserved(Reason.UNSUPPORTED, IN_DATABASE) if names is None or any("audit" in name for name in names) else False
     on = settings.on("server-audit-logging", False)
-    if on is not True:
-        return on
+    if on is not True or settings.text("server-audit") == "OFF":
+        return on if on is not True else False
     chosen = settings.text("server-audit-events")
     if isinstance(chosen, Unobserved):
         return chosen

@@ -161,14 +161,14 @@ def _server(read: Reader, cluster: _Cluster, running: tuple[Process, ...] | Unob
     ways_in = seen(partial(_entrances, read, cluster, values, home, owner))
     encryption = _form(values)
     told = {name: value for name in KEPT if isinstance(value := values.get(name), str)}
-    read.keep(cluster.config, ", ".join(f"{name} = {shown(value)!r}" for name, value in told.items()))
+    read.keep(shown(cluster.config), ", ".join(f"{name} = {shown(value)!r}" for name, value in told.items()))
     return DatabaseServer(
         name=shown(cluster.name),
         version=str(cluster.major) if cluster.major else Unobserved(Reason.UNSUPPORTED, "PG_VERSION does not tell"),
         running=None if running is None else process if isinstance(process, Unobserved) else process is not None,
         starts=seen(partial(_starts, read, cluster)),
         applied=seen(partial(_applied, read, cluster, process)) if isinstance(process, _Process) else None,
-        source=cluster.config,
+        source=shown(cluster.config),
         listens=_listens(values.get("listen_addresses")),
         entrances=ways_in,
         unguarded=False,

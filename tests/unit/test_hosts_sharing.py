@@ -120,6 +120,20 @@ def test_shares_of_samba(tmp_path: Path) -> None:
     }
 
 
+def test_what_the_global_section_demands_holds_for_every_share(tmp_path: Path) -> None:
+    share = "[docs]\nhosts allow = ALL\nsmb encrypt = off\n[macro]\nhosts allow = %I\n"
+    for number, (conf, expected) in enumerate(
+        {
+            "hosts allow = 10.\nsmb encrypt = required\n": [(True, Audience.SOME), (True, Audience.SOME)],
+            "hosts allow = 127.\n": [(False, Audience.ITSELF), (False, Audience.ITSELF)],
+            "": [(False, Audience.EVERYBODY), (False, Reason.UNSUPPORTED)],
+        }.items()
+    ):
+        shares = samba(tmp_path / str(number), DEFAULTS + conf + share).shares
+        assert not isinstance(shares, Unobserved)
+        assert [(one.encrypted, reason(one.clients) or one.clients) for one in shares] == expected
+
+
 def test_shares_that_people_made_count(tmp_path: Path) -> None:
     printed = DEFAULTS.replace("= 0", "= 100") + "  usershare allow guests = Yes\n"
     files = {"/var/lib/samba/usershares/mine": "#VERSION 2\npath=/home/a\nguest_ok=y\n", "/var/lib/samba/usershares/b": "guest_ok=n\n"}

@@ -69,6 +69,7 @@ _OLD_LOGINS = {
     **dict.fromkeys(("ntlmv1-permitted", "yes", "true", "on", "1"), True),
     **dict.fromkeys(("ntlmv2-only", "no", "false", "off", "0", "mschapv2-and-ntlmv2-only", "disabled"), False),
 }
+_RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
 _EVERYTHING = (frozenset({"0.0.0.0/0", "0.0.0.0/0.0.0.0"}), frozenset({"::/0"}))
 
 Values = Mapping[str, str]
@@ -257,6 +258,9 @@ def _people_share(got: _Read, value: partial[str | Unobserved]) -> bool | Unobse
 
 
 def _shares(read: Reader, got: _Read, people: bool | Unobserved) -> tuple[FileShare, ...]:
+    """Take every share. What the global section demands of clients holds for all shares, whatever these say, smb.conf(5)."""
+    whole = partial(_value, got, got.conf.settings)
+    all_encrypted, all_reach = _encrypted(whole("serversmbencrypt")), _reach(whole)
     found = []
     for section in got.conf.shares:
         own = partial(_value, got, section.values)
@@ -266,17 +270,25 @@ def _shares(read: Reader, got: _Read, people: bool | Unobserved) -> tuple[FileSh
             why = Unobserved(Reason.UNSUPPORTED, f"{shown(section.name)} is a copy of another share, and testparm cannot be asked")
             found.append(FileShare(shown(section.name), why, why, why))
             continue
-        found.append(FileShare(shown(section.name), _guests(section, own), _encrypted(own("serversmbencrypt")), _reach(own)))
+        encrypted = True if all_encrypted is True else _encrypted(own("serversmbencrypt"))
+        found.append(FileShare(shown(section.name), _guests(section, own), encrypted, _narrower(all_reach, _reach(own))))
     if people is not False:
         made = seen(partial(_made_by_people, read, got, people))
         if isinstance(made, Unobserved):
-            whole = partial(_value, got, got.conf.settings)
-            encrypted = _encrypted(whole("serversmbencrypt"))
-            made = [FileShare(USERS_SHARES, made, encrypted if encrypted is True else made, _reach(whole))]
+            made = [FileShare(USERS_SHARES, made, all_encrypted if all_encrypted is True else made, all_reach)]
         found += made
     if len(found) > MOST_SHARES:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_SHARES} shares")
     return tuple(found)
+
+
+def _narrower(one: Audience | Unobserved, other: Audience | Unobserved) -> Audience | Unobserved:
+    """Give those who pass both; one that is not known matters only where the other lets everybody in."""
+    known = [part for part in (one, other) if isinstance(part, Audience)]
+    least = min(known, key=_RANK.index, default=None)
+    if least is not None and (len(known) == 2 or least is not Audience.EVERYBODY):
+        return least
+    return one if isinstance(one, Unobserved) else other
 
 
 def _guests(section: Section, own: partial[str | Unobserved]) -> bool | Unobserved:

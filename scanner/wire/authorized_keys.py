@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+from ipaddress import ip_network
 from typing import Final
 
 from scanner.facts.ssh_server import AuthorizedKey
+from scanner.wire.addresses import wide
 from scanner.wire.ssh import NotSsh
 from scanner.wire.ssh_keys import read_key
 
 MOST_KEYS: Final = 1_000
 MOST_OPTIONS: Final = 50
 LONGEST_LINE: Final = 65_536
-_EVERYWHERE: Final = frozenset({"*", "0.0.0.0/0", "::/0", "*.*.*.*", "?*"})
+_EVERYWHERE: Final = frozenset({"*", "*.*.*.*", "?*"})
 _TYPES: Final = ("ssh-", "ecdsa-", "sk-", "rsa-sha2-")
 
 
@@ -70,7 +72,7 @@ def _end_of_options(text: str) -> int:
 
 
 def _names(options: str) -> tuple[str, ...]:
-    """Give the names of options in lower case, without their values. A ``from`` that everybody fits is no limit and is left out."""
+    """Give the names of options in lower case, without their values. A ``from`` that strangers fit is no limit and is left out."""
     names: list[str] = []
     quoted, start = False, 0
     for at, letter in enumerate(options + ","):
@@ -80,6 +82,15 @@ def _names(options: str) -> tuple[str, ...]:
             name, _, value = options[start:at].partition("=")
             start = at + 1
             key = name.strip().lower()
-            if key and not (key == "from" and _EVERYWHERE & {part.strip() for part in value.strip('"').split(",")}):
+            if key and not (key == "from" and any(_is_everywhere(part.strip()) for part in value.strip('"').split(","))):
                 names.append(_shown(key))
     return tuple(dict.fromkeys(names))[:MOST_OPTIONS]
+
+
+def _is_everywhere(pattern: str) -> bool:
+    if "/" not in pattern:
+        return pattern in _EVERYWHERE
+    try:
+        return wide(ip_network(pattern, strict=False))
+    except ValueError:
+        return False

@@ -210,7 +210,7 @@ def test_keys_are_named_by_type_and_options_and_nothing_else_is_kept() -> None:
         ("ssh-ed25519", 256, ("from", "command", "restrict")),
     ]
     assert "taro" not in repr(found)
-    for everywhere in ("*", "192.0.2.1,*", "0.0.0.0/0", "::/0"):
+    for everywhere in ("*", "192.0.2.1,*", "0.0.0.0/0", "::/0", "0.0.0.0/1,128.0.0.0/1"):
         (open_,) = authorized_keys.parse(f'restrict,from="{everywhere}" ssh-ed25519 {ED25519}\n'.encode())
         assert open_.options == ("restrict",)
     (broken,) = authorized_keys.parse(b"ssh-rsa AAAA!\n")

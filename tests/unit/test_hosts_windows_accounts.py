@@ -21,7 +21,7 @@ from scanner.hosts.windows.login_rules import LSA, SYSTEM, login_rules, password
 from scanner.hosts.windows.system import SERVICING, UNINSTALL, UPDATE, installed_software, operating_system, restart_need
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from tests.unit.test_wire_windows import NEVER, account, group, named, rules
+from tests.unit.test_wire_windows import EXPORT, NEVER, account, group, named, rules
 from tests.unit.windows_machines import TARO, WINDOWS_11, Keys, Made, fact_of, machine
 
 NOW = 1_790_000_000
@@ -273,3 +273,22 @@ def test_programs_are_listed_for_both_widths_and_every_account(tmp_path: Path) -
     # an account whose settings are not there may have programs of its own
     unread: Keys = {rf"{base.PROFILES}\{TARO}": {"ProfileImagePath": r"C:\Users\gone"}}
     assert isinstance(fact_of(InstalledSoftware, installed_software, machine(tmp_path / "2", unread)).packages, Unobserved)
+
+
+def test_an_administrator_has_complexity_exported(tmp_path: Path) -> None:
+    told = answers.PasswordRules(12, 90 * DAY, 0, 5, 10, 900, 600, None)
+    export = EXPORT.replace("ClearTextPassword = 0", "ClearTextPassword = 1").encode("utf-16-le")
+    given: list[tuple[answers.Api[Any], object]] = [
+        (answers.PASSWORD_RULES, told),
+        (answers.SECURITY_EXPORT, answers.Exported(b"\xff\xfe" + export)),
+    ]
+    read = machine(tmp_path / "1", FILTERS, answers=given)
+    fact = fact_of(PasswordRules, password_rules, read)
+    assert (fact.least_classes, fact.hash) == (3, "reversible")
+    services = fact_of(LoginRules, login_rules, read).services
+    assert isinstance(services, tuple)
+    lock = services[0].lockout
+    assert isinstance(lock, Lockout)
+    assert isinstance(lock.administrators, Unobserved)  # this version does not write it
+    given[1] = (answers.SECURITY_EXPORT, answers.Exported(b""))
+    assert isinstance(fact_of(PasswordRules, password_rules, machine(tmp_path / "2", FILTERS, answers=given)).least_classes, Unobserved)

@@ -91,6 +91,8 @@ class Odd(Keeping):
             return self.rng.random() < 0.5
         if hint is int:
             return self.rng.choice((0, 1, 4, 71, 445, 65535, 2**40))
+        if hint is bytes:
+            return self.rng.choice((*SAID, self.rng.randbytes(200)))
         if hint is str:
             return self.rng.choice((*WORDS[:10], "192.0.2.1", "fe80::1%3", "tcp", "0cce9215-69ae-11d9-bed3-505054503030", "S-1-5-32-544"))
         if dataclasses.is_dataclass(hint):

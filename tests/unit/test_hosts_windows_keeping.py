@@ -47,7 +47,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import auditpolicy
 from tests.unit.test_hosts_windows_accounts import CLOCK, NOW, ticks, windows
-from tests.unit.test_wire_windows import WINDOWS_10, stored
+from tests.unit.test_wire_windows import JAPANESE, WINDOWS_10, stored
 from tests.unit.windows_machines import WINDOWS_11, Keys, Made, MadeReader, fact_of, machine
 
 SERVICES = base.SERVICES
@@ -396,6 +396,15 @@ def test_on_an_image_the_stored_audit_policy_counts(tmp_path: Path) -> None:
     for room, keys in (("2", {event_log.STORED: {"": b"odd"}}), ("3", {})):
         with pytest.raises(CannotObserve):
             fact_of(AuditPolicy, event_log.audit_policy, machine(tmp_path / room, keys))
+
+
+def test_a_backup_is_asked_for_where_windows_does_not_answer(tmp_path: Path) -> None:
+    given = [(answers.AUDIT_BACKUP, answers.Exported(JAPANESE.encode("cp932")))]
+    fact = fact_of(AuditPolicy, event_log.audit_policy, machine(tmp_path / "1", answers=given))
+    assert fact.settings == (AuditSetting(0x10, False, False), AuditSetting(0x15, True, True), AuditSetting(0x17, False, True))
+    assert fact.source == "auditpol /backup"
+    with pytest.raises(CannotObserve):
+        event_log.audit_policy.run(machine(tmp_path / "2", answers=[(answers.AUDIT_BACKUP, answers.Exported(b""))]))
 
 
 def test_sizes_are_kib_in_policy_and_octets_elsewhere(tmp_path: Path) -> None:

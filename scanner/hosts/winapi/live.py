@@ -14,12 +14,14 @@ from scanner.hosts.keeping import Keeping
 from scanner.hosts.windows.answers import (
     ACCOUNTS,
     ADAPTERS,
+    AUDIT_BACKUP,
     AUDIT_POLICY,
     CLOCK,
     FIRMWARE,
     GROUPS,
     JOINED,
     PASSWORD_RULES,
+    SECURITY_EXPORT,
     SERVICE_STATES,
     SOCKETS,
     WIRELESS,
@@ -31,7 +33,7 @@ from scanner.model.reason import CannotObserve, Reason
 
 assert sys.platform == "win32"
 
-from scanner.hosts.winapi import accounts, audit, firmware, network, programs, registry, services, wireless  # noqa: E402  after the guard
+from scanner.hosts.winapi import accounts, audit, exports, firmware, network, programs, registry, services, wireless  # noqa: E402  after the guard
 
 A = TypeVar("A")
 NAMES = 20_000
@@ -49,6 +51,8 @@ _ASK: Mapping[str, Callable[[], object]] = {
     SOCKETS.name: network.sockets,
     SERVICE_STATES.name: services.states,
     AUDIT_POLICY.name: audit.policy,
+    AUDIT_BACKUP.name: exports.audit_backup,
+    SECURITY_EXPORT.name: exports.security_settings,
     WIRELESS.name: wireless.links,
 }
 

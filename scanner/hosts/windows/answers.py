@@ -213,6 +213,17 @@ AUDIT_POLICY = Api("audit-policy", "AuditQuerySystemPolicy", AuditPolicy, root=T
 
 
 @dataclass(frozen=True, slots=True)
+class Exported:
+    """What a program wrote into a file that was removed again."""
+
+    octets: bytes
+
+
+AUDIT_BACKUP = Api("audit-backup", "auditpol /backup", Exported, root=True)
+SECURITY_EXPORT = Api("security-export", "secedit /export /areas SECURITYPOLICY", Exported, root=True)
+
+
+@dataclass(frozen=True, slots=True)
 class WirelessLink:
     """A wireless network in use. Numbers are those of wlantypes.h (DOT11_AUTH_ALGORITHM, DOT11_CIPHER_ALGORITHM)."""
 

@@ -44,7 +44,7 @@ LOGON: Final = auditpolicy.guid(0x15)
 KEEPS_ALL: Final = 0xFFFFFFFF
 
 
-@collector(Platform.WINDOWS, answers.AUDIT_POLICY.source, Key(STORED, root=True), Key(COMMAND_LINES))
+@collector(Platform.WINDOWS, answers.AUDIT_POLICY.source, answers.AUDIT_BACKUP.source, Key(STORED, root=True), Key(COMMAND_LINES))
 def audit_policy(read: WindowsReader) -> AuditPolicy:
     """Give the policy as Windows answers it, or as the registry of a machine that does not run holds it."""
     found, source = _policy(read)
@@ -69,9 +69,13 @@ def _policy(read: WindowsReader) -> tuple[Mapping[str, int], str]:
         value = seen(lambda: read.value(STORED, ""))
         if isinstance(value, bytes):
             return needed(parsed(STORED, value, auditpolicy.parse_stored)), STORED
-        if isinstance(value, Unobserved) and not read.live:
-            raise CannotObserve(value.reason, value.detail) from why
-        raise
+        if not read.live:
+            raise CannotObserve(value.reason, value.detail) if isinstance(value, Unobserved) else why from why
+        backup = seen(lambda: read.ask(answers.AUDIT_BACKUP))
+        if isinstance(backup, Unobserved):
+            raise
+        call = answers.AUDIT_BACKUP.call
+        return needed(parsed(call, backup.octets, auditpolicy.parse_backup)), call
 
 
 @collector(Platform.WINDOWS, *(Key(rf"{place}\{name}") for name in NAMES for place in (POLICY, SERVICE)), Key(SCRIPTS), Key(SCRIPTS_32))

@@ -6,18 +6,19 @@ domain gives its members the same ones.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from scanner.facts.login_rules import Lockout, LoginRules, LoginService, PasswordRules
 from scanner.hosts.base import Key, collector
-from scanner.hosts.seeing import parsed, seen
+from scanner.hosts.seeing import needed, parsed, seen
 from scanner.hosts.windows import answers
 from scanner.hosts.windows.base import CONTROL, MICROSOFT, WindowsReader, number, texts
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
-from scanner.wire import sam
+from scanner.wire import sam, secedit
 
 DOMAIN: Final = r"HKLM\SAM\SAM\Domains\Account"
 LSA: Final = CONTROL + r"\Lsa"
@@ -65,7 +66,7 @@ def rules(read: WindowsReader) -> Rules:
             DOMAIN,
         )
     told = read.ask(answers.PASSWORD_RULES)
-    hidden = Unobserved(Reason.ACCESS_DENIED, f"{DOMAIN}: only the system itself may read it, and Windows answers this nowhere else")
+    export = seen(lambda: needed(parsed(answers.SECURITY_EXPORT.call, read.ask(answers.SECURITY_EXPORT).octets, secedit.parse_export)))
     return Rules(
         told.length,
         told.most_age,
@@ -74,14 +75,27 @@ def rules(read: WindowsReader) -> Rules:
         told.lockout_attempts,
         told.lockout_seconds,
         told.lockout_window,
-        hidden,
-        hidden,
-        hidden,
+        _exported(export, "PasswordComplexity"),
+        _exported(export, "ClearTextPassword"),
+        _exported(export, "AllowAdministratorLockout"),
         answers.PASSWORD_RULES.call,
     )
 
 
-SOURCES: Final = (Key(DOMAIN, root=True), answers.PASSWORD_RULES.source, Key(LSA))
+def _exported(export: Mapping[str, Mapping[str, str]] | Unobserved, name: str) -> bool | Unobserved:
+    """Give a yes or no of the exported settings. One that is not there is unknown: older versions do not write all."""
+    if isinstance(export, Unobserved):
+        return Unobserved(
+            Reason.ACCESS_DENIED, f"{DOMAIN}: only the system itself may read it; {answers.SECURITY_EXPORT.call}: {export.detail}"
+        )
+    try:
+        value = secedit.number(export, name)
+    except secedit.NotExport as error:
+        return Unobserved(Reason.PROTOCOL_VIOLATION, str(error))
+    return Unobserved(Reason.UNSUPPORTED, f"{answers.SECURITY_EXPORT.call}: no {name}") if value is None else value == 1
+
+
+SOURCES: Final = (Key(DOMAIN, root=True), answers.PASSWORD_RULES.source, answers.SECURITY_EXPORT.source, Key(LSA))
 
 
 @collector(Platform.WINDOWS, *SOURCES)

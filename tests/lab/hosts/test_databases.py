@@ -1,7 +1,8 @@
-"""Database and directory servers are seen over SSH as from within, where only root reads their files; without sudo nothing is guessed."""
+"""What is read of database and directory servers, held against what they say themselves, and seen over SSH as from within."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,12 +10,13 @@ import pytest
 
 from scanner.facts.database_configuration import DatabaseConfiguration
 from scanner.facts.directory_configuration import DirectoryConfiguration
+from scanner.facts.readings import Audience
 from scanner.hosts.linux.database_programs import database_configuration
 from scanner.hosts.linux.directory_programs import directory_configuration
 from scanner.hosts.ssh import sudo
 from scanner.hosts.ssh.session import ROUNDS
 from scanner.model.fact import Observed, Unobserved
-from tests.lab.hosts.lab import HostsLab
+from tests.lab.hosts.lab import HostsLab, Machine
 from tests.lab.hosts.test_ssh import Place
 
 pytestmark = pytest.mark.lab
@@ -29,6 +31,48 @@ def place(hosts_lab: HostsLab) -> Iterator[Place]:
     found.inside(f"cat > {FILE}; chmod 440 {FILE}; visudo -c -q", text)
     yield found
     found.inside(f"rm {FILE}")
+
+
+SETTINGS = "select name || '=' || setting from pg_settings"
+RULES = "select line_number || ' ' || auth_method from pg_hba_file_rules where auth_method <> 'reject'"
+ADDRESSES = {"*": Audience.EVERYBODY, "0.0.0.0": Audience.EVERYBODY, "127.0.0.1": Audience.ITSELF}
+
+
+def asked(machine: Machine, *argv: str) -> list[str]:
+    """Ask a server on the machine itself."""
+    done = subprocess.run(["nsenter", "-t", str(machine.init), "-a", *argv], capture_output=True, text=True, check=True, timeout=30)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", ["servers-kept", "servers-bad"])
+def test_the_files_say_what_the_running_servers_say(hosts_lab: HostsLab, name: str) -> None:
+    machine = hosts_lab.machines[name]
+    fact = database_configuration.run(machine.reader())
+    assert isinstance(fact, DatabaseConfiguration)
+    postgresql, mariadb = fact.servers
+
+    query = ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "psql", "-d", "postgres", "-Atc")
+    said = dict(line.split("=", 1) for line in asked(machine, *query, SETTINGS) if "=" in line)
+    assert postgresql.listens is ADDRESSES[said["listen_addresses"]]
+    assert postgresql.tls is (said["ssl"] == "on")
+    assert postgresql.tls_least == said["ssl_min_protocol_version"]
+    assert postgresql.password_form == said["password_encryption"]
+    assert postgresql.logs_connections is (said["log_connections"] == "on")
+    assert postgresql.logs_statements is (said["log_statement"] in {"mod", "all"})
+    assert postgresql.names_users is ("%u" in said["log_line_prefix"])
+    assert isinstance(postgresql.entrances, tuple)
+    ours = [f"{entrance.place.rpartition(':')[2]} {entrance.method}" for entrance in postgresql.entrances]
+    assert ours == asked(machine, *query, RULES)
+
+    told = dict(line.split("\t") for line in asked(machine, "mariadb", "-BNe", "show global variables"))
+    assert mariadb.listens is ADDRESSES[told["bind_address"]]
+    assert mariadb.tls is (told["have_ssl"] == "YES")
+    assert mariadb.tls_required is (told["require_secure_transport"] == "ON")
+    assert mariadb.reads_client_files is (told["local_infile"] == "ON")
+    assert mariadb.file_directory == told["secure_file_priv"].rstrip("/")
+    assert mariadb.logs_connections is (told.get("server_audit_logging") == "ON" or told["general_log"] == "ON")
+    assert isinstance(mariadb.tls_least, Unobserved) or mariadb.tls_least == told["tls_version"].split(",")[0]
+    assert mariadb.version == told["version"].split("-")[0]
 
 
 def test_with_sudo_everything_is_seen_in_three_rounds_and_without_it_nothing_is_guessed(place: Place) -> None:

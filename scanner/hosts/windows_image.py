@@ -19,12 +19,13 @@ from scanner.hosts.local import Missing, RootReader
 from scanner.hosts.windows.answers import Api
 from scanner.hosts.windows.base import PROFILES, VERSION, RegistryValue, on_system_drive, split
 from scanner.model.reason import CannotObserve, Reason
-from scanner.wire import filetime, hive
+from scanner.wire import filetime, hive, hivelog
 
 A = TypeVar("A")
 T = TypeVar("T")
 
 CONFIG = "/Windows/System32/config/"
+LOGS = (".LOG1", ".LOG2")
 _MACHINE = ("SOFTWARE", "SYSTEM", "SAM", "SECURITY")
 
 
@@ -185,13 +186,26 @@ class ImageReader(Keeping):
             if handle is None:
                 raise CannotObserve(Reason.UNSUPPORTED, f"{path}: no hive")
             try:
-                self._hives[path] = hive.Hive(lambda offset, size: os.pread(handle, size, offset))
+                self._hives[path] = self._whole(path, lambda offset, size: os.pread(handle, size, offset))
             except hive.BadHive as error:
                 raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{path}: {error}") from error
-        if not self._hives[path].finished:
-            detail = f"{path}: its last changes stand in its logs, which are not read; Windows was not shut down in order"
-            raise CannotObserve(Reason.UNSUPPORTED, detail)
         return self._hives[path]
+
+    def _whole(self, path: str, read: hive.Read) -> hive.Hive:
+        """Give a hive with what its logs hold, where its last changes stand there."""
+        inside = hive.Hive(read)
+        if inside.finished:
+            return inside
+        logs = [
+            data
+            for ending in LOGS
+            if (found := self._find(path + ending)) is not None and (data := self._root.file(found, limit=hivelog.MOST_LOG)) is not None
+        ]
+        try:
+            return hive.Hive(hivelog.replayed(read, logs))
+        except hive.BadHive as error:
+            detail = f"{path}: Windows was not shut down in order, and the last changes are not to be had: {error}"
+            raise CannotObserve(Reason.UNSUPPORTED, detail) from error
 
     def _find(self, path: str) -> str | None:
         if not path:

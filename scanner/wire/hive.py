@@ -1,8 +1,8 @@
-"""Windows registry hives (``regf`` files) as values: keys, their names and what they hold. Nothing is written, nothing is replayed.
+"""Windows registry hives (``regf`` files) as values: keys, their names and what they hold. Nothing is written.
 
 Built after Microsoft's and others' public descriptions of the format, version 1.3 to 1.6. Only what was asked for is read, through a
 function that gives octets of the file, so that a hive of 200 MB costs no memory. A hive whose last changes stand in its transaction
-logs says so by ``finished`` and is not to be believed. Everything a hostile file can say ends in a value or in ``BadHive``.
+logs says so by ``finished``; ``hivelog`` brings them in. Everything a hostile file can say ends in a value or in ``BadHive``.
 """
 
 from __future__ import annotations

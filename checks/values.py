@@ -955,6 +955,15 @@ WEB_HSTS_LEAST_SECONDS = Value(
     least=0,
 )
 
+WEB_MODULES = Value[tuple[str, ...]](
+    "web.modules",
+    default=(),
+    text=Text(
+        ja="ウェブサーバに読み込んでよいモジュール（Apache の ssl_module、nginx の ngx_stream_module 等）",
+        en="modules that web servers may load (ssl_module of Apache, ngx_stream_module of nginx and so on)",
+    ),
+)
+
 WEB_SOCIAL_PROFILES = Value[tuple[str, ...]](
     "web.social.profiles",
     default=(),

@@ -8,7 +8,7 @@ from typing import Annotated
 from checks.common import value_not_set
 from checks.endpoint.common import listed
 from checks.host.programs import each
-from checks.values import WEB_CGI_PATHS
+from checks.values import WEB_CGI_PATHS, WEB_MODULES
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
@@ -92,6 +92,37 @@ def web_cgi(web: WebConfiguration, *, approved: Annotated[tuple[str, ...], WEB_C
         if program.cgi.unseen:
             return program.cgi.unseen
         return passed("CGI_APPROVED", program=program.name, places=listed(found)) if found else passed("CGI_OFF", program=program.name)
+
+    return programs(web, one)
+
+
+@check(
+    "host.web.modules",
+    severity=Severity.LOW,
+    title=Text(ja="ウェブサーバが認めたモジュールだけを読み込む", en="The web server loads approved modules only"),
+    why=Text(
+        ja="使わない機能のモジュールは、設定の誤りや欠陥によって攻撃の入口になる。",
+        en="A module for something that nobody uses is a way in through its faults or a slip in its settings.",
+    ),
+    remedy=Text(
+        ja="使わないモジュールを外し（Apache：a2dismod 又は LoadModule の行。nginx：load_module の行）、使うものを web.modules に書く。",
+        en="Take out those not used (Apache: a2dismod or the LoadModule line; nginx: the load_module line) and "
+        "name the others in web.modules.",
+    ),
+    says={
+        "MODULES_NONE": Text(ja="{program} は組込み以外のモジュールを読み込まない", en="{program} loads none besides those built in"),
+        "MODULES_APPROVED": Text(ja="{program} は認めたものだけを読み込む", en="{program} does"),
+        "MODULES_OTHER": Text(ja="{program} が認めていないものを読み込む：{modules}", en="{program} loads others: {modules}"),
+        "NO_WEB_PROGRAM": NONE,
+    },
+)
+def web_modules(web: WebConfiguration, *, approved: Annotated[tuple[str, ...], WEB_MODULES] = WEB_MODULES.default) -> Judgement:
+    def one(program: WebProgram) -> Judgement:
+        if program.modules and not approved:
+            return value_not_set(WEB_MODULES)
+        if others := [name for name in program.modules if name not in approved]:
+            return failed("MODULES_OTHER", program=program.name, modules=listed(others))
+        return program.unread or passed("MODULES_APPROVED" if program.modules else "MODULES_NONE", program=program.name)
 
     return programs(web, one)
 

@@ -8,12 +8,14 @@ from typing import Annotated
 from checks.endpoint.common import listed
 from checks.host.programs import each
 from checks.host.web import NONE, programs
-from checks.tls.cryptrec import CRYPTREC
+from checks.tls.cryptrec import ALGORITHMS, CRYPTREC
 from checks.tls.items import State, stand
 from checks.tls.settings import GOOD_SUITES, ONLY_NEW
+from checks.tls.suites import standing_of
 from checks.values import TLS_CRYPTREC_LEVEL
 from scanner.facts.tls import TlsSeen, Upgrade, Version, VersionSeen
 from scanner.facts.web_configuration import WebConfiguration, WebProgram, WebTls
+from scanner.model.algorithms import AlgorithmList, Standing
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
@@ -134,6 +136,56 @@ def web_tls_level(
                 return verdict(tag, program=program.name, level=level, sites=listed(broken), breaks=breaks)
         missing = next((seen.why for _, seen in found if seen.why is not None), None) or program.unread
         return missing or passed("WEB_LEVEL_MET", program=program.name, level=level)
+
+    return _each(web, judge)
+
+
+@check(
+    "host.web.tls-listed",
+    severity=Severity.LOW,
+    title=Text(
+        ja="ウェブサーバの設定の暗号スイートが CRYPTREC 暗号リストの暗号技術だけからなる",
+        en="The suites in the web server's configuration are made of algorithms on CRYPTREC's list",
+    ),
+    why=Text(
+        ja="電子政府推奨暗号リスト（LS-0001）にない暗号技術は、国による評価を受けていない。",
+        en="Algorithms that are not on the list (LS-0001) were not evaluated for government.",
+    ),
+    remedy=Text(ja=f"{GOOD_SUITES.ja}。", en=f"To mend it, {GOOD_SUITES.en}."),
+    says={
+        "WEB_LISTED_ALL": Text(ja="{program} の暗号スイートは推奨暗号だけからなる", en="those of {program} are"),
+        "WEB_LISTED_MONITORED": Text(
+            ja="{program} の暗号スイートは、互換性のためだけに使える運用監視暗号を含む（{sites}）：{parts}",
+            en="some of {program} use algorithms kept for compatibility only ({sites}): {parts}",
+        ),
+        "WEB_LISTED_NOT": Text(
+            ja="{program} の暗号スイートに、リストにない暗号技術がある（{sites}）：{parts}",
+            en="some of {program} use algorithms that are on no list ({sites}): {parts}",
+        ),
+        "NO_WEB_TLS": _NO_TLS,
+        "NO_WEB_PROGRAM": NONE,
+    },
+)
+def web_tls_listed(web: WebConfiguration, *, algorithms: Annotated[AlgorithmList, ALGORITHMS]) -> Judgement:
+    def judge(program: WebProgram, sites: tuple[WebTls, ...]) -> Judgement:
+        found: dict[Standing, dict[str, dict[str, None]]] = {}
+        for site in sites:
+            names = () if isinstance(site.suites, Unobserved) else site.suites
+            for suite in (suite for name in names if (suite := suite_by_name(name)) is not None):
+                standing, part = standing_of(suite, algorithms)
+                found.setdefault(standing, {}).setdefault(part, {})[site.site] = None
+
+        def told(standing: Standing) -> dict[str, tuple[str, ...]]:
+            parts = found.get(standing, {})
+            return {"sites": listed(site for at in parts.values() for site in at), "parts": listed(parts)}
+
+        if Standing.UNLISTED in found:
+            return failed("WEB_LISTED_NOT", program=program.name, **told(Standing.UNLISTED))
+        if missing := next((site.suites for site in sites if isinstance(site.suites, Unobserved)), None) or program.unread:
+            return missing
+        if Standing.MONITORED in found:
+            return passed("WEB_LISTED_MONITORED", program=program.name, **told(Standing.MONITORED))
+        return passed("WEB_LISTED_ALL", program=program.name)
 
     return _each(web, judge)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scanner import codec
 from scanner.facts.web_configuration import PhpProgram, Places, WebConfiguration, WebProgram
+from scanner.hosts.base import FileState
 from scanner.hosts.linux.web_programs import RELOADS, web_configuration
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
@@ -499,6 +500,93 @@ def test_php_within_apache(tmp_path: Path) -> None:
     found = php(machine)
     assert (found.name, found.starts, found.version_told.found) == ("mod_php", True, ())
     assert found.errors_shown.found == ("display_errors (directory /srv/www)",)
+
+
+RICH = {
+    "/usr/sbin/nginx": "",
+    "/etc/nginx/nginx.conf": "user www-data;\nhttp { include conf.d/*.conf; }",
+    "/etc/nginx/conf.d/a.conf": site(
+        "include x.inc; include logs.inc; location /l { autoindex on; } location /s { stub_status; } location /w { dav_methods PUT; }"
+        "location /f { alias /srv/f/; } ssl_certificate_key /k.pem; ssl_protocols TLSv1.2; ssl_ciphers RC4-SHA;",
+        "443 ssl",
+    ),
+    "/etc/nginx/x.inc": "client_header_timeout 1h;",
+    "/etc/nginx/logs.inc": "access_log off;",
+    **DEBIAN,
+    "/etc/apache2/apache2.conf": f"{APACHE}{OPEN}Include conf/*.conf\n<Location /s>\nSetHandler server-status\n</Location>\n"
+    "<Location /dav>\nDav On\n</Location>\nScriptAlias /c /srv/c\nAlias /manual /usr/share/doc/manual\n",
+    "/etc/apache2/conf/a.conf": "<Directory /srv/www>\nAllowOverride All\n</Directory>\nErrorLog /dev/null\n",
+    "/etc/apache2/conf/b.conf": "ServerTokens OS\nTraceEnable On\nRequestReadTimeout header=0\n",
+    "/srv/www/.htaccess": "Options +Indexes\n",
+    "/srv/www/index.html": "Welcome to nginx!",
+    "/srv/www/open": "",
+    "/srv/c/x": "",
+    "/k.pem": "",
+    **SSL3,
+}
+PARTS = (
+    *("listing", "cgi", "trace", "writing", "version_told", "status_open", "samples", "unlogged", "escaping", "slow", "roots_writable"),
+    "keys_open",
+)
+
+
+class Denying(Machine):
+    """Notes what is asked for; there is no right to read ``deny``."""
+
+    deny = ""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked: set[str] = set()
+
+    def _note(self, path: str) -> None:
+        self.asked.add(path)
+        if path == self.deny:
+            raise CannotObserve(Reason.ACCESS_DENIED, path)
+
+    def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
+        self._note(path)
+        return super().file(path, limit=limit)
+
+    def names(self, directory: str) -> tuple[str, ...] | None:
+        self._note(directory)
+        return super().names(directory)
+
+    def state(self, path: str) -> FileState | None:
+        self._note(path)
+        return super().state(path)
+
+
+def test_no_right_to_read_one_thing_neither_hides_nor_invents_a_finding(tmp_path: Path) -> None:
+    machine = Denying(tmp_path)
+    machine.write(RICH)
+    running(machine)
+    (tmp_path / "srv/www/open").chmod(0o666)
+    whole = {one.name: one for one in _programs(fact(machine))}
+    assert {name: [part for part in PARTS if getattr(one, part).found] for name, one in whole.items()} == {
+        "nginx": [part for part in PARTS if part not in {"cgi", "trace"}],
+        "apache2": [part for part in PARTS if part not in {"escaping", "keys_open"}],
+    }
+    denied = sorted(machine.asked - {"/proc", "/proc/stat"})
+    assert len(denied) > 50
+    for path in denied:
+        machine.deny = path
+        found = fact(machine)
+        if isinstance(found.programs, Unobserved):
+            continue
+        seen = {one.name: one for one in found.programs}
+        for name, one in whole.items():
+            if name not in seen:
+                raise AssertionError(f"{path}: {name} is gone")
+            for part in PARTS:
+                before, after = getattr(one, part), getattr(seen[name], part)
+                assert set(after.found) <= set(before.found), f"{path}: {name} {part}"
+                assert after.unseen is not None or set(after.found) == set(before.found), f"{path}: {name} {part}"
+
+
+def _programs(found: WebConfiguration) -> tuple[WebProgram, ...]:
+    assert not isinstance(found.programs, Unobserved)
+    return found.programs
 
 
 PIECES = st.sampled_from(

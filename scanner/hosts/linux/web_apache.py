@@ -72,6 +72,7 @@ def apache(read: Reader, program: str, options_: tuple[str, ...] | Unobserved | 
         doubt=doubt,
         runs_php=any(name.startswith(("php_module", "php7_module", "php5_module")) for name in files.modules),
         php=tuple(_php(top, "")),
+        modules=tuple(sorted(shown(name) for name in files.modules if name.endswith("_module"))),
     )
     judge = _Judge(read, look, files)
     for site in found:
@@ -151,7 +152,10 @@ class _Judge:
             for found in (self._look.listing, self._look.cgi, self._look.writing, self._look.status_open):
                 found.doubt(unsupported(f"{site.name}: the expression {unread.rest} is not followed"))
         elsewhere = sent_elsewhere(site)
-        if (site.word("traceenable") or "on").lower() != "off" and not elsewhere:
+        trace = site.word("traceenable")
+        if trace is None and not elsewhere:
+            self._look.by_default(self._look.trace, site.name)
+        elif trace is not None and trace.lower() != "off" and not elsewhere:
             self._look.trace.at(site.name)
         if not elsewhere:
             for point in self._points(site):
@@ -212,7 +216,7 @@ class _Judge:
             if who is None:
                 look.status_open.doubt(unsupported(f"{place}: whom {handler} lets in depends on the request"))
             elif who is Audience.EVERYBODY:
-                look.status_open.at(place)
+                look.by_default(look.status_open, place)
         allowed = options(held)
         if listing and "mod_autoindex.c" in self._modules and handler in {"", "none"} and listing_of(who) is not False:
             if "indexes" in allowed:
@@ -228,7 +232,7 @@ class _Judge:
         if davs and davs[-1] != "off" and "mod_dav.c" in self._modules:
             writers = site.reach if site.reach is Audience.ITSELF else lets_in(held, "PUT")
             if writers is Audience.EVERYBODY:
-                look.writing.at(place)
+                look.by_default(look.writing, place)
             elif writers is None:
                 look.writing.doubt(unsupported(f"{place}: who may write depends on the request"))
 
@@ -329,13 +333,16 @@ class _Judge:
         return f"{absolute(self._root, root).rstrip('/')}/{url.strip('/')}".rstrip("/") if root else ""
 
     def _tokens(self, site: Site) -> None:
-        written = (last(site.main, "servertokens") or Node("", "Full")).rest.strip() or "Full"
-        if written.lower() in {"prod", "productonly"}:
+        written = last(site.main, "servertokens")
+        words = written.rest.strip() if written else ""
+        if words.lower() in {"prod", "productonly"}:
             return
         if any(node.name == "secserversignature" for level in site.levels for node in level):
             self._look.version_told.doubt(unsupported("SecServerSignature puts other words in its place"))
+        elif words:
+            self._look.version_told.at(f"ServerTokens {words}")
         else:
-            self._look.version_told.at(f"ServerTokens {written}")
+            self._look.by_default(self._look.version_told, "ServerTokens Full")
 
     def _logs(self, site: Site) -> None:
         logs = [n for n in (*site.own, *site.main) if n.name == "globallog"]
@@ -343,14 +350,16 @@ class _Judge:
             if named := [node for node in level if node.name in {"customlog", "transferlog"}]:
                 logs += named
                 break
-        if all(node.words[:1] == ("/dev/null",) for node in logs):
+        if not logs:
+            self._look.by_default(self._look.unlogged, f"{site.name} (CustomLog)")
+        elif all(node.words[:1] == ("/dev/null",) for node in logs):
             self._look.unlogged.at(f"{site.name} (CustomLog)")
         if site.word("errorlog") == "/dev/null":
             self._look.unlogged.at(f"{site.name} (ErrorLog)")
 
     def _slow(self, site: Site) -> None:
         if "mod_reqtimeout.c" not in self._modules:
-            self._look.slow.at(f"{site.name} (mod_reqtimeout)")
+            self._look.by_default(self._look.slow, f"{site.name} (mod_reqtimeout)")
             return
         heads = [word for level in site.levels for n in level if n.name == "requestreadtimeout" for word in n.words]
         waits = [word.partition("=")[2] for word in heads if word.lower().startswith("header=")]

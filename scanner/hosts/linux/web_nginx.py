@@ -155,6 +155,7 @@ def nginx(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look:
         account=shown(user.value) if user else build if isinstance(build, Unobserved) else build.user,
         sites=tuple(_name(server) for server in servers),
         doubt=files.doubt,
+        modules=tuple(shown(d.value.rsplit("/", 1)[-1].removesuffix(".so")) for d in top if d.name == "load_module"),
     )
     upstreams = {d.value: tuple(s.value for s in d.block or () if s.name == "server") for d in http if d.name == "upstream"}
     for server in servers:
@@ -271,7 +272,10 @@ def _rules(rules: tuple[Directive, ...]) -> Audience:
 
 
 def _judge(scope: _Scope, look: Look, upstreams: dict[str, tuple[str, ...]]) -> None:
-    if scope.value("server_tokens") != "off":
+    tokens = scope.value("server_tokens")
+    if tokens is None:
+        look.by_default(look.version_told, scope.site)
+    elif tokens != "off":
         look.version_told.at(scope.site)
     if not scope.path:
         _judge_server(scope, look)
@@ -281,13 +285,13 @@ def _judge(scope: _Scope, look: Look, upstreams: dict[str, tuple[str, ...]]) -> 
     if serves and who not in {Audience.NOBODY, Audience.ITSELF} and "on" in {scope.value("autoindex"), scope.value("fancyindex")}:
         look.listing.at(scope.place)
     if names & STATUS and who is Audience.EVERYBODY:
-        look.status_open.at(scope.place)
+        look.by_default(look.status_open, scope.place)
     if any(word not in {"off", ""} for d in scope.all("dav_methods") for word in d.words[1:]) and serves:
         limited = [d.block or () for d in scope.own if d.name == "limit_except"]
         bounds = [_rules(tuple(d for d in block if d.name in {"allow", "deny"})) for block in limited]
         logged = any(d.name == "auth_basic" and d.value != "off" for block in limited for d in block)
         if narrowest([who, *bounds]) is Audience.EVERYBODY and not logged:
-            look.writing.at(scope.place)
+            look.by_default(look.writing, scope.place)
     for block in (scope.own, *(d.block or () for d in scope.own if d.name == "if")):
         for directive in block:
             if directive.name in {"fastcgi_pass", "scgi_pass", "uwsgi_pass"}:

@@ -39,6 +39,7 @@ START_PAGES = (
 PAGE = 64_000
 RELOADS = ("systemctl", "show", "-p", "Id,ExecReload", "--timestamp=unix", *(unit for program in KNOWN for unit in program.units))
 """When each was last told to read its files again, from systemd 248 on; a reload past systemd leaves no trace."""
+MOST_MODULES = 300
 MOST_ROOTS = 50
 MOST_KEYS = 200
 KEY_FOLDERS = ("/etc/ssl/private", "/etc/pki/tls/private", "/etc/letsencrypt/live/*", "/etc/letsencrypt/archive/*")
@@ -161,6 +162,7 @@ def _program(read: Reader, found: Found, look: Look | Unobserved, running: tuple
         account=look_.account,
         sites=sites,
         unread=look_.doubt,
+        modules=look_.modules[:MOST_MODULES],
         listing=look_.listing.places(look_.doubt),
         cgi=look_.cgi.places(look_.doubt),
         trace=look_.trace.places(look_.doubt),

@@ -94,6 +94,15 @@ class Look:
     """Settings of PHP that stand in the server's files: place, name, value."""
     runs_php: bool = False
     """Whether the program runs PHP itself, as a module."""
+    modules: tuple[str, ...] = ()
+    """Modules that are loaded besides those built in."""
+
+    def by_default(self, found: Found, place: str) -> None:
+        """Add a place that follows from nothing being written: it is none where something could be written in what was not read."""
+        if self.doubt is None:
+            found.at(place)
+        else:
+            found.doubt(self.doubt)
 
 
 def unsupported(text: str) -> Unobserved:

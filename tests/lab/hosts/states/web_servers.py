@@ -81,6 +81,10 @@ PLACES = (
 )
 HTML = "chmod 755 /srv/www"
 START = "systemctl enable nginx apache2 php8.2-fpm"
+MODULES = (
+    *("access_compat", "alias", "auth_basic", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "autoindex", "deflate"),
+    *("dir", "env", "filter", "mime", "mpm_event", "negotiation", "reqtimeout", "setenvif", "status"),
+)
 CHECKS = (
     *("listing", "trace", "writing", "version-hidden", "status", "samples", "log", "alias", "slow-requests", "root-rights", "account"),
     *("tls-versions", "tls-key"),
@@ -109,11 +113,14 @@ STATES = (
                 )
             ),
             "host.web.cgi": "CGI_OFF",
+            "host.web.modules": "MODULES_APPROVED",
             "host.web.tls-level": "WEB_LEVEL_MET",
+            "host.web.tls-listed": "WEB_LISTED_ALL",
             "host.php.version-hidden": "PHP_VERSION_HIDDEN",
             "host.php.errors-hidden": "PHP_ERRORS_HIDDEN",
             "host.php.remote-include": "PHP_INCLUDES_LOCAL",
         },
+        values={"web.modules": (*(f"{name}_module" for name in MODULES), "ngx_http_echo_module")},
     ),
     State(
         "servers-bad",
@@ -146,16 +153,19 @@ STATES = (
                 )
             ),
             "host.web.cgi": "CGI_ON",
+            "host.web.modules": "MODULES_OTHER",
             "host.web.tls-level": "WEB_LEVEL_BROKEN",
+            "host.web.tls-listed": "WEB_LISTED_NOT",
             "host.php.version-hidden": "PHP_VERSION_TOLD",
             "host.php.errors-hidden": "PHP_ERRORS_SHOWN",
             "host.php.remote-include": "PHP_INCLUDES_REMOTE",
         },
         args={
+            "host.web.modules": {"modules": ("cgid_module",)},
             "host.web.cgi": {"places": ("app.example.jp:8081 /run/ (/srv/cgi)",)},
             "host.web.trace": {"places": ("app.example.jp:8081",)},
             "host.web.listing": {"program": "nginx"},
         },
-        values={"web.cgi-paths": ("/other/",)},
+        values={"web.cgi-paths": ("/other/",), "web.modules": (*(f"{name}_module" for name in MODULES), "ngx_http_echo_module")},
     ),
 )

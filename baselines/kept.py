@@ -55,11 +55,11 @@ def recall(name: str, key: str) -> Iterator[object] | None:
         return None
     finally:
         os.close(handle)
-    checksum, _, rest = content.partition(b"\n")
-    found_key, _, body = rest.partition(b"\n")
-    if found_key != key.encode() or checksum != hashlib.sha256(rest).hexdigest().encode():
+    checksum = content[: content.find(b"\n")]
+    if checksum != hashlib.sha256(memoryview(content)[len(checksum) + 1 :]).hexdigest().encode():
         return None
-    return map(json.loads, body.split(b"\n"))
+    _, found_key, *lines = content.split(b"\n")
+    return map(json.loads, lines) if found_key == key.encode() else None
 
 
 def keep(name: str, key: str, values: Iterable[object]) -> None:

@@ -138,10 +138,11 @@ def _made_in(package: ModuleType, kind: type[Probe] | type[AnyCollector], fits: 
 
 def _digest(found: Mapping[str, Check]) -> str:
     """Digest the source of every module that holds a check, and the reference data: a changed judgement is a changed catalogue."""
-    modules = sorted({check.module for check in found.values()})
-    # not by inspect, which keeps every line of every module in memory
-    text = "\n".join([reference_digest(), *(Path(str(sys.modules[name].__file__)).read_text(encoding="utf-8") for name in modules)])
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    text = hashlib.sha256(reference_digest().encode())
+    for name in sorted({check.module for check in found.values()}):
+        # one by one, and not by inspect, which keeps every line of every module in memory
+        text.update(b"\n" + Path(str(sys.modules[name].__file__)).read_bytes().replace(b"\r\n", b"\n"))
+    return "sha256:" + text.hexdigest()
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:

@@ -62,12 +62,21 @@ def database_login(db: DatabaseConfiguration) -> Judgement:
             return passed("LOGIN_BY_ACCOUNTS", program=server.name)
         if isinstance(server.entrances, Unobserved):
             return server.entrances
-        reached = tuple(e for e in server.entrances if e.socket or server.listens is not Audience.NOBODY)
+        reached = tuple(e for e in server.entrances if _reached(server, e))
         if bad := tuple(e for e in reached if e.method in _UNPROVED and e.who is not Audience.NOBODY and not _safe_ident(e)):
             return failed("LOGIN_TRUSTED", program=server.name, rules=_places(bad))
         return passed("LOGIN_PROVED", program=server.name)
 
     return each_server(db, one)
+
+
+def _reached(server: DatabaseServer, entrance: Entrance) -> bool:
+    """Tell whether connections can come to a rule: where only the loopback is listened on, those for other networks never decide."""
+    if entrance.socket:
+        return True
+    if server.listens is Audience.ITSELF:
+        return entrance.who is not Audience.SOME
+    return server.listens is not Audience.NOBODY
 
 
 def _safe_ident(entrance: Entrance) -> bool:

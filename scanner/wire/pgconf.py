@@ -13,7 +13,10 @@ _NAME = r"[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff]*"
 _STRING = r"'(?:[^'\\\n]|\\.|'')*'"
 _BARE = r"[A-Za-z_\x80-\xff][A-Za-z_0-9\x80-\xff._:/-]*"
 _NUMBER = r"[-+]?(?:0x[0-9a-fA-F]+|[0-9]*\.[0-9]*(?:[Ee][-+]?[0-9]+)?|[0-9]+)[A-Za-z]*"
-_LINE = re.compile(rf"({_NAME}(?:\.{_NAME})?)[ \t\r]*=?[ \t\r]*({_STRING}|{_BARE}|{_NUMBER})[ \t\r]*(?:#.*)?")
+_LINE = re.compile(
+    # A name goes as far as it can: "ssl" alone is no name "ss" with the value "l".
+    rf"({_NAME}(?:\.{_NAME})?)(?![A-Za-z_0-9.\x80-\xff])[ \t\r]*(?:=[ \t\r]*)?({_STRING}|{_BARE}|{_NUMBER})[ \t\r]*(?:#.*)?"
+)
 _ESCAPE = re.compile(r"''|\\([0-7]{1,3}|.)", re.DOTALL)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -153,6 +154,7 @@ def test_rules_that_an_earlier_one_closes_are_no_entrance(tmp_path: Path) -> Non
         ("6", Audience.SOME, False, False, "scram-sha-256", ""),
         ("7", Audience.EVERYBODY, False, False, "md5", ""),
         ("9", Audience.ITSELF, False, False, "ident", "all"),
+        ("10", Audience.ITSELF, False, False, "cert", ""),
         ("10", Audience.SOME, False, False, "cert", ""),
     ]
     without = entrances(server(machine(tmp_path / "b", hba=RULES)))
@@ -233,6 +235,12 @@ WRITTEN = [
     "app.own = '#no comment'",
     "ssl =",
     "ssl on off",
+    "ssl",
+    "sslon",
+    "ssl'on'",
+    "ssl=on#comment",
+    "ssl = on extra",
+    "app.own.name = 1",
     "ssl = 'on",
     "= on",
     "listen_addresses = a.b-c:d/e",
@@ -252,7 +260,7 @@ def test_the_real_server_reads_a_line_as_we_do(tmp_path: Path, line: str) -> Non
     tmp_path.chmod(0o700)
     said: dict[str, str] = {}
     status = 0
-    name = line.strip().split("=")[0].split()[0].lower() if line[0] != "=" else "ssl"
+    name = next(iter(re.findall(r"^\s*([a-z_.]+)", line.lower())), "ssl")
     done = subprocess.run(
         [str(programs[-1]), "-C", name if name in ASKED else "ssl", "-D", str(tmp_path)], capture_output=True, text=True, check=False
     )
@@ -273,6 +281,12 @@ def test_the_real_server_reads_a_line_as_we_do(tmp_path: Path, line: str) -> Non
     if name == "password_encryption":
         ours = "md5"
     assert said[name] == ours
+
+
+def test_long_lines_and_many_names_are_read_in_time() -> None:
+    for text in (b"ssl" + b" " * 1_000_000 + b"%", b"ssl = '" + b"\\'" * 500_000, b'host "' + b'""' * 500_000):
+        with pytest.raises(ValueError, match="line 1"):
+            (pgconf.parse if text.startswith(b"ssl") else pghba.parse)(text)
 
 
 @settings(max_examples=60, deadline=None)

@@ -38,7 +38,7 @@ SPECIAL = frozenset({"frontend", "config", "monitor"})
 MOST_FILES = 300
 DEEPEST = 8
 MOST_OVERLAYS = 30
-MOST_ATTRIBUTES = 200
+MOST_ATTRIBUTES = 50
 STATS = 256
 SECRET = frozenset({"syncrepl", "dbcryptkey", "dbcryptfile", "credentials", "idassert-bind", "dbidassertbind", "acl-bind", "dbaclbind"})
 """Settings that may hold passwords; nothing is asked of them."""

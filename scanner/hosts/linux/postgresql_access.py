@@ -17,6 +17,7 @@ from scanner.wire.pghba import Rule
 
 MOST_FILES = 200
 MOST_RULES = 1_000
+MOST_NAMES = 20_000
 MOST_ENTRANCES = 200
 DEEPEST = 10
 """The server's own limit of includes within includes (CONF_FILE_MAX_DEPTH)."""
@@ -60,8 +61,8 @@ def placed_rules(read: Reader, path: str, major: int | None, files: list[str]) -
             else:
                 for name in included(read, path, item.how, item.path):
                     one(name, depth + 1)
-        if len(found) > MOST_RULES:
-            raise CannotObserve(Reason.TOO_LARGE, shown(f"{path}: more than {MOST_RULES} records"))
+        if len(found) > MOST_RULES or sum(len(rule.accounts) + len(rule.databases) for _, rule in found) > MOST_NAMES:
+            raise CannotObserve(Reason.TOO_LARGE, shown(f"{path}: more than {MOST_RULES} records or {MOST_NAMES} names"))
 
     one(path, 0)
     return found
@@ -98,9 +99,10 @@ def entrances(
         special = ""
         if not isinstance(superuser, Unobserved) and pghba.ways(rules, at, superuser):
             special = "named" if pghba.names_it(rule, superuser) else "all"
-        who = _behind(permissions) if rule.kind == "local" else _from(rule.address)
         place = shown(f"{path}:{rule.line}")
-        found.append(Entrance(place, who, rule.kind == "local", "c" in ways, "t" in ways or "g" in ways, rule.method, special))
+        audiences = (_behind(permissions),) if rule.kind == "local" else _from(rule.address)
+        for who in audiences:
+            found.append(Entrance(place, who, rule.kind == "local", "c" in ways, "t" in ways or "g" in ways, rule.method, special))
     if len(found) > MOST_ENTRANCES:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_ENTRANCES} records of pg_hba.conf can be reached")
     return tuple(found)
@@ -117,10 +119,13 @@ def _behind(permissions: str | Unobserved) -> Audience:
     return Audience.ITSELF if mode & 0o007 else Audience.NOBODY
 
 
-def _from(address: str) -> Audience:
+def _from(address: str) -> tuple[Audience, ...]:
+    """Tell who comes from an address; the networks that the machine is in have its own loopback among them."""
+    if address == "samenet":
+        return Audience.ITSELF, Audience.SOME
     if address in {"samehost", "localhost"}:
-        return Audience.ITSELF
+        return (Audience.ITSELF,)
     network = pghba.network(address)
     if address == "all" or (network is not None and wide(network)):
-        return Audience.EVERYBODY
-    return Audience.ITSELF if network is not None and network.is_loopback else Audience.SOME
+        return (Audience.EVERYBODY,)
+    return (Audience.ITSELF if network is not None and network.is_loopback else Audience.SOME,)

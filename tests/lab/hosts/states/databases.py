@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanner.model.reason import Reason
 from tests.lab.hosts.state import State
 
 PG = "/etc/postgresql/15/main"
@@ -210,6 +211,22 @@ STATES = (
             "host.database.reach": {"rules": (f"{PG}/pg_hba.conf:3 md5",)},
             "host.database.account": {"program": "mariadb"},
         },
+    ),
+    # What was edited after the start may not be in force; what a server was started with holds over its files.
+    State(
+        "resolver-unbound",
+        files={
+            "/etc/mysql/mariadb.conf.d/99-local.cnf": "[mysqld]\ninnodb_buffer_pool_size = 8M\nlocal-infile = 0\n",
+            "/etc/systemd/system/mariadb.service.d/own.conf": "[Service]\nEnvironment=MYSQLD_OPTS=--local-infile=1\n",
+        },
+        before=("systemctl enable postgresql mariadb slapd",),
+        after=(
+            f"touch -d '+1 hour' {PG}/pg_hba.conf",
+            "sed -i 's/^olcLogLevel: none/olcLogLevel: stats/' /etc/ldap/slapd.d/cn=config.ldif",
+            "touch -d '+1 hour' /etc/ldap/slapd.d/cn=config.ldif",
+        ),
+        expects={"host.database.client-files": "CLIENT_FILES_ON"},
+        undetermined={"host.database.password-form": Reason.STALE, "host.directory.log": Reason.STALE},
     ),
     # The account of PostgreSQL has a shell on Debian; where no server is used it need not have one.
     State("kept", before=("usermod -s /usr/sbin/nologin postgres",)),

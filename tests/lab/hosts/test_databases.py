@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from scanner.facts.database_configuration import DatabaseConfiguration
-from scanner.facts.directory_configuration import DirectoryConfiguration
+from scanner.facts.directory_configuration import DirectoryConfiguration, Shown
 from scanner.facts.readings import Audience
 from scanner.hosts.linux.database_programs import database_configuration
 from scanner.hosts.linux.directory_programs import directory_configuration
@@ -73,6 +74,48 @@ def test_the_files_say_what_the_running_servers_say(hosts_lab: HostsLab, name: s
     assert mariadb.logs_connections is (told.get("server_audit_logging") == "ON" or told["general_log"] == "ON")
     assert isinstance(mariadb.tls_least, Unobserved) or mariadb.tls_least == told["tls_version"].split(",")[0]
     assert mariadb.version == told["version"].split("-")[0]
+
+
+def ldap(machine: Machine, operation: bytes) -> bytes:
+    """Send one operation to the directory server and give all messages that come back, the result last."""
+    message = bytes((2, 1, 1)) + operation
+    said = b""
+    with socket.create_connection((machine.address, 389), 10) as connection, connection.makefile("rb") as answers:
+        connection.sendall(bytes((0x30, len(message))) + message)
+        while True:
+            head = answers.read(2)
+            assert head[:1] == b"0", "the server hung up"
+            length = head[1] if head[1] < 0x80 else int.from_bytes(answers.read(head[1] - 0x80), "big")
+            body = answers.read(length)
+            said += body
+            if body[3] in {0x61, 0x65}:  # the result of a bind, of a search; what is found comes before
+                return said
+
+
+def octets(tag: int, *parts: bytes) -> bytes:
+    whole = b"".join(parts)
+    return bytes((tag, len(whole))) + whole
+
+
+@pytest.mark.parametrize(("name", "shown", "result"), [("servers-kept", False, 13), ("servers-bad", True, 49)])
+def test_the_directory_server_does_what_its_rules_were_read_to_say(hosts_lab: HostsLab, name: str, shown: bool, result: int) -> None:
+    """RFC 4511: a search without a bind, and a bind with a wrong password in clear text (13: TLS is wanted first, 49: it was looked at)."""
+    machine = hosts_lab.machines[name]
+    base, number, flag = octets(4, b"dc=nodomain"), bytes((2, 1, 0)), bytes((1, 1, 0))
+    scope = bytes((10, 1, 0))
+    search = octets(0x63, base, scope, scope, number, number, flag, octets(0x87, b"objectClass"), octets(0x30))
+    bind = octets(0x60, bytes((2, 1, 3)), octets(4, b"cn=admin,dc=nodomain"), octets(0x80, b"wrong"))
+    found = hosts_lab.call(lambda: ldap(machine, search))
+    bound = hosts_lab.call(lambda: ldap(machine, bind))
+    assert (b"dcObject" in found) is shown
+    assert bound[7] == result
+    fact = directory_configuration.run(machine.reader())
+    assert isinstance(fact, DirectoryConfiguration)
+    assert not isinstance(fact.servers, Unobserved)
+    (server,) = fact.servers
+    assert isinstance(server.directories, tuple)
+    assert [one.anonymous for one in server.directories] == [Shown.ALL if shown else Shown.NOTHING]
+    assert server.clear_passwords is (result == 49)
 
 
 def test_with_sudo_everything_is_seen_in_three_rounds_and_without_it_nothing_is_guessed(place: Place) -> None:

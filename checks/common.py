@@ -9,6 +9,7 @@ from scanner.facts.keys import SharedKey
 from scanner.model.check import Setting, Value
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
+from scanner.model.text import Text
 
 _T = TypeVar("_T", bound=Setting)
 
@@ -20,6 +21,11 @@ def listed(items: Iterable[str]) -> tuple[str, ...]:
     """Give a list fit for a sentence: each item once, in order, cut with a count of the rest."""
     found = tuple(dict.fromkeys(items))
     return found if len(found) <= MAX_LISTED else (*found[:MAX_LISTED], f"… (+{len(found) - MAX_LISTED})")
+
+
+def also(words: Text, more: Text) -> Text:
+    """Add to a remedy what is to be done on a further platform."""
+    return Text(ja=words.ja + more.ja, en=f"{words.en} {more.en}")
 
 
 def first_missing(parts: Iterable[object]) -> Unobserved | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import value_not_set
+from checks.common import also, value_not_set
 from checks.endpoint.common import every, listed, now_and_later, settled, whose
 from checks.values import USB_STORAGE_USE
 from scanner.facts.readings import Hold
@@ -33,6 +33,18 @@ def _asks_first(media: AutoMount) -> bool:
     return media.permission is not None and media.permission.missing() is None and MountPermission.FREE not in media.permission.seen()
 
 
+MACOS_AUTORUN_AUTOMOUNT = Text(
+    ja=(
+        "macOS には自動マウントを止める設定がない。外部ストレージを使わせない場合は、macOS 15 以降のデバイス管理の宣言"
+        "（com.apple.configuration.diskmanagement.settings の ExternalStorage）で禁じる。"
+    ),
+    en=(
+        "macOS has no setting against mounting; where external storage is not to be used, forbid it by a declaration "
+        "of device management (ExternalStorage in com.apple.configuration.diskmanagement.settings, macOS 15 and later)."
+    ),
+)
+
+
 @check(
     "endpoint.autorun.automount",
     severity=Severity.MEDIUM,
@@ -43,21 +55,27 @@ def _asks_first(media: AutoMount) -> bool:
             "Where a medium is read as soon as it is plugged in, crafted file systems and files can attack without anybody doing anything."
         ),
     ),
-    remedy=Text(
-        ja=(
-            "GNOME：/etc/dconf/db/local.d/00-media に「[org/gnome/desktop/media-handling]」「automount=false」「automount-open=false」、"
-            "/etc/dconf/db/local.d/locks/media に「/org/gnome/desktop/media-handling/automount」と「…/automount-open」を書き、"
-            "dconf update を実行する（/etc/dconf/profile/user に「system-db:local」があること）。"
-            "KDE：/etc/xdg/kded_device_automounterrc に「[General][$i]」「AutomountEnabled=false」と書く。"
-            "autofs は「systemctl disable --now autofs」、/etc/fstab は x-systemd.automount を除く。"
+    remedy=also(
+        Text(
+            ja=(
+                "GNOME：/etc/dconf/db/local.d/00-media に「[org/gnome/desktop/media-handling]」「automount=false」「automount-open="
+                "false」、"
+                "/etc/dconf/db/local.d/locks/media に「/org/gnome/desktop/media-handling/automount」と「…/automount-open」を書き、"
+                "dconf update を実行する（/etc/dconf/profile/user に「system-db:local」があること）。"
+                "KDE：/etc/xdg/kded_device_automounterrc に「[General][$i]」「AutomountEnabled=false」と書く。"
+                "autofs は「systemctl disable --now autofs」、/etc/fstab は x-systemd.automount を除く。"
+            ),
+            en=(
+                "GNOME: in /etc/dconf/db/local.d/00-media write [org/gnome/desktop/media-handling], automount=false and automount-open=fal"
+                "se, "
+                "in /etc/dconf/db/local.d/locks/media the lines /org/gnome/desktop/media-handling/automount and .../automount-open, "
+                "then run "
+                "dconf update (/etc/dconf/profile/user must name system-db:local). KDE: in /etc/xdg/kded_device_automounterrc write "
+                "[General][$i] and AutomountEnabled=false. autofs: systemctl disable --now autofs; in /etc/fstab remove "
+                "x-systemd.automount."
+            ),
         ),
-        en=(
-            "GNOME: in /etc/dconf/db/local.d/00-media write [org/gnome/desktop/media-handling], automount=false and automount-open=fal"
-            "se, "
-            "in /etc/dconf/db/local.d/locks/media the lines /org/gnome/desktop/media-handling/automount and .../automount-open, then run "
-            "dconf update (/etc/dconf/profile/user must name system-db:local). KDE: in /etc/xdg/kded_device_automounterrc write "
-            "[General][$i] and AutomountEnabled=false. autofs: systemctl disable --now autofs; in /etc/fstab remove x-systemd.automount."
-        ),
+        MACOS_AUTORUN_AUTOMOUNT,
     ),
     says={
         "NOTHING_MOUNTS": Text(ja="自動で接続する仕組みがない", en="nothing on the machine mounts media by itself"),
@@ -190,24 +208,27 @@ def _named(barriers: tuple[Barrier, ...], hold: Hold) -> tuple[str, ...]:
         ja="使う予定のない USB ストレージを使えるままにしておくと、不正プログラムの侵入と情報の持出しの経路となる。",
         en="USB storage that nobody needs is a way in for malware and a way out for data.",
     ),
-    remedy=Text(
-        ja=(
-            "/etc/modprobe.d/usb-storage.conf に「install usb-storage /bin/false」と「blacklist usb-storage」「blacklist uas」を書く"
-            "（blacklist だけでは手動で読み込める）。媒体を限って認める場合は USBGuard を有効にし、"
-            "/etc/usbguard/usbguard-daemon.conf を「ImplicitPolicyTarget=block」とする。"
-            "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「システム」→「リムーバブル記憶域へのアクセス」の"
-            "「すべてのリムーバブル記憶域クラス: すべてのアクセスを拒否」を有効にする。媒体を限って認める場合は「システム」→"
-            "「デバイスのインストール」→「デバイスのインストールの制限」で USB\\Class_08 を、インストール済みのものも含めて拒否し、"
-            "認めるものを挙げる。"
+    remedy=also(
+        Text(
+            ja=(
+                "/etc/modprobe.d/usb-storage.conf に「install usb-storage /bin/false」と「blacklist usb-storage」「blacklist uas」を書く"
+                "（blacklist だけでは手動で読み込める）。媒体を限って認める場合は USBGuard を有効にし、"
+                "/etc/usbguard/usbguard-daemon.conf を「ImplicitPolicyTarget=block」とする。"
+                "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「システム」→「リムーバブル記憶域へのアクセス」の"
+                "「すべてのリムーバブル記憶域クラス: すべてのアクセスを拒否」を有効にする。媒体を限って認める場合は「システム」→"
+                "「デバイスのインストール」→「デバイスのインストールの制限」で USB\\Class_08 を、インストール済みのものも含めて拒否し、"
+                "認めるものを挙げる。"
+            ),
+            en=(
+                "In /etc/modprobe.d/usb-storage.conf write install usb-storage /bin/false, blacklist usb-storage and blacklist uas "
+                "(a blacklist line alone leaves loading by hand). Where listed devices are allowed, enable USBGuard with "
+                "ImplicitPolicyTarget=block in /etc/usbguard/usbguard-daemon.conf. "
+                "Windows: Group Policy, Computer Configuration > Administrative Templates > System > Removable Storage Access: enable All "
+                "Removable Storage classes: Deny all access. Where listed devices are allowed: System > Device Installation > Device "
+                "Installation Restrictions: deny USB\\Class_08, devices that are installed already included, and list those allowed."
+            ),
         ),
-        en=(
-            "In /etc/modprobe.d/usb-storage.conf write install usb-storage /bin/false, blacklist usb-storage and blacklist uas "
-            "(a blacklist line alone leaves loading by hand). Where listed devices are allowed, enable USBGuard with "
-            "ImplicitPolicyTarget=block in /etc/usbguard/usbguard-daemon.conf. "
-            "Windows: Group Policy, Computer Configuration > Administrative Templates > System > Removable Storage Access: enable All "
-            "Removable Storage classes: Deny all access. Where listed devices are allowed: System > Device Installation > Device "
-            "Installation Restrictions: deny USB\\Class_08, devices that are installed already included, and list those allowed."
-        ),
+        MACOS_AUTORUN_AUTOMOUNT,
     ),
     says={
         "USB_BLOCKED": Text(ja="使用できない（{by}）", en="it cannot be used ({by})"),

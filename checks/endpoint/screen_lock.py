@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from checks.common import also
 from checks.endpoint.common import listed, whose
 from checks.values import SCREEN_LOCK_GRACE, SCREEN_LOCK_IDLE
 from scanner.facts.readings import Wait
@@ -51,6 +52,18 @@ def _too_long(wait: Wait, limit: int) -> bool:
     return wait.seconds is None or wait.seconds > limit
 
 
+MACOS_SCREEN_LOCK_IDLE = Text(
+    ja=(
+        "macOS：構成プロファイル com.apple.screensaver に idleTime=900 以下（0 は無制限）、askForPassword=true、"
+        "askForPasswordDelay=5 以下を置く。"
+    ),
+    en=(
+        "macOS: in a configuration profile for com.apple.screensaver set idleTime to 900 or less (0 is no limit), "
+        "askForPassword true and askForPasswordDelay to 5 or less."
+    ),
+)
+
+
 @check(
     "endpoint.screen-lock.idle",
     severity=Severity.MEDIUM,
@@ -59,7 +72,7 @@ def _too_long(wait: Wait, limit: int) -> bool:
         ja="離席中にロックされない端末は、居合わせた者に利用者の権限で操作され、画面を見られる。",
         en="A machine that does not lock can be used and read by whoever passes while its user is away.",
     ),
-    remedy=Text(ja=GNOME_JA, en=GNOME_EN),
+    remedy=also(Text(ja=GNOME_JA, en=GNOME_EN), MACOS_SCREEN_LOCK_IDLE),
     says={
         "LOCK_OK": Text(ja="{seconds} 秒以内にロックされる（{where}）", en="it locks within {seconds} s ({where})"),
         "LOCK_LATE": Text(ja="{seconds} 秒は上限 {limit} 秒を超える（{where}）", en="{seconds} s exceeds the limit of {limit} s ({where})"),
@@ -106,7 +119,7 @@ def screen_lock_idle(screen: ScreenLock, *, limit: Annotated[int, SCREEN_LOCK_ID
         ja="画面が消えるだけで認証を求めない設定や、認証を求めるまでの猶予が長い設定は、ロックとして働かない。",
         en="A screen that only goes dark, or that asks for a password much later, locks nobody out.",
     ),
-    remedy=Text(ja=GNOME_JA, en=GNOME_EN),
+    remedy=also(Text(ja=GNOME_JA, en=GNOME_EN), MACOS_SCREEN_LOCK_IDLE),
     says={
         "PASSWORD_ASKED": Text(
             ja="猶予 {seconds} 秒で認証を求める（{where}）", en="authentication is asked for after {seconds} s ({where})"
@@ -143,7 +156,7 @@ def screen_lock_password(screen: ScreenLock, *, limit: Annotated[int, SCREEN_LOC
         ja="利用者が設定を緩められると、組織の定めた時間が守られない。",
         en="Where users can loosen the setting, the organisation's time limit is only a suggestion.",
     ),
-    remedy=Text(ja=GNOME_JA, en=GNOME_EN),
+    remedy=also(Text(ja=GNOME_JA, en=GNOME_EN), MACOS_SCREEN_LOCK_IDLE),
     says={
         "LOCK_FIXED": Text(ja="利用者は変更できない（{where}）", en="users cannot change it ({where})"),
         "LOCK_CHANGEABLE": Text(ja="利用者が変更できる：{settings}（{where}）", en="users can change {settings} ({where})"),

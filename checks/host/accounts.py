@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated
 
-from checks.common import first_missing, listed, value_not_set
+from checks.common import also, first_missing, listed, value_not_set
 from checks.host.sudo import rules_elsewhere
 from checks.values import (
     ACCOUNTS_ADMINISTRATORS,
@@ -383,6 +383,12 @@ def host_accounts_permitted(
     return unseen or _directories(accounts) or passed("ACCOUNTS_KNOWN", count=len(opened))
 
 
+MACOS_ACCOUNTS_ADMINISTRATORS = Text(
+    ja="macOS：「dseditgroup -o edit -d 名前 -t user admin」で外す。",
+    en='macOS: take them out by "dseditgroup -o edit -d NAME -t user admin".',
+)
+
+
 @check(
     "host.accounts.administrators",
     severity=Severity.HIGH,
@@ -391,15 +397,18 @@ def host_accounts_permitted(
         ja="管理者の権限は必要最小限の者に限ることが求められる。",
         en="An administrator's rights are to be held by as few as possible.",
     ),
-    remedy=Text(
-        ja=(
-            "認めた者は accounts.administrators に加え、それ以外は群（sudo、wheel、docker 等）及び sudoers から除く。"
-            "Windows：「net localgroup Administrators 名前 /delete」等で管理者の群から除く。"
+    remedy=also(
+        Text(
+            ja=(
+                "認めた者は accounts.administrators に加え、それ以外は群（sudo、wheel、docker 等）及び sudoers から除く。"
+                "Windows：「net localgroup Administrators 名前 /delete」等で管理者の群から除く。"
+            ),
+            en=(
+                "Enter permitted ones under accounts.administrators; take others out of sudo, wheel, docker and the like, and of sudoers."
+                ' Windows: take them out of the group of administrators, "net localgroup Administrators NAME /delete".'
+            ),
         ),
-        en=(
-            "Enter permitted ones under accounts.administrators; take others out of sudo, wheel, docker and the like, and of sudoers."
-            ' Windows: take them out of the group of administrators, "net localgroup Administrators NAME /delete".'
-        ),
+        MACOS_ACCOUNTS_ADMINISTRATORS,
     ),
     says={
         "ADMINISTRATORS_UNKNOWN": Text(ja="認めていない者が権限を持つ：{names}", en="held by others than those permitted: {names}"),

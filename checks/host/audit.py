@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from checks.common import listed
+from checks.common import also, listed
 from checks.values import AUDIT_SUBJECTS
 from scanner.facts.audit_trail import AuditSwitch, AuditTrail
 from scanner.model.check import Judgement, check
@@ -44,6 +44,18 @@ def _outside(trail: AuditTrail) -> Judgement | None:
     return trail.container if isinstance(trail.container, Unobserved) else None
 
 
+MACOS_AUDIT_RUNNING = Text(
+    ja=(
+        "macOS（14 以降は既定で無効）：/etc/security/audit_control.example を audit_control に写し、「launchctl enable "
+        "system/com.apple.auditd」を実行して再起動する。"
+    ),
+    en=(
+        'macOS (off by itself from 14 on): copy /etc/security/audit_control.example to audit_control, run "launchctl '
+        'enable system/com.apple.auditd" and restart.'
+    ),
+)
+
+
 @check(
     "host.audit.running",
     severity=Severity.MEDIUM,
@@ -52,12 +64,15 @@ def _outside(trail: AuditTrail) -> Judgement | None:
         ja="監査記録は、誰がどのファイルや権限に触れたかを、プログラムの協力なしに残す。止まっていれば、内部の不正を後から調べられない。",
         en="The audit record keeps who touched which file or right, without any program's help; without it, misuse cannot be traced.",
     ),
-    remedy=Text(
-        ja=(
-            "auditd を入れ（apt install auditd、dnf install audit）、systemctl enable --now auditd を実行する。カーネルの起動に "
-            "audit=0 を付けない。"
+    remedy=also(
+        Text(
+            ja=(
+                "auditd を入れ（apt install auditd、dnf install audit）、systemctl enable --now auditd を実行する。カーネルの起動に "
+                "audit=0 を付けない。"
+            ),
+            en="Install auditd and run systemctl enable --now auditd; do not start the kernel with audit=0.",
         ),
-        en="Install auditd and run systemctl enable --now auditd; do not start the kernel with audit=0.",
+        MACOS_AUDIT_RUNNING,
     ),
     says={
         "AUDIT_ON": Text(ja="有効である（{place}）", en="on ({place})"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.common import listed
+from checks.common import also, listed
 from checks.host.settings import IN_CONTAINER, in_container
 from scanner.facts.kernel import Startup
 from scanner.model.check import Judgement, check
@@ -17,6 +17,12 @@ _CONSOLE = Text(
 _NO_LOADER = Text(ja="起動プログラムがこの機器にない", en="no boot loader is installed here")
 
 
+MACOS_BOOT_SECURE_BOOT = Text(
+    ja="macOS：復旧システムの起動セキュリティユーティリティで「完全なセキュリティ」を選ぶ。",
+    en="macOS: choose Full Security in Startup Security Utility of the recovery system.",
+)
+
+
 @check(
     "host.boot.secure-boot",
     severity=Severity.LOW,
@@ -25,9 +31,12 @@ _NO_LOADER = Text(ja="起動プログラムがこの機器にない", en="no boo
         ja="署名を確かめずに起動する機器では、起動プログラムやカーネルを書き換えた者が、すべての対策より先に動ける。",
         en="A machine that starts unsigned code lets whoever replaced the loader or the kernel run before every protection.",
     ),
-    remedy=Text(
-        ja="ファームウェアの設定で UEFI 起動とセキュアブートを有効にする。仮想計算機では、基盤側の設定で有効にする。",
-        en="Turn on UEFI start and Secure Boot in the firmware's set-up; for a virtual machine in the settings of its host.",
+    remedy=also(
+        Text(
+            ja="ファームウェアの設定で UEFI 起動とセキュアブートを有効にする。仮想計算機では、基盤側の設定で有効にする。",
+            en="Turn on UEFI start and Secure Boot in the firmware's set-up; for a virtual machine in the settings of its host.",
+        ),
+        MACOS_BOOT_SECURE_BOOT,
     ),
     says={
         "SECURE_BOOT_ON": Text(ja="有効である", en="it is on"),

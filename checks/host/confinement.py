@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.common import listed
+from checks.common import also, listed
 from checks.host.settings import IN_CONTAINER, in_container
 from scanner.facts.kernel import Confinement, Enforcement, MandatoryAccessControl
 from scanner.model.check import Judgement, check
@@ -16,21 +16,30 @@ _WHY = Text(
 )
 
 
+MACOS_MAC_ENFORCED = Text(
+    ja="macOS：復旧システムで「csrutil enable」を実行する。",
+    en='macOS: run "csrutil enable" in the recovery system.',
+)
+
+
 @check(
     "host.mac.enforced",
     severity=Severity.MEDIUM,
     title=Text(ja="強制アクセス制御が有効である", en="Mandatory access control is enforced"),
     why=_WHY,
-    remedy=Text(
-        ja=(
-            "Debian・Ubuntu：apparmor と apparmor-profiles を導入し、systemctl enable --now apparmor を実行する。"
-            "Red Hat 系：/etc/selinux/config を SELINUX=enforcing とし、カーネルの起動引数から selinux=0 と "
-            "enforcing=0 を除いて再起動する。"
+    remedy=also(
+        Text(
+            ja=(
+                "Debian・Ubuntu：apparmor と apparmor-profiles を導入し、systemctl enable --now apparmor を実行する。"
+                "Red Hat 系：/etc/selinux/config を SELINUX=enforcing とし、カーネルの起動引数から selinux=0 と "
+                "enforcing=0 を除いて再起動する。"
+            ),
+            en=(
+                'Debian, Ubuntu: install apparmor and apparmor-profiles, run "systemctl enable --now apparmor". Red Hat family: write '
+                '"SELINUX=enforcing" in /etc/selinux/config, remove "selinux=0" and "enforcing=0" from the kernel options and restart.'
+            ),
         ),
-        en=(
-            'Debian, Ubuntu: install apparmor and apparmor-profiles, run "systemctl enable --now apparmor". Red Hat family: write '
-            '"SELINUX=enforcing" in /etc/selinux/config, remove "selinux=0" and "enforcing=0" from the kernel options and restart.'
-        ),
+        MACOS_MAC_ENFORCED,
     ),
     says={
         "MAC_ENFORCED": Text(ja="{system} が有効である", en="{system} is enforced"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Final
 
-from checks.common import first_missing, listed
+from checks.common import also, first_missing, listed
 from checks.values import DISK_ENCRYPTION_USES
 from scanner.facts.disk_encryption import DiskEncryption, RecoveryKeys, Volume, VolumeUse
 from scanner.model.check import Judgement, check
@@ -29,6 +29,12 @@ def _of_volumes(disks: DiskEncryption, judge: Callable[[tuple[Volume, ...]], Jud
     return disks.container if isinstance(disks.container, Unobserved) else judge(disks.volumes)
 
 
+MACOS_DISK_ENCRYPTION = Text(
+    ja="macOS：構成プロファイル com.apple.MCX.FileVault2 又は「fdesetup enable」で FileVault を有効にする。",
+    en='macOS: switch FileVault on by a configuration profile for com.apple.MCX.FileVault2 or "fdesetup enable".',
+)
+
+
 @check(
     "host.disk.encryption",
     severity=Severity.HIGH,
@@ -37,19 +43,22 @@ def _of_volumes(disks: DiskEncryption, judge: Callable[[tuple[Volume, ...]], Jud
         ja="機器やディスクが盗まれ、又は廃棄・修理に出されたとき、暗号化されていない領域は取り出して読まれる。",
         en="Where a machine or disk is stolen, discarded or sent for repair, volumes that are not encrypted can simply be read.",
     ),
-    remedy=Text(
-        ja=(
-            "情報を置く領域を LUKS2（cryptsetup luksFormat --type luks2）の上に作り直す。端末はインストール時に全体の暗号化を選ぶ"
-            "。鍵は別に控える。"
-            "Windows：BitLocker（Home ではデバイスの暗号化）を有効にし、中断していれば再開する（manage-bde -on、-protectors "
-            "-enable）。"
+    remedy=also(
+        Text(
+            ja=(
+                "情報を置く領域を LUKS2（cryptsetup luksFormat --type luks2）の上に作り直す。端末はインストール時に全体の暗号化を選ぶ"
+                "。鍵は別に控える。"
+                "Windows：BitLocker（Home ではデバイスの暗号化）を有効にし、中断していれば再開する（manage-bde -on、-protectors "
+                "-enable）。"
+            ),
+            en=(
+                "Put the volumes on LUKS2 (cryptsetup luksFormat --type luks2); on terminals choose full encryption when installing. "
+                "Keep the keys elsewhere too."
+                " Windows: turn on BitLocker (device encryption on Home), and resume it where it is suspended (manage-bde "
+                "-on, -protectors -enable)."
+            ),
         ),
-        en=(
-            "Put the volumes on LUKS2 (cryptsetup luksFormat --type luks2); on terminals choose full encryption when installing. "
-            "Keep the keys elsewhere too."
-            " Windows: turn on BitLocker (device encryption on Home), and resume it where it is suspended (manage-bde "
-            "-on, -protectors -enable)."
-        ),
+        MACOS_DISK_ENCRYPTION,
     ),
     says={
         "VOLUMES_ENCRYPTED": Text(ja="全て暗号化されている：{volumes}", en="all are encrypted: {volumes}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Final
 
-from checks.common import listed, value_not_set
+from checks.common import also, listed, value_not_set
 from checks.values import (
     FIREWALL_MANAGEMENT_NETWORKS,
     FIREWALL_MANAGEMENT_PORTS,
@@ -97,6 +97,18 @@ def _default(readings: Readings[Filter], trusted: tuple[str, ...]) -> Judgement:
     return passed("INBOUND_REFUSED", place=readings.source)
 
 
+MACOS_FIREWALL_INBOUND_IPV4 = Text(
+    ja=(
+        "macOS：構成プロファイル com.apple.security.firewall に EnableFirewall=true を置く（受け入れるものがなければ "
+        "BlockAllIncoming=true）。"
+    ),
+    en=(
+        "macOS: EnableFirewall true in a configuration profile for com.apple.security.firewall, and BlockAllIncoming "
+        "true where nothing is to be let in."
+    ),
+)
+
+
 @check(
     "host.firewall.inbound-ipv4",
     severity=Severity.HIGH,
@@ -105,7 +117,7 @@ def _default(readings: Readings[Filter], trusted: tuple[str, ...]) -> Judgement:
         ja="受け入れるものだけを列挙しなければ、後から動き出したサービスや不要なサービスが、そのまま攻撃を受ける。",
         en="Unless only what is needed is let in, every service that starts later, or that nobody needs, can be attacked.",
     ),
-    remedy=NFT,
+    remedy=also(NFT, MACOS_FIREWALL_INBOUND_IPV4),
     says=INBOUND_SAYS,
 )
 def firewall_inbound_ipv4(
@@ -122,7 +134,7 @@ def firewall_inbound_ipv4(
         ja="IPv4 だけにフィルタを設けると、同じ回線の機器から IPv6（リンクローカルを含む）で全てのサービスに接続できる。",
         en="With a filter for IPv4 alone, neighbours reach every service over IPv6, link-local addresses included.",
     ),
-    remedy=NFT,
+    remedy=also(NFT, MACOS_FIREWALL_INBOUND_IPV4),
     says={**INBOUND_SAYS, "NO_IPV6": Text(ja="IPv6 が無効である", en="the machine has no IPv6")},
 )
 def firewall_inbound_ipv6(

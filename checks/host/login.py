@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from checks.common import first_missing, listed
+from checks.common import also, first_missing, listed
 from checks.values import (
     LOGIN_LOCKOUT_SECONDS,
     LOGIN_LOCKOUT_TRIES,
@@ -32,6 +32,12 @@ def _services(rules: LoginRules, wanted: Callable[[LoginService], bool] = lambda
     return found or cannot_tell(Reason.UNSUPPORTED, "ログインの入口が見当たらない", "no way in was found")
 
 
+MACOS_LOGIN_LOCKOUT = Text(
+    ja="macOS：構成プロファイル com.apple.mobiledevice.passwordpolicy の maxFailedAttempts と minutesUntilFailedLoginReset。",
+    en="macOS: maxFailedAttempts and minutesUntilFailedLoginReset in a configuration profile for com.apple.mobiledevice.passwordpolicy.",
+)
+
+
 @check(
     "host.login.lockout",
     severity=Severity.MEDIUM,
@@ -40,23 +46,26 @@ def _services(rules: LoginRules, wanted: Callable[[LoginService], bool] = lambda
         ja="失敗を制限しないと、パスワードを総当たりで求められる。",
         en="Where failures have no consequence, passwords can be found by trying.",
     ),
-    remedy=Text(
-        ja=(
-            "pam_faillock を auth の前後（preauth、authfail）と account で呼び出し" + PAM_JA + "、/etc/security/faillock.conf に"
-            "「deny = {tries}」「unlock_time = {seconds}」と書く。"
-            + "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-            + "アカウント ロックアウトのポリシー」の「アカウントのロックアウトのしきい値」を {tries} 以下、「ロックアウト期間」を "
-            + "{seconds} 秒以上とする。"
+    remedy=also(
+        Text(
+            ja=(
+                "pam_faillock を auth の前後（preauth、authfail）と account で呼び出し" + PAM_JA + "、/etc/security/faillock.conf に"
+                "「deny = {tries}」「unlock_time = {seconds}」と書く。"
+                + "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+                + "アカウント ロックアウトのポリシー」の「アカウントのロックアウトのしきい値」を {tries} 以下、「ロックアウト期間」を "
+                + "{seconds} 秒以上とする。"
+            ),
+            en=(
+                "Call pam_faillock before and after the password (preauth, authfail) and in account"
+                + PAM_EN
+                + ', and write "deny = {tries}" and '
+                '"unlock_time = {seconds}" into /etc/security/faillock.conf.'
+                + " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+                + "> Account Lockout Policy: Account lockout threshold {tries} or less (not 0), Account lockout duration "
+                + "{seconds} s or more."
+            ),
         ),
-        en=(
-            "Call pam_faillock before and after the password (preauth, authfail) and in account"
-            + PAM_EN
-            + ', and write "deny = {tries}" and '
-            '"unlock_time = {seconds}" into /etc/security/faillock.conf.'
-            + " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
-            + "> Account Lockout Policy: Account lockout threshold {tries} or less (not 0), Account lockout duration "
-            + "{seconds} s or more."
-        ),
+        MACOS_LOGIN_LOCKOUT,
     ),
     says={
         "LOCKOUT_NONE": Text(ja="失敗してもロックされない：{services}", en="failures lock nothing: {services}"),
@@ -128,6 +137,18 @@ def host_login_lockout_administrator(rules: LoginRules) -> Judgement:
     return missing or (passed("ADMINISTRATOR_LOCKED") if locks else not_applicable("LOCKOUT_ABSENT"))
 
 
+MACOS_LOGIN_EMPTY_PASSWORD = Text(
+    ja=(
+        "macOS：構成プロファイル com.apple.MCX の DisableGuestAccount=true と com.apple.loginwindow の "
+        "com.apple.login.mcx.DisableAutoLoginClient=true。"
+    ),
+    en=(
+        "macOS: DisableGuestAccount true in a profile for com.apple.MCX, and "
+        "com.apple.login.mcx.DisableAutoLoginClient true in one for com.apple.loginwindow."
+    ),
+)
+
+
 @check(
     "host.login.empty-password",
     severity=Severity.HIGH,
@@ -136,24 +157,27 @@ def host_login_lockout_administrator(rules: LoginRules) -> Judgement:
         ja="空のパスワードを認めると、設定を忘れたアカウントに誰でも入れる。",
         en="Where they are accepted, an account whose password was forgotten lets anybody in.",
     ),
-    remedy=Text(
-        ja=(
-            "PAM の pam_unix.so の行から「nullok」を除く"
-            + PAM_JA
-            + "。"
-            + "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞ローカル ポリシー＞"
-            + "セキュリティ オプション」の「アカウント: ローカル アカウントの空のパスワードの使用を"
-            + "コンソール ログオンのみに制限する」を有効にし、"
-            + "「最小パスワード長」を 1 以上とする。"
+    remedy=also(
+        Text(
+            ja=(
+                "PAM の pam_unix.so の行から「nullok」を除く"
+                + PAM_JA
+                + "。"
+                + "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞ローカル ポリシー＞"
+                + "セキュリティ オプション」の「アカウント: ローカル アカウントの空のパスワードの使用を"
+                + "コンソール ログオンのみに制限する」を有効にし、"
+                + "「最小パスワード長」を 1 以上とする。"
+            ),
+            en=(
+                'Remove "nullok" from the lines of pam_unix.so in PAM'
+                + PAM_EN
+                + "."
+                + " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies "
+                + "> Security Options: Accounts: Limit local account use of blank passwords to console logon only; and a "
+                + "minimum password length of 1 or more."
+            ),
         ),
-        en=(
-            'Remove "nullok" from the lines of pam_unix.so in PAM'
-            + PAM_EN
-            + "."
-            + " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies "
-            + "> Security Options: Accounts: Limit local account use of blank passwords to console logon only; and a "
-            + "minimum password length of 1 or more."
-        ),
+        MACOS_LOGIN_EMPTY_PASSWORD,
     ),
     says={
         "EMPTY_ACCEPTED": Text(ja="空のパスワードを認める：{services}", en="empty passwords are accepted: {services}"),

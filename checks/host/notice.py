@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from checks.common import listed
+from checks.common import also, listed
 from scanner.facts.login_notice import LoginNotice
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed
+
+MACOS_NOTICE_GIVEN = Text(
+    ja="macOS：構成プロファイル com.apple.loginwindow の LoginwindowText、又は /Library/Security/PolicyBanner.txt。",
+    en="macOS: LoginwindowText in a profile for com.apple.loginwindow, or /Library/Security/PolicyBanner.txt.",
+)
 
 
 @check(
@@ -18,15 +23,18 @@ from scanner.model.verdict import Severity, failed, passed
         ja="利用者に記録と監視を知らせることは不正の抑止となり、後の対応の根拠ともなる。",
         en="Telling people that they are recorded and watched deters misuse and supports what is done about it later.",
     ),
-    remedy=Text(
-        ja=(
-            "/etc/issue と /etc/issue.net に「許可された利用者に限る。操作は記録される。」等の文を書き、sshd_config に「Banner "
-            "/etc/issue.net」と書く。"
+    remedy=also(
+        Text(
+            ja=(
+                "/etc/issue と /etc/issue.net に「許可された利用者に限る。操作は記録される。」等の文を書き、sshd_config に「Banner "
+                "/etc/issue.net」と書く。"
+            ),
+            en=(
+                "Write a text such as Authorised use only, activity is recorded, into /etc/issue and /etc/issue.net, and Banner "
+                "/etc/issue.net into sshd_config."
+            ),
         ),
-        en=(
-            "Write a text such as Authorised use only, activity is recorded, into /etc/issue and /etc/issue.net, and Banner "
-            "/etc/issue.net into sshd_config."
-        ),
+        MACOS_NOTICE_GIVEN,
     ),
     says={
         "NOTICE_GIVEN": Text(ja="示している：{places}", en="given in {places}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from checks.common import also
 from checks.values import (
     PASSWORD_HISTORY,
     PASSWORD_LEAST_CLASSES,
@@ -22,22 +23,31 @@ STRONG = frozenset({"yescrypt", "gost_yescrypt", "gost-yescrypt", "scrypt", "bcr
 WEAK = frozenset({"md5", "des", "bigcrypt", "bsdi", "sha1", "sunmd5", "nt"})
 
 
+MACOS_PASSWORD_LENGTH = Text(
+    ja="macOS：構成プロファイル com.apple.mobiledevice.passwordpolicy の minLength、minComplexChars、pinHistory。",
+    en="macOS: minLength, minComplexChars and pinHistory in a configuration profile for com.apple.mobiledevice.passwordpolicy.",
+)
+
+
 @check(
     "host.password.length",
     severity=Severity.MEDIUM,
     title=Text(ja="パスワードの最小の長さを守らせる", en="A least length of passwords is enforced"),
     why=Text(ja="短いパスワードは総当たりで求められる。", en="Short passwords are found by trying."),
-    remedy=Text(
-        ja=(
-            "libpam-pwquality を導入し、/etc/security/pwquality.conf に「minlen = {least}」と書く。"
-            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-            "パスワードのポリシー」の「最小パスワード長」を {least} 文字以上とする。"
+    remedy=also(
+        Text(
+            ja=(
+                "libpam-pwquality を導入し、/etc/security/pwquality.conf に「minlen = {least}」と書く。"
+                "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+                "パスワードのポリシー」の「最小パスワード長」を {least} 文字以上とする。"
+            ),
+            en=(
+                'Install libpam-pwquality and write "minlen = {least}" into /etc/security/pwquality.conf.'
+                " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+                "> Password Policy: Minimum password length, {least} or more."
+            ),
         ),
-        en=(
-            'Install libpam-pwquality and write "minlen = {least}" into /etc/security/pwquality.conf.'
-            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
-            "> Password Policy: Minimum password length, {least} or more."
-        ),
+        MACOS_PASSWORD_LENGTH,
     ),
     says={
         "LENGTH_FREE": Text(ja="長さを守らせる仕組みがない（{place}）", en="nothing enforces a length ({place})"),
@@ -68,17 +78,20 @@ def host_password_length(
         ja="文書は文字の種類と組合せの条件を守らせることを求める。条件の数は組織が定め、長い語句を使わせる場合は 0 としてよい。",
         en="The documents ask for conditions on kinds of characters. How many is the organisation's to say; with long phrases it may be 0.",
     ),
-    remedy=Text(
-        ja=(
-            "/etc/security/pwquality.conf に「minclass = {least}」と書く。"
-            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-            "パスワードのポリシー」の「複雑さの要件を満たす必要があるパスワード」を有効にする。"
+    remedy=also(
+        Text(
+            ja=(
+                "/etc/security/pwquality.conf に「minclass = {least}」と書く。"
+                "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+                "パスワードのポリシー」の「複雑さの要件を満たす必要があるパスワード」を有効にする。"
+            ),
+            en=(
+                'Write "minclass = {least}" into /etc/security/pwquality.conf.'
+                " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+                "> Password Policy: Password must meet complexity requirements."
+            ),
         ),
-        en=(
-            'Write "minclass = {least}" into /etc/security/pwquality.conf.'
-            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
-            "> Password Policy: Password must meet complexity requirements."
-        ),
+        MACOS_PASSWORD_LENGTH,
     ),
     says={
         "CLASSES_FREE": Text(ja="種類を守らせる仕組みがない（{place}）", en="nothing enforces them ({place})"),
@@ -155,17 +168,20 @@ def host_password_administrator(rules: PasswordRules) -> Judgement:
         ja="定期の変更を求めても、前のものに戻せるのでは意味がない。",
         en="A demand to change is empty where the old password may be set again.",
     ),
-    remedy=Text(
-        ja=(
-            "password で pam_pwhistory を「required」で呼び出し、「remember={least}」を付ける。"
-            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-            "パスワードのポリシー」の「パスワードの履歴を記録する」を {least} 以上とする。"
+    remedy=also(
+        Text(
+            ja=(
+                "password で pam_pwhistory を「required」で呼び出し、「remember={least}」を付ける。"
+                "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
+                "パスワードのポリシー」の「パスワードの履歴を記録する」を {least} 以上とする。"
+            ),
+            en=(
+                'Call pam_pwhistory as "required" with "remember={least}" in password.'
+                " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
+                "> Password Policy: Enforce password history, {least} or more."
+            ),
         ),
-        en=(
-            'Call pam_pwhistory as "required" with "remember={least}" in password.'
-            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
-            "> Password Policy: Enforce password history, {least} or more."
-        ),
+        MACOS_PASSWORD_LENGTH,
     ),
     says={
         "HISTORY_NONE": Text(ja="以前のパスワードを覚えていない", en="earlier passwords are not remembered"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from checks.common import listed
+from checks.common import also, listed
 from checks.values import SERVICES_NEEDLESS
 from scanner.facts.ledger import DeclaredMachine, DeclaredPort
 from scanner.facts.services import ListeningSocket, ListeningSockets, Services
@@ -81,22 +81,31 @@ def services_listed(sockets: ListeningSockets, ledger: DeclaredMachine) -> Judge
     return passed("SOCKETS_LISTED", sockets=listed(map(_named, open_)))
 
 
+MACOS_SERVICES_NEEDLESS = Text(
+    ja="macOS：「launchctl disable system/名前」と「launchctl bootout system/名前」。",
+    en='macOS: "launchctl disable system/NAME" and "launchctl bootout system/NAME".',
+)
+
+
 @check(
     "host.services.needless",
     severity=Severity.MEDIUM,
     title=Text(ja="不要なサービスが動かない", en="No needless services run"),
     why=_WHY,
-    remedy=Text(
-        ja=(
-            "systemctl disable --now で止める。socket で起動されるものは、service と socket の両方を止める。"
-            "使うものは方針ファイルの services.needless から除く。"
-            "Windows：「sc.exe config 名前 start= disabled」で止める。"
+    remedy=also(
+        Text(
+            ja=(
+                "systemctl disable --now で止める。socket で起動されるものは、service と socket の両方を止める。"
+                "使うものは方針ファイルの services.needless から除く。"
+                "Windows：「sc.exe config 名前 start= disabled」で止める。"
+            ),
+            en=(
+                'Stop them with "systemctl disable --now", service and socket both; take out of services.needless in '
+                "the profile what is needed."
+                ' Windows: stop them with "sc.exe config NAME start= disabled".'
+            ),
         ),
-        en=(
-            'Stop them with "systemctl disable --now", service and socket both; take out of services.needless in '
-            "the profile what is needed."
-            ' Windows: stop them with "sc.exe config NAME start= disabled".'
-        ),
+        MACOS_SERVICES_NEEDLESS,
     ),
     says={
         "NEEDLESS_NONE": Text(ja="不要なサービスはない", en="there are none"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from checks.common import first_missing, listed, value_not_set
+from checks.common import also, first_missing, listed, value_not_set
 from checks.values import TIME_MOST_OFFSET, TIME_SERVERS, TIME_SERVING
 from scanner.facts.time_sync import TimeProgram, TimeSync
 from scanner.model.check import Judgement, check
@@ -39,6 +39,18 @@ def _of_each(time: TimeSync, judge: Callable[[tuple[TimeProgram, ...]], Judgemen
     return judge(programs)
 
 
+MACOS_TIME_PROGRAM = Text(
+    ja=(
+        "macOS：「systemsetup -setusingnetworktime on」と「systemsetup -setnetworktimeserver サーバ名」、又は構成プロフ"
+        "ァイル com.apple.MCX の timeServer。"
+    ),
+    en=(
+        'macOS: "systemsetup -setusingnetworktime on" and "systemsetup -setnetworktimeserver NAME", or timeServer in a '
+        "profile for com.apple.MCX."
+    ),
+)
+
+
 @check(
     "host.time.program",
     severity=Severity.MEDIUM,
@@ -53,16 +65,19 @@ def _of_each(time: TimeSync, judge: Callable[[tuple[TimeProgram, ...]], Judgemen
             "each other."
         ),
     ),
-    remedy=Text(
-        ja=(
-            "chrony を入れ（apt install chrony、dnf install chrony）、systemctl enable --now で有効にする。ほかの時刻同期プログラ"
-            "ムは disable --now で止める。"
-            "Windows：Windows Time サービス（W32Time）を有効にする（sc.exe config w32time start= auto）。"
+    remedy=also(
+        Text(
+            ja=(
+                "chrony を入れ（apt install chrony、dnf install chrony）、systemctl enable --now で有効にする。ほかの時刻同期プログラ"
+                "ムは disable --now で止める。"
+                "Windows：Windows Time サービス（W32Time）を有効にする（sc.exe config w32time start= auto）。"
+            ),
+            en=(
+                "Install chrony and enable it with systemctl enable --now; stop any other with systemctl disable --now."
+                " Windows: enable the Windows Time service (sc.exe config w32time start= auto)."
+            ),
         ),
-        en=(
-            "Install chrony and enable it with systemctl enable --now; stop any other with systemctl disable --now."
-            " Windows: enable the Windows Time service (sc.exe config w32time start= auto)."
-        ),
+        MACOS_TIME_PROGRAM,
     ),
     says={
         "ONE_PROGRAM": Text(ja="{program} が時刻を合わせている", en="{program} keeps the clock"),
@@ -105,18 +120,21 @@ def _starts(programs: tuple[TimeProgram, ...]) -> Judgement:
         ja="機器ごとに異なる時刻源を参照すると、システム内の時刻が揃わない。利用者が定めていない時刻源は、偽の時刻を与えることもできる。",
         en="Machines that follow different sources disagree, and a source nobody chose can hand out a false time.",
     ),
-    remedy=Text(
-        ja=(
-            "/etc/chrony/chrony.conf（RHEL 系は /etc/chrony.conf）の server 行、又は timesyncd.conf の NTP= に組織の時刻サーバを書"
-            "き、プログラムを再起動する。"
-            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞システム＞Windows タイム サービス＞"
-            "タイム プロバイダー」の「Windows NTP クライアントを構成する」に組織の時刻サーバを書く。"
+    remedy=also(
+        Text(
+            ja=(
+                "/etc/chrony/chrony.conf（RHEL 系は /etc/chrony.conf）の server 行、又は timesyncd.conf の NTP= に組織の時刻サーバを書"
+                "き、プログラムを再起動する。"
+                "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞システム＞Windows タイム サービス＞"
+                "タイム プロバイダー」の「Windows NTP クライアントを構成する」に組織の時刻サーバを書く。"
+            ),
+            en=(
+                "Name the organisation's servers in server lines of chrony.conf, or in NTP= of timesyncd.conf, and restart the program."
+                " Windows: Group Policy, Computer Configuration > Administrative Templates > System > Windows Time Service "
+                "> Time Providers: Configure Windows NTP Client, with the organisation's servers."
+            ),
         ),
-        en=(
-            "Name the organisation's servers in server lines of chrony.conf, or in NTP= of timesyncd.conf, and restart the program."
-            " Windows: Group Policy, Computer Configuration > Administrative Templates > System > Windows Time Service "
-            "> Time Providers: Configure Windows NTP Client, with the organisation's servers."
-        ),
+        MACOS_TIME_PROGRAM,
     ),
     says={
         "SOURCES_OWN": Text(ja="組織の時刻源だけを参照している：{sources}", en="only the organisation's sources: {sources}"),

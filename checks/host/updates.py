@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import listed
+from checks.common import also, listed
 from checks.values import UPDATES_MOST_LIST_DAYS
 from scanner.facts.software import AutomaticUpdates, RestartNeed, SecurityUpdates
 from scanner.model.check import Judgement, check
@@ -19,20 +19,30 @@ _WHY = Text(
 )
 
 
+MACOS_UPDATES_SECURITY = Text(
+    ja="macOS：「softwareupdate --install --all --restart」。",
+    en='macOS: "softwareupdate --install --all --restart".',
+)
+
+
 @check(
     "host.updates.security",
     severity=Severity.HIGH,
     title=Text(ja="提供済みのセキュリティ更新を適用している", en="Security updates that are offered are installed"),
     why=_WHY,
-    remedy=Text(
-        ja=(
-            "Debian・Ubuntu：apt-get update と apt-get dist-upgrade。Red Hat 系：dnf upgrade --security。適用後、必要なら再起動する。"
-            "Windows：「設定」の Windows Update（WSUS では更新の承認）で適用し、再起動する。"
+    remedy=also(
+        Text(
+            ja=(
+                "Debian・Ubuntu：apt-get update と apt-get dist-upgrade。Red Hat 系：dnf upgrade --security。適用後、必要なら再起動する。"
+                "Windows：「設定」の Windows Update（WSUS では更新の承認）で適用し、再起動する。"
+            ),
+            en=(
+                'Debian, Ubuntu: "apt-get update" and "apt-get dist-upgrade". Red Hat family: "dnf upgrade --security". Restart where '
+                "needed."
+                " Windows: install them by Windows Update in Settings (with WSUS, approve them) and restart."
+            ),
         ),
-        en=(
-            'Debian, Ubuntu: "apt-get update" and "apt-get dist-upgrade". Red Hat family: "dnf upgrade --security". Restart where needed.'
-            " Windows: install them by Windows Update in Settings (with WSUS, approve them) and restart."
-        ),
+        MACOS_UPDATES_SECURITY,
     ),
     says={
         "UPDATES_INSTALLED": Text(
@@ -120,6 +130,18 @@ def updates_held(updates: SecurityUpdates) -> Judgement:
     return failed("PACKAGES_HELD", names=listed(updates.held)) if updates.held else passed("NOTHING_HELD")
 
 
+MACOS_UPDATES_AUTOMATIC = Text(
+    ja=(
+        "macOS：構成プロファイル com.apple.SoftwareUpdate の AutomaticallyInstallMacOSUpdates、CriticalUpdateInstall、"
+        "ConfigDataInstall を true とする。"
+    ),
+    en=(
+        "macOS: AutomaticallyInstallMacOSUpdates, CriticalUpdateInstall and ConfigDataInstall true in a configuration "
+        "profile for com.apple.SoftwareUpdate."
+    ),
+)
+
+
 @check(
     "host.updates.automatic",
     severity=Severity.LOW,
@@ -128,21 +150,24 @@ def updates_held(updates: SecurityUpdates) -> Judgement:
         ja="人の手を待つ更新は遅れる。自動で適用しない場合は、適用の時期を定めて運用する。",
         en="Updates that wait for somebody come late. Where they are not automatic, there has to be a schedule.",
     ),
-    remedy=Text(
-        ja=(
-            "Debian・Ubuntu：unattended-upgrades を導入し、dpkg-reconfigure -plow unattended-upgrades を実行する。"
-            "Red Hat 系：dnf-automatic を導入し、/etc/dnf/automatic.conf の [commands] に apply_updates=yes、"
-            "systemctl enable --now dnf-automatic.timer を実行する。"
-            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞Windows "
-            "Update」の「自動更新を構成する」を「4 - 自動ダウンロードしインストール日時を指定」とし、一時停止を解く。"
+    remedy=also(
+        Text(
+            ja=(
+                "Debian・Ubuntu：unattended-upgrades を導入し、dpkg-reconfigure -plow unattended-upgrades を実行する。"
+                "Red Hat 系：dnf-automatic を導入し、/etc/dnf/automatic.conf の [commands] に apply_updates=yes、"
+                "systemctl enable --now dnf-automatic.timer を実行する。"
+                "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞Windows "
+                "Update」の「自動更新を構成する」を「4 - 自動ダウンロードしインストール日時を指定」とし、一時停止を解く。"
+            ),
+            en=(
+                'Debian, Ubuntu: install unattended-upgrades and run "dpkg-reconfigure -plow unattended-upgrades". Red Hat family: install '
+                'dnf-automatic, write "apply_updates=yes" under [commands] in /etc/dnf/automatic.conf, run '
+                '"systemctl enable --now dnf-automatic.timer".'
+                " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Windows "
+                "Update: Configure Automatic Updates, option 4; end any pause."
+            ),
         ),
-        en=(
-            'Debian, Ubuntu: install unattended-upgrades and run "dpkg-reconfigure -plow unattended-upgrades". Red Hat family: install '
-            'dnf-automatic, write "apply_updates=yes" under [commands] in /etc/dnf/automatic.conf, run '
-            '"systemctl enable --now dnf-automatic.timer".'
-            " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Windows "
-            "Update: Configure Automatic Updates, option 4; end any pause."
-        ),
+        MACOS_UPDATES_AUTOMATIC,
     ),
     says={
         "AUTOMATIC_ON": Text(ja="自動で適用される（{name}）", en="they are installed by {name}"),

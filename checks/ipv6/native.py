@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import value_not_set
+from checks.common import also, value_not_set
 from checks.endpoint.common import settled
 from checks.ipv6.tunnel import listed
 from checks.values import IPV6_NATIVE_USE, IPV6_ROUTER_ADVERTISEMENTS
@@ -34,6 +34,12 @@ def _on_later(native: Ipv6Native, interface: Ipv6Interface) -> bool | Unobserved
     return native.stack.after_restart if isinstance(native.stack.after_restart, Unobserved) and later is not False else later
 
 
+MACOS_NATIVE_UNUSED = Text(
+    ja="macOS：「networksetup -setv6off サービス名」。",
+    en='macOS: "networksetup -setv6off SERVICE".',
+)
+
+
 @check(
     "ipv6.native.unused",
     severity=Severity.MEDIUM,
@@ -42,24 +48,27 @@ def _on_later(native: Ipv6Native, interface: Ipv6Interface) -> bool | Unobserved
         ja="IPv6 を想定しない回線では IPv6 の制限や監視が整っておらず、同じ回線の者がアドレスを配れば通信の盗聴や迂回ができる。",
         en="Where nobody plans for IPv6 nobody filters or watches it, and whoever hands out addresses on the line can divert traffic.",
     ),
-    remedy=Text(
-        ja=(
-            "/etc/sysctl.d/90-no-ipv6.conf に「net.ipv6.conf.all.disable_ipv6 = 1」「net.ipv6.conf.default.disable_ipv6 = 1」を書き、"
-            "「sysctl --system」を実行する。NetworkManager は接続ごとに「ipv6.method disabled」、systemd-networkd は "
-            "「LinkLocalAddressing=no」「IPv6AcceptRA=no」とする。"
-            "Windows：アダプターごとに「インターネット プロトコル バージョン 6 (TCP/IPv6)」を外すか、グループポリシーの「基本設定」→"
-            "「Windows の設定」→「レジストリ」で HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip6\\Parameters の DisabledComponents "
-            "を 0x11 とし、再起動する。"
+    remedy=also(
+        Text(
+            ja=(
+                "/etc/sysctl.d/90-no-ipv6.conf に「net.ipv6.conf.all.disable_ipv6 = 1」「net.ipv6.conf.default.disable_ipv6 = 1」を書き、"
+                "「sysctl --system」を実行する。NetworkManager は接続ごとに「ipv6.method disabled」、systemd-networkd は "
+                "「LinkLocalAddressing=no」「IPv6AcceptRA=no」とする。"
+                "Windows：アダプターごとに「インターネット プロトコル バージョン 6 (TCP/IPv6)」を外すか、グループポリシーの「基本設定」→"
+                "「Windows の設定」→「レジストリ」で HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip6\\Parameters の DisabledComponents "
+                "を 0x11 とし、再起動する。"
+            ),
+            en=(
+                "In /etc/sysctl.d/90-no-ipv6.conf write net.ipv6.conf.all.disable_ipv6 = 1 and net.ipv6.conf.default.disable_ipv6 "
+                "= 1 and run "
+                "sysctl --system. NetworkManager: ipv6.method disabled for each connection; systemd-networkd: LinkLocalAddressing=no and "
+                "IPv6AcceptRA=no. Windows: clear Internet Protocol Version 6 (TCP/IPv6) on each adapter, or by Group Policy "
+                "(Preferences > Windows "
+                "Settings > Registry) set DisabledComponents = 0x11 in HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip6\\Parameters "
+                "and restart."
+            ),
         ),
-        en=(
-            "In /etc/sysctl.d/90-no-ipv6.conf write net.ipv6.conf.all.disable_ipv6 = 1 and net.ipv6.conf.default.disable_ipv6 "
-            "= 1 and run "
-            "sysctl --system. NetworkManager: ipv6.method disabled for each connection; systemd-networkd: LinkLocalAddressing=no and "
-            "IPv6AcceptRA=no. Windows: clear Internet Protocol Version 6 (TCP/IPv6) on each adapter, or by Group Policy "
-            "(Preferences > Windows "
-            "Settings > Registry) set DisabledComponents = 0x11 in HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip6\\Parameters "
-            "and restart."
-        ),
+        MACOS_NATIVE_UNUSED,
     ),
     says={
         "IPV6_MEANT": Text(ja="組織が IPv6 通信を想定している回線である", en="the organisation plans for IPv6 on the line"),

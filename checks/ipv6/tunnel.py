@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Final
 
+from checks.common import also
 from checks.values import IPV6_TUNNELS
 from scanner.facts.ipv6 import Ipv6Tunnels, TunnelDefinition, TunnelInterface
 from scanner.model.check import Judgement, check
@@ -30,6 +31,12 @@ def _definition(definition: TunnelDefinition) -> str:
     return f"{definition.name} ({definition.technique}, {definition.source})"
 
 
+MACOS_TUNNEL_INTERFACES = Text(
+    ja="macOS：ネットワーク設定から 6to4 のサービスを除き、「ifconfig stf0 down」「ifconfig gif0 deletetunnel」を実行する。",
+    en='macOS: remove the 6to4 service from the network settings and run "ifconfig stf0 down" and "ifconfig gif0 deletetunnel".',
+)
+
+
 @check(
     "ipv6.tunnel.interfaces",
     severity=Severity.HIGH,
@@ -38,21 +45,25 @@ def _definition(definition: TunnelDefinition) -> str:
         ja="トンネルは IPv4 の通信に IPv6 を隠して運ぶため、ファイアウォールや監視をすり抜ける経路となる。",
         en="A tunnel hides IPv6 inside IPv4, and with it a way around firewalls and monitoring.",
     ),
-    remedy=Text(
-        ja=(
-            "「ip tunnel del 名前」で除き、定義（/etc/network/interfaces、/etc/netplan、/etc/systemd/network、NetworkManager）も消す。"
-            "使わない場合は /etc/modprobe.d/no-ipv6-tunnel.conf に「install sit /bin/false」を書く。認めるものは方針プロファイルの "
-            "ipv6.tunnels に名前を挙げる。"
-            "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「ネットワーク」→「TCPIP 設定」→「IPv6 "
-            "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
+    remedy=also(
+        Text(
+            ja=(
+                "「ip tunnel del 名前」で除き、定義（/etc/network/interfaces、/etc/netplan、/etc/systemd/network、NetworkManager）も消す。"
+                "使わない場合は /etc/modprobe.d/no-ipv6-tunnel.conf に「install sit /bin/false」を書く。認めるものは方針プロファイルの "
+                "ipv6.tunnels に名前を挙げる。"
+                "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「ネットワーク」→「TCPIP 設定」→「IPv6 "
+                "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
+            ),
+            en=(
+                "Remove it with ip tunnel del NAME and delete its definition (/etc/network/interfaces, /etc/netplan, /etc/systemd/network, "
+                "NetworkManager). Where none is wanted, write install sit /bin/false in /etc/modprobe.d/no-ipv6-tunnel.conf. Name "
+                "those that "
+                "are meant to be there under ipv6.tunnels in the policy profile. "
+                "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
+                "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
+            ),
         ),
-        en=(
-            "Remove it with ip tunnel del NAME and delete its definition (/etc/network/interfaces, /etc/netplan, /etc/systemd/network, "
-            "NetworkManager). Where none is wanted, write install sit /bin/false in /etc/modprobe.d/no-ipv6-tunnel.conf. Name those that "
-            "are meant to be there under ipv6.tunnels in the policy profile. "
-            "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
-            "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
-        ),
+        MACOS_TUNNEL_INTERFACES,
     ),
     says={
         "TUNNEL_NONE": Text(ja="トンネルのインタフェースがない", en="there is no tunnel interface"),
@@ -138,19 +149,22 @@ def tunnel_addresses(tunnels: Ipv6Tunnels, *, declared: Annotated[tuple[str, ...
         ja="今は動いていなくても、設定に残ったトンネルは再起動や操作一つで動き出す。",
         en="A tunnel that is only described still comes up with a restart or a single command.",
     ),
-    remedy=Text(
-        ja=(
-            "挙げた箇所の定義を消す。Teredo は「systemctl disable --now miredo」とし、miredo を削除する。"
-            "認めるものは方針プロファイルの ipv6.tunnels に挙げる。"
-            "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「ネットワーク」→「TCPIP 設定」→「IPv6 "
-            "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
+    remedy=also(
+        Text(
+            ja=(
+                "挙げた箇所の定義を消す。Teredo は「systemctl disable --now miredo」とし、miredo を削除する。"
+                "認めるものは方針プロファイルの ipv6.tunnels に挙げる。"
+                "Windows：グループポリシー「コンピューターの構成」→「管理用テンプレート」→「ネットワーク」→「TCPIP 設定」→「IPv6 "
+                "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
+            ),
+            en=(
+                "Delete the definitions named; for Teredo run systemctl disable --now miredo and remove miredo, "
+                "or name the tunnel under ipv6.tunnels. "
+                "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
+                "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
+            ),
         ),
-        en=(
-            "Delete the definitions named; for Teredo run systemctl disable --now miredo and remove miredo, "
-            "or name the tunnel under ipv6.tunnels. "
-            "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
-            "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
-        ),
+        MACOS_TUNNEL_INTERFACES,
     ),
     says={
         "TUNNEL_NOT_CONFIGURED": Text(ja="トンネルの定義がない", en="no tunnel is described"),

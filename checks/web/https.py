@@ -55,8 +55,14 @@ def web_https_offered(entry: WebEntry) -> Judgement:
         en="Where content comes over plain HTTP, people go on in clear without noticing.",
     ),
     remedy=Text(
-        ja="80 番ポートでは、同じホスト名の https:// への恒久的な転送（301 又は 308）だけを返す。例（nginx）：「return 301 https://$host$request_uri;」",
-        en='At port 80 answer nothing but a permanent redirect (301 or 308) to https:// of the same name. nginx: "return 301 https://$host$request_uri;".',
+        ja=(
+            "80 番ポートでは、同じホスト名の https:// への恒久的な転送（301 又は 308）だけを返す。例（nginx）：「return "
+            "301 https://$host$request_uri;」"
+        ),
+        en=(
+            'At port 80 answer nothing but a permanent redirect (301 or 308) to https:// of the same name. nginx: "return '
+            '301 https://$host$request_uri;".'
+        ),
     ),
     says={
         "PLAIN_CLOSED": Text(ja="HTTP では接続を受け付けない", en="no connection is taken over plain HTTP"),

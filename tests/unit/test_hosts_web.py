@@ -372,6 +372,13 @@ def test_who_may_write(tmp_path: Path, text: str, open_: bool) -> None:
     assert bool(apache(tmp_path, OPEN + text).writing.found) is open_
 
 
+def test_what_conditions_and_macros_hold_stays_where_it_is(tmp_path: Path) -> None:
+    text = OPEN + "<If \"%{HTTP:X-Key} == 'geheim'\">\nOptions +Indexes\n</If>\nUse Site geheim\n<IfDirective geheim>\n</IfDirective>\n"
+    found = apache(tmp_path, text)
+    assert found.listing.unseen is not None
+    assert "geheim" not in repr(found)
+
+
 def test_programs_of_apache(tmp_path: Path) -> None:
     text = "ScriptAlias /cgi-bin/ /srv/cgi\n"
     assert apache(tmp_path, text).cgi == Places()  # nothing lies there
@@ -599,7 +606,7 @@ server_name;|upstream a {""".replace("\n", "|").split("|")
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(PIECES, max_size=14).map("\n".join))
 def test_no_configuration_breaks_the_reader(tmp_path: Path, text: str) -> None:
     machine = Machine(tmp_path).write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.wire import httpd, nginxconf, phpini
@@ -36,7 +36,7 @@ def _written(block: tuple[Directive, ...]) -> str:
     return "\r\n".join(found)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_directives())
 def test_what_is_written_for_nginx_is_read_back(block: tuple[Directive, ...]) -> None:
     assert nginxconf.parse(_written(block).encode()) == block
@@ -101,7 +101,7 @@ def test_arguments_of_httpd(text: str, words: tuple[str, ...]) -> None:
     assert httpd.split(text) == words
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text("ab <>/{};\"'\\\n#$[]=!|", max_size=80).map(str.encode)))
 def test_junk_ends_in_a_value_or_a_refusal(junk: bytes) -> None:
     for parse in (nginxconf.parse, httpd.parse, phpini.parse):

@@ -102,7 +102,7 @@ def _started(main: str, given: tuple[str, ...] | Unobserved | None) -> tuple[str
         elif option == "-D":
             defined.append(value)
         elif option in {"-C", "-c"}:
-            doubt = doubt or unsupported(f"directives on the command line: {option} {value}")
+            doubt = doubt or unsupported(f"directives on the command line ({option})")
         at += 1
     return absolute(root, main), root, tuple(defined), doubt
 
@@ -187,7 +187,8 @@ class _Judge:
             (self._look.writing, frozenset({"dav"})),
         ):
             if node := conditional(site.levels, names):
-                found.doubt(unsupported(f"{site.name}: <{node.name} {node.rest}> decides by the request"))
+                # What it compares with may be a secret, so it is not told.
+                found.doubt(unsupported(f"{site.name}: <{node.name}> decides by the request"))
 
     def _by_name(self, site: Site) -> None:
         """Look for handlers that are given by the names of files; whether such files are there is not known."""

@@ -85,7 +85,7 @@ class ApacheFiles:
                 elif holds:
                     yield from self._opened(node.body, depth)
             elif node.name in OTHER_SECTIONS:
-                self._doubtful(unsupported(f"<{node.name} {node.rest}> is not read"))
+                self._doubtful(unsupported(f"<{node.name}> is not read"))
             else:
                 yield Node(node.name, node.rest, tuple(self._opened(node.body, depth)))
 
@@ -107,7 +107,7 @@ class ApacheFiles:
             case "loadfile" | "addmodule" | "clearmodulelist":
                 pass
             case "use":
-                self._doubtful(unsupported(f"macros are not read: Use {node.rest}"))
+                self._doubtful(unsupported(f"macros are not read: Use {' '.join(words[:1])}"))
             case _:
                 yield node
 

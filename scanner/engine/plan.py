@@ -159,7 +159,9 @@ def _with_facts(catalogue: Catalogue, variants: tuple[Variant, ...]) -> Plan:
 
 
 def _close(catalogue: Catalogue, fact: type[Fact], facts: dict[type[Fact], None]) -> None:
-    """Add the facts that the probes of a fact need in turn."""
+    """Add the facts that the probes of a fact need in turn. Collectors need none, and are loaded when the first machine is met."""
+    if fact.of is Kind.MACHINE:
+        return
     for observer in catalogue.observers.get(fact, ()):
         if isinstance(observer, Probe):
             for need, _ in observer.needs:

@@ -473,6 +473,12 @@ def test_secure_boot_is_on_where_windows_says_so(tmp_path: Path, keys: Keys, uef
     assert fact_of(SecurityModule, startup.security_module, read).version == "2.0"
 
 
+def test_an_unknown_firmware_leaves_secure_boot_unknown(tmp_path: Path) -> None:
+    fact = fact_of(Startup, startup.startup, machine(tmp_path, answers=[]))
+    assert isinstance(fact.firmware, Unobserved)
+    assert isinstance(fact.secure_boot, Unobserved)
+
+
 def test_mitigations_are_off_where_both_values_say_so(tmp_path: Path) -> None:
     def off(room: str, values: Mapping[str, int]) -> bool | Unobserved:
         found = fact_of(Startup, startup.startup, machine(tmp_path / room, {startup.MEMORY: dict(values)})).mitigations_off

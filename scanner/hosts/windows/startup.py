@@ -33,6 +33,8 @@ def startup(read: WindowsReader) -> Startup:
         secure = None
     elif isinstance(state, Unobserved):
         secure = state
+    elif state is None and isinstance(firmware, Unobserved):
+        secure = firmware
     else:
         # absent: the key is made on machines whose firmware has Secure Boot only
         secure = state == 1

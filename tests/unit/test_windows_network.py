@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.host.firewall import firewall_inbound_ipv6, firewall_logging, firewall_management, firewall_outbound
-from checks.ipv6.native import native_unused
+from checks.ipv6.native import native_router_advertisements, native_unused
 from checks.ipv6.tunnel import tunnel_addresses, tunnel_configured, tunnel_interfaces
 from scanner.facts.firewall import Filter, Firewall
 from scanner.facts.ipv6 import Ipv6Native
@@ -71,6 +71,15 @@ def test_an_adapter_that_the_protocol_is_not_bound_to_is_off_but_a_new_one_is_on
     keys: Keys = {LINKAGE: {"Bind": ()}}
     fact = ipv6_native.run(live(tmp_path, adapter(ipv6=False), keys=keys))
     assert tag(native_unused, fact, use="unused") == "IPV6_NEW_INTERFACES"
+
+
+def test_an_address_by_an_advertisement_proves_that_they_are_heeded(tmp_path: Path) -> None:
+    held = AdapterAddress("2001:db8::1", 64, advertised=True)
+    one = Adapter(WIRED, "LAN", "LAN", 6, 0, up=True, ipv6=True, addresses=(held,))
+    fact = ipv6_native.run(live(tmp_path / "a", one))
+    assert tag(native_router_advertisements, fact, advertisements="refused") == "RA_ACCEPTED"
+    silent = ipv6_native.run(live(tmp_path / "b", adapter(addresses=("2001:db8::1",))))
+    assert tag(native_router_advertisements, silent, advertisements="refused") == "undetermined"
 
 
 def test_all_components_off_is_no_ipv6_after_the_restart(tmp_path: Path) -> None:

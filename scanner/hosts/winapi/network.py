@@ -22,6 +22,7 @@ MOST = 4_000
 _FLAGS = 0x2 | 0x4 | 0x8 | 0x100  # no anycast, multicast, DNS servers; all interfaces
 _OVERFLOW, _NO_DATA = 111, 232
 _UP, _IPV6 = 1, 0x100
+_ADVERTISED = 4  # IpPrefixOriginRouterAdvertisement
 
 
 class _Address(ctypes.Structure):
@@ -101,7 +102,8 @@ def adapters() -> Adapters:
             if left < 0:
                 raise CannotObserve(Reason.TOO_LARGE, f"GetAdaptersAddresses: more than {MOST} adapters and addresses")
             if (text := _text(where.contents)) is not None:
-                addresses.append(AdapterAddress(text, int(where.contents.prefix)))
+                came_by = int(where.contents.origins[0])
+                addresses.append(AdapterAddress(text, int(where.contents.prefix), came_by == _ADVERTISED))
             where = where.contents.next
         left -= 1
         guid = (one.guid or b"").decode("ascii", "replace")

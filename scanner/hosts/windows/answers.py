@@ -134,6 +134,8 @@ class AdapterAddress:
 
     address: str
     prefix: int
+    advertised: bool = False
+    """Whether the prefix came by a router advertisement (NL_PREFIX_ORIGIN)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,11 +152,14 @@ def _interfaces(
                 later = allowed
             mine = tuple(f"{held.address}/{held.prefix}" for held in one.addresses if ":" in held.address)
             name = shown(one.name or one.guid)
-            yield Ipv6Interface(name, "", Readings(None, one.ipv6, later, source), _advertised(read), mine)
+            yield Ipv6Interface(name, "", Readings(None, one.ipv6, later, source), _advertised(read, one), mine)
 
 
-def _advertised(read: WindowsReader) -> Readings[bool]:
+def _advertised(read: WindowsReader, adapter: Adapter | None = None) -> Readings[bool]:
+    """An address whose prefix came by an advertisement proves that they are heeded; that there is none proves nothing."""
     why = Unobserved(Reason.UNSUPPORTED, "router discovery is kept for each interface, in no place that is read")
+    if adapter is not None and any(held.advertised for held in adapter.addresses):
+        return Readings(None, True, why, "GetAdaptersAddresses: PrefixOrigin")
     return Readings(None, why if read.live else None, why, "netsh interface ipv6")
 
 
@@ -244,7 +247,10 @@ def _called(adapter: Adapter, kind: Technique) -> str:
 
 
 def _of(address: str) -> Technique | None:
-    return technique(ipaddress.IPv6Address(address)) if ":" in address else None
+    try:
+        return technique(ipaddress.IPv6Address(address))
+    except ValueError:
+        return None
 
 
 def _driver(read: WindowsReader, bits: int | Unobserved) -> TunnelDriver:

@@ -125,6 +125,7 @@ def test_a_well_kept_server_says_the_same_in_both_forms(tmp_path: Path) -> None:
         ("disallow bind_simple\n" + DATABASE, "clear_passwords", False),
         ("security tls=0 update_ssf=128\n" + DATABASE, "clear_passwords", True),
         (DATABASE + "security ssf=128\n", "clear_passwords", False),
+        ("security tls=1\n" + DATABASE, "clear_passwords", False),
         (DATABASE + "security ssf=128\ndatabase config\nrootpw secret\n", "clear_passwords", True),
         (
             DATABASE + "rootdn cn=a,dc=town,dc=example\nrootpw secret\n",

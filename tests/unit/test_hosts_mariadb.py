@@ -19,7 +19,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire import mysqlconf
 from scanner.wire.mysqlconf import Include, Option
-from tests.unit.host_trees import Machine, running
+from tests.unit.host_trees import Machine, age, running
 
 STARTED = 1_700_000_500
 MARIA = "mariadbd  Ver 10.11.6-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)\n"
@@ -103,6 +103,18 @@ def test_mariadb_under_the_name_of_mysqld_is_known_by_what_it_says(tmp_path: Pat
 
 def test_a_shortened_name_is_not_guessed(tmp_path: Path) -> None:
     assert isinstance(server(machine(tmp_path, "[mysqld]\nbind-addr = 127.0.0.1\n")).listens, Unobserved)
+
+
+def test_a_change_behind_debians_link_is_seen(tmp_path: Path) -> None:
+    made = machine(tmp_path, files={"/etc/mysql/mariadb.cnf": "[mysqld]\nskip-networking\n"})
+    (made.root / "etc/mysql/my.cnf").unlink()
+    (made.root / "etc/mysql/my.cnf").symlink_to("/etc/mysql/mariadb.cnf")
+    os.utime(made.root / "etc/mysql/my.cnf", (STARTED - 100, STARTED - 100), follow_symlinks=False)
+    assert (server(made).listens, server(made).applied) == (Audience.NOBODY, None)
+    age(made, "/etc/mysql/mariadb.cnf", STARTED + 10)
+    why = server(made).applied
+    assert why is not None
+    assert why.reason is Reason.STALE
 
 
 def test_includes_are_read_in_their_place_and_what_all_may_write_is_passed_over(tmp_path: Path) -> None:

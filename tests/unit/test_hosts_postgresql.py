@@ -110,6 +110,11 @@ def test_what_cannot_be_read_leaves_open_what_it_could_change(tmp_path: Path) ->
     assert (why.reason, why.detail[: len(HBA)]) == (Reason.STALE, HBA)
 
 
+def test_a_lock_file_with_endless_digits_names_no_process(tmp_path: Path) -> None:
+    odd = machine(tmp_path, files={f"{DATA}/postmaster.pid": "2\n/\n" + "9" * 9_000 + "\n"})
+    assert server(odd).running is False
+
+
 def test_start_conf_says_whether_a_cluster_starts_and_an_image_does_not_run(tmp_path: Path) -> None:
     manual = {"/etc/postgresql/15/main/start.conf": "# auto\nmanual\n"}
     assert server(machine(tmp_path / "a", files=manual)).starts is False

@@ -286,7 +286,7 @@ def _secured(settings: Settings) -> bool:
     """Without encryption a connection's strength is nought, so any number above it will do (slapd.conf(5), ``security``)."""
     for word in _words(settings, "security"):
         name, _, number = word.partition("=")
-        if name in {"ssf", "transport", "tls", "simple_bind"} and number.isdecimal() and int(number) > 0:
+        if name in {"ssf", "transport", "tls", "simple_bind"} and re.fullmatch(r"0*[1-9][0-9]{0,8}", number):
             return True
     return False
 

@@ -221,17 +221,17 @@ def _process(read: Reader, home: str, running: tuple[Process, ...] | Unobserved)
     """Find the server that the lock file names. Raises ``CannotObserve``."""
     if runs(running, *PROGRAMS) is False:
         return None
-    lines = (read.file(f"{home}/postmaster.pid", limit=10_000) or b"").split(b"\n")
-    if len(lines) < 3 or not lines[0].isdigit() or not lines[2].isdigit():
+    found = re.match(rb"(\d{1,10})\n[^\n]*\n(\d{1,12})\n", read.file(f"{home}/postmaster.pid", limit=10_000) or b"")
+    if found is None:
         return None
-    number = lines[0].decode()
+    number = found[1].decode()
     stat = read.file(f"/proc/{number}/stat", limit=4096)
     state = read.state(f"/proc/{number}")
     if stat is None or state is None:
         needed(running)  # others' processes may be hidden
         return None
     name = stat.decode("utf-8", "replace").partition("(")[2].rpartition(")")[0]
-    return _Process(state.uid, int(lines[2])) if name in PROGRAMS else None
+    return _Process(state.uid, int(found[2])) if name in PROGRAMS else None
 
 
 def _values(

@@ -33,6 +33,7 @@ from scanner.facts.removable_media import AutoMount, AutoRun, UsbStorage
 from scanner.facts.screen_lock import DesktopLock, ScreenLock
 from scanner.facts.services import ListeningSockets, Services
 from scanner.facts.software import AutomaticUpdates, InstalledSoftware, OperatingSystem, SecurityUpdates
+from scanner.facts.ssh_server import SshServer
 from scanner.facts.time_sync import TimeSync
 from scanner.facts.wireless import WirelessNetworks, WirelessSecurity
 from scanner.hosts.base import CommandOutput
@@ -53,6 +54,7 @@ from scanner.hosts.macos import (
     screen_lock,
     services,
     software,
+    ssh_server,
     startup,
     wireless,
 )
@@ -799,6 +801,26 @@ def test_of_a_mounted_disk_launchds_own_list_tells(tmp_path: Path) -> None:
     found = look(Services, services.services, made).services
     assert not isinstance(found, Unobserved)
     assert {s.name: (s.starts, s.running) for s in found if s.name in {"sshd", "smbd"}} == {"sshd": (True, None), "smbd": (False, None)}
+
+
+SSHD = {"/usr/sbin/sshd": "", "/etc/ssh/sshd_config": "Include /etc/ssh/sshd_config.d/*\nPermitRootLogin no\n"}
+DUMP = "port 22\npermitrootlogin no\npasswordauthentication yes\nusepam yes\nmacs hmac-sha2-256\n"
+
+
+def test_remote_login_is_asked_as_on_linux(tmp_path: Path) -> None:
+    commands = {"sshd -T": DUMP, DISABLED: NEW, "launchctl list": LIST, **ROOT, "sh -c ssh -V 2>&1": "OpenSSH_9.6p1, LibreSSL 3.3.6\n"}
+    found = look(SshServer, ssh_server.ssh_server, mac(tmp_path, SSHD, commands))
+    assert (found.installed, found.used, found.version, found.from_files, found.applied) == (True, True, "9.6", False, True)
+    assert not isinstance(found.setups, Unobserved)
+    assert [(s.match, s.get("permitrootlogin")) for s in found.setups] == [("", ("no",))]
+    blocks = {**SSHD, "/etc/ssh/sshd_config.d/10-x.conf": "Match User taro\n  PasswordAuthentication no\n"}
+    off = {**commands, DISABLED: NEW.replace("enabled", "disabled"), "launchctl list": LIST.replace("com.openssh.sshd", "x")}
+    found = look(SshServer, ssh_server.ssh_server, mac(tmp_path, blocks, off))
+    assert found.used is False
+    assert not isinstance(found.setups, Unobserved)
+    assert [isinstance(s.values, Unobserved) for s in found.setups] == [False, True]
+    found = look(SshServer, ssh_server.ssh_server, mac(tmp_path, blocks, live=False))
+    assert (found.used, found.from_files, found.applied) == (False, True, None)
 
 
 def test_listening_sockets_are_read_from_lsof(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def ssh_server(read: Reader) -> SshServer:
     if isinstance(setups, tuple):
         for value in _general(setups):
             read.keep("sshd_config" if from_files else "sshd -T", f"{value.keyword} {value.values}")
-    return SshServer(True, _used(read, running), _version(read), from_files, setups, _applied(read, found, running))
+    return SshServer(True, _used(read, running), program_version(read), from_files, setups, _applied(read, found, running))
 
 
 SHOWN = ("permitrootlogin", "passwordauthentication", "kbdinteractiveauthentication", "authenticationmethods", "usepam")
@@ -140,18 +140,18 @@ def _ask(read: Reader, found: sshd_files.Files | Unobserved, extra: Sequence[str
     """Ask the program; raises ``CannotObserve`` where it does not answer."""
     flags = [f"-o{setting}" for setting in _settings(extra)]
     mode = "-T"
-    general = _said(read, ("sshd", "-T", *flags))
+    general = dump(read, ("sshd", "-T", *flags))
     if general is None:  # without the rights to read host keys; since OpenSSH 9.3 the settings alone can be asked for
-        mode, general = "-G", _said(read, ("sshd", "-G", *flags))
+        mode, general = "-G", dump(read, ("sshd", "-G", *flags))
     if general is None:
         raise CannotObserve(Reason.ACCESS_DENIED, "sshd -T: no answer; it needs root, and files that sshd accepts")
-    setups = [SshSetup("", "", _kept(general))]
-    root = _said(read, ("sshd", mode, *flags, "-C", ROOT))
+    setups = [SshSetup("", "", printed(general))]
+    root = dump(read, ("sshd", mode, *flags, "-C", ROOT))
     if isinstance(found, Unobserved):  # the Match blocks are not known
         why = SshSetup("Match", "", found)
-        return (*setups, *((SshSetup("User root", "root", _kept(root)),) if root else ()), why)
-    if root is not None and _kept(root) != setups[0].values:
-        setups.append(SshSetup("User root", "root", _kept(root)))
+        return (*setups, *((SshSetup("User root", "root", printed(root)),) if root else ()), why)
+    if root is not None and printed(root) != setups[0].values:
+        setups.append(SshSetup("User root", "root", printed(root)))
     members, groups = _groups(read)
     for number, block in enumerate(found.blocks):
         connection = None if block.criteria is None else sshd_config.example(block.criteria, members, groups)
@@ -162,17 +162,18 @@ def _ask(read: Reader, found: sshd_files.Files | Unobserved, extra: Sequence[str
                 SshSetup(block.text, "", Unobserved(Reason.UNSUPPORTED, f"Match {block.text}: such a connection cannot be made up"))
             )
             continue
-        values = None if number >= MOST_ASKED else _said(read, ("sshd", mode, *flags, "-C", asking(connection)))
+        values = None if number >= MOST_ASKED else dump(read, ("sshd", mode, *flags, "-C", asking(connection)))
         kept = (
             Unobserved(Reason.TOO_LARGE, f"Match {block.text}: sshd -T was not asked or did not answer")
             if values is None
-            else _kept(values)
+            else printed(values)
         )
         setups.append(SshSetup(block.text, connection.user, kept))
     return tuple(setups)
 
 
-def _said(read: Reader, argv: tuple[str, ...]) -> Mapping[str, tuple[str, ...]] | None:
+def dump(read: Reader, argv: tuple[str, ...]) -> Mapping[str, tuple[str, ...]] | None:
+    """Give what ``sshd -T`` or ``-G`` prints; ``None`` where it does not answer or has not the rights to. Raises ``CannotObserve``."""
     try:
         output = read.command(argv)
     except CannotObserve as error:
@@ -187,7 +188,8 @@ def _said(read: Reader, argv: tuple[str, ...]) -> Mapping[str, tuple[str, ...]] 
         return None
 
 
-def _kept(said: Mapping[str, tuple[str, ...]]) -> tuple[SshValue, ...]:
+def printed(said: Mapping[str, tuple[str, ...]]) -> tuple[SshValue, ...]:
+    """Write what the program printed as the fact holds it."""
     return tuple(SshValue(keyword, sshd_files.normal(keyword, said[keyword]) if keyword in said else ()) for keyword in KEYWORDS)
 
 
@@ -211,7 +213,7 @@ def _groups(read: Reader) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     return members, groups
 
 
-def _version(read: Reader) -> str:
+def program_version(read: Reader) -> str:
     """Give the version, such as 9.2; empty where it is not told."""
     said: bytes | Unobserved | None
     if read.live:

@@ -127,7 +127,7 @@ def test_the_files_for_launchd_and_the_task_scheduler_are_well_formed_and_run_th
         assert plistlib.load(file)["ProgramArguments"][1:] == ["run"]
     task = ElementTree.fromstring((UNITS / "tenken-agent-task.xml").read_bytes())
     space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
-    assert task.findtext(".//t:Exec/t:Arguments", namespaces=space) == "run"
+    assert task.findtext(".//t:Exec/t:Arguments", namespaces=space) == "-m agent.cli run"
     assert task.findtext(".//t:UserId", namespaces=space) == "S-1-5-19"
 
 

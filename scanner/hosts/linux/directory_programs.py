@@ -55,10 +55,9 @@ LOOPBACK = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]", re.IG
     *paths((SLAPD,)),
     *(Files(path) for path in STARTING),
     *(Names(place) for place in PLACES),
-    *(Names(f"{place}/slapd.d", root=True) for place in PLACES),
     *(Names(f"{place}/slapd.d/cn=config", root=True) for place in PLACES),
     *(Files(f"{place}/slapd.conf", root=True) for place in PLACES),
-    *(Files(f"{place}/slapd.d/*.ldif", root=True) for place in PLACES),
+    *(Files(f"{place}/slapd.d/cn=config.ldif", root=True) for place in PLACES),
     *(Files(f"{place}/slapd.d/cn=config/olc*.ldif", root=True) for place in PLACES),
     *(Files(f"{place}/slapd.d/cn=config/olc*/olcOverlay*.ldif", root=True) for place in PLACES),
     Names("/var/lib"),
@@ -154,13 +153,17 @@ def _usual(read: Reader) -> str:
 
 def _configuration(read: Reader, told: _Told) -> Slapd:
     """Read the whole configuration and cut its secrets. Raises ``CannotObserve``."""
-    names = read.names(told.place)
-    if names is None:
+    state = read.state(told.place)
+    if state is not None and state.kind is FileKind.LINK:
+        directory = read.names(told.place) is not None
+    else:
+        directory = state is not None and state.kind is FileKind.DIRECTORY
+    if directory:
+        entries = tuple(_entries(read, told))
+        made = needed(parsed(told.place, b"", lambda _: slapd.of_directory(entries)))
+    else:
         told.edited = told.files
         made = needed(parsed(told.place, b"", lambda _: slapd.of_file(_lines(read, told, told.place, 0))))
-    else:
-        entries = tuple(_entries(read, told, names))
-        made = needed(parsed(told.place, b"", lambda _: slapd.of_directory(entries)))
     for settings in (made.settings, *(part for one in made.databases for part in (one.settings, *(o for _, o in one.overlays)))):
         if "rootpw" in settings:
             settings["rootpw"] = [_form(value) for value in settings["rootpw"]]
@@ -194,10 +197,8 @@ def _lines(read: Reader, told: _Told, path: str, depth: int) -> list[tuple[str, 
     return found
 
 
-def _entries(read: Reader, told: _Told, names: Sequence[str]) -> Iterator[Entry]:
+def _entries(read: Reader, told: _Told) -> Iterator[Entry]:
     """Read the files of cn=config that have settings: the server's, databases' and overlays'; each has its name only, not those above."""
-    if "cn=config.ldif" not in names:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(told.place)}/cn=config.ldif is not there")
     yield from _of(read, told, f"{told.place}/cn=config.ldif", "")
     top = f"{told.place}/cn=config"
     for name in read.names(top) or ():

@@ -100,6 +100,10 @@ def test_an_account_whose_settings_cannot_be_read_leaves_it_open(tmp_path: Path)
     assert tag(policy) == "AUTORUN_NEVER"
 
 
+def test_a_mask_of_four_octets_is_a_mask(tmp_path: Path) -> None:
+    assert tag(machine(tmp_path, {MACHINE: {"NoDriveTypeAutoRun": b"\xff\0\0\0"}}, NON_VOLUME)) == "AUTORUN_NEVER"
+
+
 def test_a_value_that_is_no_number_is_no_answer(tmp_path: Path) -> None:
     assert tag(machine(tmp_path, {MACHINE: {"NoDriveTypeAutoRun": "all"}}, NON_VOLUME)) == "undetermined"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 from pathlib import Path
 
@@ -73,6 +74,12 @@ def test_every_account_with_a_profile_has_its_own_settings(tmp_path: Path) -> No
     assert taro.settings == rf"HKU\{TARO}"
     assert isinstance(hanako.settings, Unobserved)
     assert again.value(rf"HKU\{TARO}\control panel\desktop", "screensavetimeout") == "600"
+
+
+def test_a_profile_whose_folder_is_gone_is_nobody(tmp_path: Path) -> None:
+    read = machine(tmp_path, users=[TARO, HANAKO])
+    shutil.rmtree(tmp_path / "Users/1002")
+    assert [person.sid for person in base.people(read)] == [TARO]
 
 
 def test_a_hive_that_was_not_written_out_is_not_believed(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def auto_run(read: WindowsReader) -> AutoRun:
 
 
 def _drives(read: WindowsReader) -> Iterator[Runner]:
-    mask = seen(lambda: number(read, MACHINE, "NoDriveTypeAutoRun"))
+    mask = seen(lambda: _mask(read, MACHINE))
     command = seen(lambda: number(read, MACHINE, "NoAutorun"))
     if mask is not None:
         yield from _of_mask(read, "", mask, command, rf"{MACHINE}\NoDriveTypeAutoRun", fixed=True)
@@ -74,10 +74,16 @@ def _drives(read: WindowsReader) -> Iterator[Runner]:
             yield from _of_mask(read, person.name, given, command, source, fixed=fixed)
 
 
+def _mask(read: WindowsReader, key: str) -> int | None:
+    """Give the mask; old tools wrote it as four octets, which Windows takes too."""
+    value = read.value(key, "NoDriveTypeAutoRun")
+    return int.from_bytes(value, "little") if isinstance(value, bytes) and len(value) == 4 else number(read, key, "NoDriveTypeAutoRun")
+
+
 def _own_mask(read: WindowsReader, person: Person) -> tuple[int, str, bool] | None:
     """Give an account's own mask, where it stands, and whether the account cannot change it; ``None``: it has none."""
     settings = needed(person.settings)
-    policy = number(read, rf"{settings}\{EXPLORER}", "NoDriveTypeAutoRun")
+    policy = _mask(read, rf"{settings}\{EXPLORER}")
     if policy is not None:
         return policy, rf"{settings}\{EXPLORER}\NoDriveTypeAutoRun", True
     if number(read, rf"{settings}\{SWITCH}", "DisableAutoplay") == 1:

@@ -75,18 +75,34 @@ class Person:
 
 
 def people(reader: WindowsReader) -> tuple[Person, ...]:
-    """Give every account of a person that has ever signed in here, sorted by SID; built-in and service accounts are not among them."""
+    """Give every account of a person that has a profile here, sorted by SID; built-in and service accounts are not among them.
+
+    Entries whose folder is gone, as the set-up of Windows leaves one, are no profiles.
+    """
     listed = {sid.upper() for sid in reader.subkeys(PROFILES) or ()}
     loaded = {sid.upper() for sid in reader.subkeys("HKU") or ()}
     found = sorted(sid for sid in listed | loaded if _PERSON.fullmatch(sid))
     if len(found) > PEOPLE:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {PEOPLE} profiles of people")
-    return tuple(Person(sid, _settings(reader, sid), _called(reader, sid)) for sid in found)
+    everybody = [(sid, _folder(reader, sid), _settings(reader, sid)) for sid in found]
+    return tuple(
+        Person(sid, settings, shown(folder.rpartition("/")[2]) or sid)
+        for sid, folder, settings in everybody
+        if not isinstance(settings, Unobserved) or not _gone(reader, folder)
+    )
 
 
-def _called(reader: WindowsReader, sid: str) -> str:
+def _folder(reader: WindowsReader, sid: str) -> str:
+    """Give the path of a profile; empty where it is not told."""
     where = reader.value(rf"{PROFILES}\{sid}", "ProfileImagePath")
-    return shown(where.replace("/", "\\").rstrip("\\").rpartition("\\")[2]) or sid if isinstance(where, str) else sid
+    return on_system_drive(where) if isinstance(where, str) else ""
+
+
+def _gone(reader: WindowsReader, folder: str) -> bool:
+    try:
+        return folder != "" and reader.state(folder) is None
+    except CannotObserve:
+        return False
 
 
 def _settings(reader: WindowsReader, sid: str) -> str | Unobserved:

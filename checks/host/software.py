@@ -128,7 +128,9 @@ def software_forbidden(software: InstalledSoftware, *, forbidden: Annotated[tupl
     if isinstance(software.packages, Unobserved):
         return software.packages
     found = _matching((p.name for p in software.packages), forbidden)
-    return failed("FORBIDDEN_FOUND", names=listed(found)) if found else passed("FORBIDDEN_NONE", count=len(software.packages))
+    if found:
+        return failed("FORBIDDEN_FOUND", names=listed(found))
+    return software.unread or passed("FORBIDDEN_NONE", count=len(software.packages))
 
 
 @check(
@@ -159,7 +161,7 @@ def software_permitted(software: InstalledSoftware, *, permitted: Annotated[tupl
     found = [p.name for p in software.packages if p.name not in allowed]
     if found:
         return failed("UNPERMITTED_FOUND", count=len(found), names=listed(found))
-    return passed("PERMITTED_ONLY", count=len(software.packages))
+    return software.unread or passed("PERMITTED_ONLY", count=len(software.packages))
 
 
 @check(
@@ -186,7 +188,9 @@ def software_remote_control(
         return software.packages
     patterns = [pattern.lower() for pattern in unwanted]
     found = [p.name for p in software.packages if any(fnmatchcase(p.name.lower(), pattern) for pattern in patterns)]
-    return failed("REMOTE_CONTROL_FOUND", names=listed(found)) if found else passed("REMOTE_CONTROL_NONE", count=len(software.packages))
+    if found:
+        return failed("REMOTE_CONTROL_FOUND", names=listed(found))
+    return software.unread or passed("REMOTE_CONTROL_NONE", count=len(software.packages))
 
 
 @check(

@@ -28,6 +28,8 @@ class InstalledSoftware(Fact):
     manager: str
     """``dpkg``, ``rpm``; empty: none that is known."""
     packages: tuple[Package, ...] | Unobserved
+    unread: Unobserved | None = None
+    """Why what some accounts installed for themselves alone could not be read; ``None``: all of it was, or accounts have no such thing."""
 
 
 @dataclass(frozen=True, slots=True)

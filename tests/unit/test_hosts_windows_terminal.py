@@ -81,6 +81,19 @@ def test_a_policy_of_every_account_binds_and_one_of_some_is_no_answer(tmp_path: 
     assert isinstance(setting(machine(tmp_path / "3", EDGE, cloud), BrowserMatter.KEEPS_PASSWORDS).policy, Unobserved)
 
 
+def test_what_the_machine_holds_is_known_while_an_account_is_away(tmp_path: Path) -> None:
+    away: Keys = {rf"{base.PROFILES}\{TARO}": {"ProfileImagePath": r"%SystemDrive%\Users\1001"}}
+    policy: Keys = {EDGE_POLICY: {"PasswordManagerEnabled": 1}}
+    chrome = {f"/Users/1001/{browsers.KINDS[1].alone}/chrome.exe": b"MZ"}
+    read = machine(tmp_path, EDGE, away, policy, files=chrome)
+    found = fact_of(Browsers, browsers.browsers, read).browsers
+    assert isinstance(found, tuple)
+    assert [browser.name for browser in found] == ["edge", "chrome"]
+    edge = {s.matter: s.policy for s in found[0].settings}
+    assert edge[BrowserMatter.KEEPS_PASSWORDS] is True
+    assert isinstance(edge[BrowserMatter.OLD_TLS], Unobserved)
+
+
 def test_what_people_chose_stands_in_their_profiles(tmp_path: Path) -> None:
     own = json.dumps({"credentials_enable_service": True, "profile": {"default_content_setting_values": {"popups": 1}}}).encode()
     files = {f"/Users/1001/{browsers.KINDS[0].own}/Default/Preferences": own}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -34,12 +34,32 @@ class Kin:
     program: str
     policies: str
     own: str
+    alone: str
+    """Where one account alone would have it, below its profile."""
 
 
 KINDS: Final = (
-    Kin("edge", "msedge.exe", r"SOFTWARE\Policies\Microsoft\Edge", "AppData/Local/Microsoft/Edge/User Data"),
-    Kin("chrome", "chrome.exe", r"SOFTWARE\Policies\Google\Chrome", "AppData/Local/Google/Chrome/User Data"),
-    Kin("chromium", "chromium.exe", r"SOFTWARE\Policies\Chromium", "AppData/Local/Chromium/User Data"),
+    Kin(
+        "edge",
+        "msedge.exe",
+        r"SOFTWARE\Policies\Microsoft\Edge",
+        "AppData/Local/Microsoft/Edge/User Data",
+        "AppData/Local/Microsoft/Edge/Application",
+    ),
+    Kin(
+        "chrome",
+        "chrome.exe",
+        r"SOFTWARE\Policies\Google\Chrome",
+        "AppData/Local/Google/Chrome/User Data",
+        "AppData/Local/Google/Chrome/Application",
+    ),
+    Kin(
+        "chromium",
+        "chromium.exe",
+        r"SOFTWARE\Policies\Chromium",
+        "AppData/Local/Chromium/User Data",
+        "AppData/Local/Chromium/Application",
+    ),
 )
 
 
@@ -59,32 +79,48 @@ def browsers(read: WindowsReader) -> Browsers:
 
 def _browsers(read: WindowsReader) -> list[Browser]:
     found = []
-    homes = installed(read, "firefox.exe")
+    homes = installed(read, "firefox.exe", "AppData/Local/Mozilla Firefox")
     if homes:
-        policies = seen(partial(_firefox_policies, read, homes))
-        found.append(firefox(policies, _own(own_files(read, (PROFILES,), ("prefs.js", "user.js"), prefs.parse)), rf"HKLM\{MOZILLA}"))
+        held = seen(partial(_firefox_policies, read, homes))
+        own = _own(own_files(read, (PROFILES,), ("prefs.js", "user.js"), prefs.parse))
+        found.append(_doubted(read, firefox(held, own, rf"HKLM\{MOZILLA}")))
     for kin in KINDS:
-        if installed(read, kin.program):
+        if installed(read, kin.program, kin.alone):
             managed, recommended = (seen(partial(policies_of, read, kin.policies + tail)) for tail in ("", r"\Recommended"))
             own = _own(own_files(read, (kin.own,), ("Preferences",), lambda data: chosen_in(parse_json(data))))
-            found.append(chromium(kin.name, managed, recommended, own, rf"HKLM\{kin.policies}"))
+            found.append(_doubted(read, chromium(kin.name, managed, recommended, own, rf"HKLM\{kin.policies}")))
             read.keep(kin.policies, shown(str(managed))[:1000])
     return found
 
 
 def policies_of(read: WindowsReader, key: str) -> Policies:
-    """Give the policies below a key: the machine's before those of accounts. Raises ``CannotObserve`` where accounts differ in theirs."""
+    """Give the policies below a key: the machine's before those of accounts. Raises ``CannotObserve`` where accounts differ in theirs.
+
+    While the settings of some account cannot be read these are the machine's alone; see ``unread``.
+    """
     machine = _texts(tree(read, rf"HKLM\{key}"))
     if any(name in machine for name in CLOUD):
         raise CannotObserve(Reason.NO_VANTAGE, rf"HKLM\{key}: further policies come from the maker's service")
-    each = []
-    for person in people(read):
-        if isinstance(person.settings, Unobserved):
-            raise CannotObserve(person.settings.reason, person.settings.detail)
-        each.append({**_texts(tree(read, rf"{person.settings}\{key}")), **machine})
+    if unread(read) is not None:
+        return machine
+    settings = [person.settings for person in people(read) if not isinstance(person.settings, Unobserved)]
+    each = [{**_texts(tree(read, rf"{one}\{key}")), **machine} for one in settings]
     if any(one != each[0] for one in each):
         raise CannotObserve(Reason.UNSUPPORTED, rf"HKU\*\{key}: accounts have policies that differ")
     return each[0] if each else machine
+
+
+def unread(read: WindowsReader) -> Unobserved | None:
+    """Say why policies of some account could not be read: nobody is logged on as it."""
+    return next((person.settings for person in people(read) if isinstance(person.settings, Unobserved)), None)
+
+
+def _doubted(read: WindowsReader, browser: Browser) -> Browser:
+    """Leave open what the machine's own policies do not hold, where an account may have policies that could not be read."""
+    why = unread(read)
+    if why is None:
+        return browser
+    return replace(browser, settings=tuple(replace(s, policy=why) if s.policy is None else s for s in browser.settings))
 
 
 def _texts(policies: Mapping[str, object]) -> dict[str, object]:

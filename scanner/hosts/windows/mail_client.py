@@ -15,7 +15,7 @@ from scanner.hosts.base import Files, Key, collector
 from scanner.hosts.seeing import needed, parse_json, parsed, seen, shown
 from scanner.hosts.thunderbird import clients, collapsed
 from scanner.hosts.windows.base import Person, WindowsReader, number, people
-from scanner.hosts.windows.browsers import policies_of
+from scanner.hosts.windows.browsers import policies_of, unread
 from scanner.hosts.windows.own_files import installed, own_files, own_sources, program_keys
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -87,12 +87,13 @@ def _setting(read: WindowsReader, settings: str, name: str, *, default: int, hap
 
 
 def _thunderbird(read: WindowsReader) -> list[MailClient]:
-    homes = installed(read, "thunderbird.exe")
+    homes = installed(read, "thunderbird.exe", "AppData/Local/Mozilla Thunderbird")
     if not homes:
         return []
     own = own_files(read, (PROFILES,), ("prefs.js", "user.js"), prefs.parse)
     panes = own_files(read, (PROFILES,), ("xulstore.json",), lambda data: collapsed(parse_json(data)))
-    return clients(seen(partial(_policies, read, homes)), own, panes)
+    why = unread(read)
+    return clients(seen(partial(_policies, read, homes)) if why is None else why, own, panes)
 
 
 def _policies(read: WindowsReader, homes: tuple[str, ...]) -> Mapping[str, object]:

@@ -25,25 +25,20 @@ APP_PATHS_32: Final = r"SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Ap
 
 def program_keys(*programs: str) -> tuple[AnySource, ...]:
     """The form in which a collector declares that it asks where programs are installed."""
-    places = (rf"HKLM\{APP_PATHS}", rf"HKLM\{APP_PATHS_32}", rf"HKU\*\{APP_PATHS}")
+    places = (rf"HKLM\{APP_PATHS}", rf"HKLM\{APP_PATHS_32}")
     return tuple(Key(rf"{place}\{program}") for program in programs for place in places)
 
 
-def installed(read: WindowsReader, program: str) -> tuple[str, ...]:
-    """Give the folders that a program registered itself from, for all or for one account; empty: it is not installed.
+def installed(read: WindowsReader, program: str, own: str = "") -> tuple[str, ...]:
+    """Give the folders of a program; empty: it is not installed. ``own`` is where one account alone would have it, below its profile.
 
-    Raises ``CannotObserve`` where an account's own settings cannot be read and nothing is registered for all.
+    An account's own copy is looked for on the disk: its settings cannot be read while nobody is logged on as it.
     """
-    keys = [rf"HKLM\{APP_PATHS}\{program}", rf"HKLM\{APP_PATHS_32}\{program}"]
+    keys = (rf"HKLM\{APP_PATHS}\{program}", rf"HKLM\{APP_PATHS_32}\{program}")
     found = [folder for key in keys if (folder := _folder(read, key)) is not None]
-    for person in people(read):
-        if isinstance(person.settings, Unobserved):
-            if not found:
-                raise CannotObserve(person.settings.reason, person.settings.detail)
-            continue
-        folder = _folder(read, rf"{person.settings}\{APP_PATHS}\{program}")
-        if folder is not None:
-            found.append(folder)
+    if own:
+        places = [f"{home(read, person)}/{own}" for person in people(read)]
+        found += [place for place in places if read.state(f"{place}/{program}") is not None]
     return tuple(dict.fromkeys(found))
 
 

@@ -119,14 +119,15 @@ def installed_software(read: WindowsReader) -> InstalledSoftware:
     packages = seen(lambda: tuple(sorted(set(_packages(read)), key=lambda p: (p.name.lower(), p.version))))
     if not isinstance(packages, Unobserved):
         read.keep("Uninstall", f"{len(packages)} programs")
-    return InstalledSoftware("windows", packages)
+    unread = seen(lambda: next((person.settings for person in people(read) if isinstance(person.settings, Unobserved)), None))
+    return InstalledSoftware("windows", packages, unread)
 
 
 def _packages(read: WindowsReader) -> Iterator[Package]:
     keys = [rf"HKLM\SOFTWARE\{UNINSTALL}", rf"HKLM\SOFTWARE\WOW6432Node\{UNINSTALL}"]
     for person in people(read):
         if isinstance(person.settings, Unobserved):
-            raise CannotObserve(person.settings.reason, person.settings.detail)
+            continue  # said beside the list
         keys += [rf"{person.settings}\SOFTWARE\{UNINSTALL}", rf"{person.settings}\SOFTWARE\WOW6432Node\{UNINSTALL}"]
     count = 0
     for key in keys:

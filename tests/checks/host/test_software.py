@@ -156,9 +156,14 @@ CASES: dict[str, list[Case]] = {
         case(software("nginx"), says="FORBIDDEN_NONE", args={"count": 1}, with_={"forbidden": ("winny", "*-p2p")}),
         case(software("x-p2p", "nginx"), says="FORBIDDEN_FOUND", args={"names": ("x-p2p",)}, with_={"forbidden": ("*-p2p",)}),
         case(BLIND, outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"forbidden": ("x",)}),
+        case(replace(software("x"), unread=DENIED), says="FORBIDDEN_FOUND", with_={"forbidden": ("x",)}),
+        case(replace(software("y"), unread=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"forbidden": ("x",)}),
     ],
     "host.software.permitted": [
         case(software("nginx"), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(
+            replace(software("nginx"), unread=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"permitted": ("nginx",)}
+        ),
         case(software("nginx", "libc6"), says="PERMITTED_ONLY", args={"count": 2}, with_={"permitted": ("nginx", "lib*")}),
         case(software("nginx", "games"), says="UNPERMITTED_FOUND", args={"count": 1, "names": ("games",)}, with_={"permitted": ("nginx",)}),
         case(BLIND, outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"permitted": ("x",)}),
@@ -167,6 +172,9 @@ CASES: dict[str, list[Case]] = {
         case(software("nginx"), says="REMOTE_CONTROL_NONE", args={"count": 1}),
         case(software("TeamViewer 15", "AnyDesk"), says="REMOTE_CONTROL_FOUND", args={"names": ("TeamViewer 15", "AnyDesk")}),
         case(software("TeamViewer"), says="REMOTE_CONTROL_NONE", with_={"unwanted": ("anydesk*",)}),
+        # what some account installed for itself was not seen: a finding stays one, a pass needs all
+        case(replace(software("TeamViewer"), unread=DENIED), says="REMOTE_CONTROL_FOUND"),
+        case(replace(software("nginx"), unread=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(BLIND, outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],
     "host.software.development": [

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scanner import codec
 from scanner.facts.web_configuration import PhpProgram, Places, WebConfiguration, WebProgram
 from scanner.hosts.base import FileState
-from scanner.hosts.linux.web_programs import RELOADS, web_configuration
+from scanner.hosts.linux.web_programs import web_configuration
+from scanner.hosts.linux.web_reloads import RELOADS
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.host_trees import Machine, age, running

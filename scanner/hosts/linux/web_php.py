@@ -9,10 +9,11 @@ from functools import partial
 
 from scanner.facts.web_configuration import PhpProgram, Places
 from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import Process, applied, needed, parsed, seen, shown
+from scanner.hosts.linux.base import Process, needed, parsed, seen, shown
 from scanner.hosts.linux.services import Found, Program, installed
 from scanner.hosts.linux.web_reading import Found as Finding
 from scanner.hosts.linux.web_reading import Look, is_pattern, matching, unsupported
+from scanner.hosts.linux.web_reloads import in_force
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve
 from scanner.wire import phpini
@@ -60,7 +61,7 @@ def php_programs(
     found = [_program(read, homes[one.program.name], one, running, ()) for one in installed(read, known, running)]
     for server, look in servers:
         if look.runs_php:
-            named = Found(Program("mod_php", (), (), server.program.processes), server.running, server.starts)
+            named = Found(Program("mod_php", (), server.program.units, server.program.processes), server.running, server.starts)
             places = [v for v in versions if read.names(f"{DEBIAN}/{v}/apache2") is not None]
             home = _Home(f"{DEBIAN}/{places[0]}/apache2/php.ini", f"{DEBIAN}/{places[0]}/apache2/conf.d") if places else homes["php-fpm"]
             if len(places) > 1:
@@ -81,7 +82,7 @@ def _program(
         name=found.program.name,
         running=found.running,
         starts=found.starts,
-        applied=applied(read, running, found.program.processes, files) if found.running is True else None,
+        applied=in_force(read, running, found.program, files) if found.running is True else None,
         source=home.ini,
         version_told=parts["expose_php"],
         errors_shown=parts["display_errors"],

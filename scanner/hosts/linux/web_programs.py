@@ -9,7 +9,7 @@ from functools import partial
 
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram, WebTls
 from scanner.hosts.base import FileKind, Files, FileState, Names, Reader, Run, collector
-from scanner.hosts.linux.base import Process, applied, processes, runs, seen, shown
+from scanner.hosts.linux.base import Process, processes, runs, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.web_apache import ENVIRONMENT, apache
 from scanner.hosts.linux.web_apache import PLACES as APACHE_PLACES
@@ -19,6 +19,7 @@ from scanner.hosts.linux.web_php import READS as PHP
 from scanner.hosts.linux.web_php import php_programs
 from scanner.hosts.linux.web_reading import Found as Finding
 from scanner.hosts.linux.web_reading import Look, unsupported
+from scanner.hosts.linux.web_reloads import RELOADS, in_force
 from scanner.hosts.linux.web_tls import READS as TLS
 from scanner.hosts.linux.web_tls import spoken
 from scanner.model.fact import Unobserved
@@ -37,8 +38,6 @@ START_PAGES = (
     b"Test Page for the Apache HTTP",
 )
 PAGE = 64_000
-RELOADS = ("systemctl", "show", "-p", "Id,ExecReload", "--timestamp=unix", *(unit for program in KNOWN for unit in program.units))
-"""When each was last told to read its files again, from systemd 248 on; a reload past systemd leaves no trace."""
 MOST_MODULES = 300
 MOST_ROOTS = 50
 MOST_KEYS = 200
@@ -157,7 +156,7 @@ def _program(read: Reader, found: Found, look: Look | Unobserved, running: tuple
         version=look_.version,
         running=found.running,
         starts=found.starts,
-        applied=_applied(read, running, found, look_.files) if found.running is True else None,
+        applied=in_force(read, running, found.program, look_.files) if found.running is True else None,
         source=look_.source,
         account=look_.account,
         sites=sites,
@@ -177,29 +176,6 @@ def _program(read: Reader, found: Found, look: Look | Unobserved, running: tuple
         keys_open=keys,
         tls=tls,
     )
-
-
-def _applied(read: Reader, running: tuple[Process, ...] | Unobserved | None, found: Found, files: tuple[str, ...]) -> Unobserved | None:
-    """Tell why the files may not be in force: newer than the start of the program and than its last reload."""
-    why = applied(read, running, found.program.processes, files)
-    if why is None or why.reason is not Reason.STALE:
-        return why
-    reload = seen(partial(_reloaded, read, found.program.units))
-    if isinstance(reload, Unobserved) or reload is None:
-        return why
-    states = [seen(partial(read.state, path)) for path in files]
-    return None if all(s is None or (not isinstance(s, Unobserved) and s.modified <= reload) for s in states) else why
-
-
-def _reloaded(read: Reader, units: Iterable[str]) -> int | None:
-    """Give the time of the last reload that went well, in seconds since 1970. Raises ``CannotObserve``."""
-    said = read.command(RELOADS)
-    text = said.stdout.decode("utf-8", "replace") if said is not None and said.status == 0 else ""
-    for block in text.split("\n\n"):
-        if any(f"Id={unit}\n" in f"{block}\n" for unit in units):
-            times = [int(at) for at in re.findall(r"(?m)^ExecReload=\{.* start_time=\[@(\d{1,12})\] ; .*; status=0 \}$", block)]
-            return max(times, default=None)
-    return None
 
 
 def _account(read: Reader, found: Found, look: Look) -> str:

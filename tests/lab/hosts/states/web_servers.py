@@ -81,6 +81,10 @@ PLACES = (
 )
 HTML = "chmod 755 /srv/www"
 START = "systemctl enable nginx apache2 php8.2-fpm"
+RENEWED = (
+    "sleep 1.1; touch /etc/nginx/nginx.conf /etc/apache2/apache2.conf /etc/php/8.2/fpm/php.ini; systemctl reload nginx apache2 php8.2-fpm"
+)
+"""The files are newer than the programs, which were told to read them again."""
 MODULES = (
     *("access_compat", "alias", "auth_basic", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "autoindex", "deflate"),
     *("dir", "env", "filter", "mime", "mpm_event", "negotiation", "reqtimeout", "setenvif", "status"),
@@ -101,6 +105,7 @@ STATES = (
             "/etc/php/8.2/fpm/conf.d/99-own.ini": "expose_php = Off\r\n",
         },
         before=(PLACES, KEY, HTML, START),
+        after=(RENEWED,),
         expects={
             **dict(
                 zip(

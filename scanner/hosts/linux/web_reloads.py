@@ -1,0 +1,40 @@
+"""Whether web servers and PHP go by the files that were read: their start, and when systemd last told them to read again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from scanner.hosts.base import Reader
+from scanner.hosts.linux.base import Process, applied, seen
+from scanner.hosts.linux.services import Program
+from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
+
+UNITS = ("nginx.service", "apache2.service", "httpd.service", "php*-fpm.service")
+RELOADS = ("systemctl", "show", "-p", "Id,ExecReload", "--timestamp=unix", *UNITS)
+"""The last reload of each unit, from systemd 248 on; one past systemd (``nginx -s reload``) leaves no trace."""
+
+
+def in_force(read: Reader, running: tuple[Process, ...] | Unobserved | None, program: Program, files: Sequence[str]) -> Unobserved | None:
+    """Tell why the files may not be in force: newer than the start of the program and than its last reload; ``None``: they are."""
+    why = applied(read, running, program.processes, files)
+    if why is None or why.reason is not Reason.STALE:
+        return why
+    reload = seen(partial(_reloaded, read, program.units))
+    if isinstance(reload, Unobserved) or reload is None:
+        return why
+    states = [seen(partial(read.state, path)) for path in files]
+    return None if all(s is None or (not isinstance(s, Unobserved) and s.modified <= reload) for s in states) else why
+
+
+def _reloaded(read: Reader, units: Iterable[str]) -> int | None:
+    """Give the time of the last reload that went well, in seconds since 1970. Raises ``CannotObserve``."""
+    said = read.command(RELOADS)
+    text = said.stdout.decode("utf-8", "replace") if said is not None and said.status == 0 else ""
+    for block in text.split("\n\n"):
+        if any(f"Id={unit}\n" in f"{block}\n" for unit in units):
+            times = [int(at) for at in re.findall(r"(?m)^ExecReload=\{.* start_time=\[@(\d{1,12})\] ; .*; status=0 \}$", block)]
+            return max(times, default=None)
+    return None

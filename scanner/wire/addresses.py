@@ -142,6 +142,25 @@ def wide(network: IPv4Network | IPv6Network) -> bool:
     return block is None or network.prefixlen < block.network.prefixlen or network.prefixlen == 0
 
 
+def is_wide(text: str) -> bool | None:
+    """Tell whether a network in CIDR form is ``wide``; ``None`` for what is no network."""
+    try:
+        return wide(ip_network(text, strict=False))
+    except ValueError:
+        return None
+
+
+def whole(text: str) -> frozenset[int]:
+    """Give the versions of IP of which a word of an access list names every address: ``all``, ``0.0.0.0/0``, ``::/0``."""
+    if text.lower() == "all":
+        return frozenset(WIDEST_OWN)
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return frozenset()
+    return frozenset({network.version}) if network.prefixlen == 0 else frozenset()
+
+
 @lru_cache(maxsize=1024)  # mail hosts and name servers of providers serve many domains
 def published(text: str) -> Block | None:
     """Give the block that keeps an A or AAAA record's address from being reached everywhere; ``None`` when nothing does.

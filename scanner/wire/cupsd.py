@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scanner.wire.addresses import is_wide, whole
+
 MOST_LINES = 50_000
 MOST_BLOCKS = 5_000
 LONGEST = 10_000
 MOST_OPERATIONS = 200
 """In one limit; IPP has about half of that."""
 _YES, _NO = frozenset({"yes", "true", "on", "enabled"}), frozenset({"no", "false", "off", "disabled", "0"})
-_EVERYTHING = frozenset({"all", "0.0.0.0/0", "0.0.0.0/0.0.0.0", "[::]/0"})
 
 
 class NotCupsd(ValueError):
@@ -126,12 +127,13 @@ def admits(block: Block) -> str:
     Without ``Order`` whoever is not denied gets in, as with ``Order deny,allow``.
     """
     first = block.values.get("order", "deny").lower()
-    closed = bool(_EVERYTHING & set(block.deny))
+    allowed, denied = ([word.replace("[", "").replace("]", "") for word in words] for words in (block.allow, block.deny))
+    closed = frozenset().union(*map(whole, denied)) == whole("all")
     if first.startswith("deny") and not closed:
         return "everybody"
     if first.startswith("allow") and closed:
         return "itself"
-    if _EVERYTHING & set(block.allow):
+    if any(word == "all" or is_wide(word) for word in allowed):
         return "everybody"
     own = all(re.fullmatch(r"localhost|127(\.[\d*]+){0,3}(/\d+)?|\[::1\]|none", word) for word in block.allow)
     return "itself" if own else "some"

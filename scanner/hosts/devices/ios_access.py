@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanner.hosts.devices.strangers import Rule, is_wide, keeps_out
+from scanner.hosts.devices.strangers import Rule, keeps_out
 from scanner.model.fact import Unobserved
+from scanner.wire.addresses import is_wide
 from scanner.wire.ios import Config
 
 _PORTS = {"ftp": 21, "ssh": 22, "telnet": 23, "www": 80, "snmp": 161, "domain": 53, "bgp": 179, "ntp": 123, "tacacs": 49, "smtp": 25}

@@ -23,11 +23,11 @@ from scanner.hosts.base import collector
 from scanner.hosts.config_file import DeviceReader
 from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, every, running, whole
 from scanner.hosts.devices.junos_filter import keeps_strangers_from
-from scanner.hosts.devices.strangers import is_wide
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import junos
+from scanner.wire.addresses import is_wide
 from scanner.wire.junos import Config, Statement
 
 T = TypeVar("T")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from scanner.hosts.devices.common import every
-from scanner.hosts.devices.strangers import Rule, is_wide, keeps_out
+from scanner.hosts.devices.strangers import Rule, keeps_out
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
+from scanner.wire.addresses import is_wide
 from scanner.wire.junos import Config, Statement
 
 MOST_FILTERS = 64

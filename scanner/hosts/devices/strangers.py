@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.wire.addresses import wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,3 @@ def keeps_out(rules: Iterable[Rule], what: str) -> bool | Unobserved:
         perhaps_in = perhaps_in or (rule.permits and rule.fits is None)
         perhaps_out = perhaps_out or (not rule.permits and rule.always is None)
     return doubt if perhaps_in else True
-
-
-def is_wide(text: str) -> bool | None:
-    """Tell whether a network in CIDR form is larger than an organisation's own; ``None`` for what is no network."""
-    try:
-        return wide(ipaddress.ip_network(text, strict=False))
-    except ValueError:
-        return None

@@ -9,8 +9,9 @@ from functools import partial
 from scanner.facts.dns_configuration import ServedZone
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
+from scanner.hosts.linux.audience import narrowest, widest
 from scanner.hosts.linux.base import needed, parsed, seen, shown
-from scanner.hosts.linux.dns_reading import RANK, Read, among, hints
+from scanner.hosts.linux.dns_reading import Read, among, hints
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import named
@@ -127,7 +128,7 @@ def _audience(statement: Statement | None, acls: dict[str, Block]) -> Audience |
         found = reaches(statement.block, acls)
     except named.NotNamed as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, str(error)) from error
-    return max((_WORDS[word] for word in found), key=RANK.index, default=Audience.NOBODY)
+    return widest(_WORDS[word] for word in found)
 
 
 def _recursion(options: Block, views: list[tuple[str, Block]], acls: dict[str, Block]) -> Audience:
@@ -135,7 +136,7 @@ def _recursion(options: Block, views: list[tuple[str, Block]], acls: dict[str, B
 
     Without ``allow-recursion`` the list of ``allow-query-cache`` holds, without it that of ``allow-query``, else the machine's networks.
     """
-    widest = Audience.NOBODY
+    found = [Audience.NOBODY]
     for _, view in views:
         if not _recurses(options, view):
             continue
@@ -146,8 +147,8 @@ def _recursion(options: Block, views: list[tuple[str, Block]], acls: dict[str, B
             who = _audience(other, acls)
             if who is not None:
                 bounds.append(who)
-        widest = max(widest, min(bounds, key=RANK.index), key=RANK.index)
-    return widest
+        found.append(narrowest(bounds))
+    return widest(found)
 
 
 def _recurses(options: Block, view: Block) -> bool:

@@ -12,9 +12,10 @@ from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram, Served
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
+from scanner.hosts.linux.audience import audience_of, widest
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.dns_bind import CHECKED, PLACES, VERSION, bind
-from scanner.hosts.linux.dns_reading import RANK, Read, among, audience_of, hints
+from scanner.hosts.linux.dns_reading import Read, among, hints
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -177,7 +178,7 @@ def _unbound_audience(server: Clause) -> Audience | Unobserved:
         return Unobserved(Reason.UNSUPPORTED, "interface-action decides by interface, which is not read")
     last = {option.value: option.words[1] for option in server.all("access-control") if len(option.words) > 1}
     allowed = [network for network, action in last.items() if action.startswith("allow")]
-    return max((Audience.ITSELF, *(audience_of(network) for network in allowed)), key=RANK.index)
+    return widest((Audience.ITSELF, *(audience_of(network) for network in allowed)))
 
 
 def _nsd(read: Reader) -> Read:
@@ -229,12 +230,12 @@ def _nsd_added(read: Reader, path: str, patterns: Mapping[str, Audience | Unobse
 
 def _nsd_transfers(clause: Clause, patterns: Mapping[str, Audience | Unobserved]) -> Audience:
     """Say whom a zone or pattern lets transfer, with the patterns that it includes. Raises ``CannotObserve``."""
-    widest = Audience.NOBODY
+    found = [Audience.NOBODY]
     for used in clause.all("include-pattern"):
         if used.value not in patterns:
             raise CannotObserve(Reason.UNSUPPORTED, f"the pattern {shown(used.value)} is not in the configuration")
-        widest = max(widest, needed(patterns[used.value]), key=RANK.index)
-    return max((widest, *(_nsd_audience(option) for option in clause.all("provide-xfr"))), key=RANK.index)
+        found.append(needed(patterns[used.value]))
+    return widest((*found, *(_nsd_audience(option) for option in clause.all("provide-xfr"))))
 
 
 def _nsd_audience(option: Option) -> Audience:
@@ -288,7 +289,7 @@ def _knot_transfers(named: list[str], rules: Mapping[str | None, Clause]) -> Aud
     """Say whom the rules of a zone let transfer. Raises ``CannotObserve``."""
     if missing := [word for word in named if word not in rules]:
         raise CannotObserve(Reason.UNSUPPORTED, f"the rule {shown(missing[0])} is not in the configuration")
-    return max((_knot_audience(rules[word]) for word in named), key=RANK.index, default=Audience.NOBODY)
+    return widest(_knot_audience(rules[word]) for word in named)
 
 
 def _knot_audience(rule: Clause) -> Audience:
@@ -298,4 +299,4 @@ def _knot_audience(rule: Clause) -> Audience:
     if rule.all("key") or rule.all("remote"):
         return Audience.ITSELF if rule.all("key") else Audience.SOME
     networks = {word for option in rule.all("address") for word in option.words}
-    return max((audience_of(network, Audience.SOME) for network in networks), key=RANK.index, default=Audience.EVERYBODY)
+    return widest(audience_of(network, Audience.SOME) for network in networks) if networks else Audience.EVERYBODY

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 
 from scanner.facts.dns_configuration import ServedZone
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.wire.addresses import wide
 
 MOST_HINTS = 100
 MOST_ZONES = 2_000
-RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
 
 
 @dataclass(frozen=True)
@@ -56,23 +53,3 @@ def among(zones: Sequence[ServedZone], others: Unobserved | None = None) -> tupl
     if others is None:
         return tuple(zones)
     return tuple(zone for zone in zones if zone.transfers is Audience.EVERYBODY)[:MOST_ZONES] or others
-
-
-def audience_of(text: str, own: Audience = Audience.ITSELF) -> Audience:
-    """Say who has an address of a text: a network, ``ADDRESS&MASK``, ``FIRST-LAST``, a port after ``@``; ``own``: the machine itself.
-
-    What cannot be read counts as some addresses: the programs refuse to start with it.
-    """
-    networks: list[IPv4Network | IPv6Network]
-    try:
-        bare = text.partition("@")[0]
-        if "-" in bare:
-            first, last = (ip_address(end) for end in bare.split("-", 1))
-            networks = [*summarize_address_range(first, last)]
-        else:
-            networks = [ip_network(bare.replace("&", "/"), strict=False)]
-    except (ValueError, TypeError):  # the latter for a range from one version to the other
-        return Audience.SOME
-    if any(wide(network) for network in networks):
-        return Audience.EVERYBODY
-    return own if all(network.is_loopback for network in networks) else Audience.SOME

@@ -13,6 +13,7 @@ from scanner.facts.file_sharing import FileServer, FileShare, FileSharing
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
+from scanner.hosts.linux.audience import audience_of, narrowest, shuts_out_all
 from scanner.hosts.linux.base import needed, parsed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -69,8 +70,6 @@ _OLD_LOGINS = {
     **dict.fromkeys(("ntlmv1-permitted", "yes", "true", "on", "1"), True),
     **dict.fromkeys(("ntlmv2-only", "no", "false", "off", "0", "mschapv2-and-ntlmv2-only", "disabled"), False),
 }
-_RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
-_EVERYTHING = (frozenset({"0.0.0.0/0", "0.0.0.0/0.0.0.0"}), frozenset({"::/0"}))
 
 Values = Mapping[str, str]
 
@@ -232,19 +231,14 @@ def _reach(value: partial[str | Unobserved]) -> Audience | Unobserved:
 
 def admitted(allow: Sequence[str], deny: Sequence[str]) -> Audience:
     """Say whom the two lists let in, hosts_access(5) as Samba reads it: with both, who is on neither gets in."""
+    everybody = any(audience_of(word) is Audience.EVERYBODY for word in allow)
     if not deny:
-        if not allow or _holds_all(allow, either=True):
+        if not allow or everybody:
             return Audience.EVERYBODY
         return Audience.ITSELF if all(w.startswith(("127.", "::1")) or w.lower() == "localhost" for w in allow) else Audience.SOME
-    if not _holds_all(deny, either=False) or _holds_all(allow, either=True):
+    if not shuts_out_all(deny) or everybody:
         return Audience.EVERYBODY
     return Audience.SOME if allow or any(word.upper() == "EXCEPT" for word in deny) else Audience.ITSELF
-
-
-def _holds_all(listed: Sequence[str], *, either: bool) -> bool:
-    lower = {word.lower() for word in listed}
-    held = [bool(lower & family) for family in _EVERYTHING]
-    return "all" in lower or (any(held) if either else all(held))
 
 
 def _people_share(got: _Read, value: partial[str | Unobserved]) -> bool | Unobserved:
@@ -285,8 +279,8 @@ def _shares(read: Reader, got: _Read, people: bool | Unobserved) -> tuple[FileSh
 def _narrower(one: Audience | Unobserved, other: Audience | Unobserved) -> Audience | Unobserved:
     """Give those who pass both; one that is not known matters only where the other lets everybody in."""
     known = [part for part in (one, other) if isinstance(part, Audience)]
-    least = min(known, key=_RANK.index, default=None)
-    if least is not None and (len(known) == 2 or least is not Audience.EVERYBODY):
+    least = narrowest(known)
+    if len(known) == 2 or least is not Audience.EVERYBODY:
         return least
     return one if isinstance(one, Unobserved) else other
 

@@ -9,6 +9,7 @@ from scanner.facts.printing import Printing, PrintService
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
+from scanner.hosts.linux.audience import widest
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -27,7 +28,6 @@ OWN_SOCKET = f"/etc/systemd/system/{SOCKET}.d"
 PLACES = ("/", "/printers/any", "/classes/any", "/jobs", "/admin")
 """Paths at which requests come in, cupsd.conf(5)."""
 ADDING = "cups-add-modify-printer"
-_RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
 
 
 @collector(
@@ -89,7 +89,7 @@ def _clients(conf: Cupsd, network: bool | Unobserved) -> Audience | Unobserved:
     """Say who gets through at the place that lets in most. Where no location fits, only the machine itself does."""
     if network is False:
         return Audience.ITSELF
-    widest = Audience.ITSELF
+    found = [Audience.ITSELF]
     missing: Unobserved | None = network if isinstance(network, Unobserved) else None
     names = [block for block in conf.locations.values() if block.name.startswith("/")]
     used = {id(block): block for path in PLACES if (block := cupsd.best(names, path)) is not None}
@@ -98,8 +98,9 @@ def _clients(conf: Cupsd, network: bool | Unobserved) -> Audience | Unobserved:
         if block.limited or block.values.get("satisfy", "all").lower() != "all":
             missing = missing or Unobserved(Reason.UNSUPPORTED, f"<Location {block.name}>: Limit or Satisfy decides")
         else:
-            widest = max(widest, Audience(cupsd.admits(block)), key=_RANK.index)
-    return widest if not missing or (widest is Audience.EVERYBODY and network is True) else missing
+            found.append(Audience(cupsd.admits(block)))
+    most = widest(found)
+    return most if not missing or (most is Audience.EVERYBODY and network is True) else missing
 
 
 def _encrypted(conf: Cupsd) -> bool | Unobserved:

@@ -20,6 +20,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import snmpd
+from scanner.wire.addresses import is_wide
 from scanner.wire.snmpd import Grant, Line
 
 SNMPD = Program("snmpd", ("/usr/sbin/snmpd",), ("snmpd.service",), ("snmpd",))
@@ -40,7 +41,6 @@ _LEVELS = {
     "auth": SnmpSecurity.AUTHENTICATED,
     "priv": SnmpSecurity.ENCRYPTED,
 }
-_ANYWHERE = frozenset({"default", "0.0.0.0/0", "0.0.0.0/0.0.0.0", "::/0"})
 
 
 @collector(
@@ -179,7 +179,7 @@ def _access(path: str, grant: Grant) -> SnmpAccess:
         security=_LEVELS[grant.level],
         writes=grant.writes,
         usual=grant.level == "community" and grant.community.lower() in USUAL_COMMUNITIES,
-        limited=grant.level != "community" or grant.source not in _ANYWHERE,
+        limited=grant.level != "community" or (grant.source != "default" and not is_wide(grant.source)),
     )
 
 

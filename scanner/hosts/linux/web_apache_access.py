@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from scanner.facts.readings import Audience
-from scanner.hosts.linux.web_reading import narrowest, network, widest
+from scanner.hosts.linux.audience import audience_of, narrowest, shuts_out_all, widest
 from scanner.wire.httpd import Node
 
 Nodes = Sequence[Node]
@@ -161,7 +161,7 @@ def _required(node: Node) -> Audience | None:
         case "local":
             return Audience.ITSELF
         case "ip":
-            return widest(network(word) for word in words[1:])
+            return widest(audience_of(word) for word in words[1:])
         case word if word in _OPEN_ENDED:
             return None
         case _:
@@ -173,18 +173,19 @@ def _compat(nodes: Nodes) -> Audience | None:
     allowed, denied = (_from(nodes, name) for name in ("allow", "deny"))
     if allowed is None or denied is None:
         return None
+    who = widest(audience_of(word) for word in allowed)
     if order == "allow,deny":
-        return Audience.NOBODY if Audience.EVERYBODY in denied else widest(allowed)
-    return widest(allowed) if Audience.EVERYBODY in denied else Audience.EVERYBODY
+        return Audience.NOBODY if shuts_out_all(denied) else who
+    return who if shuts_out_all(denied) else Audience.EVERYBODY
 
 
-def _from(nodes: Nodes, name: str) -> list[Audience] | None:
+def _from(nodes: Nodes, name: str) -> list[str] | None:
     found = []
     for node in nodes:
         for word in node.words[1:] if node.name == name else ():
             if word.lower().startswith("env="):
                 return None
-            found.append(Audience.EVERYBODY if word.lower() == "all" else network(word))
+            found.append(word)
     return found
 
 

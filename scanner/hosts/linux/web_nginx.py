@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
+from scanner.hosts.linux.audience import audience_of, narrowest, shuts_out_all, widest
 from scanner.hosts.linux.base import parsed, seen, shown
 from scanner.hosts.linux.web_reading import (
     DEEPEST,
@@ -25,10 +26,7 @@ from scanner.hosts.linux.web_reading import (
     is_pattern,
     loopback,
     matching,
-    narrowest,
-    network,
     unsupported,
-    widest,
 )
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
@@ -261,12 +259,13 @@ def _lets_in(scope: _Scope) -> Audience:
 
 def _rules(rules: tuple[Directive, ...]) -> Audience:
     """The first rule that fits decides; whom none fits is let in."""
-    allowed = [Audience.NOBODY]
+    allowed, denied = [Audience.NOBODY], []
     for rule in rules:
-        who = Audience.EVERYBODY if rule.value == "all" else Audience.ITSELF if rule.value == "unix:" else network(rule.value)
         if rule.name == "allow":
-            allowed.append(who)
-        if who is Audience.EVERYBODY:
+            allowed.append(Audience.ITSELF if rule.value == "unix:" else audience_of(rule.value))
+        else:
+            denied.append(rule.value)
+        if Audience.EVERYBODY in allowed or shuts_out_all(denied):
             return widest(allowed)
     return Audience.EVERYBODY
 

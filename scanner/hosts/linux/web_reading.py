@@ -1,14 +1,12 @@
-"""What the readers of web server programs share: what one look gives, patterns of included files, who is let in. TLS is in ``web_tls``."""
+"""What the readers of web server programs share: what one look gives, patterns of included files. TLS is in ``web_tls``."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from scanner.facts.readings import Audience
 from scanner.facts.web_configuration import Places
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import shown
@@ -23,7 +21,6 @@ MOST_SITES = 500
 DEEPEST = 10
 SLOWEST = 120
 """Seconds for which a server may wait for the rest of a request's head. nginx' own default is 60, that of mod_reqtimeout 20 to 40."""
-RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
 
 
 class Found:
@@ -147,27 +144,6 @@ def below(path: str, folder: str) -> bool:
     """Tell whether a path is a folder or stands below it."""
     folder = folder.rstrip("/")
     return path.rstrip("/") == folder or path.startswith(f"{folder}/")
-
-
-def widest(audiences: Iterable[Audience]) -> Audience:
-    """Give the widest of audiences, nobody where there is none."""
-    return max(audiences, key=RANK.index, default=Audience.NOBODY)
-
-
-def narrowest(audiences: Iterable[Audience]) -> Audience:
-    """Give the narrowest of audiences, everybody where there is none."""
-    return min(audiences, key=RANK.index, default=Audience.EVERYBODY)
-
-
-def network(word: str) -> Audience:
-    """Say whom an address or network in an access list stands for; what is no address (a host name, a partial one) names some."""
-    try:
-        found = ipaddress.ip_network(word, strict=False)
-    except ValueError:
-        return Audience.SOME
-    if found.prefixlen == 0:
-        return Audience.EVERYBODY
-    return Audience.ITSELF if found.is_loopback else Audience.SOME
 
 
 def loopback(address: str) -> bool:

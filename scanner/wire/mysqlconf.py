@@ -10,7 +10,7 @@ MOST_OCTETS = 4_000_000
 MOST_OPTIONS = 20_000
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "r": "\r", "s": " ", "\\": "\\", '"': '"', "'": "'"}
-_ON, _OFF = frozenset({"1", "on", "true", "yes"}), frozenset({"0", "off", "false", "no"})
+_ON = frozenset({"1", "on", "true"})
 SHORTEST = 4
 """Letters that a shortened name has at least to be taken for one; the programs take any beginning that fits one option only."""
 
@@ -109,14 +109,16 @@ def of_command_line(argv: Iterable[str]) -> tuple[Option, ...]:
 def last(options: Sequence[Option], name: str) -> str | None:
     """Give the last value of an option, as text; ``None``: nobody wrote it. An option without a value gives ``ON``.
 
-    ``skip-`` and ``disable-`` in front of it turn it off, ``enable-`` on. Raises ``NotOptions`` where a shortened name may mean it.
+    ``skip-`` and ``disable-`` in front of it turn it off, ``enable-`` on; only the value ``0`` turns that around. Raises ``NotOptions`` where a shortened name may mean it.
     """
     found: str | None = None
     for option in options:
-        if option.name in {name, f"enable-{name}"}:
+        if option.name == name:
             found = "ON" if option.value is None else option.value
+        elif option.name == f"enable-{name}":
+            found = "OFF" if option.value == "0" else "ON"
         elif option.name in {f"skip-{name}", f"disable-{name}"}:
-            found = "ON" if option.value is not None and switched(option.value) is False else "OFF"
+            found = "ON" if option.value == "0" else "OFF"
         elif len(option.name) >= SHORTEST and name.startswith(option.name) and option.name not in WHOLE:
             raise NotOptions(f"{option.name} may be short for {name}")
     return found
@@ -126,7 +128,6 @@ WHOLE = frozenset({"ssl", "skip", "user", "general-log", "plugin-load", "server-
 """Names that are options themselves, though longer ones begin with them."""
 
 
-def switched(value: str) -> bool | None:
-    """Read a boolean; ``None``: it is none."""
-    text = value.strip().lower()
-    return True if text in _ON else False if text in _OFF else None
+def switched(value: str) -> bool:
+    """Read a boolean. The programs warn of every other word, ``yes`` among them, and take it for off (my_getopt.c)."""
+    return value.strip().lower() in _ON

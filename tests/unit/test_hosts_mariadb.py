@@ -209,6 +209,25 @@ def test_the_real_server_would_be_started_with_the_options_that_we_read(lines: l
     assert shown == said.replace("_", "-", said.count("_")).replace("--loose-", "--").replace("init_connect", "init-connect")
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["", "=ON", "=true", "=1", "=yes", "=no", "=0"],
+)
+@pytest.mark.parametrize("prefix", ["", "skip-", "enable-"])
+def test_the_real_server_takes_a_switch_for_what_we_do(tmp_path: Path, prefix: str, word: str) -> None:
+    program = shutil.which("mariadbd")
+    assert program, "the package mariadb-server-core brings the server"
+    option = f"{prefix}require-secure-transport{word}"
+    argv = [program, "--no-defaults", f"--{option}", f"--datadir={tmp_path}", "--user=root", "--verbose", "--help"]
+    said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    (real,) = (line.split()[-1] for line in said.split("\n") if line.startswith("require-secure-transport "))
+    written = mysqlconf.last(
+        [o for o in mysqlconf.parse(f"[mysqld]\n{option}\n".encode()) if isinstance(o, Option)], "require-secure-transport"
+    )
+    assert written is not None
+    assert mysqlconf.switched(written) is (real == "TRUE")
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_end_in_options_or_a_refusal(junk: bytes) -> None:

@@ -83,8 +83,7 @@ class _Settings:
         written = self.text(name)
         if written is None or isinstance(written, Unobserved):
             return default if written is None else written
-        found = mysqlconf.switched(written)
-        return Unobserved(Reason.PROTOCOL_VIOLATION, f"{name} has no known value") if found is None else found
+        return mysqlconf.switched(written)
 
     def since(self, mysql: tuple[int, int, int]) -> bool | Unobserved:
         """Tell whether the version is at least the given one."""

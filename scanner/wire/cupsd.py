@@ -59,11 +59,13 @@ def parse(data: bytes) -> Cupsd:
     limits: list[Block] = []
     blocks = 0
     for raw in lines:
-        line = re.sub(r"(?<!\\)#.*", "", raw)[:LONGEST].strip()
-        name, _, value = line.partition(" ") if " " in line else line.partition("\t")
-        name, value = name.lower(), value.strip()
+        line = re.sub(r"(?<!\\)#.*", "", raw).strip()
         if not line:
             continue
+        if len(line) > LONGEST:
+            raise NotCupsd(f"a line of more than {LONGEST} letters")
+        name, *rest = line.split(None, 1)
+        name, value = name.lower(), rest[0] if rest else ""
         if name[0] == "<":
             value = value.removesuffix(">").strip()
             name = name.removesuffix(">")

@@ -134,10 +134,10 @@ def _lines(data: bytes) -> list[str]:
 
 
 def _statement(acl: list[Statement], line: str) -> None:
-    verb, _, rest = line.partition(" ")
+    verb, *rest = line.split(None, 1)
     if verb in _VERBS:
         acl.append(Statement(verb))
-        line = rest.strip()
+        line = rest[0] if rest else ""
     if not line or not acl or line[0].isupper():  # a macro that is set between the statements
         return
     if line == "endpass":

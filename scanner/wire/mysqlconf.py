@@ -109,7 +109,8 @@ def of_command_line(argv: Iterable[str]) -> tuple[Option, ...]:
 def last(options: Sequence[Option], name: str) -> str | None:
     """Give the last value of an option, as text; ``None``: nobody wrote it. An option without a value gives ``ON``.
 
-    ``skip-`` and ``disable-`` in front of it turn it off, ``enable-`` on; only the value ``0`` turns that around. Raises ``NotOptions`` where a shortened name may mean it.
+    ``skip-`` and ``disable-`` in front of it turn it off, ``enable-`` on; only the value ``0`` turns that around.
+    Raises ``NotOptions`` where a shortened name may mean it.
     """
     found: str | None = None
     for option in options:

@@ -105,10 +105,10 @@ def _bys(words: Sequence[str]) -> Iterator[By]:
         if word != "by":
             part.append(word)
             continue
-        control = part.pop() if len(part) > 1 and part[-1] in _CONTROLS else "stop"
+        control = part.pop().lower() if len(part) > 1 and part[-1].lower() in _CONTROLS else "stop"
         rights = "+"
-        if len(part) > 1 and (_RIGHTS.fullmatch(part[-1]) or _bare(part[-1]) in _LEVELS):
-            last = part.pop()
+        if len(part) > 1 and (_RIGHTS.fullmatch(part[-1].lower()) or _bare(part[-1].lower()) in _LEVELS):
+            last = part.pop().lower()
             rights = last if _RIGHTS.fullmatch(last) else ("~" if _bare(last) != last else "=") + _LEVELS[_bare(last)]
         if not part:
             raise NotAccess("by without anybody")

@@ -65,9 +65,11 @@ def parse(data: bytes, kind: str = "snmpd") -> tuple[Line, ...]:
     found = []
     current = kind
     for number, text in enumerate(lines, 1):
-        line = text.strip()[:LONGEST]
+        line = text.strip()
         if not line or line[0] == "#":
             continue
+        if len(line) > LONGEST:
+            raise NotSnmpd(f"line {number} has more than {LONGEST} letters")
         here = current
         if line[0] == "[":
             named, _, rest = line[1:].partition("]")

@@ -122,6 +122,8 @@ def test_a_well_kept_server_says_the_same_in_both_forms(tmp_path: Path) -> None:
         ("loglevel 0x80 128\n" + DATABASE, "logs", False),
         ("loglevel 0x100 1\n" + DATABASE, "logs", True),
         ("loglevel any\n" + DATABASE, "logs", True),
+        ("loglevel 0400\n" + DATABASE, "logs", True),
+        ("loglevel 0256\n" + DATABASE, "logs", False),
         ("disallow bind_simple\n" + DATABASE, "clear_passwords", False),
         ("security tls=0 update_ssf=128\n" + DATABASE, "clear_passwords", True),
         (DATABASE + "security ssf=128\n", "clear_passwords", False),
@@ -142,6 +144,14 @@ def test_single_settings_say_the_same_in_both_forms(tmp_path: Path, text: str, p
 def anonymous(found: DirectoryServer) -> object:
     assert isinstance(found.directories, tuple)
     return found.directories[0].anonymous
+
+
+def test_rights_are_known_in_capital_letters_too(tmp_path: Path) -> None:
+    found = both(tmp_path, DATABASE + "access to * by * READ\n")
+    assert anonymous(found) == anonymous(both(tmp_path / "small", DATABASE + "access to * by * read\n"))
+    rules = [slapdaccess.parse("to * by users Read by * +RS Break"), slapdaccess.parse("to * by * none")]
+    assert slapdaccess.outcomes(rules[:1], Person.USER, "cn", "") == {"dxcsr"}
+    assert slapdaccess.outcomes(rules, Person.ANONYMOUS, "cn", "") == {""}
 
 
 def test_what_the_server_or_the_database_requires_is_required(tmp_path: Path) -> None:

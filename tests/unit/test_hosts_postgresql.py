@@ -322,3 +322,12 @@ def test_a_rule_more_in_front_never_opens_a_way(rules: list[Rule]) -> None:
     last = len(rules) - 1
     for account in (None, "postgres"):
         assert set(pghba.ways(rules, last, account)) <= set(pghba.ways(rules[1:], last - 1, account) if last else "ctg")
+
+
+def test_a_server_that_runs_from_elsewhere_is_not_passed_over(tmp_path: Path) -> None:
+    made = Machine(tmp_path).write({"/usr/bin/postgres": "", "/srv/data/postgresql.conf": BASE})
+    running(made, postgres=STARTED)
+    fact = database_configuration.run(made)
+    assert isinstance(fact, DatabaseConfiguration)
+    assert isinstance(fact.unseen, Unobserved)
+    assert (fact.servers, fact.unseen.reason) == ((), Reason.UNSUPPORTED)

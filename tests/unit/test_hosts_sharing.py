@@ -143,6 +143,23 @@ def test_shares_that_people_made_count(tmp_path: Path) -> None:
     assert [(share.name, share.guests) for share in found.shares] == [("mine", True)]
 
 
+def test_shares_of_people_are_not_cut(tmp_path: Path) -> None:
+    printed = DEFAULTS.replace("= 0", "= 5000") + "  usershare allow guests = Yes\n"
+    made = {f"/var/lib/samba/usershares/s{number:04}": "guest_ok=n\n" for number in range(2_001)}
+    files = {**made, "/var/lib/samba/usershares/z": "guest_ok=Y\n"}
+    found = samba(tmp_path / "a", "[global]\n", live=True, printed=printed, files=files).shares
+    assert not isinstance(found, Unobserved)
+    assert [reason(share.guests) for share in found] == [Reason.TOO_LARGE]
+    files = {"/var/lib/samba/usershares/z": "guest_ok=Y\n"}
+    found = samba(tmp_path / "b", "[global]\n", live=True, printed=printed, files=files).shares
+    assert not isinstance(found, Unobserved)
+    assert [share.guests for share in found] == [True]
+
+
+def test_shares_in_the_registry_are_not_passed_over(tmp_path: Path) -> None:
+    assert reason(samba(tmp_path, DEFAULTS + "  registry shares = yes\n").shares) is Reason.UNSUPPORTED
+
+
 def test_shares_of_people_that_cannot_be_read_hide_no_open_share(tmp_path: Path) -> None:
     printed = DEFAULTS.replace("= 0", "= 100") + "  usershare allow guests = Yes\n[open]\n  guest ok = yes\n"
     files = {"/var/lib/samba/usershares/odd/file": ""}  # a directory stands for what cannot be read
@@ -217,6 +234,18 @@ def test_administration_of_cups(tmp_path: Path) -> None:
     assert cups(tmp_path / "e", require).administration_asks is False
 
 
+def test_a_login_of_cups_that_an_address_replaces_is_none(tmp_path: Path) -> None:
+    limit = "AuthType Default\nRequire user @SYSTEM\nSatisfy any\nOrder deny,allow\n"
+    policy = f"<Policy default>\n<Limit CUPS-Add-Modify-Printer>\n{limit}</Limit>\n</Policy>\n"
+    assert cups(tmp_path / "a", policy).administration_asks is False
+    assert cups(tmp_path / "b", policy.replace("Satisfy any", "Satisfy all")).administration_asks is True
+
+
+def test_tabs_part_a_directive_of_cups_from_its_value() -> None:
+    (block,) = cupsd.parse(b"<Location\t/>\nOrder\tallow, deny\nAllow\tfrom all\n</Location>\n").locations.values()
+    assert (block.name, cupsd.admits(block)) == ("/", "everybody")
+
+
 def test_cups_reads_its_file_at_the_start_only(tmp_path: Path) -> None:
     assert reason(cups(tmp_path, "Listen localhost:631\n", live=True).applied) is Reason.STALE
 
@@ -253,6 +282,11 @@ def test_versions_of_snmp_that_are_switched_off_let_nobody_in(tmp_path: Path) ->
     assert len(one) == 1
 
 
+def test_a_tab_behind_a_verb_of_exim_parts_it_from_its_conditions() -> None:
+    conf = exim.config(b"begin acl\n  rcpt:\n  deny\thosts = 192.0.2.1\n  accept\thosts = *\n  deny\n")
+    assert exim.relaying(conf, "rcpt")[0] is exim.Relaying.PERMITTED
+
+
 @pytest.mark.parametrize(
     ("addresses", "local"),
     [
@@ -277,10 +311,43 @@ def test_other_files_on_the_command_line_leave_everything_open(tmp_path: Path, o
     assert (reason(found.access), reason(found.local)) == (Reason.UNSUPPORTED, Reason.UNSUPPORTED)
 
 
-def test_addresses_on_the_command_line_leave_the_addresses_open(tmp_path: Path) -> None:
-    files = {"/etc/default/snmpd": "SNMPDOPTS='-Lsd -u snmp udp:161'\n"}
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        ("-Lsd -u snmp udp:161", True),
+        ("-Lsd -Lf /dev/null -u snmp -g snmp -I -smux,mteTrigger -p /run/snmpd.pid", False),
+        ("-LS0-6d -LF 0-6 /var/log/snmpd.log -LF4 /var/log/other -LE 3 -Le -f", False),
+        ("-LS 0-6 d -f 161", True),
+        ("-Lo -f snmp.example.jp", True),
+        ("-Lo -f -uroot 0:161", True),
+    ],
+)
+def test_addresses_on_the_command_line_leave_the_addresses_open(tmp_path: Path, options: str, more: bool) -> None:
+    files = {
+        "/lib/systemd/system/snmpd.service": "[Service]\nExecStart=/usr/sbin/snmpd $SNMPDOPTS\n",
+        "/etc/default/snmpd": f"SNMPDOPTS='{options}'\n",
+    }
     found = agent(tmp_path, "agentaddress 127.0.0.1\n", files)
-    assert (found.access, reason(found.local)) == ((), Reason.UNSUPPORTED)
+    assert (found.access, reason(found.local) or found.local) == ((), Reason.UNSUPPORTED if more else True)
+
+
+def test_words_of_the_library_count_in_its_own_part_only(tmp_path: Path) -> None:
+    off = "disableSNMPv1 yes\ndisableSNMPv2c yes\n"
+    assert len(agent(tmp_path / "a", f"rocommunity public\n{off}").access) == 1  # type: ignore[arg-type]  # it is known
+    assert agent(tmp_path / "b", f"rocommunity public\n[snmp]\n{off}").access == ()
+    assert agent(tmp_path / "c", "", {"/etc/snmp/snmp.conf": "agentaddress 127.0.0.1\n"}).local is False
+
+
+def test_ways_in_that_were_made_over_snmp_are_told(tmp_path: Path) -> None:
+    kept = {"/var/lib/snmp/snmpd.conf": "usmUser 1 3 0x00 0x00 0x00 NULL .1.3.6.1.6.3.10.1.1.2\nvacmAccess 1 3 1 1 0x 0x 0x 0x 0x\n"}
+    assert reason(agent(tmp_path, "rouser own priv\n", kept).beyond) is Reason.UNSUPPORTED
+
+
+def test_a_line_that_is_too_long_is_not_cut() -> None:
+    with pytest.raises(snmpd.NotSnmpd):
+        snmpd.parse(b"agentaddress " + b"127.0.0.1," * 2_000 + b"0.0.0.0\n")
+    with pytest.raises(cupsd.NotCupsd):
+        cupsd.parse(b"<Location />\nAllow " + b"10.0.0.1 " * 2_000 + b"all\n</Location>\n")
 
 
 def test_snmpd_follows_what_is_included_and_stops_where_it_is_not_there(tmp_path: Path) -> None:

@@ -377,8 +377,8 @@ def _logs(made: Slapd) -> bool | Unobserved:
     for word in words:
         if word in {"any", "stats"}:
             return True
-        if re.fullmatch(r"-?\d{1,9}|0x[0-9a-f]{1,8}", word):
-            level |= int(word, 0)
+        if re.fullmatch(r"-?(?:0x[0-9a-f]{1,8}|0[0-7]{0,10}|[1-9]\d{0,8})", word):
+            level |= int(word, 8 if re.match(r"-?0[0-7]", word) else 0)
     return not words or bool(level & STATS)
 
 

@@ -5,6 +5,7 @@ What another file by client name, the registry or a macro decides is not worked 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -120,6 +121,8 @@ def _read(read: Reader) -> _Read:
         return _Read(needed(parsed("testparm", printed.stdout, smbconf.parse)), " ".join(PRINTED), True)
     if files.included:
         raise CannotObserve(Reason.UNSUPPORTED, f"{MAIN} includes other files, and testparm cannot be asked")
+    if truth(files.settings.get("registryshares", "no")) is not False:
+        raise CannotObserve(Reason.UNSUPPORTED, "further shares stand in Samba's registry, and testparm cannot be asked")
     return _Read(files, MAIN, False)
 
 
@@ -300,12 +303,17 @@ def _encrypted(value: str | Unobserved) -> bool | Unobserved:
 def _made_by_people(read: Reader, got: _Read, people: bool | Unobserved) -> list[FileShare]:
     """Give the shares that people made with ``net usershare`` and opened to guests. Raises ``CannotObserve``."""
     where = _value(got, got.conf.settings, "usersharepath")
+    if isinstance(where, Unobserved) and where.reason is not Reason.VALUE_NOT_SET:
+        raise CannotObserve(where.reason, where.detail)
     directory = USERS_SHARES if isinstance(where, Unobserved) else where
+    names = read.names(directory) or ()
+    if len(names) > MOST_SHARES:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_SHARES} shares of people")
     whole = partial(_value, got, got.conf.settings)
     found = []
-    for name in (read.names(directory) or ())[: MOST_SHARES + 1]:
+    for name in names:
         text = read.file(f"{directory}/{name}", limit=65_536)
-        if text is not None and b"guest_ok=y" in text.split(b"\n"):
+        if text is not None and re.search(rb"(?m)^guest_ok=[yY]", text):
             guests: bool | Unobserved = True if people is True else people
             found.append(FileShare(shown(name), guests, _encrypted(whole("serversmbencrypt")), _reach(whole)))
     return found

@@ -70,7 +70,10 @@ class _Cluster:
 
 def clusters(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[DatabaseServer, ...]:
     """Read every cluster at the places of Debian's and Red Hat's packages. Raises ``CannotObserve``."""
-    return tuple(_server(read, one, running) for one in _found(read) if exists(read, *one.program))
+    found = tuple(_server(read, one, running) for one in _found(read) if exists(read, *one.program))
+    if not found and runs(running, *PROGRAMS) is True:
+        raise CannotObserve(Reason.UNSUPPORTED, "PostgreSQL runs with a directory that is not at a package's place, or in a container")
+    return found
 
 
 def _found(read: Reader) -> list[_Cluster]:

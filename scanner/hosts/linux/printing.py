@@ -131,7 +131,8 @@ def _administration_asks(conf: Cupsd) -> bool | Unobserved:
     kind = limit.values.get("authtype", "none").lower()
     if kind == "default":
         kind = (conf.last("defaultauthtype") or "basic").lower()
-    return kind != "none" or cupsd.admits(limit) == "itself"
+    either = limit.values.get("satisfy", "all").lower() == "any"
+    return (kind != "none" and not either) or cupsd.admits(limit) == "itself"
 
 
 def _announces(conf: Cupsd, network: bool | Unobserved) -> bool | Unobserved:

@@ -6,7 +6,7 @@ Communities and keys are cut here: of a community it is told whether it has a us
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from scanner.facts.network_device import SnmpAccess, SnmpSecurity
@@ -41,6 +41,8 @@ _LEVELS = {
     "auth": SnmpSecurity.AUTHENTICATED,
     "priv": SnmpSecurity.ENCRYPTED,
 }
+_VALUED = frozenset("cglImMnpux")
+"""Options that take the next word, where their value is not joined to them."""
 
 
 @collector(
@@ -80,9 +82,12 @@ def _agent(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved
         local = _local(lines, started)
         given = _open(lines)
         access = tuple(_access(path, grant) for path, grant in given[:MOST_GRANTS])
-        odd = snmpd.unread([line for _, line in lines])
+        stored = seen(partial(_kept, read))
+        odd = snmpd.unread([*(line for _, line in lines), *(stored if not isinstance(stored, Unobserved) else ())])
         if odd is not None:
             beyond = Unobserved(Reason.UNSUPPORTED, f"line {odd.number}: what {odd.name} grants is not worked out")
+        elif isinstance(stored, Unobserved):
+            beyond = stored
         elif len(given) > MOST_GRANTS:
             beyond = Unobserved(Reason.TOO_LARGE, f"more than {MOST_GRANTS} ways in")
     kept = seen(partial(_users, read, lines))
@@ -152,11 +157,36 @@ def _to_be_started_with(read: Reader) -> tuple[str, ...]:
     return tuple(word.strip("\"'") for line in said for word in line.split())
 
 
+def _addresses(started: Sequence[str]) -> Iterator[str]:
+    """Give the words of a command line that are no options: addresses to listen on, among them bare ports and names of hosts, snmpd(8)."""
+    words = iter(started)
+    for word in words:
+        if not word.startswith("-"):
+            if not word.startswith("$") and word.rpartition("/")[2] != SNMPD.name:
+                yield word
+        elif word.startswith("-L"):
+            where = word[2:] or next(words, "")
+            # a priority and a file or facility may stand behind the letter, joined to it or by themselves
+            wanted = {"f": 1, "s": 1, "E": 1, "O": 1, "N": 1, "F": 2, "S": 2}.get(where[:1], 0)
+            given = 0 if not where[1:] else 1 if re.fullmatch(r"[FS][0-9a-z!](?:-[0-9a-z!])?", where) else wanted
+            for _ in range(wanted - given):
+                next(words, "")
+        elif word[1:] in _VALUED:
+            next(words, "")
+
+
 def _local(lines: Sequence[tuple[str, Line]], started: Sequence[str]) -> bool | Unobserved:
     """Tell whether every listening address is the machine's own; without any snmpd listens on all of IPv4."""
-    if any(re.match(r"(?:udp|tcp|dtlsudp|tlstcp|unix)[a-z0-9]*:|\d+\.\d+\.\d+\.\d+|\[", word) for word in started):
+    if next(_addresses(started), None) is not None:
         return Unobserved(Reason.UNSUPPORTED, "snmpd is given addresses on its command line")
-    named = [word for _, line in lines if line.name == "agentaddress" for words in line.words for word in words.split(",") if word]
+    named = [
+        word
+        for _, line in lines
+        if (line.kind, line.name) == ("snmpd", "agentaddress")
+        for words in line.words
+        for word in words.split(",")
+        if word
+    ]
     return bool(named) and all(snmpd.is_local(word) for word in named)
 
 
@@ -164,7 +194,8 @@ def _open(lines: Sequence[tuple[str, Line]]) -> list[tuple[str, Grant]]:
     off = {
         version
         for version in ("disablesnmpv1", "disablesnmpv2c", "disablesnmpv3")
-        if [line.words[:1] for _, line in lines if line.name == version][-1:] in ([("1",)], [("yes",)], [("true",)])
+        # these words are the library's: in snmpd.conf they say nothing without [snmp], snmp.conf(5)
+        if [line.words[:1] for _, line in lines if (line.kind, line.name) == ("snmp", version)][-1:] in ([("1",)], [("yes",)], [("true",)])
     }
     where = {id(line): path for path, line in lines}
     grants = needed(parsed(MAIN, b"", lambda _: snmpd.grants([line for _, line in lines])))
@@ -185,9 +216,14 @@ def _access(path: str, grant: Grant) -> SnmpAccess:
 
 def _users(read: Reader, lines: Sequence[tuple[str, Line]] | Unobserved) -> tuple[SnmpUser, ...]:
     """Give the users of version 3, from where snmpd keeps them and from what it has not read yet. Raises ``CannotObserve``."""
-    own = [line for _, line in needed(lines)]
+    return tuple(SnmpUser(*user) for user in snmpd.users([*(line for _, line in needed(lines)), *_kept(read)]))
+
+
+def _kept(read: Reader) -> list[Line]:
+    """Give what snmpd has written down itself: users, and ways in that were made over SNMP. Raises ``CannotObserve``."""
+    found: list[Line] = []
     for path in KEPT:
         data = read.file(path)
         if data is not None:
-            own += needed(parsed(path, data, snmpd.parse))
-    return tuple(SnmpUser(*user) for user in snmpd.users(own))
+            found += needed(parsed(path, data, snmpd.parse))
+    return found

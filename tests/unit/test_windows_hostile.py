@@ -32,6 +32,7 @@ TEXTS = (
 )
 OCTETS = (
     *(b"", b"\0", b"\xff" * 8, bytes(range(256)), b"{}", b"[]", b"[{}]", b'{"error": 2}', b"\xff\xfea\0", b"<xml/>", b"PK\x03\x04"),
+    *(b'{"answer":null}', b'{"answer":[1]}', b'{"answer":{"a":1}}', b'{"error":"x"}', b"[[[", b"\x83\x5c", b"[a]\r\nType=2\r\n"),
     b"1" * 3000,
 )
 

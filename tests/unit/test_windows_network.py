@@ -25,8 +25,7 @@ from scanner.hosts.windows.answers import (
     RunningService,
     RunningServices,
 )
-from scanner.hosts.windows.cim import command
-from scanner.hosts.windows.firewall import LOCAL, POLICY, SERVICE, firewall
+from scanner.hosts.windows.firewall import LOCAL, POLICY, PRODUCTS, SERVICE, firewall
 from scanner.hosts.windows.ipv6 import HELPER, HTTPS, LINKAGE, NETWORK, PARAMETERS, TRANSITION, ipv6_native, ipv6_tunnels
 from scanner.model.check import Check
 from scanner.model.fact import Fact, Unobserved
@@ -41,7 +40,7 @@ BOUND: Keys = {
     LINKAGE: {"Bind": (rf"\Device\{WIRED}", r"\Device\{99999999-0000-0000-0000-000000000000}")},
     rf"{NETWORK}\{WIRED}\Connection": {"Name": "イーサネット", "PnPInstanceId": r"PCI\VEN_8086&DEV_10D3"},
 }
-NO_PRODUCT = " ".join(command("root/SecurityCenter2", "FirewallProduct", ("displayName", "productState")))
+ASKED = " ".join(PRODUCTS.argv)
 
 
 def tag(check: Check, *facts: Fact | Unobserved, **settings: object) -> str:
@@ -221,20 +220,20 @@ def states(number: int) -> RunningServices:
 
 def test_off_on_a_workstation_another_product_may_stand_in(tmp_path: Path) -> None:
     def seen(room: str, said: bytes | None) -> str:
-        commands = {} if said is None else {NO_PRODUCT: said}
+        commands = {} if said is None else {ASKED: said}
         read = machine(tmp_path / room, kept(state=0), commands=commands, answers=[(SERVICE_STATES, states(4))])
         return tag(firewall_inbound_ipv6, walled(read), UNSEEN)
 
-    assert seen("none", b"[]") not in {"INBOUND_REFUSED", "undetermined"}
-    assert seen("on", b'[{"displayName":"ESET Firewall","productState":266256}]') == "undetermined"
-    assert seen("off", b'[{"displayName":"ESET Firewall","productState":262160}]') not in {"INBOUND_REFUSED", "undetermined"}
+    assert seen("none", b'{"answer":[]}') not in {"INBOUND_REFUSED", "undetermined"}
+    assert seen("on", b'{"answer":[{"name":"ESET Firewall","state":266256}]}') == "undetermined"
+    assert seen("off", b'{"answer":[{"name":"ESET Firewall","state":262160}]}') not in {"INBOUND_REFUSED", "undetermined"}
     assert seen("silent", b"") == seen("not there", None) == "undetermined"
 
 
 def test_without_its_service_nothing_is_filtered(tmp_path: Path) -> None:
-    stopped = machine(tmp_path / "a", kept(), commands={NO_PRODUCT: b"[]"}, answers=[(SERVICE_STATES, states(1))])
+    stopped = machine(tmp_path / "a", kept(), commands={ASKED: b'{"answer":[]}'}, answers=[(SERVICE_STATES, states(1))])
     assert tag(firewall_inbound_ipv6, walled(stopped), UNSEEN) not in {"INBOUND_REFUSED", "undetermined"}
-    disabled = machine(tmp_path / "b", kept(start=4), commands={NO_PRODUCT: b"[]"}, answers=[(SERVICE_STATES, states(4))])
+    disabled = machine(tmp_path / "b", kept(start=4), commands={ASKED: b'{"answer":[]}'}, answers=[(SERVICE_STATES, states(4))])
     later = walled(disabled).inbound_ipv4.after_restart
     assert isinstance(later, Filter)
     assert later.let_through_on == ("*",)

@@ -17,7 +17,7 @@ from scanner.hosts.base import Key, collector
 from scanner.hosts.seeing import seen, shown
 from scanner.hosts.windows.answers import SERVICE_STATES
 from scanner.hosts.windows.base import AUTOMATIC, POLICIES, SERVICES, WindowsReader, first_set, number, service_runs, service_start, version
-from scanner.hosts.windows.cim import cim
+from scanner.hosts.windows.powershell import Script, ask, rows, whole
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -61,8 +61,16 @@ class _Rules:
     unclear: tuple[str, ...]
 
 
+PRODUCTS = Script(
+    "FirewallProduct",
+    "$a=@(Get-CimInstance -Namespace root/SecurityCenter2 -ClassName FirewallProduct|ForEach-Object{"
+    "@{name=[string]$_.displayName;state=[long]$_.productState}})",
+)
+
+
 @collector(
     Platform.WINDOWS,
+    PRODUCTS.source,
     Key(POLICY),
     Key(POLICY + r"\*"),
     Key(POLICY + r"\*\Logging"),
@@ -164,15 +172,12 @@ def _other(read: WindowsReader) -> Unobserved | None:
     """Say why Windows' own firewall does not tell, where another product may filter; servers have no security centre to ask."""
     if seen(lambda: version(read).server) is True:
         return None
-    products = seen(lambda: cim(read, "root/SecurityCenter2", "FirewallProduct", ("displayName", "productState")))
-    if isinstance(products, Unobserved):
-        return Unobserved(products.reason, f"Windows' own firewall is off; whether another stands in is not known: {products.detail}")
-    for row in products:
-        state = row["productState"]
-        if isinstance(state, int) and state & 0xF000 == ENABLED:
-            name = shown(str(row["displayName"]))
-            return Unobserved(Reason.UNSUPPORTED, f"another firewall works here, whose rules are not read: {name}")
-    return None
+    on = seen(lambda: [p for p in rows(ask(read, PRODUCTS), PRODUCTS.about) if whole(p.get("state"), "productState") & 0xF000 == ENABLED])
+    if isinstance(on, Unobserved):
+        return Unobserved(on.reason, f"Windows' own firewall is off; whether another stands in is not known: {on.detail}")
+    if not on:
+        return None
+    return Unobserved(Reason.UNSUPPORTED, f"another firewall works here, whose rules are not read: {shown(str(on[0].get('name')))}")
 
 
 def _filter(profiles: tuple[_Profile, ...], rules: _Rules, *, inbound: bool, v6: bool) -> Filter:

@@ -1,4 +1,4 @@
-"""Questions that need a script: methods of Windows' management classes, its update agent. Plain lists of a class are asked for by ``cim``.
+"""Questions that need a script: Windows' management classes (CIM, once WMI) and their methods, its update agent.
 
 Each is one fixed script for PowerShell whose answer is JSON in UTF-8; errors come as the numbers that Windows gives them, so that a missing
 right and a missing class are told apart. Properties and numbers are the same in every language. A script changes nothing, and never touches

@@ -10,9 +10,7 @@ from types import MappingProxyType
 Pref = bool | int | str
 MOST_LINES = 50_000
 LONGEST_LINE = 1_000_000
-_LINE = re.compile(
-    r"""^\s*(?P<call>user_pref|pref|lockPref|defaultPref)\s*\(\s*(?P<quote>["'])(?P<name>[^"'\\]{1,300})(?P=quote)\s*,\s*(?P<value>.+?)\s*\)\s*;?\s*$"""
-)
+_CALL = re.compile(r"""(?:user_pref|pref|lockPref|defaultPref)[ \t]*\([ \t]*(["'])([^"'\\]{1,300})\1[ \t]*,""")
 
 
 class NotPrefs(ValueError):
@@ -28,10 +26,11 @@ def parse(data: bytes) -> Mapping[str, Pref]:
     for line in lines:
         if len(line) > LONGEST_LINE or line.lstrip().startswith("//"):
             continue
-        match = _LINE.match(line)
-        value = _value(match["value"]) if match else None
+        call = line.strip().removesuffix(";").rstrip()
+        match = _CALL.match(call) if call.endswith(")") else None
+        value = _value(call[match.end() : -1].strip()) if match else None
         if match and value is not None:
-            found[match["name"]] = value
+            found[match[2]] = value
     return MappingProxyType(found)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import plistlib
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -63,6 +65,7 @@ from scanner.model.fact import Fact, Observed, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import plist
+from tests.unit import test_hosts_terminal as terminal
 from tests.unit.host_trees import Machine
 from tests.unit.mac_trees import BUILDS, MANAGED, mac, person, text
 from tests.unit.test_hosts_local import reason
@@ -980,3 +983,16 @@ def test_a_property_list_that_nests_without_end_or_declares_entities_is_refused(
     for octets in (deep, b'<?xml version="1.0"?><!DOCTYPE p [<!ENTITY a "b">]><plist><dict><key>&a;</key><true/></dict></plist>'):
         with pytest.raises(plist.NotPlist):
             plist.parse(octets)
+
+
+@pytest.mark.parametrize("octets", [b" ", b"\n", b"\t\n", b"network={\n", b"SecureBootLevel = ", b"* (Connected) A B ", b'user_pref("a", '])
+def test_much_of_the_same_is_read_in_time(octets: bytes) -> None:
+    much = octets * (200_000 // len(octets))
+    linux = terminal.Odd(Path("/"))
+    linux.octets = much
+    begun = time.monotonic()
+    for made, collectors in ((Odd(ODD, much), collect.collectors(Platform.MACOS).values()), (linux, terminal.COLLECTORS)):
+        for collector in collectors:
+            with suppress(CannotObserve):
+                collector.run(made)
+    assert time.monotonic() - begun < 20

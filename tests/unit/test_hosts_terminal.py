@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,9 +20,13 @@ from scanner.facts.media_history import InsertedMedium, MediaInsertions
 from scanner.facts.network_history import ActiveLink, LinkKind, NetworksJoined
 from scanner.facts.network_path import ProxyMode, VpnConnections, WebProxies
 from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
+from scanner.hosts.base import CommandOutput
+from scanner.hosts.linux.browsers import browsers
+from scanner.hosts.linux.mail_client import mail_clients
 from scanner.hosts.linux.media_history import ANY, BOOTS, DEVICES, media, media_insertions
 from scanner.hosts.linux.network_history import ADDRESSES, TIMES, networks_joined
 from scanner.hosts.linux.nmprofiles import ssid
+from scanner.hosts.linux.office_macros import office_macros
 from scanner.hosts.linux.vpn import ACTIVE, vpn_connections
 from scanner.hosts.linux.web_proxies import web_proxies
 from scanner.hosts.linux.wireless import IW, NOW, wireless_networks
@@ -381,3 +385,45 @@ def test_any_profile_ends_in_networks_or_a_reason(data: bytes) -> None:
         for collector in (wireless_networks, networks_joined, vpn_connections):
             with suppress(CannotObserve):
                 assert codec.canonical(codec.fact_out(collector.run(machine)))
+
+
+COLLECTORS = (
+    wireless_networks,
+    networks_joined,
+    media_insertions,
+    vpn_connections,
+    web_proxies,
+    browsers,
+    mail_clients,
+    office_macros,
+)
+
+
+class Odd(Machine):
+    """A machine whose every file and every answer is the same odd octets, and whose every folder holds files that are looked for."""
+
+    octets = b""
+
+    def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
+        if path == "/etc/passwd":
+            return b"taro:x:1000:1000::/home/taro:/bin/sh\n"
+        return self.octets
+
+    def names(self, directory: str) -> tuple[str, ...] | None:
+        return ("a.conf", "a.json", "a.psk", "a.nmconnection", "a.xcd", "ifcfg-a", "wlan0", "x.desktop", "odd\udcff")
+
+    def command(self, argv: Sequence[str], *, seconds: float = 10.0) -> CommandOutput | None:
+        return CommandOutput(0, self.octets, b"")
+
+
+@given(st.binary(max_size=300) | st.text("[]{}=:;,\"'<>\n wifi network psk policies", max_size=300).map(str.encode))
+@settings(max_examples=80, deadline=None)
+def test_any_octets_in_every_file_end_in_facts_or_reasons(octets: bytes) -> None:
+    machine = Odd(Path("/"))
+    machine.octets = octets
+    for collector in COLLECTORS:
+        try:
+            fact = collector.run(machine)
+        except CannotObserve:
+            continue
+        assert codec.canonical(codec.fact_out(fact))

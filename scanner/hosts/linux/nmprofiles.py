@@ -22,9 +22,8 @@ READS: Final[tuple[Source, ...]] = (
     Files("/etc/sysconfig/network-scripts/ifcfg-*"),
 )
 MOST: Final = 500
-SECRETS: Final = re.compile(
-    rb"(?im)^[ \t]*(psk|password|.*-password|wep-key\d|leap-password|private-key|preshared-key|pin|secrets?)[^=\n]*=.*$"
-)
+SECRETS: Final = (b"psk", b"password", b"wep-key", b"private-key", b"preshared-key", b"secret")
+"""Beginnings and parts of keys whose values are cut: everything of the kind, ``wifi-security.psk`` and a VPN's own words alike."""
 WIRELESS, WIRED, WIREGUARD = "wifi", "ethernet", "wireguard"
 _KINDS: Final = {"802-11-wireless": WIRELESS, "802-3-ethernet": WIRED}
 
@@ -91,13 +90,23 @@ def profiles(read: Reader) -> tuple[tuple[Profile, ...], tuple[Unobserved, ...]]
             data = seen(partial(read.file, path))
             if data is None:
                 continue
-            held = data if isinstance(data, Unobserved) else parsed(path, SECRETS.sub(b"", data), keyfile.parse)
+            held = data if isinstance(data, Unobserved) else parsed(path, _without_secrets(data), keyfile.parse)
             if isinstance(held, Unobserved):
                 unread.append(held)
             else:
                 found.append(Profile(shown(path), held))
     unread.extend(_old_scripts(read))
     return tuple(found), tuple(unread)
+
+
+def _without_secrets(data: bytes) -> bytes:
+    return b"\n".join(line for line in data.split(b"\n") if not _is_secret(line))
+
+
+def _is_secret(line: bytes) -> bool:
+    name, equals, _ = line.partition(b"=")
+    key = name.strip().lower()
+    return bool(equals) and (key == b"pin" or any(word in key for word in SECRETS))
 
 
 def _profile_names(names: Sequence[str]) -> list[str]:
@@ -115,7 +124,7 @@ def _old_scripts(read: Reader) -> list[Unobserved]:
     for name in names or ():
         if name.startswith("ifcfg-"):
             data = seen(partial(read.file, f"{directory}/{name}"))
-            if isinstance(data, bytes) and re.search(rb"(?m)^\s*(TYPE=[\"']?Wireless|ESSID=)", data):
+            if isinstance(data, bytes) and re.search(rb"(?m)^[ \t]*(TYPE=[\"']?Wireless|ESSID=)", data):
                 found.append(Unobserved(Reason.UNSUPPORTED, f"{shown(name)}: a wireless network in the ifcfg format"))
     return found
 

@@ -117,9 +117,9 @@ def _wireguard(read: Reader) -> list[VpnConnection]:
         if name.endswith(".conf"):
             path, device = f"{WG}/{name}", name.removesuffix(".conf")
             text = (read.file(path) or b"").decode("utf-8", "replace")
-            if not re.search(r"(?im)^\s*Endpoint\s*=", text):
+            if not re.search(r"(?im)^[ \t]*Endpoint[ \t]*=", text):
                 continue  # nobody is called from here: this end is the one that is called
-            allowed = re.findall(r"(?im)^\s*AllowedIPs\s*=\s*(.+)$", text)
+            allowed = re.findall(r"(?im)^[ \t]*AllowedIPs[ \t]*=(.+)$", text)
             starts = seen(partial(enabled, read, f"wg-quick@{device}.service"))
             found.append(VpnConnection(shown(device), "wireguard", starts, _is_up(read, device), _covers(allowed), shown(path)))
     return found
@@ -135,10 +135,10 @@ def _openvpn(read: Reader) -> list[VpnConnection]:
                 continue
             path, stem = f"{place}/{name}", name.removesuffix(".conf")
             text = (read.file(path) or b"").decode("utf-8", "replace")
-            if not re.search(r"(?m)^\s*(client\b|remote\s)", text):
+            if not re.search(r"(?m)^[ \t]*(client\b|remote[ \t])", text):
                 continue
-            gateway = re.search(r"(?m)^\s*redirect-gateway\b(.*)$", text)
-            split = re.search(r"(?m)^\s*(route-nopull\b|pull-filter\s+ignore\s+\"?redirect-gateway)", text)
+            gateway = re.search(r"(?m)^[ \t]*redirect-gateway\b(.*)$", text)
+            split = re.search(r"(?m)^[ \t]*(route-nopull\b|pull-filter[ \t]+ignore[ \t]+\"?redirect-gateway)", text)
             takes: bool | Unobserved = PUSHED
             if split and not gateway:
                 takes = False
@@ -155,10 +155,10 @@ def _ppp(read: Reader) -> list[VpnConnection]:
     found = []
     for name in read.names(PPP) or ():
         text = (read.file(f"{PPP}/{name}") or b"").decode("utf-8", "replace")
-        kind = "pptp" if re.search(r"(?m)^\s*(pty\s+.*\bpptp\b|plugin\s+pptp)", text) else ""
-        kind = kind or ("sstp" if re.search(r"(?m)^\s*pty\s+.*\bsstpc\b", text) else "")
+        kind = "pptp" if re.search(r"(?m)^[ \t]*(pty[ \t].*\bpptp\b|plugin[ \t]+pptp)", text) else ""
+        kind = kind or ("sstp" if re.search(r"(?m)^[ \t]*pty[ \t].*\bsstpc\b", text) else "")
         if kind:
-            takes = PUSHED if re.search(r"(?m)^\s*defaultroute\b", text) else False
+            takes = PUSHED if re.search(r"(?m)^[ \t]*defaultroute\b", text) else False
             up = Unobserved(Reason.UNSUPPORTED, "not looked at") if read.live else None
             starts = Unobserved(Reason.UNSUPPORTED, "not looked at")
             found.append(VpnConnection(shown(name), kind, starts, up, takes, shown(f"{PPP}/{name}")))
@@ -170,10 +170,10 @@ def _ipsec(read: Reader) -> list[VpnConnection]:
     found = []
     up = Unobserved(Reason.UNSUPPORTED, "not looked at") if read.live else None
     text = (read.file(IPSEC) or b"").decode("utf-8", "replace")
-    for name, body in re.findall(r"(?ms)^conn\s+(\S+)(.*?)(?=^\S|\Z)", text):
-        if name != "%default" and not re.search(r"(?m)^\s*leftsubnet\s*=", body):
-            far = re.findall(r"(?m)^\s*rightsubnet\s*=\s*(.+)$", body)
-            starts = bool(re.search(r"(?m)^\s*auto\s*=\s*(start|route)", body))
+    for name, body in re.findall(r"(?ms)^conn[ \t]+(\S+)(.*?)(?=^\S|\Z)", text):
+        if name != "%default" and not re.search(r"(?m)^[ \t]*leftsubnet[ \t]*=", body):
+            far = re.findall(r"(?m)^[ \t]*rightsubnet[ \t]*=(.+)$", body)
+            starts = bool(re.search(r"(?m)^[ \t]*auto[ \t]*=[ \t]*(start|route)", body))
             found.append(VpnConnection(shown(name), "ipsec", starts, up, _covers(far), IPSEC))
     for name in read.names(SWANCTL) or ():
         if name.endswith(".conf"):

@@ -23,7 +23,7 @@ CLASS: Final = "/sys/class/net"
 SUPPLICANT, IWD, HOSTAPD = "/etc/wpa_supplicant", "/var/lib/iwd", "/etc/hostapd"
 INTERFACES: Final = "/etc/network/interfaces"
 MOST: Final = 500
-_WORD: Final = re.compile(r"^\s*([A-Za-z0-9_]+)\s*=\s*(.*?)\s*$")
+_OPENS: Final = re.compile(r"network[ \t]*=[ \t]*\{")
 _STRENGTH: Final = (OPEN, WEP, WPA, OWE, WPA2, WPA3)
 
 
@@ -150,8 +150,7 @@ def _supplicant(path: str, data: bytes | Unobserved | None) -> list[WirelessNetw
     if data is None or isinstance(data, Unobserved):
         return [] if data is None else [_unread(data, shown(path))]
     found = []
-    for block in re.findall(r"(?ms)^\s*network\s*=\s*\{(.*?)^\s*\}", data.decode("utf-8", "replace")):
-        values = {m[1]: m[2] for line in block.split("\n") if not line.lstrip().startswith("#") and (m := _WORD.match(line))}
+    for values in _blocks(data.decode("utf-8", "replace"))[: MOST + 1]:
         management = set(values.get("key_mgmt", "WPA-PSK WPA-EAP").upper().split())
         enterprise = any("EAP" in word or "8021X" in word for word in management) and "eap" in values
         modes = {"1": WirelessMode.AD_HOC, "2": WirelessMode.ACCESS_POINT, "5": WirelessMode.AD_HOC}
@@ -168,6 +167,23 @@ def _supplicant(path: str, data: bytes | Unobserved | None) -> list[WirelessNetw
                 source=shown(path),
             )
         )
+    return found
+
+
+def _blocks(text: str) -> list[dict[str, str]]:
+    """Give the words of each ``network={ … }``; a block that does not end is none."""
+    found: list[dict[str, str]] = []
+    inside: dict[str, str] | None = None
+    for line in map(str.strip, text.split("\n")):
+        if inside is None:
+            inside = {} if _OPENS.fullmatch(line) else None
+        elif line == "}":
+            found.append(inside)
+            inside = None
+        elif not line.startswith("#"):
+            key, equals, value = line.partition("=")
+            if equals:
+                inside[key.strip()] = value.strip()
     return found
 
 
@@ -210,8 +226,8 @@ def _iwd(read: Reader) -> list[WirelessNetwork]:
         data = seen(partial(read.file, path))
         text = data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
         why = data if isinstance(data, Unobserved) else None
-        joins = not re.search(r"(?im)^\s*AutoConnect\s*=\s*(false|0)\s*$", text)
-        proof = bool(re.search(r"(?m)^\s*EAP-[A-Za-z0-9-]*CACert\s*=\s*\S", text))
+        joins = not re.search(r"(?im)^[ \t]*AutoConnect[ \t]*=[ \t]*(false|0)[ \t]*$", text)
+        proof = bool(re.search(r"(?m)^[ \t]*EAP-[A-Za-z0-9-]{0,40}CACert[ \t]*=[ \t]*\S", text))
         name = _quoted(stem[1:]) if stem.startswith("=") else shown(stem)
         verifies = (why or proof) if kind == "8021x" else None
         found.append(
@@ -235,12 +251,14 @@ def _hostapd(read: Reader) -> list[WirelessNetwork]:
         data = seen(partial(read.file, path))
         if isinstance(data, Unobserved):
             found.append(_unread(data, shown(path)))
-        elif data and (named := re.search(r"(?m)^\s*ssid\s*=\s*(.+?)\s*$", data.decode("utf-8", "replace"))):
-            wpa = re.search(r"(?m)^\s*wpa\s*=\s*(\d)", data.decode("utf-8", "replace"))
+        elif data and (named := re.search(r"(?m)^[ \t]*ssid[ \t]*=(.+)$", data.decode("utf-8", "replace"))):
+            wpa = re.search(r"(?m)^[ \t]*wpa[ \t]*=[ \t]*(\d)", data.decode("utf-8", "replace"))
             bits = int(wpa[1]) if wpa else 0
             accepts = tuple(kind for bit, kind in ((1, WPA), (2, WPA2)) if bits & bit) or (OPEN,)
             found.append(
-                WirelessNetwork(shown(named[1]), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, starts is True, shown(path))
+                WirelessNetwork(
+                    shown(named[1].strip()), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, starts is True, shown(path)
+                )
             )
     return found
 
@@ -251,13 +269,13 @@ def _ifupdown(path: str, data: bytes | Unobserved | None) -> list[WirelessNetwor
         return [] if data is None else [_unread(data, shown(path))]
     text = data.decode("utf-8", "replace")
     found = []
-    for stanza in re.split(r"(?m)^\s*(?=iface\s)", text)[1:]:
-        words = {m[1]: m[2].strip().strip('"') for m in re.finditer(r"(?m)^\s*((?:wpa|wireless)-[a-z0-9-]+)\s+(.+)$", stanza)}
+    started = {name for names in re.findall(r"(?m)^[ \t]*(?:auto|allow-\w+)[ \t](.*)$", text) for name in names.split()}
+    for stanza in re.split(r"(?m)^[ \t]*(?=iface[ \t])", text)[1 : MOST + 2]:
+        words = {m[1]: m[2].strip().strip('"') for m in re.finditer(r"(?m)^[ \t]*((?:wpa|wireless)-[a-z0-9-]+)[ \t](.+)$", stanza)}
         name = words.get("wpa-ssid") or words.get("wireless-essid")
         if not name:
             continue
-        interface = stanza.split()[1]
-        starts = bool(re.search(rf"(?m)^\s*(auto|allow-\w+)\s+(.*\s)?{re.escape(interface)}(\s|$)", text))
+        starts = stanza.split(None, 2)[1] in started
         keys = {key.removeprefix("wpa-").replace("-", "_"): value for key, value in words.items() if key.startswith("wpa-")}
         if "wpa-ssid" in words:
             default = "WPA-PSK" if "psk" in keys else "NONE"
@@ -325,7 +343,7 @@ def _now(read: Reader) -> dict[str, tuple[WirelessSecurity, ...] | Unobserved]:
     if joined.status != 0:
         raise CannotObserve(Reason.UNSUPPORTED, f"iw dev ended with {joined.status}")
     why = Unobserved(Reason.UNSUPPORTED, "iw does not tell the protection that is in use")
-    return {shown(name.strip()): why for name in re.findall(r"(?m)^\s*ssid (.+)$", joined.stdout.decode("utf-8", "replace"))}
+    return {shown(name.strip()): why for name in re.findall(r"(?m)^[ \t]*ssid (.+)$", joined.stdout.decode("utf-8", "replace"))}
 
 
 def _lines(output: bytes) -> Iterable[tuple[str, tuple[WirelessSecurity, ...] | Unobserved]]:

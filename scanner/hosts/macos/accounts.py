@@ -145,4 +145,5 @@ def _directories(read: Reader) -> tuple[str, ...]:
     answer = said(read, SEARCH)
     if isinstance(answer, Unobserved):
         return ("?",)
-    return tuple(shown(path) for path in re.findall(r"(?m)^\s*(?:CSPSearchPath:)?\s*(/\S.*)$", answer) if not path.startswith("/Local"))
+    paths = (line.strip().removeprefix("CSPSearchPath:").strip() for line in answer.split("\n"))
+    return tuple(shown(path) for path in paths if path.startswith("/") and not path.startswith("/Local"))

@@ -61,7 +61,7 @@ def _sources(read: Reader) -> tuple[tuple[TimeSource, ...] | Unobserved, str]:
         return (TimeSource(shown(match[1]), False),), " ".join(SERVER.argv)
     data = seen(lambda: read.file(NTP))
     if isinstance(data, bytes):
-        names = re.findall(r"(?m)^\s*server\s+(\S+)", data.decode("utf-8", "replace"))
+        names = re.findall(r"(?m)^[ \t]*server[ \t]+(\S+)", data.decode("utf-8", "replace"))
         if names:
             return tuple(TimeSource(shown(name), False) for name in names), NTP
     if isinstance(data, Unobserved):

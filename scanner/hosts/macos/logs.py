@@ -113,7 +113,7 @@ def _targets(read: Reader) -> tuple[LogTarget, ...]:
     """Read syslog.conf(5): ``selector @host:port``, over UDP and in clear."""
     found = []
     for line in (read.file(SYSLOG) or b"").decode("utf-8", "replace").split("\n"):
-        match = re.match(r"\s*([^#\s]\S*)\s+@([^\s:]+)(?::(\d{1,5}))?\s*$", line)
+        match = re.fullmatch(r"([^#\s]\S*)\s+@([^\s:]+)(?::(\d{1,5}))?", line.strip())
         if match:
             everything = "*." in match[1]
             login = everything or "auth" in match[1]

@@ -56,15 +56,15 @@ def interfaces(read: Reader) -> tuple[Interface, ...]:
         head = re.match(r"([A-Za-z0-9_.-]+): flags=[0-9a-f]+<([A-Z0-9_,]*)>", block)
         if not head:
             continue
-        six = re.findall(r"(?m)^\s+inet6 ([0-9a-fA-F:.]+)(?:%\S+)? prefixlen (\d{1,3})", block)
-        outer = re.search(r"(?m)^\s+tunnel inet6? (\S+) --> (\S+)", block)
+        six = re.findall(r"(?m)^[ \t]+inet6 ([0-9a-fA-F:.]+)(?:%\S+)? prefixlen (\d{1,3})", block)
+        outer = re.search(r"(?m)^[ \t]+tunnel inet6? (\S+) --> (\S+)", block)
         found.append(
             Interface(
                 name=head[1],
                 flags=frozenset(head[2].split(",")),
-                inet=tuple(re.findall(r"(?m)^\s+inet (\d+\.\d+\.\d+\.\d+)", block)),
+                inet=tuple(re.findall(r"(?m)^[ \t]+inet (\d+\.\d+\.\d+\.\d+)", block)),
                 inet6=tuple(f"{address}/{length}" for address, length in six),
-                active=re.search(r"(?m)^\s+status: inactive", block) is None,
+                active=re.search(r"(?m)^[ \t]+status: inactive", block) is None,
                 tunnel=(outer[1], outer[2]) if outer else ("", ""),
             )
         )

@@ -28,6 +28,8 @@ APPLICATIONS: Final = {
     "edge": "/Applications/Microsoft Edge.app",
 }
 TECHNIQUES: Final = {"L2TP": "l2tp", "PPTP": "pptp", "IPSec": "ipsec", "IKEv2": "ikev2"}
+LONGEST: Final = 500
+_ROW: Final = re.compile(r'\*?\s*\((\w+)\)\s+\S+\s+(.+?)\s+"(.*?)"\s+\[(\w+):?([\w.-]*)\]')
 GLOBAL: Final = "com.apple.SystemConfiguration"
 
 
@@ -135,7 +137,8 @@ def _told(read: Reader) -> dict[str, tuple[bool, str]] | None:
     if not read.live:
         return None
     answer = needed(said(read, CONNECTIONS))
-    rows = re.findall(r'(?m)^\*?\s*\((\w+)\)\s+\S+\s+(.+?)\s+"(.*?)"\s+\[(\w+):?([\w.-]*)\]', answer)
+    lines = [line for line in answer.split("\n") if len(line) < LONGEST]
+    rows = [match.groups() for line in lines if (match := _ROW.match(line))]
     found = {shown(name): (state == "Connected", shown(TECHNIQUES.get(sub, sub or kind).lower())) for state, _, name, kind, sub in rows}
     if not found and "Available network connection services" not in answer:
         raise CannotObserve(Reason.UNSUPPORTED, f"scutil: {shown(answer.strip())[:200]}")

@@ -42,7 +42,7 @@ def _secure_boot(told: str | Unobserved) -> bool | Unobserved:
     """Read ``SecureBootLevel = full``; with ``medium`` older systems start, with ``off`` any; Macs without the chip name none."""
     if isinstance(told, Unobserved):
         return told
-    match = re.search(r"SecureBootLevel\s*=\s*\"?([A-Za-z ]+?)\"?\s*;", told)
+    match = re.search(r"SecureBootLevel[ \t]*=[ \t]*\"?([A-Za-z]+)", told)
     if not match:
         return Unobserved(Reason.UNSUPPORTED, "mdmclient names no SecureBootLevel")
     level = match[1].lower()
@@ -55,7 +55,7 @@ def _locked(told: str | Unobserved) -> bool | Unobserved:
     """Tell whether the recovery system asks for a password (Apple silicon), or the firmware does (Intel)."""
     if isinstance(told, Unobserved):
         return told
-    match = re.search(r"(?:IsRecoveryLockEnabled|PasswordExists)\s*=\s*([01])\s*;", told)
+    match = re.search(r"(?:IsRecoveryLockEnabled|PasswordExists)[ \t]*=[ \t]*([01])\b", told)
     return match[1] == "1" if match else Unobserved(Reason.UNSUPPORTED, "mdmclient does not tell of a lock of the recovery system")
 
 

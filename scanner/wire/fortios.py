@@ -80,7 +80,7 @@ def parse(data: bytes) -> Config:
             case "next" if entered[-1]:
                 open_.pop()
                 entered.pop()
-            case "end" if len(open_) > 1:  # leaves the table, from within an entry too, as virtual domains are written
+            case "end" if len(open_) > 1 + entered[-1]:  # leaves the table, from within an entry too, as virtual domains are written
                 for _ in range(1 + entered[-1]):
                     open_.pop()
                     entered.pop()

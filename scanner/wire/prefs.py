@@ -10,7 +10,11 @@ from types import MappingProxyType
 Pref = bool | int | str
 MOST_LINES = 50_000
 LONGEST_LINE = 1_000_000
-_CALL = re.compile(r"""(?:user_pref|pref|lockPref|defaultPref)[ \t]*\([ \t]*(["'])([^"'\\]{1,300})\1[ \t]*,""")
+_CALL = re.compile(
+    r"""\s*(?:user_pref|pref|lockPref|defaultPref)\s*\(\s*(?P<quote>["'])(?P<name>[^"'\\]{1,300})(?P=quote)\s*,\s*"""
+    r"""(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"'(),;]+)\s*(?:,\s*\w+\s*)?\)\s*;?"""
+)
+"""A call; others, and a comment, may stand behind it."""
 
 
 class NotPrefs(ValueError):
@@ -26,11 +30,12 @@ def parse(data: bytes) -> Mapping[str, Pref]:
     for line in lines:
         if len(line) > LONGEST_LINE or line.lstrip().startswith("//"):
             continue
-        call = line.strip().removesuffix(";").rstrip()
-        match = _CALL.match(call) if call.endswith(")") else None
-        value = _value(call[match.end() : -1].strip()) if match else None
-        if match and value is not None:
-            found[match[2]] = value
+        at = 0
+        while match := _CALL.match(line, at):
+            at = match.end()
+            value = _value(match["value"])
+            if value is not None:
+                found[match["name"]] = value
     return MappingProxyType(found)
 
 

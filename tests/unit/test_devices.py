@@ -485,3 +485,8 @@ def test_whatever_the_text_a_device_is_a_fact_or_a_refusal(text: str, dialect: s
 def test_no_octets_break_a_parser(data: bytes) -> None:
     for parse, refusal in ((ios.parse, ios.NotIos), (junos.parse, junos.NotJunos), (fortios.parse, fortios.NotFortios)):
         assert value_or_refusal(parse, refusal, data)
+
+
+def test_a_table_that_is_closed_and_was_never_open_is_refused() -> None:
+    with pytest.raises(fortios.NotFortios):
+        fortios.parse(b"edit a\nend\nset b c\n")

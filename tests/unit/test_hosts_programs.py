@@ -304,3 +304,11 @@ def test_a_deep_file_is_refused() -> None:
 def test_any_store_of_windows_is_read(store: object) -> None:
     assert collapsed(store) in {True, False}
     assert isinstance(chosen_in(store), Mapping)
+
+
+def test_preferences_with_words_behind_them_count() -> None:
+    text = (
+        b'user_pref("a", false); // [SETTING] off\r\nuser_pref("b", "x) // y"); user_pref("c", 2); /* why */\n'
+        b'pref("d", true, locked);\n// user_pref("e", true);\n'
+    )
+    assert dict(prefs.parse(text)) == {"a": False, "b": "x) // y", "c": 2, "d": True}

@@ -191,6 +191,20 @@ def test_iwd_ifupdown_and_hostapd_are_read(tmp_path: Path) -> None:
     assert SECRET not in repr(found)
 
 
+def test_every_network_of_an_access_point_and_of_a_file_elsewhere_counts(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, live=False).write(
+        {
+            "/etc/hostapd/hostapd.conf": f"ssid=mine\nwpa=2\nwpa_passphrase={SECRET}\nbss=wlan2_1\nssid=guests\n",
+            "/etc/systemd/system/multi-user.target.wants/hostapd.service": "",
+            "/etc/systemd/system/hostapd.service": "[Service]\n",
+            "/etc/network/interfaces": "auto wlan0\niface wlan0 inet dhcp\n  wpa-conf /etc/wpa.conf\n",
+        }
+    )
+    found = known(machine)
+    assert (found["mine"].accepts, found["guests"].accepts, found["guests"].joins) == ((WPA2,), (OPEN,), True)
+    assert isinstance(found["?"].accepts, Unobserved)
+
+
 def test_names_on_the_air_are_read_as_networkmanager_writes_them() -> None:
     assert ssid("229;186;129;") == "庁"
     assert ssid("a\\\\;b=c") == "a;b=c"

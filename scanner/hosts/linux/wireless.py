@@ -251,15 +251,19 @@ def _hostapd(read: Reader) -> list[WirelessNetwork]:
         data = seen(partial(read.file, path))
         if isinstance(data, Unobserved):
             found.append(_unread(data, shown(path)))
-        elif data and (named := re.search(r"(?m)^[ \t]*ssid[ \t]*=(.+)$", data.decode("utf-8", "replace"))):
-            wpa = re.search(r"(?m)^[ \t]*wpa[ \t]*=[ \t]*(\d)", data.decode("utf-8", "replace"))
-            bits = int(wpa[1]) if wpa else 0
-            accepts = tuple(kind for bit, kind in ((1, WPA), (2, WPA2)) if bits & bit) or (OPEN,)
-            found.append(
-                WirelessNetwork(
-                    shown(named[1].strip()), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, starts is True, shown(path)
-                )
-            )
+        elif data:
+            # each line "bss" begins a further network with settings of its own
+            for part in re.split(r"(?m)^[ \t]*bss[ \t]*=.*$", data.decode("utf-8", "replace")):
+                lines = (line.partition("=") for line in part.split("\n"))
+                values = {key.strip(): value.strip() for key, equals, value in lines if equals}
+                name = values.get("ssid") or values.get("ssid2", "").strip('"')
+                bits = int(values["wpa"]) if re.fullmatch(r"\d", values.get("wpa", "")) else 0
+                accepts = tuple(kind for bit, kind in ((1, WPA), (2, WPA2)) if bits & bit) or (OPEN,)
+                joins = starts if isinstance(starts, Unobserved) else bool(starts)
+                if name:
+                    found.append(
+                        WirelessNetwork(shown(name), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, joins, shown(path))
+                    )
     return found
 
 
@@ -270,8 +274,14 @@ def _ifupdown(path: str, data: bytes | Unobserved | None) -> list[WirelessNetwor
     text = data.decode("utf-8", "replace")
     found = []
     started = {name for names in re.findall(r"(?m)^[ \t]*(?:auto|allow-\w+)[ \t](.*)$", text) for name in names.split()}
-    for stanza in re.split(r"(?m)^[ \t]*(?=iface[ \t])", text)[1 : MOST + 2]:
+    stanzas = re.split(r"(?m)^[ \t]*(?=iface[ \t])", text)[1:]
+    if len(stanzas) > MOST:
+        found.append(_unread(Unobserved(Reason.TOO_LARGE, f"{shown(path)}: more than {MOST} interfaces"), shown(path)))
+    for stanza in stanzas[:MOST]:
         words = {m[1]: m[2].strip().strip('"') for m in re.finditer(r"(?m)^[ \t]*((?:wpa|wireless)-[a-z0-9-]+)[ \t](.+)$", stanza)}
+        for elsewhere in (words[key] for key in ("wpa-conf", "wpa-roam") if key in words):
+            if not re.fullmatch(rf"{SUPPLICANT}/[^/.][^/]*\.conf", elsewhere) and elsewhere not in {"managed", "manual"}:
+                found.append(_unread(Unobserved(Reason.UNSUPPORTED, f"{shown(path)}: {shown(elsewhere)} is not read"), shown(path)))
         name = words.get("wpa-ssid") or words.get("wireless-essid")
         if not name:
             continue

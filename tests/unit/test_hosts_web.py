@@ -10,12 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner import codec
+from scanner.facts.readings import Audience
 from scanner.facts.web_configuration import PhpProgram, Places, WebConfiguration, WebProgram
 from scanner.hosts.base import FileState
+from scanner.hosts.linux.web_apache_access import lets_in
 from scanner.hosts.linux.web_programs import web_configuration
 from scanner.hosts.linux.web_reloads import RELOADS
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
+from scanner.wire import httpd
 from tests.unit.host_trees import Machine, age, running
 
 ACCOUNTS = {
@@ -615,3 +618,10 @@ def test_no_configuration_breaks_the_reader(tmp_path: Path, text: str) -> None:
     )
     running(machine)
     assert len(fact(machine).programs) == 2  # type: ignore[arg-type]  # a reason would have no length
+
+
+def test_what_only_takes_away_lets_nobody_in_beside_what_lets_some_in() -> None:
+    text = b"Require ip 10.0.0.0/8\n<RequireNone>\nRequire ip 10.1.0.0/16\n</RequireNone>\n"
+    assert lets_in([httpd.parse(text)]) is Audience.SOME
+    within = b"<RequireAll>\nRequire all granted\n<RequireNone>\nRequire ip 192.0.2.1\n</RequireNone>\n</RequireAll>\n"
+    assert lets_in([httpd.parse(within)]) is Audience.EVERYBODY

@@ -138,7 +138,9 @@ def _for_method(body: Nodes, method: str) -> Iterator[Node]:
 
 
 def _any(nodes: Nodes) -> Audience | None:
-    found = [_required(node) for node in nodes if not (node.name == "require" and node.words[:1] and node.words[0].lower() == "not")]
+    # What only takes away lets nobody in here, mod_authz_core: RequireNone and "Require not" count within RequireAll.
+    taking = [n for n in nodes if n.name == "requirenone" or (n.name == "require" and n.words[:1] and n.words[0].lower() == "not")]
+    found = [_required(node) for node in nodes if node not in taking]
     known = [who for who in found if who is not None]
     return None if len(known) < len(found) and Audience.EVERYBODY not in known else widest(known)
 

@@ -138,11 +138,14 @@ def _for_method(body: Nodes, method: str) -> Iterator[Node]:
 
 
 def _any(nodes: Nodes) -> Audience | None:
-    # What only takes away lets nobody in here, mod_authz_core: RequireNone and "Require not" count within RequireAll.
-    taking = [n for n in nodes if n.name == "requirenone" or (n.name == "require" and n.words[:1] and n.words[0].lower() == "not")]
-    found = [_required(node) for node in nodes if node not in taking]
+    found = [_required(node) for node in nodes if not _takes_away(node)]
     known = [who for who in found if who is not None]
     return None if len(known) < len(found) and Audience.EVERYBODY not in known else widest(known)
+
+
+def _takes_away(node: Node) -> bool:
+    """Tell whether a rule lets nobody in by itself: RequireNone and ``Require not`` count within RequireAll alone (mod_authz_core)."""
+    return node.name == "requirenone" or (node.name == "require" and bool(node.words[:1]) and node.words[0].lower() == "not")
 
 
 def _required(node: Node) -> Audience | None:

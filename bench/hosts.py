@@ -2,6 +2,7 @@
 
 ``python -m bench.hosts [--others] [--hosts 50] [--files 300000]``; as root, after ``.ci/setup lab``. ``--others`` installs lynis,
 openscap-scanner and ssg-debian into the throw-away machine first, from where this machine (a Debian 12) takes its packages.
+The machine is first looked at with all server programs of the laboratory, then as a clean one: they are purged as an administrator would.
 ``--files`` puts so many files of 100 kB onto its disk before the last look (holes: the walk asks for names, owners and rights and
 reads no content). Nothing is left behind.
 """
@@ -25,6 +26,11 @@ from tests.lab.hosts.lab import HostsLab, Machine
 MACHINE = "kept"
 PORT = 2300
 CONTENT = "/usr/share/xml/scap/ssg/content"
+SERVERS = (
+    *("apache2", "bind9", "clamav-daemon", "cups-daemon", "dovecot-core", "knot", "mariadb-server", "nginx-light", "nsd", "php8.2-fpm"),
+    *("postfix", "postgresql", "samba", "slapd", "snmpd", "unbound"),
+)
+"""What the laboratory's machines have and a clean Debian has not; what only they need goes with them."""
 OTHERS = ("lynis", "openscap-scanner", "ssg-debian")
 RELEASE = "bookworm"
 PROFILES = ("cis_level2_server", "anssi_np_nt28_high", "standard")
@@ -92,6 +98,14 @@ def prepared(lab: HostsLab, machine: Machine, hosts: int) -> Path:
     inventory = lab.folder / "inventory.yaml"
     inventory.write_text(f"{login}hosts:\n" + "\n".join(lines) + f"\n{networks}")
     return inventory
+
+
+def purged(machine: Machine) -> None:
+    """Take the servers off the machine, with what they brought."""
+    on(
+        machine,
+        f"export DEBIAN_FRONTEND=noninteractive; apt-get -qq purge -y {' '.join(SERVERS)} >&2; apt-get -qq autoremove --purge -y >&2",
+    )
 
 
 def audit(lab: HostsLab, machine: Machine, inventory: Path, hosts: int) -> tuple[Run, str]:
@@ -169,8 +183,11 @@ def main() -> None:
         machine = lab.machines[MACHINE]
         inventory = prepared(lab, machine, asked.hosts)
         load = os.getloadavg()[0]
+        run, _ = audit(lab, machine, inventory, 1)
+        runs = [replace(run, name=f"{run.name}, {len(SERVERS)} server programs installed")]
+        purged(machine)
         # the first look finds nothing in memory
-        runs = [audit(lab, machine, inventory, hosts)[0] for hosts in (1, 1, asked.hosts)]
+        runs += [audit(lab, machine, inventory, hosts)[0] for hosts in (1, 1, asked.hosts)]
         if asked.others:
             runs += others(machine)
         if asked.files:

@@ -25,6 +25,7 @@ class KernelSettings(Fact):
     """Settings of the running kernel, and what they will be after a restart."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX})
 
     container: str | Unobserved
     """What keeps the machine as a container (``docker``, ``systemd-nspawn`` …), so that the kernel is another's; empty: nothing."""

@@ -21,34 +21,9 @@ from scanner.model.target import Host, Kind
 from scanner.model.verdict import Outcome
 from tests.unit.host_trees import Machine
 from tests.unit.mac_trees import MANAGED, mac, person, text
-from tests.unit.test_hosts_macos import (
-    AIRPORT,
-    APFS,
-    CONFIG,
-    CONTROL,
-    DISABLED,
-    GROUPS,
-    IFCONFIG,
-    LIST,
-    LOGIN,
-    NETWORK,
-    NEW,
-    PF,
-    POLICY,
-    PORT,
-    PORTS,
-    PWPOLICY,
-    SECURITY,
-    SERVICES,
-    SHADOW,
-    STATE,
-    UPDATE,
-    USERS,
-    S,
-    airport,
-    service,
-    user,
-)
+from tests.unit.test_hosts_macos_accounts import CONTROL, DISABLED, GROUPS, LIST, LOGIN, NEW, POLICY, PWPOLICY, SHADOW, USERS, S, user
+from tests.unit.test_hosts_macos_network import AIRPORT, CONFIG, IFCONFIG, NETWORK, PORT, PORTS, SERVICES, airport, service
+from tests.unit.test_hosts_macos_system import APFS, PF, SECURITY, STATE, UPDATE
 
 AT = "2025-11-22T00:00:00Z"
 VALUES: dict[str, str | tuple[str, ...]] = {

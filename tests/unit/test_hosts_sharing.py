@@ -408,6 +408,15 @@ def test_cups_and_snmpd_that_run_with_another_configuration(tmp_path: Path) -> N
     assert not isinstance(fact.agents, Unobserved)
     assert reason(fact.agents[0].local) is Reason.UNSUPPORTED
     assert reason(fact.agents[0].access) is None
+    # snmpd cuts its own command line at the commas of a list; the unit tells that nothing else stands there
+    unit = "[Service]\nExecStart=/usr/sbin/snmpd -LOw -u snmp -I -smux,mteTrigger -f\n"
+    machine.write({"/proc/2/cmdline": "/usr/sbin/snmpd\0-LOw\0-u\0snmp\0-I\0-smux\0mteTrigger\0-f\0"})
+    for written, told in (("", Reason.UNSUPPORTED), (unit, None)):
+        machine.write({"/lib/systemd/system/snmpd.service": written})
+        fact = snmp_configuration.run(machine)
+        assert isinstance(fact, SnmpConfiguration)
+        assert not isinstance(fact.agents, Unobserved)
+        assert reason(fact.agents[0].local) is told
     machine.write({"/proc/2/cmdline": "/usr/sbin/snmpd\0-f\0-Lo\0-C"})
     fact = snmp_configuration.run(machine)
     assert isinstance(fact, SnmpConfiguration)

@@ -270,8 +270,11 @@ def test_programs_are_listed_for_both_widths_and_every_account(tmp_path: Path) -
     fact = fact_of(InstalledSoftware, installed_software, machine(tmp_path, keys, version=WINDOWS_11))
     assert fact.packages == (Package("7-Zip 24.08 (x64)", "24.08"), Package("TeamViewer", "15.1"), Package("一太郎ビューア", "2"))
     assert fact.manager == "windows"
-    # an account whose settings are not there may have programs of its own
-    unread: Keys = {rf"{base.PROFILES}\{TARO}": {"ProfileImagePath": r"C:\Users\gone"}}
+    # an account whose settings are not there may have programs of its own; one whose folder is gone is nobody's
+    unread: Keys = {rf"{base.PROFILES}\{TARO}": {"ProfileImagePath": r"C:\Users\taro"}}
+    read = machine(tmp_path / "2", unread)
+    assert fact_of(InstalledSoftware, installed_software, read).unread is None
+    (tmp_path / "2/Users/taro").mkdir(parents=True)
     fact = fact_of(InstalledSoftware, installed_software, machine(tmp_path / "2", unread))
     assert (fact.packages, isinstance(fact.unread, Unobserved)) == ((), True)
 

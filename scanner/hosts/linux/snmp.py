@@ -142,7 +142,10 @@ def _gathered(read: Reader, files: list[str]) -> list[tuple[str, Line]]:
 
 def _started_with(read: Reader) -> tuple[str, ...]:
     """Give the words of the command line: the running program's, else as unit and options file tell. Raises ``CannotObserve``."""
-    words = command_line(read, SNMPD.processes) or _to_be_started_with(read)
+    running, written = command_line(read, SNMPD.processes), _to_be_started_with(read)
+    # snmpd cuts the lists of its own command line at their commas: where that is all, what is written tells which words were one
+    same = running[1:] == tuple(part for word in written[1:] for part in word.split(","))
+    words = written if same or not running else running
     if any(word.startswith(("-c", "-C")) for word in words):
         raise CannotObserve(Reason.UNSUPPORTED, "snmpd is started with -c or -C, so other files may count")
     return words

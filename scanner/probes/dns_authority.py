@@ -31,6 +31,8 @@ LARGE_OFFER = 4096
 COMPARED = (Type.A, Type.AAAA, Type.MX, Type.TXT, Type.CAA)
 """Types compared at the domain's name, beside the NS set and the SOA."""
 USUAL_OFFER = 1232
+PASSING = frozenset({Reason.TIMEOUT, Reason.RESET})
+"""What a busy server or a lost packet brings about too."""
 WITHOUT_EDNS = frozenset({EdnsHandling.REJECTED, EdnsHandling.DROPPED})
 """Servers that are asked everything else without EDNS, so that one fault is not told as five."""
 NO_EDNS = frozenset({Rcode.FORMERR, Rcode.NOTIMP, Rcode.BADVERS})
@@ -64,6 +66,8 @@ async def _view(net: Net, server: DnsServer, zone: str) -> ServerView:
     tcp = over_tcp.result()
     if isinstance(edns, EdnsSeen) and edns.handling in WITHOUT_EDNS and not (isinstance(tcp, SoaAnswer) and tcp.serves):
         tcp = await _tcp(net, server, zone, edns=None)
+    elif isinstance(udp, SoaAnswer) and isinstance(tcp, Unobserved) and tcp.reason in PASSING:
+        tcp = await _tcp(net, server, zone)  # a server that answers over UDP is there: it is shut over TCP only where it is so twice
     return ServerView(server.name, server.address, udp, tcp, edns)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from checks.common import first_missing, listed
-from checks.host.programs import each, switch
+from checks.host.programs import each_of, switch
 from scanner.facts.directory_configuration import Directory, DirectoryConfiguration, DirectoryServer, Policy, Shown
 from scanner.facts.readings import Audience
 from scanner.model.check import Judgement, check
@@ -28,9 +28,7 @@ _STRONG: Final = frozenset(
 
 
 def _each(directory: DirectoryConfiguration, judge: Callable[[DirectoryServer], Judgement | None]) -> Judgement:
-    if isinstance(directory.servers, Unobserved):
-        return directory.servers
-    return each(directory.servers, judge) or not_applicable("NO_DIRECTORY")
+    return each_of(directory.servers, judge, "NO_DIRECTORY")
 
 
 def _directories(server: DirectoryServer, judge: Callable[[tuple[Directory, ...]], Judgement]) -> Judgement:

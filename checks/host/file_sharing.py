@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from checks.common import first_missing
 from checks.endpoint.common import listed
-from checks.host.programs import each, opposite, switch
+from checks.host.programs import each_of, opposite, switch
 from scanner.facts.file_sharing import FileServer, FileShare, FileSharing
 from scanner.facts.readings import Audience
 from scanner.model.check import Judgement, check
@@ -22,9 +22,7 @@ _NEW = frozenset({"SMB2", "SMB2_02", "SMB2_10", "SMB2_22", "SMB2_24", "SMB2_FF",
 
 
 def _each(sharing: FileSharing, judge: Callable[[FileServer], Judgement | None]) -> Judgement:
-    if isinstance(sharing.programs, Unobserved):
-        return sharing.programs
-    return each(sharing.programs, judge) or not_applicable("NO_FILE_SERVER")
+    return each_of(sharing.programs, judge, "NO_FILE_SERVER")
 
 
 def _switched(sharing: FileSharing, part: Callable[[FileServer], bool | Unobserved], good: str, bad: str) -> Judgement:

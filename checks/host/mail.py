@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from checks.common import first_missing
 from checks.endpoint.common import listed
-from checks.host.programs import each, opposite, switch
+from checks.host.programs import each_of, opposite, switch
 from scanner.facts.mail_configuration import MailboxProgram, MailConfiguration, MailListener, MailProgram
 from scanner.facts.readings import Audience
 from scanner.model.check import Judgement, check
@@ -20,15 +20,11 @@ _NO_MAILBOXES = Text(ja="IMAP・POP3 のプログラムが動いていない", e
 
 
 def _smtp(mail: MailConfiguration, judge: Callable[[MailProgram], Judgement | None]) -> Judgement:
-    if isinstance(mail.programs, Unobserved):
-        return mail.programs
-    return each(mail.programs, judge) or not_applicable("NO_MAIL_PROGRAM")
+    return each_of(mail.programs, judge, "NO_MAIL_PROGRAM")
 
 
 def _mailboxes(mail: MailConfiguration, judge: Callable[[MailboxProgram], Judgement | None]) -> Judgement:
-    if isinstance(mail.mailboxes, Unobserved):
-        return mail.mailboxes
-    return each(mail.mailboxes, judge) or not_applicable("NO_MAILBOX_PROGRAM")
+    return each_of(mail.mailboxes, judge, "NO_MAILBOX_PROGRAM")
 
 
 def _listening(program: MailProgram, judge: Callable[[Sequence[MailListener]], Judgement | None]) -> Judgement | None:

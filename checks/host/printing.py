@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from checks.host.programs import each, opposite, switch
+from checks.host.programs import each_of, opposite, switch
 from scanner.facts.printing import Printing, PrintService
 from scanner.facts.readings import Audience
 from scanner.model.check import Judgement, check
@@ -17,9 +17,7 @@ _LOCAL = Text(ja="機器自身からしか使えない", en="it can be used from
 
 
 def _each(printing: Printing, judge: Callable[[PrintService], Judgement | None]) -> Judgement:
-    if isinstance(printing.services, Unobserved):
-        return printing.services
-    return each(printing.services, judge) or not_applicable("NO_PRINT_SERVICE")
+    return each_of(printing.services, judge, "NO_PRINT_SERVICE")
 
 
 @check(

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from scanner.model.check import Judgement
 from scanner.model.fact import Unobserved
-from scanner.model.verdict import Outcome, Verdict
+from scanner.model.verdict import Outcome, Verdict, not_applicable
 
 
 class Installed(Protocol):
@@ -55,6 +55,13 @@ def each(programs: Sequence[P], judge: Callable[[P], Judgement | None]) -> Judge
     failing = [j for j in judged if isinstance(j, Verdict) and j.outcome is Outcome.FAIL]
     unseen = [j for j in judged if isinstance(j, Unobserved)]
     return next(iter((*failing, *unseen, *judged)), None)
+
+
+def each_of(programs: Sequence[P] | Unobserved, judge: Callable[[P], Judgement | None], none: str) -> Judgement:
+    """Judge every program in use as ``each`` does; where none is concerned the question does not arise, and ``none`` is its tag."""
+    if isinstance(programs, Unobserved):
+        return programs
+    return each(programs, judge) or not_applicable(none)
 
 
 def switch(on: bool | Unobserved | None, good: Verdict, bad: Verdict) -> Judgement | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from checks.common import first_missing
 from checks.endpoint.common import listed
-from checks.host.programs import each
+from checks.host.programs import each_of
 from scanner.facts.network_device import SnmpAccess, SnmpSecurity
 from scanner.facts.snmp import SnmpAgent, SnmpConfiguration
 from scanner.model.check import Judgement, check
@@ -27,9 +27,7 @@ _WEAK = frozenset({"MD5", "DES"})
 
 
 def _each(snmp: SnmpConfiguration, judge: Callable[[SnmpAgent], Judgement | None]) -> Judgement:
-    if isinstance(snmp.agents, Unobserved):
-        return snmp.agents
-    return each(snmp.agents, judge) or not_applicable("NO_SNMP")
+    return each_of(snmp.agents, judge, "NO_SNMP")
 
 
 def _access(snmp: SnmpConfiguration, judge: Callable[[Sequence[SnmpAccess]], Judgement]) -> Judgement:

@@ -7,22 +7,20 @@ from typing import Annotated
 
 from checks.common import value_not_set
 from checks.endpoint.common import listed
-from checks.host.programs import each
+from checks.host.programs import each_of
 from checks.values import WEB_CGI_PATHS, WEB_MODULES
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
-from scanner.model.verdict import Severity, failed, not_applicable, passed
+from scanner.model.verdict import Severity, failed, passed
 
 NONE = Text(ja="nginx も Apache も動いていない", en="neither nginx nor Apache is in use")
 
 
 def programs(web: WebConfiguration, judge: Callable[[WebProgram], Judgement | None]) -> Judgement:
     """Judge every web server in use."""
-    if isinstance(web.programs, Unobserved):
-        return web.programs
-    return each(web.programs, judge) or not_applicable("NO_WEB_PROGRAM")
+    return each_of(web.programs, judge, "NO_WEB_PROGRAM")
 
 
 def _without(web: WebConfiguration, part: Callable[[WebProgram], Places], good: str, bad: str) -> Judgement:

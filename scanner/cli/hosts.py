@@ -113,10 +113,10 @@ def keys(
 
 async def _show_keys(targets: Sequence[Host], inventory: Inventory, zone: str, port: int, language: Language) -> int:
     from scanner.hosts.ssh.hostkeys import as_line  # noqa: PLC0415  loads what SSH needs
-    from scanner.hosts.ssh.key_of import key_of  # noqa: PLC0415
-    from scanner.hosts.ssh.leave import NetworkLeave  # noqa: PLC0415
-    from scanner.hosts.ssh.shell import Hop  # noqa: PLC0415
-    from scanner.wire.known_hosts import fingerprint  # noqa: PLC0415
+    from scanner.hosts.ssh.key_of import key_of  # noqa: PLC0415  loads what SSH needs
+    from scanner.hosts.ssh.leave import NetworkLeave  # noqa: PLC0415  loads what SSH needs
+    from scanner.hosts.ssh.shell import Hop  # noqa: PLC0415  loads what SSH needs
+    from scanner.wire.known_hosts import fingerprint  # noqa: PLC0415  loads what SSH needs
 
     settings = network_settings(inventory, zone, resolvers=[], ca_file=None, contact="")
     unseen = 0
@@ -147,7 +147,7 @@ async def _show_keys(targets: Sequence[Host], inventory: Inventory, zone: str, p
 
 def _standing(file: str, hop: Hop, kind: str, key: bytes, language: Language) -> str:
     """Say whether a key is known already."""
-    from scanner.hosts.ssh.hostkeys import HostKeys  # noqa: PLC0415
+    from scanner.hosts.ssh.hostkeys import HostKeys  # noqa: PLC0415  loads what SSH needs
 
     try:
         HostKeys(file).check(hop.known_as, kind, key)

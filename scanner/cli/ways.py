@@ -52,7 +52,7 @@ class Ways:
 
     def _by_ssh(self, entry: HostEntry, network: Network) -> Machine:
         # Loaded when it is first needed: paramiko takes a fifth of a second.
-        from scanner.hosts.ssh.device import DeviceMachine  # noqa: PLC0415
+        from scanner.hosts.ssh.device import DeviceMachine  # noqa: PLC0415  loads what SSH needs
         from scanner.hosts.ssh.entrance import LoginEntrance  # noqa: PLC0415
         from scanner.hosts.ssh.leave import NetworkLeave  # noqa: PLC0415
         from scanner.hosts.ssh.machine import SshMachine  # noqa: PLC0415

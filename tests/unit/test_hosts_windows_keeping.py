@@ -200,7 +200,7 @@ def protection(
 
 
 def test_defender_is_told_by_its_own_status(tmp_path: Path) -> None:
-    (one,) = protection(tmp_path, DEFENDER, {malware.SENSE: {"OnboardingState": 1}, malware.POLICY + r"\Scan": {"ScheduleDay": 1}})  # type: ignore[misc]
+    (one,) = protection(tmp_path, DEFENDER, {malware.SENSE: {"OnboardingState": 1}, malware.POLICY + r"\Scan": {"ScheduleDay": 1}})  # type: ignore[misc]  # they are known
     assert (one.running, one.starts, one.realtime, one.managed, one.scans) == (True, True, True, True, True)
     assert (one.definitions_hours, one.full_scan_days) == (10, 10)
     assert isinstance(one.updates, Unobserved)

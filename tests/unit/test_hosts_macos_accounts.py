@@ -227,6 +227,8 @@ def test_listening_sockets_are_read_from_lsof(tmp_path: Path) -> None:
         ("udp", "192.0.2.10", 5353, False, "Google Chrome"),
     ]
     assert found.short_lived == (49152, 65535)
+    with pytest.raises(CannotObserve):
+        services.sockets("p1\ncx\n" + "PTCP\nn*:22\n" * services.MOST)
 
 
 def test_the_clock_by_profile_by_command_and_by_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.host_trees import Machine
 from tests.unit.mac_trees import BUILDS, MANAGED, mac, person, text
+from tests.unit.test_hosts_local import reason
 from tests.unit.test_hosts_system import look
 
 # --- the system ------------------------------------------------------------------------------------------------------
@@ -101,6 +103,29 @@ def test_a_declaration_of_device_management_wins(tmp_path: Path) -> None:
     found = look(AutomaticUpdates, software.automatic_updates, made).updaters
     assert not isinstance(found, Unobserved)
     assert found[0].installs.after_restart is False
+
+
+def test_a_declaration_that_nobody_may_read_leaves_updates_open(tmp_path: Path) -> None:
+    class Closed(Machine):
+        def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
+            if path == software.DECLARED:
+                raise CannotObserve(Reason.ACCESS_DENIED, path)
+            return super().file(path, limit=limit)
+
+    made = mac(tmp_path, {UPDATE: {"AutomaticallyInstallMacOSUpdates": True}})
+    made.__class__ = Closed
+    found = look(AutomaticUpdates, software.automatic_updates, made)
+    assert not isinstance(found.updaters, Unobserved)
+    assert reason(partial(needed, found.updaters[0].installs.after_restart)) is Reason.ACCESS_DENIED
+
+
+@pytest.mark.parametrize("offers", [None, "none"])
+def test_without_a_list_of_updates_none_is_known(tmp_path: Path, offers: str | None) -> None:
+    held = {"LastSuccessfulDate": datetime(2025, 11, 21), **({"RecommendedUpdates": offers} if offers else {})}
+    found = look(SecurityUpdates, software.security_updates, mac(tmp_path, {UPDATE: held}))
+    assert reason(partial(needed, found.offered)) is Reason.UNSUPPORTED
+    nameless = mac(tmp_path / "b", {UPDATE: {**held, "RecommendedUpdates": [{"Product Key": "1"}]}})
+    assert [u.name for u in needed(look(SecurityUpdates, software.security_updates, nameless).offered)] == ["?"]
 
 
 # --- screen lock -----------------------------------------------------------------------------------------------------
@@ -288,6 +313,8 @@ def test_a_packet_filter_that_is_at_work_leaves_it_open(tmp_path: Path) -> None:
     found = look(Firewall, firewall.firewall, made)
     assert isinstance(found.inbound_ipv4.in_force, Unobserved)
     assert isinstance(found.outbound_ipv4.in_force, Unobserved)
+    unseen = mac(tmp_path / "b", commands={STATE: "Firewall is disabled. (State = 0)\n"})
+    assert isinstance(look(Firewall, firewall.firewall, unseen).inbound_ipv4.in_force, Unobserved)
 
 
 # --- malware ---------------------------------------------------------------------------------------------------------

@@ -75,7 +75,9 @@ def _data(read: Reader) -> list[Volume]:
     for container in _list(listed.get("Containers")):
         for volume in _list(plist.inside(container, "Volumes")):
             device, name = plist.inside(volume, "DeviceIdentifier"), plist.text(plist.inside(volume, "Name")) or "?"
-            if device in built_in and not _list(plist.inside(volume, "Roles")) and len(found) < MOST:
+            if device in built_in and not _list(plist.inside(volume, "Roles")):
+                if len(found) == MOST:
+                    return [*found, _volume("APFS", VolumeUse.DATA, Unobserved(Reason.TOO_LARGE, f"more than {MOST} volumes"))]
                 encrypted = plist.flag(plist.inside(volume, "FileVault"))
                 why_not = Unobserved(Reason.UNSUPPORTED, "diskutil does not say whether it is encrypted")
                 found.append(_volume(shown(name), VolumeUse.DATA, why_not if encrypted is None else encrypted))

@@ -116,11 +116,11 @@ def _pf(read: Reader) -> bool | Unobserved:
 
 
 def _with_pf(read: Reader, found: Filter | Unobserved) -> Filter | Unobserved:
-    """Leave it open where the application firewall is off and pf may refuse in its place."""
+    """Leave it open where the application firewall is off and pf may refuse in its place, also where nobody may see whether it does."""
     if isinstance(found, Unobserved) or found.filtered:
         return found
     pf = _pf(read)
-    return pf if isinstance(pf, Unobserved) and pf.reason is not Reason.ACCESS_DENIED and "enabled" in pf.detail else found
+    return pf if isinstance(pf, Unobserved) else found
 
 
 def _unsaid(read: Reader) -> Unobserved:

@@ -85,10 +85,13 @@ def listening_sockets(read: Reader) -> ListeningSockets:
 
 
 def sockets(output: str) -> tuple[ListeningSocket, ...]:
-    """Read the fields of lsof(8): ``p`` and ``c`` for a process, then ``P`` and ``n`` for each of its sockets."""
+    """Read the fields of lsof(8): ``p`` and ``c`` for a process, then ``P`` and ``n`` for each of its sockets. Raises ``CannotObserve``."""
     found: dict[ListeningSocket, None] = {}
     program = protocol = ""
-    for line in output.split("\n")[:MOST]:
+    lines = output.split("\n")
+    if len(lines) > MOST:
+        raise CannotObserve(Reason.TOO_LARGE, f"lsof: more than {MOST} lines")
+    for line in lines:
         kind, value = line[:1], line[1:]
         if kind == "c":
             program = shown(re.sub(r"\\x([0-9a-f]{2})", lambda m: chr(int(m[1], 16)), value))

@@ -97,14 +97,17 @@ def security_updates(read: Reader) -> SecurityUpdates:
         days = now if isinstance(now, Unobserved) else max(0, (now - date.fromisoformat(last)).days)
     installed = version(read).text
     offers = held.get("RecommendedUpdates")
-    updates = tuple(
-        OfferedUpdate(
-            shown(name), installed if "macos" in name.lower() else "", shown(plist.text(plist.inside(offer, "Display Version")) or "")
-        )
-        for offer in (offers if isinstance(offers, list) else [])[:MOST]
-        if (name := plist.text(plist.inside(offer, "Display Name")) or plist.text(plist.inside(offer, "Identifier")))
-    )
+    updates: tuple[OfferedUpdate, ...] | Unobserved = Unobserved(Reason.UNSUPPORTED, f"{UPDATE}: no list of RecommendedUpdates")
+    if isinstance(offers, list):
+        updates = tuple(_offered(offer, installed) for offer in offers[:MOST])
     return SecurityUpdates("softwareupdate", last is not None, days, updates, ())
+
+
+def _offered(offer: object, installed: str) -> OfferedUpdate:
+    name = plist.text(plist.inside(offer, "Display Name")) or plist.text(plist.inside(offer, "Identifier")) or "?"
+    return OfferedUpdate(
+        shown(name), installed if "macos" in name.lower() else "", shown(plist.text(plist.inside(offer, "Display Version")) or "")
+    )
 
 
 @collector(Platform.MACOS, *managed_files(DOMAIN), Files(UPDATE), Files(DECLARED, root=True))
@@ -148,13 +151,8 @@ def _switch(read: Reader, key: str, declared: str, *, default: bool | None) -> R
 
 
 def _declared(read: Reader, key: str) -> bool | None:
-    """Give what a declaration asks for (macOS 14 and later). Only the administrator can read the file; others go by what else there is."""
-    try:
-        held = needed(read_plist(read, DECLARED))
-    except CannotObserve as why:
-        if why.reason is Reason.ACCESS_DENIED:
-            return None
-        raise
+    """Give what a declaration asks for (macOS 14 and later). It wins over all else, so that without a right to read it all is open."""
+    held = needed(read_plist(read, DECLARED))
     fields = plist.inside(held, "SUCorePersistedStatePolicyFields", "SUCoreDDMDeclarationGlobalSettings")
     word = plist.inside(fields, key)
     # 1 always on, 2 always off, 0 as the user likes

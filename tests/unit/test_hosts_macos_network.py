@@ -162,6 +162,11 @@ def test_a_network_whose_name_macos_hides_still_tells_its_protection(tmp_path: P
     assert all(isinstance(network.uses, Unobserved) for network in networks)
 
 
+def test_sharing_that_nobody_may_read_is_not_no_sharing(tmp_path: Path) -> None:
+    made = mac(tmp_path, {wireless.SHARING: "no property list"})
+    assert isinstance(look(WirelessNetworks, wireless.wireless_networks, made).networks, Unobserved)
+
+
 def test_joined_networks_and_links(tmp_path: Path) -> None:
     made = mac(tmp_path, {wireless.KNOWN: WIFI}, {PORT: PORTS, CONFIG: IFCONFIG})
     fact = look(NetworksJoined, wireless.networks_joined, made)

@@ -75,8 +75,8 @@ def _networks(read: Reader) -> tuple[WirelessNetwork, ...]:
         joins = plist.flag(held.get("AutoJoinDisabled")) is not True
         verifies = Unobserved(Reason.UNSUPPORTED, "the profile that brought it is not read") if enterprise is True else None
         networks.append(WirelessNetwork(name, "", WirelessMode.CLIENT, accepts, None, enterprise, verifies, joins, KNOWN))
-    sharing = read_plist(read, SHARING)
-    if isinstance(sharing, Mapping) and plist.flag(plist.inside(sharing.get("NAT"), "Enabled")):
+    sharing = needed(read_plist(read, SHARING))
+    if sharing is not None and plist.flag(plist.inside(sharing.get("NAT"), "Enabled")):
         air = plist.inside(sharing.get("NAT"), "AirPort")
         if plist.flag(plist.inside(air, "AirPortEnabled")) is not False and isinstance(air, Mapping):
             named = air.get("SSID_STR") or air.get("NetworkName")

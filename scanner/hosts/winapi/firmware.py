@@ -11,7 +11,7 @@ assert sys.platform == "win32"
 
 from scanner.hosts.winapi.calls import checked, function  # noqa: E402  after the guard
 
-_NO_TPM = {0x8028_400F, 0x8028_4008}  # TBS_E_TPM_NOT_FOUND, TBS_E_SERVICE_NOT_RUNNING: Windows starts the service where it has a TPM
+_NO_TPM = 0x8028_400F  # TBS_E_TPM_NOT_FOUND; that the service does not run (TBS_E_SERVICE_NOT_RUNNING) says nothing of a TPM
 _UNKNOWN, _BIOS, _UEFI = 0, 1, 2
 
 
@@ -27,7 +27,7 @@ def firmware() -> FirmwareState:
     function("kernel32", "GetFirmwareType")(ctypes.byref(kind))
     tpm = _Tpm()
     status = function("tbs", "Tbsi_GetDeviceInfo")(ctypes.sizeof(tpm), ctypes.byref(tpm)) & 0xFFFF_FFFF
-    if status in _NO_TPM:
+    if status == _NO_TPM:
         version = None
     else:
         checked("Tbsi_GetDeviceInfo", status)

@@ -7,15 +7,41 @@ from typing import Annotated, Final
 
 from checks.common import listed
 from checks.dns.common import NAME_ABSENT
-from checks.values import DNS_DNSSEC_LEAST_EXPIRY_DAYS, DNS_DNSSEC_LEAST_RSA_BITS, DNS_DNSSEC_MOST_ITERATIONS
 from scanner.facts.dns import Chain, ChainProblem, DenialKind, Dnssec, SignatureSeen, SignatureState, Validation, ZoneWalk
 from scanner.model.algorithms import AlgorithmList, Standing
-from scanner.model.check import Judgement, Reference, check
+from scanner.model.check import Judgement, Reference, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, doubtful, failed, not_applicable, passed
 from scanner.wire.dnssec import ALGORITHMS, DIGESTS, PARTS, Level, Rule, algorithm_name, digest_name
+
+DNS_DNSSEC_LEAST_EXPIRY_DAYS = Value(
+    "dns.dnssec.least-expiry-days",
+    default=3,
+    text=Text(ja="DNSSEC の署名の期限までに残すべき日数", en="days that must be left before a DNSSEC signature expires"),
+    unit="d",
+    least=0,
+    most=365,
+)
+
+DNS_DNSSEC_LEAST_RSA_BITS = Value(
+    "dns.dnssec.least-rsa-bits",
+    default=2048,
+    text=Text(ja="DNSSEC の RSA 鍵の最小の長さ", en="least length of RSA keys for DNSSEC"),
+    unit="bit",
+    least=1024,
+    most=4096,
+)
+
+DNS_DNSSEC_MOST_ITERATIONS = Value(
+    "dns.dnssec.most-nsec3-iterations",
+    default=0,
+    text=Text(ja="NSEC3 の繰返しの上限", en="most NSEC3 iterations"),
+    least=0,
+    most=2500,
+)
+
 
 DAY: Final = 86_400
 RSA: Final = frozenset({1, 5, 7, 8, 10})

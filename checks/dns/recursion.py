@@ -6,14 +6,23 @@ from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 from checks.common import first_missing, listed
-from checks.values import DNS_RECURSION_MOST_FACTOR
 from scanner.facts.dns_server import Recursion, Trial
 from scanner.facts.ledger import DeclaredDnsService, Vantage
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+DNS_RECURSION_MOST_FACTOR = Value(
+    "dns.recursion.most-factor",
+    default=10.0,
+    text=Text(
+        ja="外部への応答が問合せの何倍まで大きくてよいか", en="how many times larger than the question an answer to outsiders may be"
+    ),
+    least=1,
+)
+
 
 QUIET: Final = frozenset({Reason.TIMEOUT, Reason.REFUSED, Reason.RESET, Reason.UNREACHABLE})
 """Endings that a server which answers something else may well have meant as a refusal. A spent budget or the scope is none of them."""

@@ -8,11 +8,27 @@ from typing import Annotated
 
 from checks.common import listed
 from checks.dns.common import NAME_ABSENT, serving, silent_names, unlooked
-from checks.values import DNS_LEAST_NETWORKS, DNS_LEAST_SERVERS
 from scanner.facts.dns import ZoneServers
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+DNS_LEAST_NETWORKS = Value(
+    "dns.redundancy.least-networks",
+    default=2,
+    text=Text(ja="権威サーバを分けて置くネットワークの数", en="networks among which the name servers are spread"),
+    least=1,
+    most=13,
+)
+
+DNS_LEAST_SERVERS = Value(
+    "dns.redundancy.least-servers",
+    default=2,
+    text=Text(ja="権威サーバの台数", en="number of authoritative servers"),
+    least=1,
+    most=13,
+)
+
 
 LONGEST_V4 = 32
 LONGEST_V6 = 128

@@ -8,14 +8,23 @@ from itertools import pairwise
 from math import log2
 from typing import Annotated, Final
 
-from checks.values import DNS_SOURCE_PORT_LEAST_BITS
 from scanner.facts.dns_server import Recursion, ResolverBehaviour, ResolverRandomness, Trial
 from scanner.facts.ledger import DeclaredDnsService
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, Verdict, failed, not_applicable, passed
+
+DNS_SOURCE_PORT_LEAST_BITS = Value(
+    "dns.source-port.least-bits",
+    default=10,
+    text=Text(ja="キャッシュサーバの送信元ポートの広がりの下限", en="least spread of a resolver's source ports"),
+    unit="bit",
+    least=1,
+    most=16,
+)
+
 
 LEAST_SAMPLES: Final = 12
 """Questions of one source below which a spread says too little."""

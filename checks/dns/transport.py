@@ -6,13 +6,31 @@ from typing import Annotated
 
 from checks.common import first_missing, listed
 from checks.dns.common import NAME_ABSENT, serving, unlooked, unserved, who
-from checks.values import DNS_AUTHORITY_MOST_FACTOR, DNS_UDP_MOST_OCTETS
 from scanner.facts.dns import EdnsHandling, EdnsSeen, ServerView, SizeSeen, SoaAnswer, ZoneServers
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+DNS_AUTHORITY_MOST_FACTOR = Value(
+    "dns.authority.most-factor",
+    default=40.0,
+    text=Text(
+        ja="権威サーバの応答が問合せの何倍まで大きくてよいか", en="how many times larger than the question an authoritative answer may be"
+    ),
+    least=1,
+)
+
+DNS_UDP_MOST_OCTETS = Value(
+    "dns.udp.most-octets",
+    default=1232,
+    text=Text(ja="DNS の UDP 応答の大きさの上限", en="largest DNS answer over UDP"),
+    unit="octet",
+    least=512,
+    most=4096,
+)
+
 
 SHUT = frozenset({Reason.REFUSED, Reason.RESET})
 """What a host that is up says of a port where nothing listens."""

@@ -6,14 +6,31 @@ from typing import Annotated, Literal
 
 from checks.common import value_not_set
 from checks.dns.common import NAME_ABSENT, serving, unserved
-from checks.values import DNS_NAME_SUFFIXES, DNS_SOA_LEAST_EXPIRE
 from scanner.facts.dns import Delegation, DomainName, ZoneServers
 from scanner.facts.ledger import DeclaredDomain
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+DNS_NAME_SUFFIXES = Value[tuple[str, ...]](
+    "dns.name.suffixes",
+    default=(),
+    text=Text(
+        ja="組織の公式なドメイン名の末尾（go.jp、lg.jp、ac.jp 等）",
+        en="suffixes of the organisation's official domain names (go.jp, lg.jp …)",
+    ),
+)
+
+DNS_SOA_LEAST_EXPIRE = Value(
+    "dns.soa.least-expire",
+    default=604800,
+    text=Text(ja="SOA の expire の下限", en="least SOA expire"),
+    unit="s",
+    least=0,
+    most=2147483647,
+)
 
 
 @check(

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.values import ENDPOINT_MOST_SILENCE_HOURS
 from scanner.facts.agent import AgentContact
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, not_applicable, passed
+
+ENDPOINT_MOST_SILENCE_HOURS = Value(
+    "endpoint.agent.most-silence-hours",
+    default=72,
+    text=Text(
+        ja="端末の報告が途絶えてから、その結果を古いとみなすまでの時間",
+        en="hours without a report after which what a terminal reported counts as out of date",
+    ),
+    unit="h",
+    least=1,
+    most=8760,
+)
 
 
 @check(

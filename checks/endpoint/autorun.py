@@ -6,13 +6,22 @@ from typing import Annotated
 
 from checks.common import also, value_not_set
 from checks.endpoint.common import every, listed, now_and_later, settled, whose
-from checks.values import USB_STORAGE_USE
 from scanner.facts.readings import Hold
 from scanner.facts.removable_media import AutoMount, AutoRun, Barrier, Behaviour, Mounter, MountPermission, UsbStorage
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+USB_STORAGE_USE = Value(
+    "usb-storage.use",
+    default="unset",
+    text=Text(
+        ja="USB ストレージの使用（allowed：認める、blocked：認めない、unset：未定）",
+        en="use of USB storage (allowed, blocked, or unset: not decided)",
+    ),
+    choices=("allowed", "blocked", "unset"),
+)
 
 
 def _unasked(mounter: Mounter, media: AutoMount) -> tuple[bool | Unobserved | None, bool | Unobserved]:

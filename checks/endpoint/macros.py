@@ -6,12 +6,22 @@ from typing import Annotated
 
 from checks.common import first_missing
 from checks.endpoint.common import listed, whose
-from checks.values import OFFICE_MACRO_RULES
 from scanner.facts.office_macros import OfficeMacros, OfficeProgram
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+OFFICE_MACRO_RULES = Value[tuple[str, ...]](
+    "office.macro-rules",
+    default=("never", "trusted-places", "signed"),
+    text=Text(
+        ja="マクロの実行について認める設定（never：実行しない、trusted-places：信頼できる場所のみ、signed：署名付きのみ、asks：確認する、all：全て）",
+        en="what may be set about macros (never, trusted-places, signed, asks, all)",
+    ),
+    choices=("never", "trusted-places", "signed", "asks", "all"),
+)
+
 
 NO_OFFICE = Text(ja="マクロを扱うオフィスソフトが入っていない", en="no office program with macros is installed")
 REMEDY = Text(

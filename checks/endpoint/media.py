@@ -6,14 +6,19 @@ from typing import Annotated
 
 from checks.common import value_not_set
 from checks.endpoint.common import listed
-from checks.values import MEDIA_REGISTERED
 from scanner.facts.media_history import InsertedMedium, MediaInsertions
 from scanner.facts.readings import Hold
 from scanner.facts.removable_media import RemovableEncryption, UsbStorage
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+MEDIA_REGISTERED = Value[tuple[str, ...]](
+    "media.registered",
+    default=(),
+    text=Text(ja="使用を認めた外部電磁的記録媒体の製造番号（台帳にあるもの）", en="serial numbers of the removable media that may be used"),
+)
 
 
 @check(

@@ -6,14 +6,32 @@ from typing import Annotated
 
 from checks.common import first_missing, value_not_set
 from checks.endpoint.common import listed, whose
-from checks.values import NETWORKS_PERMITTED, PROXIES_PERMITTED
 from scanner.facts.network_history import LinkKind, NetworksJoined
 from scanner.facts.network_path import ProxyMode, ProxySetting, VpnConnections, WebProxies
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+NETWORKS_PERMITTED = Value[tuple[str, ...]](
+    "networks.permitted",
+    default=(),
+    text=Text(
+        ja="端末の接続を認めた無線 LAN（SSID）及び移動体通信網の名前",
+        en="names of the wireless networks (SSID) and mobile lines that terminals may join",
+    ),
+)
+
+PROXIES_PERMITTED = Value[tuple[str, ...]](
+    "proxies.permitted",
+    default=(),
+    text=Text(
+        ja="ウェブの利用に用いるプロキシ（ホスト名:ポート）又は設定スクリプトの URL",
+        en="the web proxies to be used (host:port), or the URL of the script that chooses them",
+    ),
+)
+
 
 BY_AIR = frozenset({LinkKind.WIRELESS, LinkKind.MOBILE, LinkKind.BLUETOOTH})
 """Links whose networks have names of their own; a wired one cannot be told from another by its name."""

@@ -6,13 +6,34 @@ from typing import Annotated
 
 from checks.common import also
 from checks.endpoint.common import listed, whose
-from checks.values import SCREEN_LOCK_GRACE, SCREEN_LOCK_IDLE
 from scanner.facts.readings import Wait
 from scanner.facts.screen_lock import ConsoleLimit, DesktopLock, ScreenLock
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+SCREEN_LOCK_GRACE = Value(
+    "screen-lock.grace-seconds",
+    default=5,
+    text=Text(
+        ja="画面が消えてから主体認証を求めるまでの猶予の上限",
+        en="longest time from the dark screen until authentication is asked for",
+    ),
+    unit="s",
+    least=0,
+    most=3600,
+)
+
+SCREEN_LOCK_IDLE = Value(
+    "screen-lock.idle-seconds",
+    default=900,
+    text=Text(ja="無操作から画面ロックまでの上限", en="longest time without input until the screen locks"),
+    unit="s",
+    least=1,
+    most=86400,
+)
+
 
 NO_DISPLAY = Text(ja="画面（グラフィカルなセッション）を持たない機器", en="the machine offers no graphical session")
 GNOME_JA = (

@@ -6,13 +6,41 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from checks.endpoint.common import listed
-from checks.values import NAME_GUESSING_OFF, NTLM_LEVEL, REMOTE_ASSISTANCE_USE
 from scanner.facts.readings import Readings
 from scanner.facts.windows_protocols import NameGuessing, NtlmProtocol, RemoteDesktop, SmbProtocol
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+NAME_GUESSING_OFF = Value[tuple[str, ...]](
+    "name-guessing.off",
+    default=("llmnr", "netbios"),
+    text=Text(
+        ja="無効とする、隣の機器に名前を尋ねる仕組み（llmnr、netbios、mdns）",
+        en="ways of asking the neighbours for names that are to be off (llmnr, netbios, mdns)",
+    ),
+)
+
+NTLM_LEVEL = Value(
+    "ntlm.level",
+    default=5,
+    text=Text(
+        ja="LAN Manager 認証レベル（0 から 5。5：NTLMv2 だけを送り、LM と NTLM を拒否する）",
+        en="LAN Manager authentication level (0 to 5; 5: NTLMv2 only, LM and NTLM refused)",
+    ),
+)
+
+REMOTE_ASSISTANCE_USE = Value(
+    "remote-assistance.use",
+    default="off",
+    text=Text(
+        ja="リモートアシスタンス（off：使わない、solicited：利用者の求めによるものだけ、offered：申出も認める）",
+        en="Remote Assistance (off, solicited: at the user's request, offered: offers too)",
+    ),
+    choices=("off", "solicited", "offered"),
+)
+
 
 Parts = Sequence[tuple[str, Readings[bool]]]
 

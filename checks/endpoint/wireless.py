@@ -7,12 +7,18 @@ from typing import Annotated
 
 from checks.common import first_missing, value_not_set
 from checks.endpoint.common import listed
-from checks.values import NETWORKS_OWN_WIRELESS
 from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+NETWORKS_OWN_WIRELESS = Value[tuple[str, ...]](
+    "networks.own-wireless",
+    default=(),
+    text=Text(ja="組織の無線 LAN の名前（SSID）", en="names (SSID) of the organisation's own wireless networks"),
+)
+
 
 NO_WIRELESS = Text(ja="無線 LAN の設定を持たない機器", en="the machine has no settings of wireless networks")
 UNENCRYPTED = frozenset({WirelessSecurity.OPEN, WirelessSecurity.WEP})

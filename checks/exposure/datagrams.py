@@ -6,14 +6,21 @@ from typing import Annotated
 
 from checks.each import Judged
 from checks.exposure.common import VANTAGE_UNKNOWN, each_datagram
-from checks.values import EXPOSURE_MOST_FACTOR
 from scanner.facts.exposure import Answered, HostDatagrams, Speaks, Trait, UdpPort
 from scanner.facts.ledger import DeclaredHost
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+EXPOSURE_MOST_FACTOR = Value(
+    "exposure.udp.most-factor",
+    default=3.0,
+    text=Text(ja="UDP の応答が問合せの何倍まで大きくてよいか", en="how many times larger than the question a UDP answer may be"),
+    least=1,
+)
+
 
 _AMPLIFIERS = frozenset(Speaks) - {Speaks.DNS}  # name servers have checks of their own
 _SMALL = frozenset({Speaks.ECHO, Speaks.CHARGEN, Speaks.QOTD})

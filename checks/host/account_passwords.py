@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import first_missing, listed
-from checks.values import PASSWORD_MOST_DAYS
+from checks.host.password import PASSWORD_MOST_DAYS
 from scanner.facts.accounts import Accounts, Password
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved

@@ -8,21 +8,70 @@ from typing import Annotated
 
 from checks.common import also, first_missing, listed, value_not_set
 from checks.host.sudo import rules_elsewhere
-from checks.values import (
-    ACCOUNTS_ADMINISTRATORS,
-    ACCOUNTS_DEFAULT_NAMES,
-    ACCOUNTS_IDLE_DAYS,
-    ACCOUNTS_PERMITTED,
-    ACCOUNTS_SERVICES,
-)
 from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
 from scanner.facts.readings import FileRights
 from scanner.facts.sudo import SudoRules
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+ACCOUNTS_ADMINISTRATORS = Value[tuple[str, ...]](
+    "accounts.administrators",
+    default=(),
+    text=Text(ja="管理者の権限を認めたアカウント", en="accounts that may hold an administrator's rights"),
+)
+
+ACCOUNTS_DEFAULT_NAMES = Value[tuple[str, ...]](
+    "accounts.default-names",
+    default=(
+        "admin",
+        "administrator",
+        "centos",
+        "debian",
+        "demo",
+        "ec2-user",
+        "ftpuser",
+        "guest",
+        "install",
+        "oracle",
+        "pi",
+        "setup",
+        "support",
+        "test",
+        "tester",
+        "ubnt",
+        "ubuntu",
+        "user",
+        "vagrant",
+        "vendor",
+    ),
+    text=Text(
+        ja="製品の初期設定や構築時に作られるアカウントの名前", en="names of accounts that products bring along or builders leave behind"
+    ),
+)
+
+ACCOUNTS_IDLE_DAYS = Value(
+    "accounts.idle-days",
+    default=90,
+    text=Text(ja="使われないアカウントを残してよい日数", en="days for which an unused account may remain"),
+    unit="d",
+    least=1,
+)
+
+ACCOUNTS_PERMITTED = Value[tuple[str, ...]](
+    "accounts.permitted",
+    default=(),
+    text=Text(ja="ログインを認めたアカウント（台帳にあるもの）", en="accounts that may log in, as the ledger has them"),
+)
+
+ACCOUNTS_SERVICES = Value[tuple[str, ...]](
+    "accounts.services",
+    default=(),
+    text=Text(ja="人でなくプログラムが使うものとして登録したアカウント", en="accounts registered for programs instead of persons"),
+)
+
 
 ADMINISTRATORS = "0"
 POWERFUL = frozenset({"root", "sudo", "wheel", "admin", "adm-sudo", "docker", "lxd", "incus-admin", "disk", "shadow", "libvirt"})

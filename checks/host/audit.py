@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from checks.common import also, listed
-from checks.values import AUDIT_SUBJECTS
 from scanner.facts.audit_trail import AuditSwitch, AuditTrail
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+AUDIT_SUBJECTS = Value[tuple[str, ...]](
+    "audit.subjects",
+    default=("identities", "privilege-rules", "privilege-use", "logins", "time", "modules"),
+    text=Text(
+        ja=(
+            "監査記録の対象（identities：アカウント、privilege-rules：権限の設定、privilege-use：権限の行使、logins、time：時刻、"
+            "modules：カーネルモジュール、rights：ファイルの権限、deletion：削除、policy：強制アクセス制御）"
+        ),
+        en="what the audit record must cover (identities, privilege-rules, privilege-use, logins, time, modules, rights, deletion, policy)",
+    ),
+    choices=("identities", "privilege-rules", "privilege-use", "logins", "time", "modules", "rights", "deletion", "policy"),
+)
+
 
 CONTAINER = Text(ja="コンテナであり、カーネルの監査記録は収容する機器のものである", en="a container: the kernel's record is its host's")
 NOT_INSTALLED = Text(ja="監査デーモン（auditd）が入っていない", en="auditd is not installed")

@@ -5,14 +5,33 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import first_missing, listed, value_not_set
-from checks.values import BACKUP_MAKER, BACKUP_MOST_HOURS
 from scanner.facts.backup import Backup, BackupResults
 from scanner.facts.ledger import DeclaredMachine
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+BACKUP_MAKER = Value(
+    "backup.maker",
+    default="unset",
+    text=Text(
+        ja="バックアップの取得方法（machine：機器自身が取る、outside：仮想基盤等の外から取る、unset：未定）",
+        en="who makes backups (machine: the machine itself, outside: the virtualisation or another machine, unset: not decided)",
+    ),
+    choices=("machine", "outside", "unset"),
+)
+
+BACKUP_MOST_HOURS = Value(
+    "backup.most-hours",
+    default=168,
+    text=Text(ja="最後に成功したバックアップからの時間の上限", en="longest time since the last good backup"),
+    unit="h",
+    least=1,
+    most=87600,
+)
+
 
 OUTSIDE = Text(
     ja="機器の外（仮想基盤等）からバックアップを取ることを組織が定めている", en="backups are made from outside, as the organisation decided"

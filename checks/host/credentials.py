@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.values import CREDENTIALS_MOST_CACHED
 from scanner.facts.credentials import KeptCredentials
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+CREDENTIALS_MOST_CACHED = Value(
+    "credentials.most-cached-logons",
+    default=4,
+    text=Text(
+        ja="ドメインに届かないときのために残すログオンの控えの数の上限",
+        en="most log-ons to a domain that are kept for when it cannot be reached",
+    ),
+    least=0,
+)
+
 
 OPTIONS_JA = "グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞ローカル ポリシー＞セキュリティ オプション」の"
 OPTIONS_EN = "Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies > Security Options: "

@@ -7,12 +7,19 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 from checks.common import also, first_missing, listed
-from checks.values import DISK_ENCRYPTION_USES
 from scanner.facts.disk_encryption import DiskEncryption, RecoveryKeys, Volume, VolumeUse
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+DISK_ENCRYPTION_USES = Value[tuple[str, ...]](
+    "disk.encryption",
+    default=("system", "data"),
+    text=Text(ja="暗号化を求める領域（system：システム、data：データ）", en="volumes that must be encrypted (system, data)"),
+    choices=("system", "data"),
+)
+
 
 CONTAINER = Text(ja="コンテナであり、ディスクは収容する機器のものである", en="a container, whose disks are its host's")
 STRONG: Final = re.compile(r"(?:capi:)?(?:xts\()?(?:aes|camellia)\b", re.IGNORECASE)

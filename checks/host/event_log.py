@@ -6,13 +6,32 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 
 from checks.common import first_missing, listed
-from checks.values import AUDIT_SUBJECTS, EVENT_LOG_LEAST_OTHER_KIB, EVENT_LOG_LEAST_SECURITY_KIB
+from checks.host.audit import AUDIT_SUBJECTS
 from scanner.facts.event_log import AuditPolicy, AuditSetting, EventLogs, WhenFull
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed
+
+EVENT_LOG_LEAST_OTHER_KIB = Value(
+    "event-log.least-other-kib",
+    default=32_768,
+    text=Text(
+        ja="Windows のアプリケーションとシステムのイベントログの大きさの下限", en="least size of the application and system logs of Windows"
+    ),
+    unit="KiB",
+    least=64,
+)
+
+EVENT_LOG_LEAST_SECURITY_KIB = Value(
+    "event-log.least-security-kib",
+    default=196_608,
+    text=Text(ja="Windows のセキュリティのイベントログの大きさの下限", en="least size of the security log of Windows"),
+    unit="KiB",
+    least=64,
+)
+
 
 KIB: Final = 1024
 SECURITY: Final = "Security"

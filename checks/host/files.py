@@ -7,13 +7,22 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from checks.common import listed
-from checks.values import FILES_SETUID_PERMITTED
 from scanner.facts.files import FileRights, FileWalk, FoundFile, SensitiveFiles
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+FILES_SETUID_PERMITTED = Value[tuple[str, ...]](
+    "files.setuid-permitted",
+    default=(),
+    text=Text(
+        ja="配布元のものに加えて setuid・setgid を認めるプログラム（* を含んでよい）",
+        en="programs that may be setuid or setgid beside those of the distribution (may hold *)",
+    ),
+)
+
 
 _SECRET = (
     "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/security/opasswd", "/etc/sudoers", "/etc/krb5.keytab",

@@ -6,21 +6,58 @@ import ipaddress
 from typing import Annotated, Final
 
 from checks.common import also, listed, value_not_set
-from checks.values import (
-    FIREWALL_MANAGEMENT_NETWORKS,
-    FIREWALL_MANAGEMENT_PORTS,
-    FIREWALL_OPEN_PORTS,
-    FIREWALL_OUTBOUND,
-    FIREWALL_TRUSTED_INTERFACES,
-)
 from scanner.facts.firewall import Filter, Firewall, Opening
 from scanner.facts.ipv6 import Ipv6Native
 from scanner.facts.readings import Readings
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+FIREWALL_MANAGEMENT_NETWORKS = Value[tuple[str, ...]](
+    "firewall.management-networks",
+    default=(),
+    text=Text(
+        ja="管理用の接続を認めるネットワーク（CIDR。空であれば、限られていることだけを求める）",
+        en="networks from which machines are managed, in CIDR (empty: it is only asked that there is a limit)",
+    ),
+)
+
+FIREWALL_MANAGEMENT_PORTS = Value[tuple[str, ...]](
+    "firewall.management-ports",
+    default=("22", "23", "3389", "5900", "5985", "5986", "9090", "10000"),
+    text=Text(ja="管理用の接続に使う TCP ポート", en="TCP ports on which machines are managed"),
+)
+
+FIREWALL_OPEN_PORTS = Value[tuple[str, ...]](
+    "firewall.open-ports",
+    default=(),
+    text=Text(
+        ja="全ての接続元に開くことを認めるポート（tcp/443 の形。範囲は tcp/6000-6010）",
+        en="ports that may be open to everybody (as tcp/443, or tcp/6000-6010 for a range)",
+    ),
+)
+
+FIREWALL_OUTBOUND = Value(
+    "firewall.outbound",
+    default="unset",
+    text=Text(
+        ja="機器から外への通信（restricted：必要なものに限る、free：限らない、unset：未定）",
+        en="outgoing connections of machines (restricted, free, or unset: not decided)",
+    ),
+    choices=("restricted", "free", "unset"),
+)
+
+FIREWALL_TRUSTED_INTERFACES = Value[tuple[str, ...]](
+    "firewall.trusted-interfaces",
+    default=(),
+    text=Text(
+        ja="フィルタを求めないインタフェース（内部のブリッジ等）の名前",
+        en="interfaces on which no filter is asked for, such as inner bridges",
+    ),
+)
+
 
 MOST_PORTS: Final = 1000
 """Ports of one rule beyond which it is no longer an opening for something but a hole."""

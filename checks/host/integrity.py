@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import listed
-from checks.values import INTEGRITY_MOST_DAYS
 from scanner.facts.files import FileIntegrity, IntegrityTool
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+INTEGRITY_MOST_DAYS = Value(
+    "integrity.most-days",
+    default=7,
+    text=Text(ja="改ざん検知の照合からの日数の上限", en="most days since files were last compared for changes"),
+    unit="d",
+    least=1,
+    most=365,
+)
+
 
 _WHY = Text(
     ja="侵入者は設定やプログラムを書き換えて居続ける。書き換えに気付く仕組みがないと、長く見過ごされる。",

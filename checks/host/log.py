@@ -5,13 +5,50 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from checks.common import first_missing, listed, value_not_set
-from checks.values import LOG_HOSTS, LOG_LEAST_FREE_PERCENT, LOG_RECEIVING, LOG_RETENTION_DAYS
 from scanner.facts.log_keeping import LogFiles, LogKeeping, LogProgram, LogStore, LogTarget, RecordKind
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+LOG_HOSTS = Value[tuple[str, ...]](
+    "log.hosts",
+    default=(),
+    text=Text(
+        ja="ログを集める組織のサーバの名前又はアドレス（空であれば、転送していることだけを求める）",
+        en="names or addresses of the organisation's log hosts (empty: it is only asked that logs are sent to another machine)",
+    ),
+)
+
+LOG_LEAST_FREE_PERCENT = Value(
+    "log.least-free-percent",
+    default=10,
+    text=Text(ja="ログを書く領域に残すべき空きの割合", en="share of the volume of logs that must be free"),
+    unit="%",
+    least=0,
+    most=99,
+)
+
+LOG_RECEIVING = Value(
+    "log.receiving",
+    default="unset",
+    text=Text(
+        ja="他の機器のログの受信（allowed：認める、refused：認めない、unset：未定）",
+        en="taking logs of other machines (allowed, refused, or unset: not decided)",
+    ),
+    choices=("allowed", "refused", "unset"),
+)
+
+LOG_RETENTION_DAYS = Value(
+    "log.retention-days",
+    default=365,
+    text=Text(ja="ログを保存すべき日数", en="days for which logs are to be kept"),
+    unit="d",
+    least=1,
+    most=36500,
+)
+
 
 DAY: Final = 86_400
 EVERYBODYS: Final = frozenset({"/var/log/wtmp", "/var/log/lastlog", "/var/log/btmp", "/var/log/faillog"})

@@ -6,18 +6,43 @@ from collections.abc import Callable
 from typing import Annotated
 
 from checks.common import also, first_missing, listed
-from checks.values import (
-    LOGIN_LOCKOUT_SECONDS,
-    LOGIN_LOCKOUT_TRIES,
-    LOGIN_MOST_SESSIONS,
-    LOGIN_UMASK,
-)
 from scanner.facts.login_rules import Lockout, LoginRules, LoginService
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+LOGIN_LOCKOUT_SECONDS = Value(
+    "login.lockout-seconds",
+    default=600,
+    text=Text(ja="失敗が続いたアカウントをロックする時間の下限", en="least time for which an account stays locked after failures"),
+    unit="s",
+    least=1,
+)
+
+LOGIN_LOCKOUT_TRIES = Value(
+    "login.lockout-tries",
+    default=5,
+    text=Text(ja="アカウントをロックするまでの失敗の上限", en="most failures before an account is locked"),
+    least=1,
+    most=100,
+)
+
+LOGIN_MOST_SESSIONS = Value(
+    "login.most-sessions",
+    default=10,
+    text=Text(ja="一つのアカウントの同時のログインの上限", en="most sessions that one account may have at once"),
+    least=1,
+)
+
+LOGIN_UMASK = Value(
+    "login.umask",
+    default="027",
+    text=Text(ja="ログイン時の umask に求める値", en="umask asked for at logins"),
+    choices=("022", "027", "077"),
+)
+
 
 PAM_JA = "（Debian 系は pam-auth-update、Red Hat 系は authselect で設定する）"
 PAM_EN = " (by pam-auth-update in the Debian family, authselect in the Red Hat family)"

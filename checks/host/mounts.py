@@ -6,12 +6,18 @@ from typing import Annotated
 
 from checks.common import listed
 from checks.host.settings import IN_CONTAINER, in_container
-from checks.values import MOUNTS_SEPARATE
 from scanner.facts.files import Mount, Mounts
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+MOUNTS_SEPARATE = Value[tuple[str, ...]](
+    "mounts.separate",
+    default=("/home", "/tmp", "/var"),  # noqa: S108  mount points, nothing is written there
+    text=Text(ja="ほかと分けて置くべきディレクトリ", en="directories that are kept on file systems of their own"),
+)
+
 
 _ASKED = {
     "/tmp": ("nodev", "nosuid", "noexec"),  # noqa: S108  a mount point

@@ -7,13 +7,29 @@ from functools import partial
 from typing import Annotated
 
 from checks.host.settings import WORDS, combined, judged, named, number, of, sysctl_lines
-from checks.values import NETWORK_LEAST_BACKLOG, NETWORK_MOST_SYN_RETRIES
 from scanner.facts.kernel import KernelSettings
 from scanner.facts.readings import Readings
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity
+
+NETWORK_LEAST_BACKLOG = Value(
+    "network.least-syn-backlog",
+    default=512,
+    text=Text(ja="確立途中の TCP 接続を待たせる数の下限", en="least number of half-open connections that are kept waiting"),
+    least=128,
+    most=1048576,
+)
+
+NETWORK_MOST_SYN_RETRIES = Value(
+    "network.most-syn-retries",
+    default=3,
+    text=Text(ja="TCP 接続の確立を待つ間の再送の上限", en="most retries while a connection is being set up"),
+    least=1,
+    most=10,
+)
+
 
 IPV4, IPV6 = "net.ipv4.conf", "net.ipv6.conf"
 _remedy = partial(sysctl_lines, "/etc/sysctl.d/60-network.conf")

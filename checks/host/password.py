@@ -5,18 +5,49 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import also
-from checks.values import (
-    PASSWORD_HISTORY,
-    PASSWORD_LEAST_CLASSES,
-    PASSWORD_LEAST_LENGTH,
-    PASSWORD_MOST_DAYS,
-)
 from scanner.facts.login_rules import PasswordRules
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+PASSWORD_HISTORY = Value(
+    "password.history",
+    default=5,
+    text=Text(ja="再使用させない以前のパスワードの数", en="earlier passwords that may not be used again"),
+    least=1,
+)
+
+PASSWORD_LEAST_CLASSES = Value(
+    "password.least-classes",
+    default=3,
+    text=Text(
+        ja="パスワードに求める文字の種類の数（英小文字、英大文字、数字、記号）",
+        en="kinds of characters asked for in passwords (small, capital, digits, others)",
+    ),
+    least=0,
+    most=4,
+)
+
+PASSWORD_LEAST_LENGTH = Value(
+    "password.least-length",
+    default=10,
+    text=Text(ja="パスワードの最小の長さ", en="least length of passwords"),
+    least=1,
+    most=255,
+)
+
+PASSWORD_MOST_DAYS = Value(
+    "password.most-days",
+    default=0,
+    text=Text(
+        ja="パスワードを変更させる期間（0：定期の変更を求めない）", en="period within which passwords are changed (0: no regular change)"
+    ),
+    unit="d",
+    least=0,
+)
+
 
 STRONG = frozenset({"yescrypt", "gost_yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "blowfish", "sha512", "sha256", "pbkdf2-sha512"})
 """Hashes that cost time: those that crypt(5) calls fit for new passwords, and SHA-2 with rounds."""

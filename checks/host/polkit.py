@@ -6,7 +6,7 @@ from typing import Annotated
 
 from checks.common import first_missing
 from checks.endpoint.common import listed
-from checks.values import SUDO_WITHOUT_PASSWORD
+from checks.host.sudo import SUDO_WITHOUT_PASSWORD
 from scanner.facts.polkit import Polkit, PolkitGrant
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell

@@ -6,15 +6,59 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from checks.common import also, listed
-from checks.values import SERVICES_NEEDLESS
 from scanner.facts.ledger import DeclaredMachine, DeclaredPort
 from scanner.facts.services import ListeningSocket, ListeningSockets, Services
 from scanner.facts.software import InstalledSoftware
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed
+
+SERVICES_NEEDLESS = Value[tuple[str, ...]](
+    "services.needless",
+    default=(
+        "avahi-daemon",
+        "cups",
+        "cups-browsed",
+        "rpcbind",
+        "rsh",
+        "rlogin",
+        "rexec",
+        "telnet",
+        "inetutils-telnetd",
+        "tftp",
+        "tftpd-hpa",
+        "ypserv",
+        "ypbind",
+        "nis",
+        "xinetd",
+        "openbsd-inetd",
+        "inetutils-inetd",
+        "talk",
+        "ntalk",
+        "tlntsvr",
+        "simptcp",
+        "ftpsvc",
+        "lpdsvc",
+        "fax",
+        "remoteregistry",
+        "finger",
+        "fingerd",
+        "vsftpd",
+        "proftpd",
+        "autofs",
+        "bluetooth",
+        "isc-dhcp-server",
+        "kea-dhcp4-server",
+        "snmpd",
+    ),
+    text=Text(
+        ja="台帳に用途が記されていない限り動かさないサービスの名前",
+        en="names of services that are not run unless the ledger names their use",
+    ),
+)
+
 
 _WHY = Text(
     ja="使わないサービスも攻撃の入口となる。動かさなければ、その脆弱性は問題にならない。",

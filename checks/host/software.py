@@ -8,21 +8,96 @@ from fnmatch import fnmatchcase
 from typing import Annotated
 
 from checks.common import listed, value_not_set
-from checks.values import (
-    PACKAGES_SOURCES,
-    PLATFORM_EXTENDED,
-    PLATFORM_LEAST_SUPPORT_DAYS,
-    SOFTWARE_FORBIDDEN,
-    SOFTWARE_PERMITTED,
-    SOFTWARE_REMOTE_CONTROL,
-)
 from scanner.facts.software import InstalledSoftware, OperatingSystem, PackageSources
-from scanner.model.check import Judgement, Reference, check
+from scanner.model.check import Judgement, Reference, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.support import REGULAR, Phase, SupportTable
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, doubtful, failed, passed
+
+PACKAGES_SOURCES = Value[tuple[str, ...]](
+    "packages.sources",
+    default=(),
+    text=Text(
+        ja="ソフトウェアの取得元として認めるホスト名（.example.jp は下位も含む）",
+        en="host names from which software may be fetched (.example.jp takes in those below)",
+    ),
+)
+
+PLATFORM_EXTENDED = Value[tuple[str, ...]](
+    "platform.extended-support",
+    default=("debian-lts",),
+    text=Text(
+        ja="組織が利用する延長サポート（debian-lts、debian-elts、ubuntu-pro、rhel-els、windows-esu）",
+        en="extended support that the organisation uses (debian-lts, debian-elts, ubuntu-pro, rhel-els, windows-esu)",
+    ),
+    choices=("debian-elts", "debian-lts", "rhel-els", "ubuntu-pro", "windows-esu"),
+)
+
+PLATFORM_LEAST_SUPPORT_DAYS = Value(
+    "platform.least-support-days",
+    default=0,
+    text=Text(ja="OS のサポート終了までに残すべき日数", en="days that must be left before the end of support of the operating system"),
+    unit="d",
+    least=0,
+    most=3650,
+)
+
+SOFTWARE_FORBIDDEN = Value[tuple[str, ...]](
+    "software.forbidden",
+    default=(),
+    text=Text(ja="使用を禁じるソフトウェアの名前（* を含んでよい）", en="names of software that is forbidden (may hold *)"),
+)
+
+SOFTWARE_PERMITTED = Value[tuple[str, ...]](
+    "software.permitted",
+    default=(),
+    text=Text(ja="使用を認めるソフトウェアの名前（* を含んでよい）", en="names of software that is permitted (may hold *)"),
+)
+
+SOFTWARE_REMOTE_CONTROL = Value[tuple[str, ...]](
+    "software.remote-control",
+    default=(
+        "aeroadmin*",
+        "ammyy*",
+        "anydesk*",
+        "atera*",
+        "brynhildr*",
+        "chrome remote desktop*",
+        "connectwise*",
+        "dameware*",
+        "dwservice*",
+        "gotomypc*",
+        "isl light*",
+        "logmein*",
+        "meshcentral*",
+        "meshagent*",
+        "netsupport*",
+        "parsec*",
+        "radmin*",
+        "realvnc*",
+        "remote utilities*",
+        "remotepc*",
+        "rustdesk*",
+        "screenconnect*",
+        "splashtop*",
+        "supremo*",
+        "teamviewer*",
+        "tightvnc*",
+        "tigervnc*",
+        "ultravnc*",
+        "ultraviewer*",
+        "vnc server*",
+        "x11vnc*",
+        "zoho assist*",
+    ),
+    text=Text(
+        ja="外から機器を操作するソフトウェアで、認めていないものの名前（* を含んでよい、大文字と小文字を区別しない）",
+        en="names of software to control a machine from elsewhere that is not permitted (may hold *, case means nothing)",
+    ),
+)
+
 
 _TOOLS = (
     "gcc",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import listed
-from checks.values import SSH_LEAST_RSA_BITS
+from checks.ssh.keys import SSH_LEAST_RSA_BITS
 from scanner.facts.ssh_server import AuthorizedKey, AuthorizedKeys, SshKeyFiles
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell

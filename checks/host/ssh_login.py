@@ -7,13 +7,47 @@ from typing import Annotated
 from checks.common import listed
 from checks.each import Judged
 from checks.host.ssh_common import NONE_THERE, REMEDY_EN, REMEDY_JA, each_setup, number, one
-from checks.values import SSH_GRACE_SECONDS, SSH_MOST_TRIES, SSH_PASSWORDS, SSH_ROOT_LOGIN
 from scanner.facts.login_rules import LoginRules
 from scanner.facts.ssh_server import SshServer, SshSetup
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed
+
+SSH_GRACE_SECONDS = Value(
+    "ssh.login-grace-seconds",
+    default=60,
+    text=Text(ja="SSH の認証の完了を待つ時間の上限", en="most time for which an SSH server waits for a login to be finished"),
+    unit="s",
+    least=1,
+)
+
+SSH_MOST_TRIES = Value(
+    "ssh.most-tries",
+    default=4,
+    text=Text(ja="SSH の一接続で試せる回数の上限", en="most attempts within one SSH connection"),
+    least=1,
+)
+
+SSH_PASSWORDS = Value(
+    "ssh.passwords",
+    default="refused",
+    text=Text(
+        ja="SSH のパスワードだけによるログイン（allowed：認める、refused：認めない）",
+        en="logins over SSH with a password alone (allowed, refused)",
+    ),
+    choices=("allowed", "refused"),
+)
+
+SSH_ROOT_LOGIN = Value(
+    "ssh.root-login",
+    default="no",
+    text=Text(
+        ja="SSH による root のログイン（no：認めない、key：鍵による場合だけ認める）",
+        en="logins as root over SSH (no, or key: with a key only)",
+    ),
+    choices=("no", "key"),
+)
 
 
 @check(

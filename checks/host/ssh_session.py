@@ -6,12 +6,29 @@ from typing import Annotated
 
 from checks.each import Judged
 from checks.host.ssh_common import NONE_THERE, REMEDY_EN, REMEDY_JA, absent, each_setup, number, one
-from checks.values import SSH_FORWARDING, SSH_IDLE_SECONDS
 from scanner.facts.ssh_server import SshServer, SshSetup
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+SSH_FORWARDING = Value(
+    "ssh.forwarding",
+    default="refused",
+    text=Text(
+        ja="SSH サーバでのポート転送（allowed：認める、refused：認めない）", en="port forwarding through SSH servers (allowed, refused)"
+    ),
+    choices=("allowed", "refused"),
+)
+
+SSH_IDLE_SECONDS = Value(
+    "ssh.idle-seconds",
+    default=900,
+    text=Text(ja="応答のない SSH の接続を終えるまでの上限", en="most time before an SSH connection without an answer is ended"),
+    unit="s",
+    least=1,
+)
+
 
 _VERBOSE = frozenset({"INFO", "VERBOSE", "DEBUG", "DEBUG1", "DEBUG2", "DEBUG3"})
 

@@ -6,13 +6,30 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from checks.common import listed
-from checks.values import SUDO_MOST_MINUTES, SUDO_WITHOUT_PASSWORD
 from scanner.facts.sudo import SudoRule, SudoRules, SudoSetting
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, Verdict, failed, not_applicable, passed
+
+SUDO_MOST_MINUTES = Value(
+    "sudo.most-minutes",
+    default=15,
+    text=Text(ja="sudo が再びパスワードを求めるまでの時間の上限", en="most time before sudo asks for the password again"),
+    unit="min",
+    least=0,
+)
+
+SUDO_WITHOUT_PASSWORD = Value[tuple[str, ...]](
+    "sudo.without-password",
+    default=(),
+    text=Text(
+        ja="パスワードを求めない sudo の規則を認めたアカウント及び群（群は「%」で始める）",
+        en="accounts and groups (with a leading %) for which sudo may ask for no password",
+    ),
+)
+
 
 NO_SUDO = {"NO_SUDO": Text(ja="sudo が導入されていない", en="sudo is not installed")}
 PTY_DEFAULT = (1, 9, 14)

@@ -6,12 +6,37 @@ from collections.abc import Callable
 from typing import Annotated
 
 from checks.common import also, first_missing, listed, value_not_set
-from checks.values import TIME_MOST_OFFSET, TIME_SERVERS, TIME_SERVING
 from scanner.facts.time_sync import TimeProgram, TimeSync
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+TIME_MOST_OFFSET = Value(
+    "time.most-offset-seconds",
+    default=1.0,
+    text=Text(ja="時計のずれの上限", en="largest error of a clock"),
+    unit="s",
+    least=0.001,
+    most=3600,
+)
+
+TIME_SERVERS = Value[tuple[str, ...]](
+    "time.servers",
+    default=(),
+    text=Text(ja="組織が定めた時刻サーバの名前又はアドレス", en="names or addresses of the organisation's time servers"),
+)
+
+TIME_SERVING = Value(
+    "time.serving",
+    default="unset",
+    text=Text(
+        ja="他の機器への時刻の提供（allowed：認める、refused：認めない、unset：未定）",
+        en="giving time to other machines (allowed, refused, or unset: not decided)",
+    ),
+    choices=("allowed", "refused", "unset"),
+)
+
 
 HOST_CLOCK = Text(ja="コンテナであり、時刻は収容する機器のものである", en="a container, whose clock is its host's")
 NO_PROGRAM = Text(ja="時刻を合わせるプログラムが動作していない", en="no program that sets the clock runs")

@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import also, listed
-from checks.values import UPDATES_MOST_LIST_DAYS
 from scanner.facts.software import AutomaticUpdates, RestartNeed, SecurityUpdates
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+UPDATES_MOST_LIST_DAYS = Value(
+    "updates.most-list-days",
+    default=7,
+    text=Text(ja="更新の一覧を取得してからの日数の上限", en="most days since the list of updates was fetched"),
+    unit="d",
+    least=1,
+    most=365,
+)
+
 
 _WHY = Text(
     ja="公開された脆弱性は、修正が出てから日を置かずに攻撃に使われる。",

@@ -8,12 +8,27 @@ from typing import Annotated
 from checks.common import value_not_set
 from checks.endpoint.common import listed
 from checks.host.programs import each_of
-from checks.values import WEB_CGI_PATHS, WEB_MODULES
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed
+
+WEB_CGI_PATHS = Value[tuple[str, ...]](
+    "web.cgi-paths",
+    default=(),
+    text=Text(ja="CGI を動かすことを認めたパス（/cgi-bin/ 等）", en="paths at which CGI programs may run (/cgi-bin/ for example)"),
+)
+
+WEB_MODULES = Value[tuple[str, ...]](
+    "web.modules",
+    default=(),
+    text=Text(
+        ja="ウェブサーバに読み込んでよいモジュール（Apache の ssl_module、nginx の ngx_stream_module 等）",
+        en="modules that web servers may load (ssl_module of Apache, ngx_stream_module of nginx and so on)",
+    ),
+)
+
 
 NONE = Text(ja="nginx も Apache も動いていない", en="neither nginx nor Apache is in use")
 

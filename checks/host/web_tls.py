@@ -8,11 +8,10 @@ from typing import Annotated
 from checks.endpoint.common import listed
 from checks.host.programs import each
 from checks.host.web import NONE, programs
-from checks.tls.cryptrec import ALGORITHMS, CRYPTREC
+from checks.tls.cryptrec import ALGORITHMS, CRYPTREC, TLS_CRYPTREC_LEVEL
 from checks.tls.items import State, stand
 from checks.tls.settings import GOOD_SUITES, ONLY_NEW
 from checks.tls.suites import standing_of
-from checks.values import TLS_CRYPTREC_LEVEL
 from scanner.facts.tls import TlsSeen, Upgrade, Version, VersionSeen
 from scanner.facts.web_configuration import WebConfiguration, WebProgram, WebTls
 from scanner.model.algorithms import AlgorithmList, Standing

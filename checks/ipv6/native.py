@@ -7,12 +7,32 @@ from typing import Annotated
 from checks.common import also, value_not_set
 from checks.endpoint.common import settled
 from checks.ipv6.tunnel import listed
-from checks.values import IPV6_NATIVE_USE, IPV6_ROUTER_ADVERTISEMENTS
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+IPV6_NATIVE_USE = Value(
+    "ipv6.native",
+    default="unset",
+    text=Text(
+        ja="接続する通信回線での IPv6 通信（allowed：想定する、unused：想定しない、unset：未定）",
+        en="IPv6 on the line the machines are connected to (allowed, unused, or unset: not decided)",
+    ),
+    choices=("allowed", "unused", "unset"),
+)
+
+IPV6_ROUTER_ADVERTISEMENTS = Value(
+    "ipv6.router-advertisements",
+    default="unset",
+    text=Text(
+        ja="ルータ広告による IPv6 の自動設定（allowed：認める、refused：認めない、unset：IPv6 通信を想定しない回線でだけ認めない）",
+        en="set-up of IPv6 by router advertisements (allowed, refused, or unset: refused only where IPv6 is unused)",
+    ),
+    choices=("allowed", "refused", "unset"),
+)
+
 
 LINK_LOCAL = "fe80:"
 

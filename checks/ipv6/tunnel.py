@@ -6,12 +6,18 @@ from collections.abc import Iterable
 from typing import Annotated, Final
 
 from checks.common import also
-from checks.values import IPV6_TUNNELS
 from scanner.facts.ipv6 import Ipv6Tunnels, TunnelDefinition, TunnelInterface
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+IPV6_TUNNELS = Value[tuple[str, ...]](
+    "ipv6.tunnels",
+    default=(),
+    text=Text(ja="使用を認めた IPv6 トンネルのインタフェース名", en="interface names of the IPv6 tunnels that are meant to be there"),
+)
+
 
 MOST_LISTED = 10
 NOT_RUNNING: Final = Text(ja="動作していない機器（ディスクイメージ等）である", en="the machine does not run (a disk image, for example)")

@@ -9,11 +9,10 @@ from typing import Annotated, Final
 from checks.common import first_missing, listed
 from checks.mail.common import problem, sends_mail, shown, use_undeclared
 from checks.reading import remembered
-from checks.values import MAIL_DKIM_LEAST_RSA_BITS
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status, TextAnswer
 from scanner.facts.mail_sender import DkimKeys, SpfPolicy
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
@@ -21,6 +20,16 @@ from scanner.model.verdict import Severity, Verdict, failed, not_applicable, pas
 from scanner.wire import dkim
 from scanner.wire.dkim import RSA_LEAST_BITS, DkimFlaw, DkimKey, KeyType
 from scanner.wire.tags import TagFlaw
+
+MAIL_DKIM_LEAST_RSA_BITS = Value(
+    "mail.dkim.least-rsa-bits",
+    default=2048,
+    text=Text(ja="DKIM の RSA 鍵の最小の長さ", en="least length of RSA keys for DKIM"),
+    unit="bit",
+    least=1024,
+    most=4096,
+)
+
 
 NO_MAIL: Final = Text(ja="メールを送信しないドメイン", en="the domain sends no mail")
 NO_KEY: Final = Text(ja="判定できる DKIM 鍵がない", en="there is no DKIM key to judge")

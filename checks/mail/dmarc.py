@@ -8,10 +8,9 @@ from typing import Annotated, Final
 from checks.common import listed
 from checks.mail.common import problem, shown
 from checks.reading import remembered
-from checks.values import MAIL_DMARC_LEAST_POLICY
 from scanner.facts.mail import TextAnswer
 from scanner.facts.mail_sender import DmarcRecords
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -20,6 +19,14 @@ from scanner.wire.dmarc import DmarcFlaw, DmarcRecord, Policy, Reach
 from scanner.wire.dmarc_discovery import AppliedPolicy, policy_for
 from scanner.wire.report_uri import UriFlaw
 from scanner.wire.tags import TagFlaw
+
+MAIL_DMARC_LEAST_POLICY = Value(
+    "mail.dmarc.least-policy",
+    default="quarantine",
+    text=Text(ja="DMARC で求める最も緩いポリシー", en="mildest DMARC policy that is enough"),
+    choices=("none", "quarantine", "reject"),
+)
+
 
 NO_RECORD: Final = Text(ja="適用される DMARC レコードがない", en="no DMARC record applies")
 INHERITED: Final = Text(

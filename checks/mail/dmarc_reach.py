@@ -6,8 +6,7 @@ from typing import Annotated
 
 from checks.common import first_missing
 from checks.mail.common import sends_mail, use_undeclared
-from checks.mail.dmarc import INHERITED, NO_RECORD, RANK, applied
-from checks.values import MAIL_DMARC_LEAST_POLICY
+from checks.mail.dmarc import INHERITED, MAIL_DMARC_LEAST_POLICY, NO_RECORD, RANK, applied
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers
 from scanner.facts.mail_sender import DmarcRecords, SpfPolicy

@@ -6,16 +6,25 @@ from typing import Annotated, Final, Literal
 
 from checks.common import listed
 from checks.mail.common import problem, shown, takes_mail, use_undeclared
-from checks.values import MAIL_MTA_STS_LEAST_MAX_AGE
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, MtaStsPolicy, MtaStsRecord, PolicyReply, TlsReportRecord
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, Verdict, failed, not_applicable, passed
 from scanner.wire import mta_sts, tls_rpt
 from scanner.wire.mta_sts import Mode, MtaStsFlaw
 from scanner.wire.txt import Selection
+
+MAIL_MTA_STS_LEAST_MAX_AGE = Value(
+    "mail.mta-sts.least-max-age",
+    default=604800,
+    text=Text(ja="MTA-STS ポリシーの最短の有効期間", en="shortest validity of an MTA-STS policy"),
+    unit="s",
+    least=0,
+    most=31557600,
+)
+
 
 NO_MAIL: Final = Text(ja="メールを受信しないドメイン", en="the domain takes no mail")
 NO_POLICY: Final = Text(ja="判定できる MTA-STS ポリシーがない", en="there is no MTA-STS policy to judge")

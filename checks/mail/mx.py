@@ -6,14 +6,20 @@ from typing import Annotated
 
 from checks.common import first_missing, listed
 from checks.mail.common import ADDRESSES, MX_HOSTS, beyond_cap, takes_mail, use_undeclared
-from checks.values import MAIL_MX_IPV6_REQUIRED
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import Addresses, MailExchangers, MailHost, MailHosts, MailReverse, Status
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire.addresses import Reach, is_address, published, tunnelled
+
+MAIL_MX_IPV6_REQUIRED = Value(
+    "mail.mx.ipv6-required",
+    default=False,
+    text=Text(ja="メールの受信に IPv6 を求めるか", en="whether mail must be taken over IPv6"),
+)
+
 
 _NO_HOSTS = Text(ja="MX ホストがない", en="there is no MX host")
 

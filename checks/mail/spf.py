@@ -7,16 +7,23 @@ from typing import Annotated, Final
 
 from checks.common import listed
 from checks.mail.common import cut, sends_mail, use_undeclared
-from checks.values import MAIL_SPF_ENDINGS
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status
 from scanner.facts.mail_sender import SpfPolicy, SpfProblem, SpfState, SpfTerm
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire.spf import DEFAULT_LIMITS, SYNTAX_ERRORS, ProblemKind
+
+MAIL_SPF_ENDINGS = Value(
+    "mail.spf.endings",
+    default=("-", "~"),
+    text=Text(ja="SPF の末尾の all に認める限定子", en="qualifiers accepted for the all at the end of an SPF policy"),
+    choices=("-", "~", "?"),
+)
+
 
 NOT_PUBLISHED: Final = Text(ja="評価できる SPF レコードがない", en="there is no SPF record to judge")
 _ODDITIES: Final = frozenset({ProblemKind.TERM_AFTER_ALL, ProblemKind.REDIRECT_IGNORED, ProblemKind.UNKNOWN_MODIFIER})

@@ -8,16 +8,35 @@ from typing import Annotated
 from checks.common import first_missing, listed
 from checks.mail.common import ADDRESSES, beyond_cap, cut, sends_mail, shown
 from checks.mail.spf import NOT_PUBLISHED, hidden, unseen
-from checks.values import MAIL_SPF_WIDEST_IPV4, MAIL_SPF_WIDEST_IPV6
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status, TextAnswer
 from scanner.facts.mail_sender import SpfOfHosts, SpfPlace, SpfPolicy, SpfResult, SpfSenders, SpfState
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire.spf import Kind, Qualifier, parse_record
+
+MAIL_SPF_WIDEST_IPV4 = Value(
+    "mail.spf.widest-ipv4-prefix",
+    default=14,
+    text=Text(
+        ja="SPF で許可してよい最も広い IPv4 の範囲（プレフィックス長）", en="widest IPv4 range that SPF may authorise, as a prefix length"
+    ),
+    least=0,
+    most=32,
+)
+
+MAIL_SPF_WIDEST_IPV6 = Value(
+    "mail.spf.widest-ipv6-prefix",
+    default=32,
+    text=Text(
+        ja="SPF で許可してよい最も広い IPv6 の範囲（プレフィックス長）", en="widest IPv6 range that SPF may authorise, as a prefix length"
+    ),
+    least=0,
+    most=128,
+)
 
 
 @check(

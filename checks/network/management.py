@@ -7,12 +7,21 @@ from typing import Annotated
 
 from checks.common import first_missing
 from checks.endpoint.common import listed
-from checks.values import NETWORK_IDLE
 from scanner.facts.network_device import ManagementService, NetworkDevice, PasswordForm, SnmpSecurity
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+NETWORK_IDLE = Value(
+    "network.idle-seconds",
+    default=600,
+    text=Text(ja="通信回線装置の管理の接続を放置してよい時間", en="how long a session of management on a network device may be idle"),
+    unit="s",
+    least=30,
+    most=86_400,
+)
+
 
 CLEAR = frozenset({"telnet", "http", "ftp", "xnm-clear-text", "rest-http", "grpc-clear-text"})
 

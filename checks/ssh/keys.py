@@ -7,12 +7,20 @@ from typing import Annotated
 from checks.common import first_missing, listed
 from checks.each import Judged
 from checks.ssh.common import OLD_ONLY, each, each_offer
-from checks.values import SSH_LEAST_RSA_BITS
 from scanner.facts.ssh import SshAddress, SshOffer, SshSurvey
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+SSH_LEAST_RSA_BITS = Value(
+    "ssh.least-rsa-bits",
+    default=2048,
+    text=Text(ja="SSH のホスト鍵に使う RSA 鍵の最小の長さ", en="least length of RSA host keys for SSH"),
+    unit="bit",
+    least=1024,
+    most=8192,
+)
 
 
 @check(

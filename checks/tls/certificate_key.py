@@ -8,13 +8,31 @@ from checks.common import listed
 from checks.tls.certificates import NO_CERTIFICATE, each_chain, key_label, label, moment, sent_below_roots
 from checks.tls.each import Judged, for_each_address, worst_of
 from checks.tls.seen import without_tls
-from checks.values import TLS_CERTIFICATE_LEAST_EC_BITS, TLS_CERTIFICATE_LEAST_RSA_BITS
 from scanner.facts.tls import AddressSeen, CertificateSeen, ChainSeen, TlsSeen, TlsSurvey, Version
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, doubtful, failed, not_applicable, passed
+
+TLS_CERTIFICATE_LEAST_EC_BITS = Value(
+    "tls.certificate.least-ec-bits",
+    default=256,
+    text=Text(ja="サーバ証明書の楕円曲線の鍵の最小の長さ", en="least length of elliptic-curve keys in server certificates"),
+    unit="bit",
+    least=224,
+    most=521,
+)
+
+TLS_CERTIFICATE_LEAST_RSA_BITS = Value(
+    "tls.certificate.least-rsa-bits",
+    default=2048,
+    text=Text(ja="サーバ証明書の RSA 鍵の最小の長さ", en="least length of RSA keys in server certificates"),
+    unit="bit",
+    least=1024,
+    most=8192,
+)
+
 
 _RSA: Final = frozenset({"RSA", "RSA-PSS"})
 _EDWARDS: Final = frozenset({"Ed25519", "Ed448"})

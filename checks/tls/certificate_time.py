@@ -7,12 +7,24 @@ from typing import Annotated, Final
 
 from checks.tls.certificates import NO_CERTIFICATE, OPPORTUNISTIC, each_chain, label, moment, no_time, opportunistic
 from checks.tls.each import Judged
-from checks.values import TLS_CERTIFICATE_REMAINING_DAYS
 from scanner.facts.tls import CertificateSeen, ChainSeen, Path, TlsSurvey
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+TLS_CERTIFICATE_REMAINING_DAYS = Value(
+    "tls.certificate.remaining-days",
+    default=14,
+    text=Text(
+        ja="サーバ証明書の期限までに残すべき日数（短い証明書では有効期間の 4 分の 1 まで）",
+        en="days that must be left before a server certificate expires (for short ones at most a quarter of their lifetime)",
+    ),
+    unit="d",
+    least=0,
+    most=365,
+)
+
 
 DAY: Final = timedelta(days=1)
 _MOST_DAYS: Final = (  # CA/Browser Forum, Baseline Requirements section 6.3.2 (ballot SC-081v3), by day of issue, the latest first

@@ -7,13 +7,31 @@ from typing import Annotated, Final
 
 from checks.tls.levels import level_seen, notes, spoken
 from checks.tls.settings import ONLY_NEW, settings_for
-from checks.values import TLS_CRYPTREC_LEVEL, TLS_PROFILE
 from scanner.facts.tls import TlsSurvey
 from scanner.model.algorithms import AlgorithmList
-from scanner.model.check import Judgement, Reference, check
+from scanner.model.check import Judgement, Reference, Value, check
 from scanner.model.text import Text
 from scanner.model.tls_profile import TlsGuideline, TlsProfile
 from scanner.model.verdict import Severity, not_applicable
+
+TLS_CRYPTREC_LEVEL = Value(
+    "tls.cryptrec.level",
+    default="recommended",
+    text=Text(
+        ja="TLS 暗号設定ガイドラインの型（high：高セキュリティ型、recommended：推奨セキュリティ型、exception：セキュリティ例外型）",
+        en="level of CRYPTREC's guideline for TLS (high, recommended, or exception)",
+    ),
+    choices=("high", "recommended", "exception"),
+)
+
+TLS_PROFILE = Value(
+    "tls.profile",
+    default="rfc9325/server",
+    text=Text(
+        ja="TLS 暗号設定ガイドラインのほかに従う TLS のプロファイル", en="profile of TLS settings to follow beside CRYPTREC's guideline"
+    ),
+)
+
 
 ALGORITHMS: Final = Reference("algorithm-list", "ls-0001-2022r2")
 CRYPTREC: Final = Reference("tls-guideline", "cryptrec")

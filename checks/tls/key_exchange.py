@@ -10,9 +10,8 @@ from checks.tls.each import Judged, for_each_address
 from checks.tls.items import curve_bits, curves, primes, unmeasured_signatures, unsearched_groups
 from checks.tls.seen import ALL, NO_TLS, accepts, once, signs, suites, unknown_suite, unsearched, without_tls
 from checks.tls.settings import GOOD_GROUPS, GOOD_SUITES
-from checks.values import TLS_LEAST_DH_BITS
 from scanner.facts.tls import AddressSeen, TlsSeen, TlsSurvey, Version
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
@@ -20,6 +19,16 @@ from scanner.model.tls_profile import TlsGuideline
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire.tls.groups import group_by_name
 from scanner.wire.tls.schemes import scheme_by_name
+
+TLS_LEAST_DH_BITS = Value(
+    "tls.key-exchange.least-dh-bits",
+    default=2048,
+    text=Text(ja="TLS の DH 鍵交換の鍵長の下限", en="least length of the prime in DH key exchanges of TLS"),
+    unit="bit",
+    least=1024,
+    most=16384,
+)
+
 
 _WEAK_CURVE: Final = 256
 _NO_DH: Final = Text(ja="有限体の DH 鍵交換を使わない", en="no finite-field key exchange is used")

@@ -5,15 +5,33 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from checks.common import listed, value_not_set
-from checks.values import DNS_NAME_SUFFIXES, WEB_DOCUMENT_NAMES, WEB_TITLE_NAMES
+from checks.dns.zone import DNS_NAME_SUFFIXES
 from checks.web.common import ELSEWHERE, denied, each, host_of, unfinished, visit_of, walked
 from scanner.facts.web_content import WebCrawl, WebDocument, WebReading
 from scanner.facts.web_entry import WebEntry, WebVisit
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+WEB_DOCUMENT_NAMES = Value[tuple[str, ...]](
+    "web.documents.approved-names",
+    default=(),
+    text=Text(
+        ja="公開する文書のプロパティに残してよい名前（組織名等）",
+        en="names that properties of published documents may show, such as the organisation's own",
+    ),
+)
+
+WEB_TITLE_NAMES = Value[tuple[str, ...]](
+    "web.titles.names",
+    default=(),
+    text=Text(
+        ja="ページのタイトルに含める組織名（いずれか一つを含めばよい）", en="names of the organisation, one of which every page title holds"
+    ),
+)
+
 
 LEAST_SHARE: Final = 0.5
 """Of the text that comes with cookies, what must come without: less is another page."""

@@ -6,15 +6,23 @@ from collections.abc import Callable
 from typing import Annotated
 
 from checks.each import Judged
-from checks.values import WEB_HSTS_LEAST_SECONDS
 from checks.web.common import denied, each
 from scanner.facts.web_entry import WebAddress, WebEntry
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire.web.headers import Hsts, hsts
+
+WEB_HSTS_LEAST_SECONDS = Value(
+    "web.hsts.least-seconds",
+    default=31_536_000,
+    text=Text(ja="HSTS の期間（max-age）の下限", en="least duration (max-age) of HSTS"),
+    unit="s",
+    least=0,
+)
+
 
 NAME = "strict-transport-security"
 _NONE = Text(ja="HTTPS で応答しない", en="it does not answer over HTTPS")

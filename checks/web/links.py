@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from checks.common import first_missing, listed
-from checks.values import WEB_THIRD_PARTIES
 from checks.web.common import ELSEWHERE, unfinished, walked
 from scanner.facts.mail import Status
 from scanner.facts.web_content import WebCrawl, WebHost
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+WEB_THIRD_PARTIES = Value[tuple[str, ...]](
+    "web.third-parties.approved",
+    default=(),
+    text=Text(
+        ja="ページの部品の読込みを認める組織外のホスト（「.」で始めるとその下の全て）",
+        en="other hosts from which pages may load parts (with a leading dot: everything below)",
+    ),
+)
+
 
 _SHORTENERS: Final = (
     "bit.ly j.mp bitly.com t.co tinyurl.com x.gd is.gd v.gd ow.ly buff.ly goo.gl lnkd.in cutt.ly rebrand.ly t.ly tiny.cc rb.gy shorturl.at "

@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import listed, value_not_set
-from checks.values import WEB_SOCIAL_PROFILES
 from checks.web.common import ELSEWHERE, unfinished, walked
 from scanner.facts.ledger import DeclaredWebService
 from scanner.facts.web_content import WebCrawl, WebProfiles
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
+
+WEB_SOCIAL_PROFILES = Value[tuple[str, ...]](
+    "web.social.profiles",
+    default=(),
+    text=Text(ja="組織の公式アカウントのプロフィールの URL", en="URLs of the organisation's own profiles in social media"),
+)
+
 
 _NOT_THIS_SITE = Text(
     ja="台帳によれば、このサイトには公式アカウントを掲載しない", en="by the ledger this site is not the one that names the accounts"

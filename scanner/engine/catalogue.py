@@ -9,8 +9,7 @@ import difflib
 import hashlib
 import importlib
 import pkgutil
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
@@ -97,7 +96,8 @@ def catalogue() -> Catalogue:
     found: dict[str, Check] = {}
     formerly: dict[str, str] = {}
     values: dict[str, AnyValue] = {}
-    for module in _modules(checks):
+    modules = tuple(_modules(checks))
+    for module in modules:
         for check in _members(module, Check):
             if found.setdefault(check.id, check) is not check:
                 raise BadCheck(f"two checks are called {check.id}")
@@ -118,7 +118,7 @@ def catalogue() -> Catalogue:
             lambda: _made_in(scanner.probes, Probe, lambda fact: fact.of is not Kind.MACHINE),
             lambda: _made_in(scanner.hosts, Collector, lambda fact: fact.of is Kind.MACHINE and not fact.leads_to),
         ),
-        digest=_digest(found),
+        digest=_digest(modules),
     )
 
 
@@ -136,12 +136,12 @@ def _made_in(package: ModuleType, kind: type[Probe] | type[AnyCollector], fits: 
     return MappingProxyType({fact: tuple(makers) for fact, makers in found.items()})
 
 
-def _digest(found: Mapping[str, Check]) -> str:
-    """Digest the source of every module that holds a check, and the reference data: a changed judgement is a changed catalogue."""
+def _digest(modules: Iterable[ModuleType]) -> str:
+    """Digest the source of the checks and of what they share, and the reference data: a changed judgement is a changed catalogue."""
     text = hashlib.sha256(reference_digest().encode())
-    for name in sorted({check.module for check in found.values()}):
-        # one by one, and not by inspect, which keeps every line of every module in memory
-        text.update(b"\n" + Path(str(sys.modules[name].__file__)).read_bytes().replace(b"\r\n", b"\n"))
+    for module in modules:
+        # not by inspect, which keeps every line of every module in memory
+        text.update(b"\n" + Path(str(module.__file__)).read_bytes().replace(b"\r\n", b"\n"))
     return "sha256:" + text.hexdigest()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from checks import common
 from scanner.engine.catalogue import catalogue
 from scanner.model.target import Kind
 
@@ -42,3 +44,13 @@ def test_facts_of_machines_are_made_from_within_and_all_others_from_outside() ->
     assert Kind.MACHINE not in {fact.of for fact in observers.probes}
     assert len(observers) == len(set(observers)) == len(observers.probes) + len(observers.collectors)
     assert all(observers[fact] for fact in observers)
+
+
+def test_a_change_in_what_checks_share_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = tmp_path / "common.py"
+    changed.write_bytes(Path(common.__file__).read_bytes() + b"MORE = 1\n")
+    before = catalogue().digest
+    monkeypatch.setattr(common, "__file__", str(changed))
+    assert catalogue.__wrapped__().digest != before
+    monkeypatch.undo()
+    assert catalogue.__wrapped__().digest == before

@@ -12,9 +12,12 @@ import pytest
 
 from baselines.loader import load
 from baselines.profiles import algorithms, loader
+from checks.dns.dnssec import DNS_DNSSEC_LEAST_RSA_BITS
+from checks.mail.dkim import MAIL_DKIM_LEAST_RSA_BITS
+from checks.tls.cryptrec import TLS_CRYPTREC_LEVEL
+from checks.tls.key_exchange import TLS_LEAST_DH_BITS
 from checks.tls.settings import GOOD_SUITES, ONLY_NEW, ciphers, settings_for, versions
 from checks.tls.suites import standing_of
-from checks.values import DNS_DNSSEC_LEAST_RSA_BITS, MAIL_DKIM_LEAST_RSA_BITS, TLS_CRYPTREC_LEVEL, TLS_LEAST_DH_BITS
 from scanner.engine.catalogue import catalogue
 from scanner.engine.references import KINDS, with_choices
 from scanner.facts.tls import TlsSurvey

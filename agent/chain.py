@@ -49,21 +49,24 @@ class Circumstances:
 
 
 class Chain:
-    """The chain of an enrolled machine, on disk."""
+    """The chain of an enrolled machine, on disk. To look at it changes nothing; whoever adds to it must ``take_over`` before."""
 
     def __init__(self, state: Path, identity: Identity, most_reports: int, most_octets: int) -> None:
         # Each key has a directory of its own: reports of a former enrolment can never be taken for this one's.
-        own = state / (PREFIX + identity.key.id.removeprefix("ed25519:")[:16])
-        for former in state.glob(PREFIX + "*"):
-            if former != own:
-                shutil.rmtree(former)
-        own.mkdir(mode=0o700, exist_ok=True)
-        files.flush_directory(state)
-        files.remove_unfinished(own)
-        self._path = own / HEAD_FILE
+        self._own = state / (PREFIX + identity.key.id.removeprefix("ed25519:")[:16])
+        self._path = self._own / HEAD_FILE
         self._identity = identity
         self.head = self._load()
-        self.spool = Spool(own / SPOOL, most_reports, most_octets, self._seal_gap)
+        self.spool = Spool(self._own / SPOOL, most_reports, most_octets, self._seal_gap)
+
+    def take_over(self) -> None:
+        """Clear away what former enrolments and a stop at any moment have left; for the one process that holds the lock."""
+        for former in self._own.parent.glob(PREFIX + "*"):
+            if former != self._own:
+                shutil.rmtree(former)
+        self._own.mkdir(mode=0o700, exist_ok=True)
+        files.flush_directory(self._own.parent)
+        files.remove_unfinished(self._own)
         self.spool.recover(self.head.sequence)
 
     def make(self, about: Circumstances, seen: Mapping[str, Observation[Fact]]) -> Report:

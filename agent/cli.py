@@ -138,22 +138,20 @@ def _run(given: argparse.Namespace, config: Config, say: Say) -> int:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with service.locked(config.state):
-        service.Agent(config).run(stop, random.Random())  # noqa: S311  spreads load, guards nothing
+    with service.at_work(config) as agent:
+        agent.run(stop, random.Random())  # noqa: S311  spreads load, guards nothing
     return FINE
 
 
 def _report(given: argparse.Namespace, config: Config, say: Say) -> int:
     from agent import service  # noqa: PLC0415
 
-    with service.locked(config.state):
-        agent = service.Agent(config)
+    with service.at_work(config) as agent:
         report = agent.report()
         say([Text(ja=f"報告 {report.sequence} 番を作成した", en=f"report {report.sequence} made")])
         if agent.deliver():
             agent.report()
             agent.deliver()
-        agent.transport.close()
     say([Text(ja="集約サーバが受領した", en="acknowledged by the hub")])
     return FINE
 
@@ -162,10 +160,8 @@ def _show(given: argparse.Namespace, config: Config, say: Say) -> int:
     from agent import service, show  # noqa: PLC0415
 
     try:
-        with service.locked(config.state):
-            report = service.Agent(config).preview()
-        enrolled = True
-    except (NotEnrolled, PermissionError, FileNotFoundError):
+        report, enrolled = service.Agent(config).preview(), True
+    except (NotEnrolled, PermissionError):
         report, enrolled = service.first_report(config), False
     say(show.shown(report, enrolled=enrolled))
     return FINE
@@ -181,8 +177,7 @@ def _status(given: argparse.Namespace, config: Config, say: Say) -> int:
 def _export(given: argparse.Namespace, config: Config, say: Say) -> int:
     from agent import export, service  # noqa: PLC0415
 
-    with service.locked(config.state):
-        agent = service.Agent(config)
+    with service.at_work(config) as agent:
         if given.report:
             agent.report()
         count = export.export(agent, given.file)
@@ -193,8 +188,8 @@ def _export(given: argparse.Namespace, config: Config, say: Say) -> int:
 def _receipts(given: argparse.Namespace, config: Config, say: Say) -> int:
     from agent import export, service  # noqa: PLC0415
 
-    with service.locked(config.state):
-        count = export.take_receipts(service.Agent(config), given.file)
+    with service.at_work(config) as agent:
+        count = export.take_receipts(agent, given.file)
     say([Text(ja=f"{count} 件の受領を確認した", en=f"{count} acknowledged")])
     return FINE
 

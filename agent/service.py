@@ -47,7 +47,7 @@ _GIVE_UP = {
 
 
 class Agent:
-    """An enrolled agent. Made while the state is locked; a stop at any moment leaves a state that the next start goes on from."""
+    """An enrolled agent. As such it looks on; what makes and delivers reports comes from ``at_work``."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -165,6 +165,18 @@ class Agent:
         except (OSError, Refused):
             log.warning("%s is damaged and is not used", path)
             return None, ""
+
+
+@contextmanager
+def at_work(config: Config) -> Iterator[Agent]:
+    """Give the one agent that works on the state. A stop at any moment leaves a state that the next start goes on from."""
+    with locked(config.state):
+        agent = Agent(config)
+        agent.chain.take_over()
+        try:
+            yield agent
+        finally:
+            agent.transport.close()
 
 
 def enrol(config: Config, hub: str, token: str, *, anew: bool) -> Identity:

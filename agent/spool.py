@@ -46,10 +46,10 @@ class Spool:
         self._most_reports = most_reports
         self._most_octets = most_octets
         self._seal_gap = seal_gap
-        directory.mkdir(mode=0o700, exist_ok=True)
 
     def recover(self, acknowledged: int) -> None:
         """Put in order what a stop at any moment may have left. ``acknowledged`` is the last number that the hub has."""
+        self._directory.mkdir(mode=0o700, exist_ok=True)
         files.remove_unfinished(self._directory)
         for waiting in self.waiting():
             if waiting.last <= acknowledged:
@@ -66,7 +66,7 @@ class Spool:
     def waiting(self) -> list[Waiting]:
         """Give what waits, the oldest first."""
         found = []
-        for path in self._directory.iterdir():
+        for path in self._directory.iterdir() if self._directory.exists() else ():
             if report := _REPORT.match(path.name):
                 found.append(Waiting(path, int(report[1]), int(report[1]), "sha256:" + report[2], gap=False))
             elif gap := _GAP.match(path.name):

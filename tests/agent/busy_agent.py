@@ -15,8 +15,7 @@ from scanner.protocol.envelope import digest
 def main(configuration: str, log: str, most: str) -> None:
     """Report and deliver until killed, or until ``most`` more reports are made and all is acknowledged."""
     given = config.load(Path(configuration))
-    with service.locked(given.state), Path(log).open("a", encoding="utf-8") as made:
-        agent = service.Agent(given)
+    with service.at_work(given) as agent, Path(log).open("a", encoding="utf-8") as made:
         left = int(most)
         while left > 0 or agent.chain.spool.waiting():
             if left > 0:

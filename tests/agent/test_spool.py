@@ -69,7 +69,13 @@ def power(monkeypatch: pytest.MonkeyPatch) -> Power:
 
 
 def open_chain(folder: Path, reports: int = 3) -> Chain:
-    return Chain(folder, IDENTITY, reports, 10_000_000)
+    return taken_over(Chain(folder, IDENTITY, reports, 10_000_000))
+
+
+def taken_over(chain: Chain) -> Chain:
+    """Do what the agent at work does first."""
+    chain.take_over()
+    return chain
 
 
 def facts(number: int) -> dict[str, Observation[Fact]]:
@@ -203,6 +209,6 @@ def test_reports_of_a_former_key_are_not_taken_for_this_ones(tmp_path: Path) -> 
     chain.keep(chain.make(ABOUT, facts(1)))
     other = SigningKey.make()
     fresh = Identity(other, "", Enrolment("a-1", other.id, "2026-11-22T00:00:00Z", (KEY.public.text,)), digest(b"another genesis"))
-    chain = Chain(tmp_path, fresh, 3, 10_000_000)
+    chain = taken_over(Chain(tmp_path, fresh, 3, 10_000_000))
     assert chain.spool.waiting() == []
     assert chain.last() == (0, fresh.genesis)

@@ -115,8 +115,7 @@ def test_an_agent_shows_its_certificate(hub: Asked, tmp_path: Path, monkeypatch:
         with pytest.raises(HubAway):
             service.enrol(Config(state=tmp_path / "without", ca_file=ca), f"https://{HOST}:{hub.port}", token.text, anew=False)
     service.enrol(with_it, f"https://{HOST}:{hub.port}", token.text, anew=False)
-    agent = service.Agent(with_it)
-    agent.report()
-    agent.deliver()
-    agent.transport.close()
+    with service.at_work(with_it) as agent:
+        agent.report()
+        agent.deliver()
     assert agent.chain.head.sequence == 1

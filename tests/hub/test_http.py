@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import collect, export, service
+from agent import cli, collect, export, files, service
 from agent.config import Config
 from agent.transport import REPORTS, Transport
 from agent.trouble import HubAway, HubRefuses, Trouble
@@ -57,11 +57,10 @@ def enrolled(pair: Pair, state: Path, proxy: str = "") -> Config:
 
 
 def test_an_agent_enrols_and_reports_over_tls_with_an_own_ca(pair: Pair, tmp_path: Path) -> None:
-    agent = service.Agent(enrolled(pair, tmp_path))
-    agent.report()
-    agent.report()
-    assert agent.deliver() is False
-    agent.transport.close()
+    with service.at_work(enrolled(pair, tmp_path)) as agent:
+        agent.report()
+        agent.report()
+        assert agent.deliver() is False
     assert agent.chain.head.sequence == 2
     assert agent.chain.spool.waiting() == []
     with pytest.raises(Trouble, match="enrolled"):
@@ -70,10 +69,10 @@ def test_an_agent_enrols_and_reports_over_tls_with_an_own_ca(pair: Pair, tmp_pat
 
 def test_a_hub_whose_certificate_does_not_verify_gets_nothing(pair: Pair, tmp_path: Path) -> None:
     config = replace(enrolled(pair, tmp_path), ca_file="")
-    agent = service.Agent(config)
-    agent.report()
-    with pytest.raises(HubAway, match="certificate"):
-        agent.deliver()
+    with service.at_work(config) as agent:
+        agent.report()
+        with pytest.raises(HubAway, match="certificate"):
+            agent.deliver()
     assert len(agent.chain.spool.waiting()) == 1
 
 
@@ -126,11 +125,9 @@ def proxy() -> Iterator[tuple[int, list[str]]]:
 
 
 def test_a_proxy_is_passed_by_connect_with_its_password(pair: Pair, tmp_path: Path) -> None:
-    with proxy() as (port, asked):
-        agent = service.Agent(enrolled(pair, tmp_path, f"http://user:pa%20ss@{HOST}:{port}"))
+    with proxy() as (port, asked), service.at_work(enrolled(pair, tmp_path, f"http://user:pa%20ss@{HOST}:{port}")) as agent:
         agent.report()
         agent.deliver()
-        agent.transport.close()
     assert agent.chain.head.sequence == 1
     assert all(head.startswith(f"CONNECT {HOST}:{pair.port}") and "Basic dXNlcjpwYSBzcw==" in head for head in asked)
 
@@ -189,6 +186,7 @@ def test_reports_travel_on_media_and_receipts_come_back(door: Door, tmp_path: Pa
         patched.setattr(service, "Transport", Post)
         service.enrol(Config(state=state), "https://hub.test", token.text, anew=False)
     agent = service.Agent(Config(state=state))
+    agent.chain.take_over()
     for _ in range(3):
         agent.report()
     medium, receipts = tmp_path / "medium", tmp_path / "receipts"
@@ -200,6 +198,25 @@ def test_reports_travel_on_media_and_receipts_come_back(door: Door, tmp_path: Pa
         assert export.take_receipts(agent, receipts) == expected
     assert agent.chain.head.sequence == 3
     assert book.chain_book(door.database, agent.identity.enrolment.agent)[0]["received"] == 3
+
+
+def test_a_person_may_look_while_the_agent_is_at_work(pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = enrolled(pair, tmp_path / "state")
+    file = tmp_path / "agent.toml"
+    file.write_text(f'state = "{config.state}"\nca_file = "{config.ca_file}"\n', "utf-8")
+    words = ["--config", str(file), "--lang", "en"]
+    with service.at_work(config) as agent:
+        agent.report()
+        half = agent.chain.spool.waiting()[0].path.with_name("next" + files.UNFINISHED)
+        half.write_bytes(b"being written")
+        assert cli.run([*words, "status"]) == cli.FINE
+        assert cli.run([*words, "show"]) == cli.FINE
+        assert cli.run([*words, "report"]) == cli.WRONG_USE
+        assert half.exists(), "what another process is writing is not cleared away"
+    shown = capsys.readouterr()
+    assert "waiting to be sent: 1" in shown.out
+    assert "Report 2," in shown.out
+    assert "another tenken-agent is running" in shown.err
 
 
 def test_the_agent_ends_at_once_when_it_is_told_to(pair: Pair, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.installed import as_installed
 from tests.lab.hosts.lab import HostsLab, Machine
 
 MACHINE = "kept"
@@ -114,7 +115,9 @@ def audit(lab: HostsLab, machine: Machine, inventory: Path, hosts: int) -> tuple
     argv = [TENKEN, "--verbose", "scan", "--inventory", inventory, "--only", "host.", "--only", "endpoint.", "--only", "ipv6."]
     argv += ["--no-store", "--format", "jsonl", "--budget", "300", *names]
     network = Path(f"/proc/{machine.init}/ns/net")
-    run, said = measured(f"tenken, {hosts} host{'s' * (hosts > 1)} over SSH", ["nsenter", f"--net={network}", *map(str, argv)])
+    run, said = measured(
+        f"tenken, {hosts} host{'s' * (hosts > 1)} over SSH", ["nsenter", f"--net={network}", *map(str, argv)], env=as_installed()
+    )
     counts = re.findall(r"(\d+) rounds, (\d+) octets sent, (\d+) received", said)
     results = said.count('"type": "result"') + said.count('"type":"result"')
     if len(counts) != hosts:

@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.installed import as_installed
 from tests.lab import Lab
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -168,7 +169,7 @@ def _scan(lab: Lab, names: Sequence[str], folder: Path, more: Sequence[str], *, 
 
 def _measured(lab: Lab, command: Sequence[str], answers: Callable[[str], int], *, watch: bool = False) -> Figures:
     before = _asked(lab)
-    environment = os.environ | {"SSL_CERT_FILE": str(lab.ca_file)}
+    environment = as_installed() | {"SSL_CERT_FILE": str(lab.ca_file)}
     began = time.monotonic()
     process = subprocess.Popen(
         lab.command(list(command), "outside"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from bench.installed import as_installed
 from scanner.engine.catalogue import catalogue
 from scanner.engine.collect import Collecting
 from scanner.engine.judge import Result, judge
@@ -215,7 +216,7 @@ def _was_seen(survey: object) -> bool:
 def _timed(commands: Iterable[Sequence[str]]) -> tuple[float, float, list[str]]:
     """Run commands one after the other: seconds, seconds of the processor that they took themselves, and what they print."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    texts = [subprocess.run(command, capture_output=True, text=True, check=False).stdout for command in commands]
+    texts = [subprocess.run(command, capture_output=True, text=True, check=False, env=as_installed()).stdout for command in commands]
     seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, texts
 

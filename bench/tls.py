@@ -27,6 +27,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from bench.installed import as_installed
 from scanner.facts.tls import Version
 from scanner.net.budget import Allowance
 from scanner.net.net import DnsServer
@@ -107,12 +108,6 @@ class Bench:
     zoo: Zoo
     folder: Path
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """That of Tenken's processes: bytecode is written once and read afterwards, as after an installation."""
-        own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        return own | {"PYTHONPYCACHEPREFIX": str(self.folder / "bytecode")}
-
     def measured(self, command: Sequence[str], read: Callable[[str], Many]) -> Figures:
         """Run a command in the scanner's namespace."""
         before = self._opened()
@@ -125,7 +120,7 @@ class Bench:
                 stdout=sink,
                 stderr=subprocess.DEVNULL,
                 cwd=ROOT,
-                env=self.environment,
+                env=as_installed(),
             )
             _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
@@ -382,7 +377,7 @@ def _killed(bench: Bench, count: int) -> dict[str, int]:
     out = bench.folder / "killed"
     with out.open("wb") as sink:
         command = bench.zoo.command(look(targets, ENOUGH))
-        with subprocess.Popen(command, stdout=sink, stderr=subprocess.DEVNULL, cwd=ROOT, env=bench.environment) as process:
+        with subprocess.Popen(command, stdout=sink, stderr=subprocess.DEVNULL, cwd=ROOT, env=as_installed()) as process:
             while process.poll() is None and out.read_bytes().count(b"service:") < count // 2:
                 time.sleep(0.02)
             process.kill()
@@ -395,7 +390,7 @@ def _killed(bench: Bench, count: int) -> dict[str, int]:
 def _rate(bench: Bench) -> dict[str, float]:
     address = bench.zoo.place("nginx-modern").v4
     command = bench.zoo.command([sys.executable, "-m", "bench.tls", "--rate", address, "3000"])
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=bench.environment)
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=as_installed())
     said: dict[str, float] = json.loads(ran.stdout)
     ratio = said["tenken"] / said["minimal"]
     print(f"\nServerHello a second: minimal loop {said['minimal']:.0f}, Tenken {said['tenken']:.0f}, ratio {ratio:.2f}")

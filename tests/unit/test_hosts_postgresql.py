@@ -90,6 +90,7 @@ def test_the_last_value_holds_and_alter_system_and_the_command_line_over_it(tmp_
     assert (found.listens, found.tls) == (Audience.SOME, True)
     stopped = machine(tmp_path / "d", files=opts)
     (stopped.root / f"{DATA[1:]}/postmaster.pid").unlink()
+    (stopped.root / "proc/2/stat").unlink()
     found = server(stopped)
     assert (found.running, found.listens, found.tls) == (False, Audience.EVERYBODY, False)
 
@@ -111,8 +112,10 @@ def test_what_cannot_be_read_leaves_open_what_it_could_change(tmp_path: Path) ->
 
 
 def test_a_lock_file_with_endless_digits_names_no_process(tmp_path: Path) -> None:
-    odd = machine(tmp_path, files={f"{DATA}/postmaster.pid": "2\n/\n" + "9" * 9_000 + "\n"})
-    assert server(odd).running is False
+    odd = database_configuration.run(machine(tmp_path, files={f"{DATA}/postmaster.pid": "2\n/\n" + "9" * 9_000 + "\n"}))
+    assert isinstance(odd, DatabaseConfiguration)
+    assert [one.running for one in odd.servers] == [False]
+    assert odd.unseen is not None  # a server runs, with some other directory
 
 
 def test_start_conf_says_whether_a_cluster_starts_and_an_image_does_not_run(tmp_path: Path) -> None:

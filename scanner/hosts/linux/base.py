@@ -37,10 +37,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A running process: its name as the kernel keeps it (15 octets at most) and its start in seconds since 1970."""
+    """A running process: its name as the kernel keeps it (15 octets at most), its start in seconds since 1970, its number."""
 
     name: str
     started: int
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _processes(read: Reader) -> tuple[Process, ...]:
         fields = rest.split()
         # proc(5): the 22nd field is the start; the state is the third and the first one behind the name
         if len(fields) > 19 and fields[19].isdecimal():
-            found.append(Process(shown(name), int(boot) + int(fields[19]) // TICKS))
+            found.append(Process(shown(name), int(boot) + int(fields[19]) // TICKS, number))
     return tuple(found)
 
 

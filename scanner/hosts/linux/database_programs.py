@@ -25,5 +25,6 @@ def database_configuration(read: Reader) -> DatabaseConfiguration:
     """See what the configurations say; each server that is installed stands for itself."""
     running = processes(read)
     parts = [seen(partial(look, read, running)) for look in (postgresql.clusters, mariadb.servers)]
-    unseen = next((part for part in parts if isinstance(part, Unobserved)), None)
-    return DatabaseConfiguration(tuple(one for part in parts if not isinstance(part, Unobserved) for one in part), unseen)
+    found = [one for part in parts for one in ((part,) if isinstance(part, Unobserved) else part)]
+    unseen = next((one for one in found if isinstance(one, Unobserved)), None)
+    return DatabaseConfiguration(tuple(one for one in found if not isinstance(one, Unobserved)), unseen)

@@ -82,7 +82,7 @@ class _Told:
 
 
 def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DirectoryServer:
-    told = seen(partial(_told, read, found))
+    told = seen(partial(_told, read, found)) if found.unread is None else found.unread
     read_ = told if isinstance(told, Unobserved) else seen(partial(_configuration, read, told))
 
     def of(look: Callable[[Slapd], T]) -> T | Unobserved:
@@ -106,7 +106,7 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         root_passwords=of(_root_passwords),
         password_forms=of(_password_forms),
         logs=of(_logs),
-        account=seen(partial(account, read, found.program.processes)),
+        account=seen(partial(account, read, found.program.processes)) if found.unread is None else found.unread,
         data=of(partial(_data, read, place)),
     )
 

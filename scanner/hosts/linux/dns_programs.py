@@ -75,7 +75,11 @@ def dns_configuration(read: Reader) -> DnsConfiguration:
 
 def _program(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DnsProgram:
     usual = PLACES if found.program is BIND else (MAIN[found.program],)
-    elsewhere = seen(partial(leads_elsewhere, read, found.program.processes, ARGUMENTS[found.program], ("", "/", *usual)))
+    elsewhere = (
+        seen(partial(leads_elsewhere, read, found.program.processes, ARGUMENTS[found.program], ("", "/", *usual)))
+        if found.unread is None
+        else found.unread
+    )
     reading = (
         elsewhere if elsewhere is not None else seen(partial({BIND: bind, UNBOUND: _unbound, NSD: _nsd, KNOT: _knot}[found.program], read))
     )
@@ -97,7 +101,7 @@ def _program(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
         validates=reading.validates,
         anchor_kept=reading.anchor_kept,
         hints=reading.hints,
-        account=seen(partial(account, read, names)),
+        account=seen(partial(account, read, names)) if found.unread is None else found.unread,
     )
 
 

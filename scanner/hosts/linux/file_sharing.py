@@ -104,10 +104,11 @@ def file_sharing(read: Reader) -> FileSharing:
     got = elsewhere if elsewhere is not None else seen(partial(_read, read))
     role = got if isinstance(got, Unobserved) else _value(got, got.conf.settings, "serverrole")
     wanted = CONTROLLER if isinstance(role, str) and role.lower() in {"active directory domain controller", "dc"} else SMBD
-    one = next((f for f in found if f.program is wanted), found[0])
-    server = _server(read, one, got)
-    read.keep(MAIN, f"{server.source}: least protocol {server.least_protocol}, clients {server.clients}")
-    return FileSharing((server,))
+    packaged = sorted((one for one in found if not one.unread), key=lambda one: one.program is not wanted)[:1]
+    servers = [_server(read, one, got) for one in packaged] + [_server(read, one, one.unread) for one in found if one.unread]
+    for server in servers:
+        read.keep(MAIN, f"{server.source}: least protocol {server.least_protocol}, clients {server.clients}")
+    return FileSharing(tuple(servers))
 
 
 def _read(read: Reader) -> _Read:

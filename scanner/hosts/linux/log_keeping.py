@@ -68,7 +68,7 @@ CRON_DAILY = "/etc/cron.daily/logrotate"
 def log_keeping(read: Reader) -> LogKeeping:
     """See what becomes of the machine's records."""
     running = processes(read)
-    found = seen(lambda: installed(read, (RSYSLOG, SYSLOG_NG, JOURNALD), running))
+    found = seen(lambda: installed(read, (RSYSLOG, SYSLOG_NG, JOURNALD), running, containers=False))
     if isinstance(found, Unobserved):
         return LogKeeping(found, found, found, found, Readings(found, None, found, LOGROTATE_CONF))
     # journald is started by its sockets, whatever is enabled
@@ -98,6 +98,7 @@ def _configuration(read: Reader, found: tuple[Found, ...], running: tuple[Proces
             continue
         if isinstance(in_use, Unobserved):
             raise CannotObserve(in_use.reason, in_use.detail)
+        needed(one.unread)
         place = RSYSLOG_CONF if one.program is RSYSLOG else SYSLOG_NG_CONF
         parse = rsyslog.parse if one.program is RSYSLOG else syslogng.parse
         data = read.file(place)

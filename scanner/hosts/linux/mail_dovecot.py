@@ -26,7 +26,7 @@ _CLEAR = ("auth_allow_cleartext", "disable_plaintext_auth")
 
 def dovecot(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> MailboxProgram:
     """See what its configuration says."""
-    said = seen(partial(printed, read, SETTINGS))
+    said = seen(partial(printed, read, SETTINGS)) if found.unread is None else found.unread
     unread = Unobserved(Reason.UNSUPPORTED, "doveconf cannot be asked, and defaults differ between versions")
     values: dict[str, str] = {}
     others: dict[str, set[str]] = {}

@@ -42,7 +42,7 @@ _PASSWORDS = frozenset({"PLAIN", "LOGIN"})
 
 def exim_program(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> MailProgram:
     """See what Exim's configuration says."""
-    printed = seen(partial(_printed, read))
+    printed = seen(partial(_printed, read)) if found.unread is None else found.unread
     files = applied(read, running, EXIM.processes, FILES) if found.running is True else None
     if isinstance(printed, Unobserved):
         return MailProgram("exim", printed, found.running, found.starts, files, "exim -bP", *(printed,) * 6)

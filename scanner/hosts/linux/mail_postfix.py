@@ -39,6 +39,8 @@ Values = Mapping[str, str]
 
 def postfix(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> MailProgram:
     """See what its configuration says."""
+    if found.unread:
+        return MailProgram("postfix", found.unread, found.running, found.starts, None, MAIN, *(found.unread,) * 6)
     said = seen(partial(printed, read, PARAMETERS))
     main: Values | Unobserved
     if isinstance(said, Unobserved) or said is None:

@@ -90,11 +90,12 @@ class _Settings:
         return self.version if isinstance(self.version, Unobserved) else self.version >= mysql
 
 
-def servers(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[DatabaseServer, ...]:
-    """Read MariaDB's or MySQL's configuration, whichever is installed. Raises ``CannotObserve``."""
+def servers(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[DatabaseServer | Unobserved, ...]:
+    """Read MariaDB's or MySQL's configuration, whichever is installed, and say which cannot be read. Raises ``CannotObserve``."""
     found = installed(read, (MARIADB, MYSQL), running)
     # MariaDB brings the name mysqld as a link to itself.
-    return tuple(_server(read, one, running) for one in found[:1])
+    packaged = [one for one in found if not one.unread][:1]
+    return (*(_server(read, one, running) for one in packaged), *(one.unread for one in found if one.unread))
 
 
 def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DatabaseServer:

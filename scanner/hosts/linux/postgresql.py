@@ -18,6 +18,7 @@ from scanner.hosts.base import Files, FileState, Names, Reader, Source
 from scanner.hosts.linux.base import Process, enabled, exists, needed, parsed, runs, seen, shown
 from scanner.hosts.linux.postgresql_access import DEEPEST, MOST_FILES, below, entrances, included, placed_rules
 from scanner.hosts.linux.process_account import account_name
+from scanner.hosts.linux.services import Program, installed
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import pgconf
@@ -68,12 +69,15 @@ class _Cluster:
     files: list[str] = field(default_factory=list)
 
 
-def clusters(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[DatabaseServer, ...]:
-    """Read every cluster at the places of Debian's and Red Hat's packages. Raises ``CannotObserve``."""
-    found = tuple(_server(read, one, running) for one in _found(read) if exists(read, *one.program))
-    if not found and runs(running, *PROGRAMS) is True:
-        raise CannotObserve(Reason.UNSUPPORTED, "PostgreSQL runs with a directory that is not at a package's place, or in a container")
-    return found
+def clusters(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[DatabaseServer | Unobserved, ...]:
+    """Read every cluster at the places of Debian's and Red Hat's packages, and say what else runs. Raises ``CannotObserve``."""
+    known = _found(read)
+    found = tuple(_server(read, one, running) for one in known if exists(read, *one.program))
+    every = Program("postgresql", tuple(path for one in known for path in one.program), (), PROGRAMS)
+    others = [one.unread for one in installed(read, (every,), running) if one.unread]
+    if found and not others and runs(running, *PROGRAMS) is True and not any(one.running for one in found):
+        others = [Unobserved(Reason.UNSUPPORTED, "PostgreSQL runs with a directory that is not at a package's place")]
+    return (*found, *others)
 
 
 def _found(read: Reader) -> list[_Cluster]:

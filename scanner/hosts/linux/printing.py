@@ -48,7 +48,11 @@ def printing(read: Reader) -> Printing:
 
 
 def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> PrintService:
-    elsewhere = seen(partial(leads_elsewhere, read, CUPS.processes, ARGUMENTS, (MAIN, "/etc/cups/cups-files.conf")))
+    elsewhere = (
+        seen(partial(leads_elsewhere, read, CUPS.processes, ARGUMENTS, (MAIN, "/etc/cups/cups-files.conf")))
+        if found.unread is None
+        else found.unread
+    )
     conf = elsewhere if elsewhere is not None else seen(partial(_read, read))
     if isinstance(conf, Unobserved):
         return PrintService("cups", found.running, found.starts, None, MAIN, conf, conf, conf, conf)

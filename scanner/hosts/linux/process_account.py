@@ -12,10 +12,13 @@ from scanner.model.reason import CannotObserve, Reason
 
 def account(read: Reader, names: Collection[str]) -> str:
     """Name the account of the running process, which tells more than any option. Raises ``CannotObserve``."""
-    for number in pids(read, names):
-        if (state := read.state(f"/proc/{number}")) is not None:
-            return account_name(read, state.uid)
-    raise CannotObserve(Reason.UNSUPPORTED, "it does not run, so the account it will run as is not known")
+    states = [read.state(f"/proc/{number}") for number in pids(read, names)]
+    numbers = {state.uid for state in states if state is not None}
+    if not numbers:
+        raise CannotObserve(Reason.UNSUPPORTED, "it does not run, so the account it will run as is not known")
+    if len(numbers) > 1:
+        raise CannotObserve(Reason.UNSUPPORTED, f"several of {' or '.join(names)} run, as different accounts")
+    return account_name(read, numbers.pop())
 
 
 def account_name(read: Reader, uid: int) -> str:

@@ -69,7 +69,7 @@ def snmp_configuration(read: Reader) -> SnmpConfiguration:
 
 def _agent(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> SnmpAgent:
     files: list[str] = []
-    lines = seen(partial(_gathered, read, files))
+    lines = seen(partial(_gathered, read, files)) if found.unread is None else found.unread
     started = seen(partial(_started_with, read))
     local: bool | Unobserved
     access: tuple[SnmpAccess, ...] | Unobserved

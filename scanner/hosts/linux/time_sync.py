@@ -62,11 +62,13 @@ def time_sync(read: Reader) -> TimeSync:
     """See which programs keep the clock, from which sources, and how well."""
     running = processes(read)
     known = (CHRONY, OPENNTPD if read.state(OPENNTPD.files[0]) else NTPD, TIMESYNCD)
-    programs = seen(lambda: tuple(_program(read, found) for found in installed(read, known, running)))
+    programs = seen(lambda: tuple(_program(read, found) for found in installed(read, known, running, containers=False)))
     return TimeSync(in_container(read), programs)
 
 
 def _program(read: Reader, found: Found) -> TimeProgram:
+    if found.unread:
+        return TimeProgram(found.program.name, True, found.unread, found.unread, "", found.unread, found.unread)
     settings = {CHRONY: _chrony, NTPD: _ntpd, OPENNTPD: _openntpd, TIMESYNCD: _timesyncd}[found.program]
     state = {CHRONY: _chrony_state, NTPD: _ntpd_state, OPENNTPD: _openntpd_state, TIMESYNCD: _timesyncd_state}[found.program]
     sources, place, serves = settings(read)

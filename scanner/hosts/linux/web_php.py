@@ -56,8 +56,8 @@ def php_programs(
     }
     known = [Program(f"php-fpm{v}", (f"/usr/sbin/php-fpm{v}",), (f"php{v}-fpm.service",), (f"php-fpm{v}",)) for v in versions]
     homes["php-fpm"] = _Home("/etc/php.ini", "/etc/php.d", "/etc/php-fpm.conf")
-    if not versions:  # Debian's name without a version is a link to one of them
-        known.append(Program("php-fpm", ("/usr/sbin/php-fpm",), ("php-fpm.service",), ("php-fpm",)))
+    # Debian's name without a version is a link to one of them
+    known.append(Program("php-fpm", () if versions else ("/usr/sbin/php-fpm",), ("php-fpm.service",), ("php-fpm",)))
     found = [_program(read, homes[one.program.name], one, running, ()) for one in installed(read, known, running)]
     for server, look in servers:
         if look.runs_php:
@@ -74,7 +74,7 @@ def _program(
     read: Reader, home: _Home, found: Found, running: tuple[Process, ...] | Unobserved | None, lines: tuple[tuple[str, str, str], ...]
 ) -> PhpProgram:
     files: list[str] = []
-    settings = seen(lambda: tuple(_settings(read, home, files)))
+    settings = seen(lambda: tuple(_settings(read, home, files))) if found.unread is None else found.unread
     pools = seen(lambda: tuple(_pools(read, home.pools, files)))
     parts = {name: _judge(name, settings, pools, lines) for name in BUILT_IN}
     read.keep(home.ini or found.program.name, "; ".join(f"{name}: {', '.join(part.found) or '-'}" for name, part in parts.items()))

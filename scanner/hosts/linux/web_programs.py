@@ -9,7 +9,7 @@ from functools import partial
 
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram, WebTls
 from scanner.hosts.base import FileKind, Files, FileState, Names, Reader, Run, collector
-from scanner.hosts.linux.base import Process, processes, runs, seen, shown
+from scanner.hosts.linux.base import Process, needed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.web_apache import ENVIRONMENT, apache
 from scanner.hosts.linux.web_apache import PLACES as APACHE_PLACES
@@ -75,17 +75,10 @@ def web_configuration(read: Reader) -> WebConfiguration:
     found = seen(partial(installed, read, KNOWN, running))
     if isinstance(found, Unobserved):
         return WebConfiguration(found, found)
-    found = (*found, *_elsewhere(found, running))
     looks = [(one, seen(partial(_look, read, one))) for one in found]
     programs = tuple(_program(read, one, look, running) for one, look in looks)
     read_ = [(one, look) for one, look in looks if not isinstance(look, Unobserved)]
     return WebConfiguration(programs, seen(lambda: php_programs(read, read_, running)))
-
-
-def _elsewhere(found: tuple[Found, ...], running: tuple[Process, ...] | Unobserved | None) -> tuple[Found, ...]:
-    """Give programs that run from a place that no package has: a container that shares the list of processes, or built by hand."""
-    known = {one.program for one in found}
-    return tuple(Found(p, True, False) for p in KNOWN if p not in known and runs(running, *p.processes) is True)
 
 
 @dataclass(frozen=True)
@@ -128,8 +121,7 @@ def _started_with(read: Reader, names: Iterable[str]) -> tuple[str, ...] | None:
 
 
 def _look(read: Reader, found: Found) -> Look:
-    if not any(read.state(path) is not None for path in found.program.files):
-        raise CannotObserve(Reason.UNSUPPORTED, f"{found.program.name} runs from a place that is not known here, or in a container")
+    needed(found.unread)
     options = seen(partial(_started_with, read, found.program.processes))
     if found.program is NGINX:
         return nginx(read, options)

@@ -51,15 +51,18 @@ def together(endings: Iterable[tuple[str, Judged]], none: Verdict) -> Judged:
     return worst._replace(args={**worst.args, "services": listed(same)})
 
 
+def left_out(count: int) -> list[tuple[str, Judged]]:
+    """What was beyond a cap, as an ending: none where nothing was."""
+    if not count:
+        return []
+    ja, en = "ほかの {count} 件を見ていない", "{count} more were not looked at"
+    return [("", cannot_tell(Reason.BUDGET_SPENT, ja, en, count=count))]
+
+
 def _unlooked(fact: HostListeners | HostDatagrams) -> list[tuple[str, Judged]]:
     """What was not looked at, as endings."""
-    endings: list[tuple[str, Judged]] = []
-    if isinstance(fact, HostListeners):
-        endings += [(seen.address, seen.seen) for seen in fact.unseen if isinstance(seen.seen, Unobserved)]
-    if fact.left_out:
-        ja, en = "ほかの {count} 件を見ていない", "{count} more were not looked at"
-        endings.append(("", cannot_tell(Reason.BUDGET_SPENT, ja, en, count=fact.left_out)))
-    return endings
+    unseen = fact.unseen if isinstance(fact, HostListeners) else ()
+    return [*((seen.address, seen.seen) for seen in unseen if isinstance(seen.seen, Unobserved)), *left_out(fact.left_out)]
 
 
 def each_listener(
@@ -85,12 +88,18 @@ def each_listener(
 
 def each_datagram(fact: HostDatagrams, speaks: frozenset[Speaks], judge: Callable[[UdpPort, Answered], Judged], *, none: Verdict) -> Judged:
     """Judge every answer of the protocols; ``none`` holds where nothing answers."""
-    endings = _unlooked(fact)
-    for port in fact.ports:
-        if port.speaks in speaks and port.seen is not None:
-            where = place_udp(port)
-            endings.append((where, port.seen if isinstance(port.seen, Unobserved) else judge(port, port.seen)))
-    return together(endings, none)
+    return together(datagram_endings(fact, speaks, judge), none)
+
+
+def datagram_endings(
+    fact: HostDatagrams, speaks: frozenset[Speaks], judge: Callable[[UdpPort, Answered], Judged]
+) -> list[tuple[str, Judged]]:
+    """Judge every answer of the protocols, each with its place."""
+    answered = [(port, port.seen) for port in fact.ports if port.speaks in speaks and port.seen is not None]
+    return [
+        *_unlooked(fact),
+        *((place_udp(port), seen if isinstance(seen, Unobserved) else judge(port, seen)) for port, seen in answered),
+    ]
 
 
 def place_udp(port: UdpPort) -> str:

@@ -92,6 +92,7 @@ class Speaks(StrEnum):
     SSDP = "ssdp"
     SSH = "ssh"
     TELNET = "telnet"
+    TEREDO = "teredo"
     TFTP = "tftp"
     VNC = "vnc"
     WS_DISCOVERY = "ws-discovery"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from scanner.model.fact import Evidence
 from scanner.net.datagrams import Datagrams
+from scanner.net.packets import Wanted
 from scanner.net.scope import Purpose
 from scanner.net.stopwatch import Timer
 from scanner.net.stream import MOST_OCTETS, Stream
@@ -232,6 +233,16 @@ class Net(Protocol):
         """Send one datagram, again after ``seconds`` of silence, and give all that comes back. Keeps no evidence.
 
         ``CannotObserve``: TIMEOUT, REFUSED, UNREACHABLE, OUT_OF_SCOPE, NO_CONSENT, BUDGET_SPENT.
+        """
+        ...
+
+    async def packets(
+        self, name: str, address: str, protocol: int, make: Callable[[str], Sequence[bytes]], wanted: Wanted, *, seconds: float, tries: int
+    ) -> None:
+        """Send packets of an IP protocol, made for the address that they leave from, until one comes back that is ``wanted``.
+
+        Keeps no evidence. ``CannotObserve``: TIMEOUT, REFUSED where ICMP turns the protocol down, UNREACHABLE, OUT_OF_SCOPE, BUDGET_SPENT,
+        ACCESS_DENIED without CAP_NET_RAW.
         """
         ...
 

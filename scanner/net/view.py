@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scanner.model.fact import Evidence
 from scanner.model.reason import CannotObserve, Reason
-from scanner.net import datagrams, tcp
+from scanner.net import datagrams, packets, tcp
 from scanner.net.answers import parsed
 from scanner.net.budget import Budget
 from scanner.net.evidence import Asked, Fetched, Notes, Transferred, Writing
@@ -366,6 +366,28 @@ class View:
                 return seen
             finally:
                 self._budget.spend(parts.clock() - start, octets)
+
+    async def packets(
+        self,
+        name: str,
+        address: str,
+        protocol: int,
+        make: Callable[[str], Sequence[bytes]],
+        wanted: packets.Wanted,
+        *,
+        seconds: float,
+        tries: int,
+    ) -> None:
+        """See ``Net.packets``."""
+        parts = self._parts
+        parts.guard.ask(name, address, 0, Purpose.TEST, parts.now())
+        self._budget.question()
+        async with self._turn(name, address):
+            start = parts.clock()
+            try:
+                await packets.exchange(address, protocol, make, wanted, seconds=seconds, tries=tries)
+            finally:
+                self._budget.spend(parts.clock() - start, 0)
 
     def tls_connections(self, protocol: str) -> int:
         """How many connections a survey of one TLS server with this protocol may open."""

@@ -3,7 +3,7 @@
 A question that its protocol allows is the only one to which an answer proves something, and silence to it tells more than silence to noise.
 Sources: RFC 862, 864, 865 (echo, chargen, QOTD), RFC 1350 (TFTP), RFC 1833 (portmap), RFC 5905 and 9327 (NTP), RFC 3414 and 3416 (SNMP),
 RFC 1002 (NetBIOS), RFC 6762 (mDNS), RFC 7252 (CoAP), RFC 3261 (SIP), UPnP Device Architecture 2.0, [MS-ADTS] 6.3.3 (CLDAP),
-WS-Discovery 1.1, ASF 2.0 section 3.2 (RMCP).
+WS-Discovery 1.1, ASF 2.0 section 3.2 (RMCP), RFC 4380 (Teredo).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from scanner.facts.exposure import Speaks, Trait
 from scanner.wire.dns import Type, query
 from scanner.wire.listeners import header, words_of
 from scanner.wire.listeners_binary import portmap, portmap_dump, root_dse
+from scanner.wire.tunnels import teredo_advertised, teredo_solicitation
 
 Reading = tuple[tuple[Trait, ...], str]
 """What an answer shows and an excerpt of it."""
@@ -59,6 +60,7 @@ def questions(rng: random.Random, host: str) -> tuple[Question, ...]:
         Question(389, Speaks.CLDAP, root_dse(b"supportedLDAPVersion", b"dnsHostName"), _cldap),
         Question(623, Speaks.IPMI, b"\x06\x00\xff\x06\x00\x00\x11\xbe\x80\x00\x00\x00", _ipmi),
         Question(1900, Speaks.SSDP, _ssdp(host), _ssdp_answer),
+        Question(3544, Speaks.TEREDO, teredo_solicitation(), lambda d: ((), "") if teredo_advertised(d) else None),
         Question(3702, Speaks.WS_DISCOVERY, _ws_probe(rng), lambda d: ((), "") if b"ProbeMatch" in d else None),
         Question(5060, Speaks.SIP, _sip(host, token.decode()), lambda d: ((), header(d, b"Server")) if d.startswith(b"SIP/2.0 ") else None),
         Question(5353, Speaks.MDNS, query("_services._dns-sd._udp.local", Type.PTR, id=number, edns=None), _mdns),

@@ -16,6 +16,7 @@ from scanner.facts.exposure import (
     UdpPort,
 )
 from scanner.facts.ledger import DeclaredHost, DeclaredPort
+from scanner.facts.tunnels import Carrier, HostTunnels, Taken, TunnelEnd
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 
@@ -63,3 +64,7 @@ def answers(*rows: tuple[Speaks, Answered | Unobserved | None]) -> HostDatagrams
 
 def answered(received: int = 40, *traits: Trait) -> Answered:
     return Answered(40, received, traits)
+
+
+def tunnels(*seen: Taken | Unobserved, left_out: int = 0) -> HostTunnels:
+    return HostTunnels(tuple(TunnelEnd(A, carrier, each) for carrier, each in zip(Carrier, seen, strict=False)), left_out)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 
@@ -10,6 +12,7 @@ import pytest
 
 from scanner.facts.exposure import Answered, HostDatagrams, HostListeners, Speaks, Spoken, Trait
 from scanner.facts.ledger import DeclaredHost
+from scanner.facts.tunnels import Carrier, HostTunnels, Taken
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import Reason
 from scanner.model.target import Host
@@ -101,6 +104,33 @@ def test_every_real_server_is_told_for_what_it_is(seen: Mapping[str, Looked]) ->
         assert isinstance(answers, Observed)
         assert isinstance(answers.fact, HostDatagrams)
         assert {each.speaks for each in answers.fact.ports if isinstance(each.seen, Answered)} >= datagrams[name]
+
+
+def test_every_wrapping_is_told_apart_by_what_became_of_it(seen: Mapping[str, Looked]) -> None:
+    """The kernel of the hosts knows no tunnels and says so by ICMP; one host has an end that unpacks, one drops everything."""
+    ends = {}
+    for name in ("well", "odd", "silent"):
+        observed = seen[name].facts.seen[Host(name)][HostTunnels]
+        assert isinstance(observed, Observed)
+        assert isinstance(observed.fact, HostTunnels)
+        ends[name] = {(":" in end.address, end.carrier): end.seen for end in observed.fact.ends}
+    every = {(six, carrier) for six in (False, True) for carrier in Carrier}
+    assert ends["well"] == dict.fromkeys(every, Taken.TURNED_DOWN)
+    assert ends["odd"] == {(False, carrier): Taken.ANSWERED for carrier in Carrier}
+    assert {end.reason for end in ends["silent"].values() if isinstance(end, Unobserved)} == {Reason.TIMEOUT}
+    assert len(ends["silent"]) == len(Carrier)
+
+
+def test_without_the_right_to_send_packets_nothing_is_known() -> None:
+    program = (
+        "import asyncio; from scanner.model.reason import CannotObserve; from scanner.net.packets import exchange\n"
+        "try: asyncio.run(exchange('127.0.0.1', 41, lambda _: (b'',), lambda *_: True, seconds=0.1, tries=1))\n"
+        "except CannotObserve as why: print(why.reason)"
+    )
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-net_raw", sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == Reason.ACCESS_DENIED
 
 
 def test_nothing_is_said_to_printers_and_control_systems(lab: ExposureLab, seen: Mapping[str, Looked]) -> None:

@@ -23,7 +23,15 @@ from tests.lab.exposure.servers import READY, ROOT, commands
 
 NETNS = Path("/run/netns")
 READY_SECONDS = 60.0
-_SETTINGS = {"ipv6/conf/default/accept_dad": "0", "ipv6/conf/all/accept_dad": "0"}
+_SETTINGS = {
+    "ipv6/conf/default/accept_dad": "0",
+    "ipv6/conf/all/accept_dad": "0",
+    # One kernel stands for all hosts here, and would send but one ICMP error a second for all of them together.
+    "ipv4/icmp_ratelimit": "0",
+    "ipv6/icmp/ratelimit": "0",
+    "ipv4/conf/default/rp_filter": "0",
+    "ipv4/conf/all/rp_filter": "0",
+}
 
 
 def _ip(namespace: str, lines: list[str]) -> None:

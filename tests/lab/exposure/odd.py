@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from tests.lab.exposure import tunnel_end
 from tests.lab.exposure.hosts import BAD, HOSTS, ODD
 
 Reader: TypeAlias = asyncio.StreamReader
@@ -168,6 +169,13 @@ def ipmi(data: bytes) -> list[bytes]:
     return [pong] if data[:4] == b"\x06\x00\xff\x06" else []
 
 
+def teredo(data: bytes) -> list[bytes]:
+    """Advertise as a Teredo server does (RFC 4380 section 5.3.2): an origin indication and a prefix before all else."""
+    advertisement = b"\x86\x00\x00\x00\x40\x00\x00\x1e" + bytes(8) + b"\x03\x04\x40\x40" + b"\xff" * 8 + bytes(4) + b"\x20\x01" + bytes(14)
+    head = b"\x60\x00\x00\x00" + len(advertisement).to_bytes(2, "big") + b"\x3a\xff" + data[24:40] + data[8:24]
+    return [b"\x00\x00\x12\x34\x0a\x4d\x00\x01" + head + advertisement] if data[6:8] == b"\x3a\xff" else []
+
+
 TCP: dict[int, Talk] = {
     80: page("Server: Lab-HTTP\r\n", "<html><title>LaserJet 4000 - HP JetDirect</title></html>"),
     554: rtsp,
@@ -189,6 +197,7 @@ UDP = {
     123: ntp,
     623: ipmi,
     1900: ssdp,
+    3544: teredo,
 }
 
 
@@ -208,6 +217,7 @@ async def main() -> None:
             servers += [await asyncio.start_server(guarded(talk), address, port) for address in host.addresses]
     for port, answer in UDP.items():
         await loop.create_datagram_endpoint(partial(Udp, answer), local_addr=(ODD.v4, port))
+    tunnel_end.serve(ODD.v4, loop)
     (folder / "odd-ready").touch()
     await asyncio.gather(*(server.serve_forever() for server in servers))
 

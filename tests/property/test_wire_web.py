@@ -259,6 +259,8 @@ def test_urls_of_any_text_are_absolute_or_none(reference: str, base: str) -> Non
         ("https://[2001:DB8::1]:8443/q", "https://[2001:db8::1]:8443/q"),
         ("https://例え.jp/", "https://xn--r8jz45g.jp/"),
         (" \nja\nva", "https://a.example/b/java"),
+        ("0\x0c#", "https://a.example/b/0%0C"),
+        ("名 前?a b", "https://a.example/b/%E5%90%8D%20%E5%89%8D?a%20b"),
     ],
 )
 def test_a_reference_is_made_absolute(reference: str, text: str) -> None:
@@ -269,7 +271,16 @@ def test_a_reference_is_made_absolute(reference: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["javascript:x", "mailto:a@b", "https://user:pw@a.example/", "https://a.example:99999/", "https://", "http://[::1", "x" * 3000],
+    [
+        "javascript:x",
+        "mailto:a@b",
+        "https://user:pw@a.example/",
+        "https://a.example:99999/",
+        "https://",
+        "http://[::1",
+        "x" * 3000,
+        "https://a.example/\ud800",
+    ],
 )
 def test_what_is_no_web_address_is_none(reference: str) -> None:
     assert urls.absolute(reference, "") is None

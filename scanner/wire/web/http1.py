@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
-from urllib.parse import quote
+
+from scanner.wire.web.urls import fit
 
 LONGEST_HEAD = 64 * 1024
 LONGEST_LINE = 16 * 1024
@@ -19,7 +20,6 @@ MOST_INTERIM = 8
 LONGEST_CHUNK_LINE = 512
 MOST_EXCESS = 64 * 1024
 """Octets that chunked coding may add to a body beyond its own length."""
-_SAFE = "/%:?#[]@!$&'()*+,;=~-._|"
 _STATUS = re.compile(rb"HTTP/(\d)\.(\d)[ \t]+(\d{3})(?:[ \t].*)?\Z", re.DOTALL)
 _FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}\Z")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
@@ -57,7 +57,7 @@ class Answer:
 def request(method: str, target: str, host: str, agent: str, more: Iterable[tuple[str, str]] = ()) -> bytes:
     """Write a request without a body. ``target`` is made fit: what no request line can hold is percent-encoded."""
     lines = [
-        f"{method} {quote(target, safe=_SAFE)} HTTP/1.1",
+        f"{method} {fit(target)} HTTP/1.1",
         f"Host: {_clean(host)}",
         f"User-Agent: {_clean(agent)}",
         "Accept: */*",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 LONGEST = 2048
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?\Z")
 _ADDRESS = re.compile(r"[0-9a-f:.]+\Z")
 _DROPPED = str.maketrans("", "", "\t\r\n")
 _PORTS = {"http": 80, "https": 443}
+_FIT = "/%:?#[]@!$&'()*+,;=~-._|"
 SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A URL in its parts. ``host`` is lower case (an IPv6 address without brackets), ``target`` path and query, at least ``/``."""
+    """A URL in its parts. ``host`` is lower case (an IPv6 address without brackets), ``target`` path and query, at least ``/``, fit to send."""
 
     scheme: str
     host: str
@@ -44,6 +45,7 @@ def absolute(reference: str, base: str = "") -> Url | None:
     try:
         parts = urlsplit(urljoin(base, text))
         host, port = parts.hostname or "", parts.port
+        target = fit((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
     except ValueError:
         return None
     scheme = parts.scheme.lower()
@@ -52,12 +54,14 @@ def absolute(reference: str, base: str = "") -> Url | None:
     host = _ascii(host)
     if not host or len(host) > 253 or not (_HOST.match(host) or (":" in host and _ADDRESS.match(host))):
         return None
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if not target.startswith("/"):
-        return None
-    if port == 0:
+    if not target.startswith("/") or port == 0:
         return None
     return Url(scheme, host.removesuffix("."), port or _PORTS[scheme], target)
+
+
+def fit(target: str) -> str:
+    """Percent-encode what no request line can hold, such as blanks and controls. Raises ``ValueError`` for half of a surrogate pair."""
+    return quote(target, safe=_FIT)
 
 
 def _ascii(host: str) -> str:

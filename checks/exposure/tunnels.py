@@ -6,7 +6,7 @@ from checks.each import Judged
 from checks.exposure.common import VANTAGE_UNKNOWN, datagram_endings, left_out, together
 from scanner.facts.exposure import Answered, HostDatagrams, Speaks, UdpPort
 from scanner.facts.ledger import DeclaredHost
-from scanner.facts.tunnels import HostTunnels, Taken, TunnelEnd
+from scanner.facts.tunnels import HostTunnels, Taken
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
@@ -53,16 +53,9 @@ def exposure_tunnel_strangers(tunnels: HostTunnels, datagrams: HostDatagrams, le
     def teredo(_port: UdpPort, _seen: Answered) -> Judged:
         return taken
 
-    endings = [*left_out(tunnels.left_out), *((_place(end), _ending(end, taken)) for end in tunnels.ends)]
+    endings = left_out(tunnels.left_out)
+    for end in tunnels.ends:
+        if end.seen is not Taken.TURNED_DOWN:
+            endings.append((f"{end.address} ({end.carrier})", end.seen if isinstance(end.seen, Unobserved) else taken))
     endings += datagram_endings(datagrams, frozenset({Speaks.TEREDO}), teredo)
     return together(endings, passed("TUNNEL_REFUSED"))
-
-
-def _place(end: TunnelEnd) -> str:
-    return f"{end.address} ({end.carrier})"
-
-
-def _ending(end: TunnelEnd, taken: Judged) -> Judged:
-    if isinstance(end.seen, Unobserved):
-        return end.seen
-    return taken if end.seen is Taken.ANSWERED else passed("TUNNEL_REFUSED")

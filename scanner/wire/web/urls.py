@@ -17,7 +17,7 @@ SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A URL in its parts. ``host`` is lower case (an IPv6 address without brackets), ``target`` path and query, at least ``/``, fit to send."""
+    """A URL in its parts. ``host`` is lower case (an IPv6 address without brackets), ``target`` path and query, at least ``/``."""
 
     scheme: str
     host: str

@@ -14,7 +14,9 @@ from typing import Any, Generic, TypeVar
 
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.probes.tls_talk import Line, NoTls, Raw, Talker, Unsure, told
+from scanner.probes.tls_hearing import Raw, Unsure, told
+from scanner.probes.tls_line import Line, NoTls
+from scanner.probes.tls_talk import Talker
 from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, R, Refused, Search, Ssl2Offer
 from scanner.wire.tls import NotTls
 from scanner.wire.tls.shares import CannotCompute

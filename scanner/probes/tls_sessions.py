@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.probes.tls_groups import NewSignatures, keyed
+from scanner.probes.tls_hearing import Hearing, Unsure, until
+from scanner.probes.tls_line import Line
 from scanner.probes.tls_search import Found, Manner, suite_of
 from scanner.probes.tls_server import Server
-from scanner.probes.tls_talk import CLOSE_NOTIFY, Hearing, Line, Unsure, completable, completed, until
+from scanner.probes.tls_talk import CLOSE_NOTIFY, completable, completed
 from scanner.probes.tls_values import Chosen, Failed, Refused, Wants
 from scanner.wire.tls import TLS10, TLS12, Finished, RecordType, ServerHelloDone, version_name
 from scanner.wire.tls.client12 import Client12, Session

@@ -15,6 +15,7 @@ from scanner.net.scope import Purpose
 from scanner.probes.tls_chains import chains, dh_parameters, no_chain
 from scanner.probes.tls_features import fallback, intolerance, other_name, reading, shown, usual_answer
 from scanner.probes.tls_groups import NewSignatures, OldExchange, keyed, old_exchange, tls13_signatures
+from scanner.probes.tls_hearing import Raw, Unsure
 from scanner.probes.tls_order import Unusual
 from scanner.probes.tls_protocols import Protocols
 from scanner.probes.tls_search import (
@@ -32,7 +33,7 @@ from scanner.probes.tls_search import (
 from scanner.probes.tls_search13 import Tls13, tls13, tls13_groups
 from scanner.probes.tls_server import Job, Server
 from scanner.probes.tls_sessions import Sessions, new_tickets, old_sessions
-from scanner.probes.tls_talk import Raw, Talker, Unsure
+from scanner.probes.tls_talk import Talker
 from scanner.probes.tls_values import NUMBERS, VERSIONS, Answer, Chosen, Failed, Offer, Refused, Ssl2Offer, Wants
 from scanner.wire.starttls import printable
 from scanner.wire.tls import (

@@ -1,15 +1,14 @@
-"""One conversation with a TLS server: connect, change to TLS where the protocol wants it, say one hello, read what comes. No searching.
+"""One conversation with a TLS server: connect, say one hello, read its answer, complete the handshake where that is wanted. No searching.
 
-Nothing is judged here but how a conversation ended; ``tls_server`` decides what a close or a failure means beside other conversations.
+How a connection comes to TLS stands in ``tls_line``, what an answer says in ``tls_hearing``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from scanner.facts.tls import Upgrade
 from scanner.model.fact import Unobserved
@@ -20,39 +19,27 @@ from scanner.net.scope import Purpose
 from scanner.net.stream import Stream
 from scanner.net.trouble import peer
 from scanner.probes.dns_asking import is_address
+from scanner.probes.tls_hearing import Hearing, Raw, Reads, Unsure, next_message, unless, until
+from scanner.probes.tls_line import Line, NoTls, changed
 from scanner.probes.tls_values import Chosen, Failed, Offer, Refused, Ssl2Offer, Wants
-from scanner.wire.starttls import NotTheProtocol, TurnedAway
-from scanner.wire.starttls_binary import TdsFrames, dialogue
 from scanner.wire.tls import (
     SSL2,
     SSL2_SUITES,
     SUITES,
     TLS13,
     Alert,
-    Certificate,
-    CertificateRequest,
-    CertificateStatus,
-    CertificateVerify,
     ClientHello,
-    EncryptedExtensions,
-    EncryptedRecord,
     Finished,
     HandshakeReader,
     HelloRetryRequest,
     HelloTemplate,
-    Message,
     NewSessionTicket,
     NotTls,
     RecordType,
-    ServerHello,
     ServerHelloDone,
-    ServerKeyExchange,
     Ssl2Error,
     Ssl2ServerHello,
-    group_name,
-    scheme_name,
     ssl2_client_hello,
-    suite_name,
     version_name,
 )
 from scanner.wire.tls.client12 import Client12
@@ -64,57 +51,7 @@ SLOW_TO_GREET = frozenset({"smtp", "submission", "lmtp"})
 """Servers that let strangers wait before they greet, or between two lines of the greeting, to tell robots from mail servers."""
 GREETING = 8.0
 GREETING_WHOLE = 20.0
-INTERNAL_ERROR = 80
-NO_RENEGOTIATION = 100
-WARNING = 1
 CLOSE_NOTIFY = b"\x01\x00"
-
-
-@dataclass(frozen=True, slots=True)
-class Unsure:
-    """The server closed without a word, or spoke of an error of its own: a refusal only if another hello still works afterwards."""
-
-    words: str
-    alert: int | None = None
-
-
-Raw = Chosen | Refused | Failed | Unsure
-
-
-class NoTls(Exception):
-    """The server does not change to TLS."""
-
-    def __init__(self, upgrade: Upgrade, words: str) -> None:
-        super().__init__(words)
-        self.upgrade = upgrade
-        self.words = words
-
-
-class Line:
-    """An open connection on which TLS may be spoken. ``early`` came in clear behind the go-ahead of a protocol that changes to TLS."""
-
-    def __init__(self, stream: Stream, frames: TdsFrames | None = None) -> None:
-        self.stream = stream
-        self._frames = frames
-        self.early = b""
-        self.words = ""
-
-    async def send(self, data: bytes) -> None:
-        """Send octets of TLS."""
-        await self.stream.send(data if self._frames is None else self._frames.put(data))
-
-    async def receive(self) -> bytes:
-        """Give octets of TLS; ``b""`` at the end. Raises ``CannotObserve``."""
-        while True:
-            data = await self.stream.receive()
-            if self._frames is None or not data:
-                return data
-            try:
-                inner = self._frames.take(data)
-            except NotTheProtocol as error:
-                raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{self.stream.where}: {error}") from error
-            if inner:
-                return inner
 
 
 @dataclass(slots=True)
@@ -162,40 +99,21 @@ class Talker:
             loop = asyncio.get_running_loop()
             start = loop.time()
             try:
-                if self.protocol in STARTTLS:
-                    yield await self._changed(stream)
-                else:
-                    self.upgrade = Upgrade.IMPLICIT
-                    yield Line(stream)
+                yield await self._begun(stream)
             finally:
                 self.longest = max(self.longest, loop.time() - start)
 
-    async def _changed(self, stream: Stream) -> Line:
-        local = stream.local
-        called = self.net.called or (f"[IPv6:{local}]" if ":" in local else f"[{local}]")
-        talk = dialogue(self.protocol, name=self.name or self.address, called=called)
+    async def _begun(self, stream: Stream) -> Line:
+        if self.protocol not in STARTTLS:
+            self.upgrade = Upgrade.IMPLICIT
+            return Line(stream)
         try:
-            saying = talk.begin()
-            while True:
-                if saying:
-                    await stream.send(saying)
-                if talk.ended is not None:
-                    break
-                data = await stream.receive()
-                if not data:
-                    raise CannotObserve(Reason.RESET, f"{stream.where} closed the connection before it changed to TLS")
-                saying = talk.take(data)
-        except NotTheProtocol as error:
-            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{stream.where} does not speak {self.protocol}: {error}") from error
-        except TurnedAway as error:
-            raise CannotObserve(Reason.REFUSED, f"{stream.where} turned us away: {error}") from error
-        if talk.ended.upgrade is not Upgrade.OFFERED:
-            self.upgrade, self.words = talk.ended.upgrade, talk.ended.words
-            raise NoTls(talk.ended.upgrade, talk.ended.words)
-        self.upgrade, self.words = Upgrade.OFFERED, talk.ended.words
-        self.early = self.early or talk.ended.early
-        line = Line(stream, TdsFrames() if self.protocol == "mssql" else None)
-        line.early, line.words = talk.ended.early, talk.ended.words
+            line = await changed(stream, self.protocol, name=self.name or self.address, called=self.net.called)
+        except NoTls as no:
+            self.upgrade, self.words = no.upgrade, no.words
+            raise
+        self.upgrade, self.words = Upgrade.OFFERED, line.words
+        self.early = self.early or line.early
         return line
 
     def share(self, group: int) -> KeyShare:
@@ -317,64 +235,6 @@ class Talker:
                         return answer
 
 
-class Reads(Protocol):
-    """A reader of messages: with keys or without."""
-
-    def feed(self, data: bytes) -> None:
-        """Take octets."""
-        ...
-
-    def next(self) -> Message | None:
-        """Give a message."""
-        ...
-
-
-async def next_message(line: Line, reader: Reads, hearing: Hearing) -> Message | Unsure | Failed | Refused:
-    """Give the next message, or how the connection ended before it."""
-    try:
-        while (message := reader.next()) is None:
-            data = await line.receive()
-            if not data:
-                return hearing.closed("closed")
-            reader.feed(data)
-    except NotTls as error:
-        return Failed(Unobserved(Reason.PROTOCOL_VIOLATION, f"{hearing.peer}: {error}"))
-    except CannotObserve as why:
-        if why.reason is Reason.RESET:
-            return hearing.closed("reset")
-        return Failed(Unobserved(why.reason, why.detail))
-    return message
-
-
-async def until(line: Line, reader: Reads, hearing: Hearing, wanted: Callable[[Message], bool]) -> Message | Refused | Unsure | Failed:
-    """Read on up to a message that is wanted; give it, or how the connection ended before it."""
-    while True:
-        message = await next_message(line, reader, hearing)
-        match message:
-            case Refused() | Unsure() | Failed():
-                return message
-            case Alert():
-                if (ended := hearing.alert(message)) is not None:
-                    return ended
-                if message.description == NO_RENEGOTIATION:
-                    return Refused(f"alert {message.name}", message.description)
-            case _ if wanted(message):
-                return message
-            case _:
-                pass
-
-
-def unless(seen: Message | Refused | Unsure | Failed, what: str, hearing: Hearing) -> Message:
-    """Give the message. Raises ``CannotObserve`` where the connection ended before it."""
-    match seen:
-        case Failed():
-            raise CannotObserve(seen.why.reason, seen.why.detail)
-        case Refused() | Unsure():
-            raise CannotObserve(Reason.REFUSED if isinstance(seen, Refused) else Reason.RESET, f"{hearing.peer}: {seen.words}, {what}")
-        case _:
-            return seen
-
-
 def completable(code: int) -> bool:
     """Whether a handshake of TLS 1.2 or older with this suite can be completed here."""
     suite = SUITES.get(code)
@@ -394,114 +254,3 @@ async def completed(line: Line, client: Client12, hearing: Hearing, *, greeted: 
     await line.send(client.finish())
     if done:
         unless(await until(line, client, hearing, lambda m: isinstance(m, Finished)), "completing a handshake", hearing)
-
-
-class Hearing:
-    """What one answer has said so far."""
-
-    def __init__(self, where: str) -> None:
-        self.peer = where
-        self._warning: Alert | None = None
-        self._hello: ServerHello | None = None
-        self._certificate: Certificate | None = None
-        self._exchange: ServerKeyExchange | None = None
-        self._scheme: int | None = None
-        self._staple = b""
-        self._alpn: str | None = None
-        self._asked = False
-
-    def closed(self, how: str) -> Unsure | Refused:
-        """The connection has ended. Behind a warning that is a refusal in so many words."""
-        if self._warning is not None and self._warning.description:
-            return Refused(f"warning {self._warning.name}, then {how}", self._warning.description)
-        return Unsure(how)
-
-    def alert(self, alert: Alert) -> Refused | Unsure | None:
-        """Take an alert; ``None`` where it leaves the conversation open."""
-        if alert.level != WARNING:
-            if alert.description == INTERNAL_ERROR or not alert.registered:
-                return Unsure(f"alert {alert.name}", alert.description)
-            return Refused(f"alert {alert.name}", alert.description)
-        if alert.description == 0:
-            return Unsure("closed by close_notify")
-        self._warning = alert
-        return None
-
-    def ended(self, end: Refused | Unsure | Failed) -> Raw:
-        """The answer where something has ended it: a choice that was made before stays one."""
-        if self._hello is None:
-            return end
-        why = end.why if isinstance(end, Failed) else Unobserved(Reason.RESET, f"{self.peer}: {end.words} in the middle of the handshake")
-        return self.answer(why, end.words if isinstance(end, Refused) else "")
-
-    def answer(self, cut: Unobserved | None = None, stopped: str = "") -> Chosen:
-        """The answer at its end."""
-        hello, exchange, certificate = self._hello, self._exchange, self._certificate
-        assert hello is not None
-        share = hello.key_share if hello.version == TLS13 else None
-        return Chosen(
-            hello.version,
-            hello.suite,
-            group=share[0] if share else exchange.group if exchange else None,
-            scheme=exchange.scheme if exchange else self._scheme,
-            hello=hello,
-            exchange=exchange,
-            certificates=certificate.certificates if certificate else (),
-            staple=(certificate.staple if certificate else None) or self._staple,
-            scts=(certificate.scts if certificate else None) or hello.scts or b"",
-            alpn=self._alpn or hello.alpn,
-            wants_certificate=self._asked,
-            cut=cut,
-            stopped=stopped,
-        )
-
-    def take(self, message: Message, wants: Wants) -> Chosen | None:
-        """Take a message; the answer at the end of what is wanted."""
-        if isinstance(message, ServerHello):
-            self._hello = message
-            return self.answer() if wants is Wants.HELLO or (message.version >= TLS13 and wants is not Wants.KEYS) else None
-        if self._hello is None:
-            return None
-        match message:
-            case EncryptedExtensions():
-                self._alpn = message.alpn
-            case Certificate():
-                self._certificate = message
-            case CertificateStatus():
-                self._staple = next((answer for answer in message.responses if answer), b"")
-            case ServerKeyExchange():
-                self._exchange = message
-            case CertificateVerify():
-                self._scheme = message.scheme
-            case CertificateRequest():
-                self._asked = True
-            case ServerHelloDone() | Finished():
-                return self.answer()
-            case EncryptedRecord():
-                return self.answer(Unobserved(Reason.UNSUPPORTED, f"{self.peer}: records that cannot be deciphered"))
-            case _:
-                pass
-        return None
-
-
-def told(raw: Raw) -> str:
-    """What became of a hello, in one line of evidence."""
-    match raw:
-        case Chosen():
-            if raw.version == SSL2:
-                return " ".join(suite_name(kind, ssl2=True) for kind in raw.suites) or "no kind in common"
-            words = [version_name(raw.version), suite_name(raw.suite)]
-            words += [group_name(raw.group)] if raw.group is not None else []
-            words += [scheme_name(raw.scheme)] if raw.scheme is not None else []
-            words += [f"{raw.exchange.kind} {raw.exchange.bits} bits"] if raw.exchange and raw.exchange.bits else []
-            words += [raw.alpn] if raw.alpn is not None else []
-            words += ["asked for again"] if raw.retry else []
-            words += [f"then {raw.stopped}"] if raw.stopped else []
-            if raw.ticket is not None:
-                words.append(f"ticket, early data of {raw.early_data} octets" if raw.ticket is True else "no ticket")
-            words += ["completed"] if raw.session is not None else []
-            return ", ".join([" ".join(words[:2]), *words[2:]])
-        case Refused() | Unsure():
-            return raw.words
-        case Failed():
-            return f"{raw.why.reason}: {raw.why.detail}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,13 @@ from agent.trouble import NotEnrolled, Trouble
 from scanner.codec import Plain
 from scanner.protocol.enrolment import Enrolment, enrolment_in
 from scanner.protocol.envelope import Sort, open_envelope
-from scanner.protocol.keys import NotAKey, PublicKey, SigningKey
+from scanner.protocol.keys import PublicKey, SigningKey
 from scanner.protocol.refusal import Refused
+
+if sys.platform == "win32":
+    from agent import windows_guard as guard
+else:
+    from agent import posix_guard as guard
 
 IDENTITY_FILE = "identity.json"
 """Key and enrolment in one file, so that they are replaced together."""
@@ -35,25 +39,26 @@ class Identity:
 def prepare(state: Path) -> None:
     """Make the directory of the state, for its owner only."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if os.name != "nt" and stat.S_IMODE(state.stat().st_mode) & 0o077:
-        state.chmod(0o700)
+    if not guard.is_private(state):
+        guard.make_private(state)
 
 
 def next_key(state: Path) -> SigningKey:
     """Give the key to enrol with; make it if there is none."""
     path = state / NEXT_KEY_FILE
     if not path.exists():
-        files.replace(path, SigningKey.make().secret.encode())
+        _keep(path, guard.seal(SigningKey.make().secret))
     _private(path)
+    kept = path.read_bytes()
     try:
-        return SigningKey.of_text(path.read_text("ascii"))
-    except (NotAKey, ValueError) as error:
+        return SigningKey.of_text(guard.unseal(kept.decode("ascii")))
+    except (OSError, ValueError) as error:
         raise Trouble(f"{path}：鍵を読めない。削除してやり直す", f"{path}: no key; remove it and try again") from error
 
 
 def keep(state: Path, hub: str, key: SigningKey, answer: bytes) -> None:
     """Keep the key and the hub's answer as it was signed; from here on this is who the machine is."""
-    files.replace(state / IDENTITY_FILE, json.dumps({"hub": hub, "key": key.secret, "answer": answer.decode("ascii")}).encode())
+    _keep(state / IDENTITY_FILE, json.dumps({"hub": hub, "key": guard.seal(key.secret), "answer": answer.decode("ascii")}))
     files.remove(state / NEXT_KEY_FILE)
 
 
@@ -65,17 +70,36 @@ def load(state: Path) -> Identity:
             "この端末は登録されていない。tenken-agent enroll を実行する", "this machine is not enrolled: run tenken-agent enroll"
         )
     _private(path)
+    content = path.read_bytes()
     try:
-        kept: Plain = json.loads(path.read_bytes())
+        kept: Plain = json.loads(content)
         # The answer was verified when it came; the key that stands beside it is guarded no better.
         opened = open_envelope(kept["answer"].encode(), {Sort.ENROLMENT}).claimed()
-        return Identity(SigningKey.of_text(kept["key"]), str(kept["hub"]), enrolment_in(opened.plain()), opened.digest)
+        return Identity(SigningKey.of_text(guard.unseal(kept["key"])), str(kept["hub"]), enrolment_in(opened.plain()), opened.digest)
+    except OSError as error:
+        raise Trouble(
+            f"{path}：鍵をこの端末では開けない（{error.strerror}）。別の端末のものか、壊れている。tenken-agent enroll --again で登録し直す",
+            f"{path}: its key does not open here ({error.strerror}): another machine's, or damaged. Run tenken-agent enroll --again",
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError, Refused) as error:
         raise Trouble(f"{path}：壊れている。登録し直す", f"{path} is damaged: enrol this machine again") from error
 
 
+def seal_key(state: Path) -> None:
+    """Seal a key that an earlier version kept in the clear, where this machine can. Only for the one process that holds the lock."""
+    path = state / IDENTITY_FILE
+    kept: Plain = json.loads(path.read_bytes())
+    if not guard.is_sealed(kept["key"]):
+        _keep(path, json.dumps({**kept, "key": guard.seal(kept["key"])}))
+
+
+def _keep(path: Path, content: str) -> None:
+    files.replace(path, content.encode())
+    guard.make_private(path)
+
+
 def _private(path: Path) -> None:
-    if os.name != "nt" and path.stat().st_mode & 0o077:
+    if not guard.is_private(path):
         raise Trouble(
             f"{path}：他の利用者が読める。鍵が漏れた可能性があるため、登録し直す",
             f"{path}: others may read it, so the key may have leaked: enrol this machine again",

@@ -172,6 +172,7 @@ def at_work(config: Config) -> Iterator[Agent]:
     """Give the one agent that works on the state. A stop at any moment leaves a state that the next start goes on from."""
     with locked(config.state):
         agent = Agent(config)
+        identity.seal_key(config.state)
         agent.chain.take_over()
         try:
             yield agent

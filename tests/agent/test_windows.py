@@ -5,6 +5,7 @@ What is proven is the agent, winreg and the reading of code pages; Wine is no Wi
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from scanner.hub.keyfile import load_or_make
 from scanner.hub.posture import Posture, Rules
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import parse_profile
+from scanner.protocol.keys import SigningKey
+from tests.agent.enrolled import enrolled, kept_key, put_key
 from tests.agent.killing import Pair, wait_for
 from tests.agent.wine import PLACE, Wine, windows_path
 
@@ -138,6 +141,8 @@ def test_it_enrols_reports_and_is_judged(japanese: Wine, tmp_path: Path) -> None
     finally:
         pair.hub.kill()
         pair.hub.wait()
+    assert kept_key(tmp_path / "state").startswith("dpapi:")
+    assert all(not (tmp_path / place).stat().st_mode & 0o007 for place in ("state", "state/identity.json"))
     with Database(pair.url) as database:
         profile = parse_profile("p", "values: {usb-storage.use: blocked}\n", catalogue().values)
         posture = Posture(database, Rules.of(make_plan(catalogue(), (), profile, ONLY), Inventory.of_targets([])))
@@ -159,6 +164,35 @@ def test_facts_are_the_same_in_every_language(japanese: Wine, english: Wine) -> 
     assert {name for name in ours if ours[name] != theirs.get(name)} <= {"ListeningSockets"}
     assert "表計算ソフト（日本語版）" in json.dumps(first, ensure_ascii=False)
     assert '"defect"' not in json.dumps(first)
+
+
+def test_the_key_is_sealed_and_what_does_not_open_is_told(japanese: Wine, tmp_path: Path) -> None:
+    """Wine's data protection takes no notice of the machine, so a copied key is shown by one that was altered."""
+    state, key = tmp_path / "state", SigningKey.make()
+    enrolled(state, key)
+    assert kept_key(state) == key.secret, "as an earlier version kept it"
+    config = tmp_path / "windows.toml"
+    config.write_text(f"state = '{windows_path(state)}'\n", "utf-8")
+
+    def agent(*words: str) -> str:
+        return japanese.python("-m", "agent.cli", "--lang", "ja", "--config", windows_path(config), *words)
+
+    agent("export", windows_path(tmp_path / "medium"))
+    sealed = kept_key(state)
+    assert sealed.startswith("dpapi:")
+    assert base64.b64decode(key.secret) not in base64.b64decode(sealed.removeprefix("dpapi:"))
+    assert key.id in agent("status")
+    altered = bytearray(base64.b64decode(sealed.removeprefix("dpapi:")))
+    altered[-5] ^= 1
+    put_key(state, "dpapi:" + base64.b64encode(altered).decode())
+    with pytest.raises(RuntimeError, match="鍵をこの端末では開けない"):
+        agent("status")
+    put_key(state, sealed)
+    (state / "identity.json").chmod(0o644)
+    with pytest.raises(RuntimeError, match="他の利用者が読める"):
+        agent("status")
+    (state / "identity.json").chmod(0o600)
+    assert key.id in agent("status"), "nothing was lost on the way"
 
 
 def test_programs_that_print_nothing_are_seen_to(japanese: Wine) -> None:

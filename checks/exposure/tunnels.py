@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.each import Judged
 from checks.exposure.common import VANTAGE_UNKNOWN, datagram_endings, left_out, together
-from scanner.facts.exposure import Answered, HostDatagrams, Speaks, UdpPort
+from scanner.facts.exposure import HostDatagrams, Speaks
 from scanner.facts.ledger import DeclaredHost
 from scanner.facts.tunnels import HostTunnels, Taken
 from scanner.model.check import Judgement, check
@@ -50,12 +50,9 @@ def exposure_tunnel_strangers(tunnels: HostTunnels, datagrams: HostDatagrams, le
     else:
         taken = failed("TUNNEL_TAKEN") if ledger.vantage_outside else not_applicable("TUNNEL_TAKEN_INSIDE")
 
-    def teredo(_port: UdpPort, _seen: Answered) -> Judged:
-        return taken
-
     endings = left_out(tunnels.left_out)
     for end in tunnels.ends:
         if end.seen is not Taken.TURNED_DOWN:
             endings.append((f"{end.address} ({end.carrier})", end.seen if isinstance(end.seen, Unobserved) else taken))
-    endings += datagram_endings(datagrams, frozenset({Speaks.TEREDO}), teredo)
+    endings += datagram_endings(datagrams, frozenset({Speaks.TEREDO}), lambda *_: taken)
     return together(endings, passed("TUNNEL_REFUSED"))

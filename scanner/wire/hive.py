@@ -15,11 +15,17 @@ Read = Callable[[int, int], bytes]
 """Octets of the file at an offset, as many as asked for or fewer at its end."""
 
 HEADER = 4096
-MOST_KEYS = 100_000
+MOST_KEYS = 20_000
 """Names below one key."""
+MOST_KNOWN = 100_000
+"""Names that are kept to find keys by."""
 MOST_VALUES = 20_000
 MOST_DATA = 4_000_000
 """Octets of one value."""
+MOST_TOGETHER = 16_000_000
+"""Octets of all values of one key."""
+LONGEST_KEY, LONGEST_VALUE = 510, 32_766
+"""Octets of a name: Windows takes 255 and 16,383 characters."""
 DEPTH = 512
 """Keys in one path (Windows: 512)."""
 _SEGMENT = 16_344  # octets of a big value that one cell holds
@@ -48,6 +54,17 @@ class Node:
     value_list: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One value: up to four octets stand ``inline``, the data of others in a cell of their own."""
+
+    name: str
+    kind: int
+    size: int
+    inline: bytes | None
+    where: int
+
+
 class Hive:
     """One hive. Raises ``BadHive`` where the file is none."""
 
@@ -72,6 +89,7 @@ class Hive:
         self._size: int
         self._root: int
         self._root, self._size = struct.unpack_from("<II", head, 36)
+        self._known: dict[tuple[int, int], dict[str, int]] = {}
 
     def node(self, path: str) -> Node | None:
         """Give the key at ``path`` (names with backslashes between, empty for the root); ``None``: there is none. Case means nothing."""
@@ -80,17 +98,31 @@ class Hive:
         if len(names) > DEPTH:
             return None
         for name in names:
-            wanted = name.upper()
             if node.link:
                 raise BadHive(f"{node.name!r}: a link in the middle of a path")
-            found = next((below for below in self.below(node) if below.name.upper() == wanted), None)
-            if found is None:
+            at = self._places(node).get(name.upper())
+            if at is None:
                 return None
-            node = found
+            node = self._node(at)
         return node
 
     def below(self, node: Node) -> Iterator[Node]:
         """Give the keys below a key, in the order in which they stand there."""
+        return map(self._node, self._below(node))
+
+    def _places(self, node: Node) -> dict[str, int]:
+        """Give where the keys below a key stand, by their names in capitals; kept, since the same paths are asked for again and again."""
+        asked = (node.key_list, node.keys)
+        if asked not in self._known:
+            places: dict[str, int] = {}
+            for at in self._below(node):
+                places.setdefault(self._node(at).name.upper(), at)
+            if sum(map(len, self._known.values())) + len(places) > MOST_KNOWN:
+                self._known.clear()
+            self._known[asked] = places
+        return self._known[asked]
+
+    def _below(self, node: Node) -> Iterator[int]:
         if node.keys == 0 or node.key_list == _NONE:
             return
         if node.keys > MOST_KEYS:
@@ -100,12 +132,25 @@ class Hive:
             if left == 0:
                 raise BadHive(f"{node.name!r}: its list holds more keys than it says")
             left -= 1
-            yield self._node(offset)
+            yield offset
         if left:
             raise BadHive(f"{node.name!r}: its list holds fewer keys than it says")
 
     def values(self, node: Node) -> Iterator[tuple[str, int, bytes]]:
         """Give the values of a key: name (empty for the unnamed one), type and data."""
+        together = 0
+        for held in self._held(node):
+            together += len(held.name) + held.size
+            if together > MOST_TOGETHER:
+                raise BadHive(f"{node.name!r}: values of more than {MOST_TOGETHER} octets")
+            yield held.name, held.kind, self._data(held)
+
+    def value(self, node: Node, name: str) -> tuple[int, bytes] | None:
+        """Give one value's type and data; ``None``: there is no such value."""
+        wanted = name.upper()
+        return next(((held.kind, self._data(held)) for held in self._held(node) if held.name.upper() == wanted), None)
+
+    def _held(self, node: Node) -> Iterator[_Held]:
         if node.values == 0:
             return
         if node.values > MOST_VALUES:
@@ -113,11 +158,6 @@ class Hive:
         listed = self._cell(node.value_list, 4 * node.values)
         for (offset,) in struct.iter_unpack("<I", listed):
             yield self._value(offset)
-
-    def value(self, node: Node, name: str) -> tuple[int, bytes] | None:
-        """Give one value's type and data; ``None``: there is no such value."""
-        wanted = name.upper()
-        return next(((kind, data) for found, kind, data in self.values(node) if found.upper() == wanted), None)
 
     def _offsets(self, at: int) -> Iterator[int]:
         """Give what a list of keys points to; lists of lists are one level deep."""
@@ -149,6 +189,8 @@ class Hive:
         flags, written = struct.unpack_from("<HQ", fixed, 2)
         keys, _, key_list, _, values, value_list = struct.unpack_from("<6I", fixed, 20)
         (length,) = struct.unpack_from("<H", fixed, 72)
+        if length > LONGEST_KEY:
+            raise BadHive(f"a key's name of {length} octets")
         return Node(
             _name(self._cell(at, 76 + length)[76:], latin=bool(flags & _LATIN_KEY)),
             written,
@@ -159,23 +201,26 @@ class Hive:
             value_list,
         )
 
-    def _value(self, at: int) -> tuple[str, int, bytes]:
+    def _value(self, at: int) -> _Held:
         fixed = self._cell(at, 20)
         signature, length, size, where, kind, flags = struct.unpack("<2sHIIIH2x", fixed)
         if signature != b"vk":
             raise BadHive(f"no value where one is expected: {signature!r}")
+        if length > LONGEST_VALUE:
+            raise BadHive(f"a value's name of {length} octets")
         name = _name(self._cell(at, 20 + length)[20:], latin=bool(flags & _LATIN_VALUE))
-        if size & _INLINE:
-            if size & ~_INLINE > 4:
-                raise BadHive(f"{name!r}: {size & ~_INLINE} octets in the place of four")
-            return name, kind, struct.pack("<I", where)[: size & ~_INLINE]
-        if size > MOST_DATA:
+        inline = struct.pack("<I", where) if size & _INLINE else None
+        size &= ~_INLINE
+        if size > (MOST_DATA if inline is None else 4):
             raise BadHive(f"{name!r}: {size} octets")
-        if size == 0:
-            return name, kind, b""
-        if size <= _SEGMENT:
-            return name, kind, self._cell(where, size)
-        return name, kind, self._big(where, size)
+        return _Held(name, kind, size, inline, where)
+
+    def _data(self, held: _Held) -> bytes:
+        if held.inline is not None:
+            return held.inline[: held.size]
+        if held.size == 0:
+            return b""
+        return self._cell(held.where, held.size) if held.size <= _SEGMENT else self._big(held.where, held.size)
 
     def _big(self, at: int, size: int) -> bytes:
         """Gather a value that stands in several cells; in hives before 1.4 it stands in one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.parsers import expat
@@ -9,6 +10,7 @@ from xml.parsers import expat
 DEEPEST: Final = 40
 MOST_OCTETS: Final = 1_000_000
 MOST_ELEMENTS: Final = 5_000
+PROOFS: Final = ("ServerNames", "TrustedRootCA", "TrustedRootCAHash")
 SECRET: Final = frozenset({"keyMaterial", "ConfigBlob", "Credentials", "UserBlob"})
 
 
@@ -28,10 +30,8 @@ class WlanProfile:
     one_x: bool
     transition: bool
     """Whether the older protection of the network's transition mode is accepted as well (WPA2 beside WPA3, open beside OWE)."""
-    trusted_roots: int
-    """Authorities that a server's certificate may come from."""
     validates: bool | None
-    """Whether the server has to prove itself; ``None``: not written, or in a form that is not read."""
+    """Whether the server has to prove itself by a name or a chosen authority; ``None``: not written, or in a form that is not read."""
 
 
 class _Reading:
@@ -91,13 +91,6 @@ def parse(data: bytes) -> WlanProfile:
     def first(*places: str) -> str:
         return next((value for place in places for value in found.get(place, ())), "")
 
-    roots = [value for place, values in found.items() if place.endswith("/TrustedRootCA") for value in values if value]
-    said = [value.lower() for place, values in found.items() if place.endswith("/PerformServerValidation") for value in values]
-    validates: bool | None = None
-    if "false" in said:
-        validates = False
-    elif "ServerValidation/TrustedRootCA" in found or said or any(place.endswith("/ServerValidation") for place in found):
-        validates = bool(roots)
     return WlanProfile(
         ssids=tuple(value for value in found.get("SSID/name", ()) if value) or tuple(map(_of_hex, found.get("SSID/hex", ()))),
         kind=first("WLANProfile/connectionType"),
@@ -106,6 +99,22 @@ def parse(data: bytes) -> WlanProfile:
         encryption=first("authEncryption/encryption"),
         one_x=first("authEncryption/useOneX").lower() == "true",
         transition=first("authEncryption/transitionMode").lower() == "true",
-        trusted_roots=len(roots),
-        validates=validates,
+        validates=_validates(found),
     )
+
+
+def _validates(found: Mapping[str, Sequence[str]]) -> bool | None:
+    """Tell whether the server's certificate has to be the right one.
+
+    Without roots of its own a profile trusts every root that is installed, so that only a name tells the server from others. PEAP and
+    EAP-TLS write ``TrustedRootCA``, EAP-TTLS and TEAP ``TrustedRootCAHash``. Inner methods have a switch of their own: where two differ,
+    which is whose is not read.
+    """
+    switches = {value.lower() for place, values in found.items() if place.endswith("/PerformServerValidation") for value in values}
+    if len(switches) > 1:
+        return None
+    if "false" in switches:
+        return False
+    if not switches and not any(place.endswith("/ServerValidation") for place in found):
+        return None
+    return any(any(found.get(f"ServerValidation/{name}", ())) for name in PROOFS)

@@ -85,6 +85,13 @@ print(read.command(["auditpol"]))
 """
 
 
+LOOPBACK = """
+from scanner.hosts.winapi.network import adapters
+(one,) = (one for one in adapters().adapters if one.kind == 24)
+print(one.tunnel, *(f"{held.address}/{held.prefix}" for held in one.addresses))
+"""
+
+
 @pytest.fixture(scope="module")
 def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A room for prefixes; needs Wine and Python for Windows, which .ci/setup lab puts there."""
@@ -193,6 +200,13 @@ def test_the_key_is_sealed_and_what_does_not_open_is_told(japanese: Wine, tmp_pa
         agent("status")
     (state / "identity.json").chmod(0o600)
     assert key.id in agent("status"), "nothing was lost on the way"
+
+
+def test_addresses_are_read_as_windows_lays_them_out(japanese: Wine) -> None:
+    """Every machine has the loopback adapter; what stands behind its addresses proves where each field of the list begins."""
+    seen = japanese.python("-c", LOOPBACK).split()
+    assert "127.0.0.1/8" in seen
+    assert seen[0] == "0", "no tunnel"
 
 
 def test_programs_that_print_nothing_are_seen_to(japanese: Wine) -> None:

@@ -28,6 +28,7 @@ from scanner.hosts.windows import (
     browsers,
     mail_client,
     network_history,
+    office,
     office_macros,
     own_files,
     vpn,
@@ -102,6 +103,12 @@ def test_what_people_chose_stands_in_their_profiles(tmp_path: Path) -> None:
     assert setting(read, BrowserMatter.BLOCKS_POPUPS).own == (OwnChoice("1001", False),)
 
 
+def test_edge_keeps_a_choice_about_smart_screen_in_the_registry(tmp_path: Path) -> None:
+    off: Keys = {rf"HKU\{TARO}\{browsers.SMART_SCREEN}": {"": 0}}
+    read = machine(tmp_path, EDGE, off, users=[TARO, HANAKO])
+    assert setting(read, BrowserMatter.WARNS_OF_FRAUD).own == (OwnChoice("1001", False),)
+
+
 def test_firefox_is_held_by_group_policy_before_its_file(tmp_path: Path) -> None:
     file = json.dumps({"policies": {"DisableFirefoxAccounts": True, "SSLVersionMin": "tls1"}}).encode()
     policy: Keys = {
@@ -125,6 +132,7 @@ def test_firefox_is_held_by_group_policy_before_its_file(tmp_path: Path) -> None
 WORD: Keys = {PATHS + r"\WINWORD.EXE": {"": r"C:\Program Files\Microsoft Office\root\Office16\WINWORD.EXE"}}
 SUBSCRIBED: Keys = {office_macros.CLICK_TO_RUN: {"VersionToReport": "16.0.17928.20114", "ProductReleaseIds": "O365ProPlusRetail"}}
 OFFICE_POLICY = rf"HKU\{TARO}\Software\Policies\Microsoft\Office\16.0\word\Security"
+OFFICE_CLOUD = rf"HKU\{TARO}\Software\Policies\Microsoft\Cloud\Office\16.0\word\Security"
 OFFICE_OWN = rf"HKU\{TARO}\Software\Microsoft\Office\16.0\word\Security"
 
 
@@ -142,6 +150,7 @@ OFFICE_OWN = rf"HKU\{TARO}\Software\Microsoft\Office\16.0\word\Security"
             True,
         ),
         ({rf"HKU\{TARO}\Software\Policies\Microsoft\Office\16.0\Common": {"VBAOff": 1}}, MacroRule.NEVER, True, True),
+        ({OFFICE_CLOUD: {"VBAWarnings": 4}, OFFICE_OWN: {"VBAWarnings": 1}}, MacroRule.TRUSTED_PLACES, True, True),
         ({OFFICE_POLICY: {"VBAWarnings": 9}}, None, True, True),
     ],
 )
@@ -154,6 +163,15 @@ def test_macros_run_as_policy_says_before_preference(
     assert (own.name, own.fixed, own.blocks_foreign) == ("word", fixed, foreign)
     assert isinstance(own.rule, Unobserved) if rule is None else own.rule is rule
     assert any(p.account == "" for p in programs) is not fixed
+
+
+def test_two_policies_that_differ_are_no_answer(tmp_path: Path) -> None:
+    both: Keys = {OFFICE_POLICY: {"VBAWarnings": 4}, OFFICE_CLOUD: {"VBAWarnings": 1}}
+    programs = fact_of(OfficeMacros, office_macros.office_macros, machine(tmp_path, WORD, SUBSCRIBED, both)).programs
+    assert isinstance(programs, tuple)
+    own = next(p for p in programs if p.account == "1001")
+    assert isinstance(own.rule, Unobserved)
+    assert isinstance(own.fixed, Unobserved)
 
 
 def test_which_editions_block_foreign_macros_is_not_guessed(tmp_path: Path) -> None:
@@ -192,23 +210,34 @@ def test_libreoffice_is_held_by_group_policy(tmp_path: Path) -> None:
 
 # --- mail programs
 
+OUTLOOK_POLICY = rf"{office.GROUP}\{{}}\{mail_client.OPTIONS}"
 OUTLOOK: Keys = {PATHS + r"\OUTLOOK.EXE": {"": r"C:\Program Files\Microsoft Office\root\Office16\OUTLOOK.EXE"}}
 
 
 def test_outlook_shows_html_unless_told_otherwise(tmp_path: Path) -> None:
-    policy: Keys = {rf"HKU\{TARO}\{mail_client.POLICY.format('16.0')}": {"ReadAsPlain": 1, "BlockExtContent": 0}}
+    policy: Keys = {rf"HKU\{TARO}\{OUTLOOK_POLICY.format('16.0')}": {"ReadAsPlain": 1, "BlockExtContent": 0}}
     found = fact_of(MailClients, mail_client.mail_clients, machine(tmp_path / "1", OUTLOOK, policy)).clients
     assert isinstance(found, tuple)
     (own,) = found
     assert (own.html.happens, own.html.fixed, own.remote_content.happens, own.scripts.happens) == (False, True, True, False)
     assert isinstance(own.preview.happens, Unobserved)
-    chosen: Keys = {rf"HKU\{TARO}\{mail_client.CHOSEN.format('16.0')}": {"ReadAsPlain": 0}}
+    chosen: Keys = {rf"HKU\{TARO}\{office.CHOSEN}\16.0\{mail_client.OPTIONS}": {"ReadAsPlain": 0}}
     found = fact_of(MailClients, mail_client.mail_clients, machine(tmp_path / "2", OUTLOOK, chosen)).clients
     assert isinstance(found, tuple)
     assert [(c.account, c.html.happens, c.html.fixed, c.remote_content.happens) for c in found] == [
         ("", True, False, False),
         ("1001", True, False, False),
     ]
+
+
+def test_a_policy_for_an_older_outlook_binds_nothing(tmp_path: Path) -> None:
+    left: Keys = {
+        rf"HKU\{TARO}\{OUTLOOK_POLICY.format('15.0')}": {"ReadAsPlain": 1},
+        rf"HKU\{TARO}\{office.CHOSEN}\16.0\Common": {},
+    }
+    found = fact_of(MailClients, mail_client.mail_clients, machine(tmp_path, OUTLOOK, left)).clients
+    assert isinstance(found, tuple)
+    assert [(c.account, c.html.happens, c.html.fixed) for c in found] == [("", True, False), ("1001", True, False)]
 
 
 def test_thunderbird_is_read_as_elsewhere(tmp_path: Path) -> None:
@@ -257,7 +286,7 @@ def test_profiles_say_what_a_machine_would_join(tmp_path: Path) -> None:
         f"{folder}/b.xml": profile("old", "open", "WEP", mode="manual"),
         f"{folder}/c.xml": profile("home", "WPA3SAE", "AES", transition=TRANSITION),
         f"{folder}/d.xml": profile("office", "WPA2", "AES", EAP.format("<TrustedRootCA>aa bb</TrustedRootCA>"), one_x="true"),
-        f"{folder}/e.xml": profile("loose", "WPA2", "AES", EAP.format(""), one_x="true"),
+        f"{folder}/e.xml": profile("loose", "WPA2", "AES", EAP.format("").replace("radius.example", ""), one_x="true"),
         f"{folder}/f.xml": profile("blob", "WPA2", "AES", "<OneX><EAPConfig><ConfigBlob>00</ConfigBlob></EAPConfig></OneX>", one_x="true"),
     }
     links = answers.WirelessLinks(
@@ -288,6 +317,40 @@ def test_profiles_say_what_a_machine_would_join(tmp_path: Path) -> None:
     still = fact_of(WirelessNetworks, wireless.wireless_networks, machine(tmp_path / "2", files={f"{folder}/x.xml": b"<a/>"}))
     assert still.adapters is None
     assert isinstance(still.networks, Unobserved)
+
+
+ROOT = "<TrustedRootCA>aa bb</TrustedRootCA>"
+TTLS = (
+    '<OneX><EAPConfig><EapTtls xmlns="http://www.microsoft.com/provisioning/EapTtlsConnectionPropertiesV1"><ServerValidation><ServerNames/>'
+    "<TrustedRootCAHash>aa bb</TrustedRootCAHash><DisablePrompt>true</DisablePrompt></ServerValidation></EapTtls></EAPConfig></OneX>"
+)
+PERFORMS = "<PeapExtensions><PerformServerValidation>{}</PerformServerValidation></PeapExtensions>"
+
+
+@pytest.mark.parametrize(
+    ("method", "validates"),
+    [
+        (EAP.format(ROOT), True),
+        (EAP.format(""), True),  # any installed root, but this name only
+        (EAP.format(ROOT).replace("radius.example", ""), True),
+        (EAP.format("").replace("radius.example", ""), False),
+        (TTLS, True),
+        (EAP.format(ROOT + PERFORMS.format("false")), False),
+        (EAP.format(ROOT + PERFORMS.format("false") + PERFORMS.format("true")), None),
+        ("<OneX/>", None),
+    ],
+)
+def test_a_server_proves_itself_by_a_name_or_a_chosen_root(method: str, validates: bool | None) -> None:
+    assert wlanprofile.parse(profile("x", "WPA2", "AES", method, one_x="true")).validates is validates
+
+
+def test_the_old_cipher_protects_no_better_under_a_new_name(tmp_path: Path) -> None:
+    files = {f"{wireless.PROFILES}/{{1}}/a.xml": profile("office", "WPA2PSK", "TKIP")}
+    links = answers.WirelessLinks(True, (answers.WirelessLink("{1}", "office", "office", True, False, 7, wireless.TKIP),))
+    given: list[tuple[answers.Api[Any], object]] = [(answers.WIRELESS, links)]
+    fact = fact_of(WirelessNetworks, wireless.wireless_networks, machine(tmp_path, files=files, answers=given))
+    assert isinstance(fact.networks, tuple)
+    assert [(n.accepts, n.uses) for n in fact.networks] == [((WirelessSecurity.WPA,), WirelessSecurity.WPA)]
 
 
 @given(st.binary(max_size=120), st.integers(0, 400))

@@ -25,6 +25,12 @@ _UP, _IPV6 = 1, 0x100
 _ADVERTISED = 4  # IpPrefixOriginRouterAdvertisement
 
 
+class _Place(ctypes.Structure):
+    """SOCKET_ADDRESS. A structure of its own: what follows it begins where its padding ends."""
+
+    _fields_ = (("sockaddr", ctypes.c_void_p), ("length", ctypes.c_int))
+
+
 class _Address(ctypes.Structure):
     """IP_ADAPTER_UNICAST_ADDRESS_LH."""
 
@@ -33,8 +39,7 @@ _Address._fields_ = (
     ("length", wintypes.ULONG),
     ("flags", wintypes.DWORD),
     ("next", ctypes.POINTER(_Address)),
-    ("sockaddr", ctypes.c_void_p),
-    ("sockaddr_length", ctypes.c_int),
+    ("place", _Place),
     ("origins", ctypes.c_int * 3),
     ("lifetimes", wintypes.ULONG * 3),
     ("prefix", ctypes.c_uint8),
@@ -69,8 +74,7 @@ _Adapter._fields_ = (
     ("gateways", ctypes.c_void_p),
     ("metrics", wintypes.ULONG * 2),
     ("luid", ctypes.c_uint64),
-    ("dhcp", ctypes.c_void_p),
-    ("dhcp_length", ctypes.c_int),
+    ("dhcp", _Place),
     ("compartment", ctypes.c_uint32),
     ("network", ctypes.c_ubyte * 16),
     ("connection", ctypes.c_int),
@@ -124,7 +128,7 @@ def adapters() -> Adapters:
 
 
 def _text(address: _Address) -> str | None:
-    raw = ctypes.string_at(address.sockaddr, address.sockaddr_length)
+    raw = ctypes.string_at(address.place.sockaddr, address.place.length)
     family = int.from_bytes(raw[:2], "little")
     if family == socket.AF_INET and len(raw) >= 8:
         return str(ipaddress.IPv4Address(raw[4:8]))

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from scanner.facts.browsers import Browser, Browsers
+from scanner.facts.browsers import Browser, BrowserMatter, Browsers
 from scanner.hosts.base import Files, Key, collector
-from scanner.hosts.browser_rules import Own, Policies, chosen_in, chromium, firefox
+from scanner.hosts.browser_rules import CHROMIUM_OWN, Own, Policies, chosen_in, chromium, firefox
 from scanner.hosts.seeing import needed, parse_json, parsed, seen, shown
-from scanner.hosts.windows.base import WindowsReader, people
+from scanner.hosts.windows.base import WindowsReader, number, people
 from scanner.hosts.windows.own_files import installed, own_files, own_sources, program_keys, tree
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -22,6 +22,8 @@ MOZILLA: Final = r"SOFTWARE\Policies\Mozilla\Firefox"
 PROFILES: Final = "AppData/Roaming/Mozilla/Firefox/Profiles"
 CLOUD: Final = ("CloudManagementEnrollmentToken", "EdgeManagementEnrollmentToken")
 """Values by which a browser takes further policies from its maker's service, which are not in the registry."""
+SMART_SCREEN: Final = r"Software\Microsoft\Edge\SmartScreenEnabled"
+"""Where an account's own choice about Edge's warnings stands, as the unnamed value; Edge does not keep it in its file."""
 TEXTS: Final = frozenset({"ExtensionSettings", "Preferences"})
 """Policies that are written as one text of JSON."""
 
@@ -67,6 +69,7 @@ KINDS: Final = (
     Platform.WINDOWS,
     *program_keys("firefox.exe", *(kin.program for kin in KINDS)),
     *(Key(rf"{root}\{kin.policies}") for kin in KINDS for root in ("HKLM", r"HKU\*")),
+    Key(rf"HKU\*\{SMART_SCREEN}"),
     *(Key(rf"{root}\{MOZILLA}") for root in ("HKLM", r"HKU\*")),
     Files("/Program Files*/Mozilla Firefox/distribution/policies.json"),
     *own_sources(PROFILES, "prefs.js", "user.js"),
@@ -88,8 +91,21 @@ def _browsers(read: WindowsReader) -> list[Browser]:
         if installed(read, kin.program, kin.alone):
             managed, recommended = (seen(partial(policies_of, read, kin.policies + tail)) for tail in ("", r"\Recommended"))
             own = _own(own_files(read, (kin.own,), ("Preferences",), lambda data: chosen_in(parse_json(data))))
+            if kin.name == "edge" and not isinstance(own, Unobserved):
+                own = seen(partial(_with_smart_screen, read, own))
             found.append(_doubted(read, chromium(kin.name, managed, recommended, own, rf"HKLM\{kin.policies}")))
             read.keep(kin.policies, shown(str(managed))[:1000])
+    return found
+
+
+def _with_smart_screen(read: WindowsReader, own: Mapping[str, Mapping[str, prefs.Pref]]) -> Own:
+    """Add what people chose about SmartScreen. Accounts that nobody is logged on as are left out; see ``unread``."""
+    found = dict(own)
+    for person in people(read):
+        if not isinstance(person.settings, Unobserved):
+            choice = number(read, rf"{person.settings}\{SMART_SCREEN}", "")
+            if choice is not None:
+                found[person.name] = {**found.get(person.name, {}), CHROMIUM_OWN[BrowserMatter.WARNS_OF_FRAUD]: choice}
     return found
 
 

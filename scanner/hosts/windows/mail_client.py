@@ -14,17 +14,16 @@ from scanner.facts.mail_client import MailClient, MailClients, MailSetting
 from scanner.hosts.base import Files, Key, collector
 from scanner.hosts.seeing import needed, parse_json, parsed, seen, shown
 from scanner.hosts.thunderbird import clients, collapsed
-from scanner.hosts.windows.base import Person, WindowsReader, number, people
+from scanner.hosts.windows.base import Person, WindowsReader, people
 from scanner.hosts.windows.browsers import policies_of, unread
+from scanner.hosts.windows.office import chosen, held, office_keys
 from scanner.hosts.windows.own_files import installed, own_files, own_sources, program_keys
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 from scanner.wire import prefs
 
-POLICY: Final = r"Software\Policies\Microsoft\Office\{}\Outlook\Options\Mail"
-CHOSEN: Final = r"Software\Microsoft\Office\{}\Outlook\Options\Mail"
-VERSIONS: Final = ("16.0", "15.0")
+OPTIONS: Final = r"Outlook\Options\Mail"
 PANE: Final = Unobserved(Reason.UNSUPPORTED, "the reading pane is kept in the mailbox, folder by folder")
 MOZILLA: Final = r"SOFTWARE\Policies\Mozilla\Thunderbird"
 PROFILES: Final = "AppData/Roaming/Thunderbird/Profiles"
@@ -33,7 +32,7 @@ PROFILES: Final = "AppData/Roaming/Thunderbird/Profiles"
 @collector(
     Platform.WINDOWS,
     *program_keys("OUTLOOK.EXE", "thunderbird.exe"),
-    *(Key(rf"HKU\*\{place.format(version)}") for place in (POLICY, CHOSEN) for version in VERSIONS),
+    *office_keys(OPTIONS),
     *(Key(rf"{root}\{MOZILLA}") for root in ("HKLM", r"HKU\*")),
     Files("/Program Files*/Mozilla Thunderbird/distribution/policies.json"),
     *own_sources(PROFILES, "prefs.js", "user.js", "xulstore.json"),
@@ -48,7 +47,7 @@ def _outlook(read: WindowsReader) -> list[MailClient]:
         return []
     found = [_account(read, person) for person in people(read)]
     for one in found:
-        read.keep(POLICY, f"outlook {one.account}: HTML {one.html.happens}, remote content {one.remote_content.happens}")
+        read.keep(OPTIONS, f"outlook {one.account}: HTML {one.html.happens}, remote content {one.remote_content.happens}")
     if found and all(one.html.fixed is True for one in found):
         return found
     shows, loads = MailSetting(True, fixed=False), MailSetting(False, fixed=False)
@@ -75,14 +74,13 @@ def _account(read: WindowsReader, person: Person) -> MailClient:
 
 
 def _setting(read: WindowsReader, settings: str, name: str, *, default: int, happens: int) -> MailSetting:
-    """Read a value of the newest version that has one: of policy before the account's own."""
-    for fixed, place in ((True, POLICY), (False, CHOSEN)):
-        for version in VERSIONS:
-            value = seen(partial(number, read, rf"{settings}\{place.format(version)}", name))
-            if isinstance(value, Unobserved):
-                return MailSetting(value, value)
-            if value is not None:
-                return MailSetting(value == happens, fixed)
+    """Read a value: of policy before the account's own."""
+    for fixed, place in ((True, held), (False, chosen)):
+        value = seen(partial(place, read, settings, OPTIONS, name))
+        if isinstance(value, Unobserved):
+            return MailSetting(value, value)
+        if value is not None:
+            return MailSetting(value == happens, fixed)
     return MailSetting(default == happens, fixed=False)
 
 

@@ -15,6 +15,7 @@ from scanner.hosts.base import Files, Key, collector
 from scanner.hosts.libreoffice import LEVEL, OFF, PLACES, Layer, is_product, program
 from scanner.hosts.seeing import needed, parsed, seen, shown
 from scanner.hosts.windows.base import Person, WindowsReader, number, people, text, texts
+from scanner.hosts.windows.office import CHOSEN, GROUP, chosen, held, office_keys, version_of
 from scanner.hosts.windows.own_files import MOST, home, installed, program_keys
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -28,8 +29,6 @@ PROGRAMS: Final = {
     "access": "MSACCESS.EXE",
     "visio": "VISIO.EXE",
 }
-VERSIONS: Final = ("16.0", "15.0")
-"""Office 2016 and everything later, and Office 2013: the newest that an account has settings of counts."""
 RULES: Final = {1: MacroRule.ALL, 2: MacroRule.ASKS, 3: MacroRule.SIGNED, 4: MacroRule.TRUSTED_PLACES}
 """VBAWarnings (VBA Macro Notification Settings)."""
 DEFAULT: Final = 2
@@ -50,7 +49,7 @@ LIBRE_OWN: Final = "AppData/Roaming/LibreOffice/4/user/registrymodifications.xcu
     Platform.WINDOWS,
     *program_keys("soffice.exe", *PROGRAMS.values()),
     Key(CLICK_TO_RUN),
-    *(Key(rf"HKU\*\Software\{kind}Microsoft\Office\{version}\*\Security") for kind in ("Policies\\", "") for version in VERSIONS),
+    *office_keys(r"*\Security", "Common"),
     Key(LIBRE_POLICY),
     Files("/Program Files*/LibreOffice/share/registry/*.xcd"),
     Files(f"/Users/*/{LIBRE_OWN}", limit=MOST, root=True),
@@ -91,34 +90,28 @@ def _own(read: WindowsReader, name: str, person: Person, blocking: bool | Unobse
     if isinstance(person.settings, Unobserved):
         why = person.settings
         return OfficeProgram(name, person.name, why, why, why, why, person.sid)
-    version = _version(read, person.settings)
-    policy = rf"{person.settings}\Software\Policies\Microsoft\Office\{version}\{name}\Security"
-    chosen = rf"{person.settings}\Software\Microsoft\Office\{version}\{name}\Security"
-    held = seen(partial(number, read, policy, "VBAWarnings"))
-    value = held if held is not None else seen(partial(number, read, chosen, "VBAWarnings"))
-    off = seen(lambda: number(read, rf"{person.settings}\Software\Policies\Microsoft\Office\{version}\Common", "VBAOff") == 1)
-    foreign = seen(partial(number, read, policy, "blockcontentexecutionfrominternet"))
-    nowhere = seen(lambda: number(read, policy + r"\Trusted Locations", "AllLocationsDisabled") == 1)
+    settings, security = person.settings, rf"{name}\Security"
+    policy = seen(partial(held, read, settings, security, "VBAWarnings"))
+    value = policy if policy is not None else seen(partial(chosen, read, settings, security, "VBAWarnings"))
+    off = seen(lambda: held(read, settings, "Common", "VBAOff") == 1)
+    foreign = seen(partial(held, read, settings, security, "blockcontentexecutionfrominternet"))
+    nowhere = seen(lambda: held(read, settings, rf"{security}\Trusted Locations", "AllLocationsDisabled") == 1)
     rule: MacroRule | Unobserved
-    if isinstance(value, Unobserved) or isinstance(off, Unobserved):
-        rule = value if isinstance(value, Unobserved) else Unobserved(Reason.ACCESS_DENIED, "VBAOff")
-    elif off:
+    if off is True:
         rule = MacroRule.NEVER
+    elif isinstance(off, Unobserved):
+        rule = off
+    elif isinstance(value, Unobserved):
+        rule = value
     else:
         asked = RULES.get(DEFAULT if value is None else value)
         rule = Unobserved(Reason.PROTOCOL_VIOLATION, f"VBAWarnings {value}") if asked is None else asked
         rule = MacroRule.NEVER if rule is MacroRule.TRUSTED_PLACES and nowhere is True else rule
     blocks = blocking if foreign is None else foreign if isinstance(foreign, Unobserved) else foreign == 1
-    places = seen(partial(_places, read, (policy, chosen)))
-    fixed = held if isinstance(held, Unobserved) else held is not None or off is True
-    return OfficeProgram(name, person.name, rule, fixed, blocks, places, policy if fixed is True else chosen)
-
-
-def _version(read: WindowsReader, settings: str) -> str:
-    for version in VERSIONS:
-        if any(read.values(rf"{settings}\Software\{kind}Microsoft\Office\{version}") is not None for kind in ("Policies\\", "")):
-            return version
-    return VERSIONS[0]
+    below = rf"{version_of(read, settings)}\{security}"
+    places = seen(partial(_places, read, tuple(rf"{settings}\{place}\{below}" for place in (GROUP, CHOSEN))))
+    fixed = True if off is True else policy if isinstance(policy, Unobserved) else policy is not None
+    return OfficeProgram(name, person.name, rule, fixed, blocks, places, rf"{settings}\{GROUP if fixed is True else CHOSEN}\{below}")
 
 
 def _places(read: WindowsReader, keys: tuple[str, ...]) -> tuple[str, ...]:

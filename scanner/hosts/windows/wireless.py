@@ -44,7 +44,8 @@ NUMBERS: Final = {
     11: WirelessSecurity.WPA3,
 }
 """DOT11_AUTH_ALGORITHM (wlantypes.h); 1 is open and 2 a shared key of WEP."""
-NO_CIPHER: Final = 0
+NO_CIPHER, TKIP = 0, 2
+"""DOT11_CIPHER_ALGORITHM."""
 ENTERPRISE: Final = frozenset({"wpa", "wpa2", "wpa3", "wpa3ent", "wpa3ent192"})
 
 
@@ -125,6 +126,8 @@ def _accepts(profile: WlanProfile) -> tuple[WirelessSecurity, ...]:
     first = WORDS.get(word)
     if first is None:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"authentication {shown(profile.authentication)} is not known")
+    if profile.encryption.upper() == "TKIP":
+        return (WirelessSecurity.WPA,)  # WPA2 with the cipher of WPA protects no better
     return (first, BESIDE[first]) if profile.transition and first in BESIDE else (first,)
 
 
@@ -134,4 +137,4 @@ def _in_use(link: answers.WirelessLink) -> WirelessSecurity:
     found = NUMBERS.get(link.authentication)
     if found is None:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"authentication algorithm {link.authentication} is not known")
-    return found
+    return WirelessSecurity.WPA if link.cipher == TKIP else found

@@ -342,6 +342,40 @@ def test_virtual_private_networks_of_every_program_are_found(tmp_path: Path) -> 
     assert SECRET not in repr(found)
 
 
+def ipsec(room: Path, files: Mapping[str, str]) -> dict[str, tuple[object, object]] | Unobserved:
+    """The connections of an image by name: whether each starts, and takes everything."""
+    found = look(VpnConnections, vpn_connections, Machine(room, live=False).write(files)).connections
+    return found if isinstance(found, Unobserved) else {c.name: (c.starts, c.takes_all) for c in found}
+
+
+def test_connections_of_ipsec_stand_in_what_is_included_too_and_take_over_sections(tmp_path: Path) -> None:
+    files = {
+        "/etc/ipsec.conf": "version 2.0\nconfig setup\n\tuniqueids = no\nconn %default\n\tauto=start\ninclude /etc/ipsec.d/*.conf\n",
+        "/etc/ipsec.d/a.conf": (
+            "conn base\r\n\tauto=ignore\r\n\trightsubnet = 0.0.0.0/0,::/0\r\nconn road\r\n\talso=base  # both\r\n\tauto=route\r\n"
+            'conn part\n\talso=base\n\tauto="add"\n\trightsubnet=10.0.0.0/8\n'
+        ),
+        "/etc/ipsec.d/b.conf": "conn branch\n\talso=nets\nconn nets\n\tleftsubnet=10.1.0.0/16\ninclude more/*.inc\n",
+        "/etc/ipsec.d/more/c.inc": "conn third\n\trightsubnet=192.0.2.0/24\n",
+        "/etc/ipsec.d/d.txt": "conn no\n",
+    }
+    assert ipsec(tmp_path, files) == {"road": (True, True), "part": (False, False), "third": (True, False)}
+
+
+@pytest.mark.parametrize("text", ["conn a\n\talso=none\n", "conn a\n\talso=b\nconn b\n\talso=a\n", "include /etc/ipsec.conf\n"])
+def test_sections_of_ipsec_that_lead_nowhere_are_unknown(tmp_path: Path, text: str) -> None:
+    assert isinstance(ipsec(tmp_path, {"/etc/ipsec.conf": text}), Unobserved)
+
+
+def test_connections_of_swanctl_are_found_wherever_they_stand_and_not_understood(tmp_path: Path) -> None:
+    main = "# connections {\n# }\n\ninclude conf.d/*.conf\n"
+    assert ipsec(tmp_path / "a", {"/etc/swanctl/swanctl.conf": main, "/etc/swanctl/conf.d/k.conf": "secrets {\n}\n"}) == {}
+    found = ipsec(tmp_path / "b", {"/etc/swanctl/swanctl.conf": "connections {\n road {\n }\n}\n" + main})
+    assert not isinstance(found, Unobserved)
+    assert [isinstance(takes_all, Unobserved) for _, takes_all in found.values()] == [True]
+    assert isinstance(ipsec(tmp_path / "c", {"/etc/swanctl/swanctl.conf": main + "include /srv/own.conf\n"}), Unobserved)
+
+
 def test_proxies_of_desktops_and_browsers_are_read_without_credentials(tmp_path: Path) -> None:
     machine = Machine(tmp_path, live=False).write(
         {

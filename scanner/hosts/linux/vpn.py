@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
 from scanner.facts.network_path import VpnConnection, VpnConnections
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.base import enabled, seen, shown
+from scanner.hosts.linux.base import enabled, needed, parsed, seen, shown
 from scanner.hosts.linux.nmprofiles import READS, WIREGUARD, Profile, profiles
+from scanner.hosts.linux.web_reading import absolute, matching
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
+from scanner.wire import ipsecconf
+from scanner.wire.ipsecconf import Setting
 
 WG, OPENVPN, PPP = "/etc/wireguard", ("/etc/openvpn/client", "/etc/openvpn"), "/etc/ppp/peers"
-IPSEC, SWANCTL = "/etc/ipsec.conf", "/etc/swanctl/conf.d"
+IPSEC, IPSEC_PARTS = "/etc/ipsec.conf", "/etc/ipsec.d"
+SWANCTL, SWANCTL_PARTS = "/etc/swanctl/swanctl.conf", "/etc/swanctl/conf.d"
+STARTING: Final = frozenset({"start", "route", "trap", "trap|start", "route|start", "ondemand", "up", "keep"})
+"""Words of ``auto`` in ipsec.conf(5) of either program by which a connection is made without anybody's doing."""
+DEEPEST: Final = 20
 ACTIVE: Final = Run(("nmcli", "-t", "-f", "UUID", "connection", "show", "--active"))
 CLASS: Final = "/sys/class/net"
 MOST: Final = 200
@@ -42,8 +50,9 @@ PUSHED: Final = Unobserved(Reason.UNSUPPORTED, "the far end decides which traffi
     *(Files(f"{place}/*.conf", root=True) for place in OPENVPN),
     Names(PPP, root=True),
     Files(f"{PPP}/*", root=True),
-    Files(IPSEC, root=True),
-    Names(SWANCTL, root=True),
+    *(Files(path, root=True) for path in (IPSEC, f"{IPSEC_PARTS}/*.conf", SWANCTL, f"{SWANCTL_PARTS}/*.conf")),
+    Names(IPSEC_PARTS),
+    Names(SWANCTL_PARTS, root=True),
     Names(CLASS),
     ACTIVE,
 )
@@ -166,17 +175,33 @@ def _ppp(read: Reader) -> list[VpnConnection]:
 
 
 def _ipsec(read: Reader) -> list[VpnConnection]:
-    """Read the connections of ipsec.conf(5); those between networks are no matter of this machine's own traffic."""
+    """Read strongSwan's and Libreswan's connections; those between networks are no matter of this machine's own traffic."""
     found = []
     up = Unobserved(Reason.UNSUPPORTED, "not looked at") if read.live else None
-    text = (read.file(IPSEC) or b"").decode("utf-8", "replace")
-    for name, body in re.findall(r"(?ms)^conn[ \t]+(\S+)(.*?)(?=^\S|\Z)", text):
-        if name != "%default" and not re.search(r"(?m)^[ \t]*leftsubnet[ \t]*=", body):
-            far = re.findall(r"(?m)^[ \t]*rightsubnet[ \t]*=(.+)$", body)
-            starts = bool(re.search(r"(?m)^[ \t]*auto[ \t]*=[ \t]*(start|route)", body))
-            found.append(VpnConnection(shown(name), "ipsec", starts, up, _covers(far), IPSEC))
-    for name in read.names(SWANCTL) or ():
-        if name.endswith(".conf"):
-            why = Unobserved(Reason.UNSUPPORTED, f"{SWANCTL}/{shown(name)}: not understood")
-            found.append(VpnConnection(shown(name.removesuffix(".conf")), "ipsec", why, up, why, shown(f"{SWANCTL}/{name}")))
+    settings = tuple(_ipsec_file(read, IPSEC, 0))
+    for name, values in needed(parsed(IPSEC, b"", lambda _: ipsecconf.connections(settings))).items():
+        if "leftsubnet" not in values:
+            starts = values.get("auto") in STARTING
+            found.append(VpnConnection(shown(name), "ipsec", starts, up, _covers([values.get("rightsubnet", "")]), IPSEC))
+    for path in (SWANCTL, *matching(read, f"{SWANCTL_PARTS}/*.conf")):
+        text = re.sub(r"(?m)(?:^|\s)#.*", "", (read.file(path) or b"").decode("utf-8", "replace"))
+        if any(other != "conf.d/*.conf" for other in re.findall(r"(?m)^\s*include\s+(\S+)", text)):
+            raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} includes files that are not read")
+        if re.search(r"\bconnections\b", text):
+            why = Unobserved(Reason.UNSUPPORTED, f"{shown(path)}: not understood")
+            name = path.rpartition("/")[2].removesuffix(".conf")
+            found.append(VpnConnection(shown(name), "ipsec", why, up, why, shown(path)))
     return found
+
+
+def _ipsec_file(read: Reader, path: str, depth: int) -> Iterator[Setting]:
+    """Give the lines of a file and of those that it includes; a pattern that fits nothing is passed over. Raises ``CannotObserve``."""
+    if depth > DEEPEST:
+        raise CannotObserve(Reason.TOO_LARGE, f"{shown(path)}: included too deeply")
+    for one in needed(parsed(path, read.file(path) or b"", ipsecconf.parse)):
+        if isinstance(one, Setting):
+            yield one
+            continue
+        pattern = absolute(path.rpartition("/")[0], one.pattern)
+        for other in matching(read, pattern):
+            yield from _ipsec_file(read, other, depth + 1)

@@ -353,6 +353,8 @@ def test_where_apache_lists_folders(tmp_path: Path, text: str, listed: bool, ope
         ("Order deny,allow\nDeny from all\nAllow from 192.0.2.1", False, False),
         ("Order allow,deny\nAllow from all", True, False),
         ("Order allow,deny", False, False),
+        ("Order mutual-failure", False, False),
+        ("Order mutual-failure\nAllow from all", True, False),
         ("Order deny,allow\nDeny from all\nAllow from env=ok", False, True),
         ("Satisfy Any\nRequire valid-user\nOrder allow,deny\nAllow from all", True, False),
     ],
@@ -360,6 +362,23 @@ def test_where_apache_lists_folders(tmp_path: Path, text: str, listed: bool, ope
 def test_who_may_read_the_state_of_apache(tmp_path: Path, rules: str, open_: bool, unseen: bool) -> None:
     found = apache(tmp_path, f"{OPEN}<Location /server-status>\nSetHandler server-status\n{rules}\n</Location>").status_open
     assert (bool(found.found), found.unseen is not None) == (open_, unseen)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "who"),
+    [
+        ("denied", "AuthMerging And\nRequire all granted", Audience.NOBODY),
+        ("denied", "AuthMerging Or\nRequire all granted", Audience.EVERYBODY),
+        ("granted", "AuthMerging Or\nRequire all denied", Audience.EVERYBODY),
+        ("granted", "AuthMerging And\nRequire local", Audience.ITSELF),
+        ("granted", "AuthMerging Off\nRequire local", Audience.ITSELF),
+        ("denied\nAuthMerging And", "Require all granted", Audience.EVERYBODY),
+        ("denied", "AuthMerging And\nRequire env ok", Audience.NOBODY),
+        ("granted", "AuthMerging And\nRequire env ok", None),
+    ],
+)
+def test_rules_of_apache_are_joined_with_those_before_where_they_say_so(before: str, after: str, who: Audience | None) -> None:
+    assert lets_in([httpd.parse(f"Require all {before}\n".encode()), httpd.parse(b"Options None\n"), httpd.parse(after.encode())]) is who
 
 
 @pytest.mark.parametrize(
@@ -492,6 +511,44 @@ def test_later_files_of_php_and_pools(tmp_path: Path) -> None:
     assert found.version_told == Places()
     assert found.errors_shown.found == ("display_errors ([HOST=old.test])",)
     assert found.addresses_included.found == ("allow_url_include ([www])",)
+
+
+@pytest.mark.parametrize(
+    ("ini", "pools", "told"),
+    [
+        ("expose_php = On\n", {"www": "php_admin_flag[expose_php] = off\n"}, ()),
+        ("", {"a": "php_admin_value[expose_php] = 0\n", "b": "php_flag[expose_php] = no\n"}, ()),
+        ("expose_php = On\n", {"a": "php_admin_flag[expose_php] = off\n", "b": ""}, ("expose_php (php.ini)",)),
+        ("expose_php = Off\n", {"a": "", "b": "php_admin_flag[expose_php] = on\n"}, ("expose_php ([b])",)),
+        ("expose_php = Off\n", {"a": "php_flag[expose_php] = on\nphp_admin_flag[expose_php] = off\n"}, None),
+        ("[HOST=www.example.jp]\nexpose_php = On\n", {"a": "php_admin_flag[expose_php] = off\n"}, ("expose_php ([HOST=www.example.jp])",)),
+    ],
+)
+def test_what_every_pool_says_holds_over_php_ini(tmp_path: Path, ini: str, pools: dict[str, str], told: tuple[str, ...] | None) -> None:
+    files = {f"/etc/php/8.2/fpm/pool.d/{name}.conf": f"[{name}]\npm = static\n{lines}" for name, lines in pools.items()}
+    found = php(Machine(tmp_path, live=False).write({**FPM, "/etc/php/8.2/fpm/php.ini": ini, **files})).version_told
+    assert (None if found.unseen else found.found) == told
+
+
+def test_a_line_for_the_whole_server_holds_over_php_ini(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, live=False).write(
+        {
+            "/usr/sbin/apache2": "",
+            "/etc/apache2/apache2.conf": f"{APACHE}LoadModule php_module /usr/lib/apache2/modules/libphp8.2.so\n"
+            "php_admin_flag expose_php off\n",
+            "/etc/php/8.2/apache2/php.ini": "expose_php = On\ndisplay_errors = On\n",
+        }
+    )
+    found = php(machine)
+    assert (found.version_told.found, found.errors_shown.found) == ((), ("display_errors (php.ini)",))
+
+
+def test_too_many_versions_of_php_are_not_cut(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, live=False).write({"/usr/sbin/apache2": "", "/etc/apache2/apache2.conf": APACHE})
+    machine.write({f"/etc/php/{number // 10 + 1}.{number % 10}/x": "" for number in range(21)})
+    why = fact(machine).php
+    assert isinstance(why, Unobserved)
+    assert why.reason is Reason.TOO_LARGE
 
 
 def test_an_expression_of_php_is_not_decided(tmp_path: Path) -> None:

@@ -109,12 +109,7 @@ def overrides(held: Sequence[Nodes]) -> frozenset[str]:
 
 def lets_in(held: Sequence[Nodes], method: str = "GET") -> Audience | None:
     """Say whom ``Require``, or the older ``Allow`` and ``Deny``, let in; ``None``: only a request would tell."""
-    bounds: list[Audience | None] = []
-    for body in reversed(held):
-        rules = [node for node in _for_method(body, method) if node.name in _LISTS]
-        if rules:
-            bounds.append(_any(rules))
-            break
+    bounds = _required_of(held, method)
     for body in reversed(held):
         rules = [node for node in _for_method(body, method) if node.name in _COMPAT]
         if rules:
@@ -125,6 +120,35 @@ def lets_in(held: Sequence[Nodes], method: str = "GET") -> Audience | None:
     if len(known) < len(bounds):
         return None
     return widest(known) if satisfy and satisfy.rest.lower() == "any" and known else narrowest(known)
+
+
+def _required_of(held: Sequence[Nodes], method: str) -> list[Audience | None]:
+    """Say whom the last body with rules lets in, joined with the one before it where ``AuthMerging`` says so; empty: no rules."""
+    found: list[Audience | None] = []
+    for body in held:
+        rules = [node for node in _for_method(body, method) if node.name in _LISTS]
+        if not rules:
+            continue
+        who = _any(rules)
+        merging = last(body, "authmerging")
+        match merging.rest.lower() if merging is not None else "off":
+            case "and" if found:
+                found = [_in_all([*found, who])]
+            case "or" if found:
+                found = [_in_any([*found, who])]
+            case _:
+                found = [who]
+    return found
+
+
+def _in_all(bounds: Sequence[Audience | None]) -> Audience | None:
+    known = [who for who in bounds if who is not None]
+    return narrowest(known) if len(known) == len(bounds) or Audience.NOBODY in known else None
+
+
+def _in_any(bounds: Sequence[Audience | None]) -> Audience | None:
+    known = [who for who in bounds if who is not None]
+    return None if len(known) < len(bounds) and Audience.EVERYBODY not in known else widest(known)
 
 
 def _for_method(body: Nodes, method: str) -> Iterator[Node]:
@@ -138,9 +162,7 @@ def _for_method(body: Nodes, method: str) -> Iterator[Node]:
 
 
 def _any(nodes: Nodes) -> Audience | None:
-    found = [_required(node) for node in nodes if not _takes_away(node)]
-    known = [who for who in found if who is not None]
-    return None if len(known) < len(found) and Audience.EVERYBODY not in known else widest(known)
+    return _in_any([_required(node) for node in nodes if not _takes_away(node)])
 
 
 def _takes_away(node: Node) -> bool:
@@ -152,9 +174,7 @@ def _required(node: Node) -> Audience | None:
     if node.name == "requireany":
         return _any(node.body or ())
     if node.name == "requireall":
-        found = [_required(inner) for inner in node.body or () if inner.name in _LISTS]
-        known = [who for who in found if who is not None]
-        return narrowest(known) if len(known) == len(found) or Audience.NOBODY in known else None
+        return _in_all([_required(inner) for inner in node.body or () if inner.name in _LISTS])
     if node.name != "require":
         return Audience.EVERYBODY  # RequireNone takes some away, and lets nobody in by itself
     words = [word.lower() for word in node.words] or [""]
@@ -179,7 +199,7 @@ def _compat(nodes: Nodes) -> Audience | None:
     if allowed is None or denied is None:
         return None
     who = widest(audience_of(word) for word in allowed)
-    if order == "allow,deny":
+    if order in {"allow,deny", "mutual-failure"}:
         return Audience.NOBODY if shuts_out_all(denied) else who
     return who if shuts_out_all(denied) else Audience.EVERYBODY
 

@@ -15,7 +15,7 @@ from scanner.hosts.linux.web_reading import Found as Finding
 from scanner.hosts.linux.web_reading import Look, is_pattern, matching, unsupported
 from scanner.hosts.linux.web_reloads import in_force
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve
+from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import phpini
 from scanner.wire.phpini import Setting
 
@@ -50,7 +50,9 @@ def php_programs(
     read: Reader, servers: Iterable[tuple[Found, Look]], running: tuple[Process, ...] | Unobserved | None
 ) -> tuple[PhpProgram, ...]:
     """See every PHP that a web server runs. Raises ``CannotObserve``."""
-    versions = [name for name in read.names(DEBIAN) or () if re.fullmatch(r"\d\.\d", name)][:MOST_VERSIONS]
+    versions = [name for name in read.names(DEBIAN) or () if re.fullmatch(r"\d{1,2}\.\d{1,2}", name)]
+    if len(versions) > MOST_VERSIONS:
+        raise CannotObserve(Reason.TOO_LARGE, f"{DEBIAN}: more than {MOST_VERSIONS} versions")
     homes = {
         f"php-fpm{v}": _Home(f"{DEBIAN}/{v}/fpm/php.ini", f"{DEBIAN}/{v}/fpm/conf.d", f"{DEBIAN}/{v}/fpm/php-fpm.conf") for v in versions
     }
@@ -93,7 +95,7 @@ def _program(
 def _settings(read: Reader, home: _Home, files: list[str]) -> Iterator[Setting]:
     """Give the settings of php.ini and of the files beside it, later ones first to last. Raises ``CannotObserve``."""
     if not home.ini:
-        raise CannotObserve(unsupported("").reason, "several versions of PHP have settings for the web server")
+        raise CannotObserve(Reason.UNSUPPORTED, "several versions of PHP have settings for the web server")
     names = read.names(home.folder) or ()
     for path in (home.ini, *(f"{home.folder}/{name}" for name in names if name.endswith(".ini"))):
         data = read.file(path)
@@ -122,25 +124,40 @@ def _judge(
     """Say where a switch is on: everywhere, for a host or path, in a pool, in a part of the web server."""
     found = Finding()
     report = partial(_on, name, found)
+    said = {} if isinstance(pools, Unobserved) else _by_pool(name, pools)
     if isinstance(settings, Unobserved):
         found.doubt(settings)
     else:
         plain = [s.value for s in settings if s.name == name and not s.section.upper().startswith(("PATH=", "HOST="))]
-        if plain or BUILT_IN[name]:
+        # the web server's own line for all of it, or one of every pool, holds over php.ini
+        covered = any(place == "" and written == name for place, written, _ in lines) or (bool(said) and all(said.values()))
+        if (plain or BUILT_IN[name]) and not covered:
             report(plain[-1] if plain else "on", "php.ini" if plain else "default")
         for setting in settings:
             if setting.name == name and setting.section.upper().startswith(("PATH=", "HOST=")):
                 report(setting.value, f"[{setting.section}]")
     if isinstance(pools, Unobserved):
         found.doubt(pools)
-    else:
-        for setting in pools:
-            if setting.for_pool == name:
-                report(setting.value, f"[{setting.section}]")
+    for pool, values in said.items():
+        if len({phpini.is_on(value) for value in values}) > 1:
+            found.doubt(unsupported(f"[{pool}]: {name} is set both ways"))
+        else:
+            report(values[-1] if values else "off", f"[{pool}]")
     for place, written, value in lines:
         if written == name:
             report(value, place or "httpd")
     return found.places()
+
+
+def _by_pool(name: str, lines: Iterable[Setting]) -> dict[str, list[str]]:
+    """Give what each pool of PHP-FPM says of a switch; nothing: it takes php.ini's."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        if line.section not in {"", "global"}:
+            said = found.setdefault(line.section, [])
+            if line.for_pool == name:
+                said.append(line.value)
+    return found
 
 
 def _on(name: str, found: Finding, value: str, place: str) -> None:

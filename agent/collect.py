@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import platform
 from collections.abc import Collection, Iterator, Mapping
@@ -75,11 +74,6 @@ def needs_rights(of: Platform) -> Mapping[str, tuple[str, ...]]:
         if sources:
             found[name] = sources
     return found
-
-
-def is_root() -> bool | None:
-    """Tell whether this process has every right; ``None`` where that is no question of one account."""
-    return os.geteuid() == 0 if hasattr(os, "geteuid") else None
 
 
 def _modules(package: str) -> Iterator[str]:

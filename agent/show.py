@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from agent import collect
+from agent import rights
 from agent.service import Agent
-from agent.trouble import Trouble
 from scanner.codec import canonical
-from scanner.model.reason import WORDS, Reason
 from scanner.model.text import Text
 from scanner.protocol.envelope import Sort, seal
 from scanner.protocol.keys import SigningKey
@@ -28,11 +26,6 @@ KNOWN = Text(
     en="# The hub holds the same value already, so only its digest is sent: {names}",
 )
 MISSING = Text(ja="# 読み取れなかったもの", en="# What could not be read")
-RIGHTS = Text(
-    ja="#   {fact}：{reason}。管理者権限があれば読めるもの：{sources}",
-    en="#   {fact}: {reason}. With the administrator's rights: {sources}",
-)
-PLAIN = Text(ja="#   {fact}：{reason}", en="#   {fact}: {reason}")
 
 
 def shown(report: Report, *, enrolled: bool) -> Iterator[Text]:
@@ -45,19 +38,10 @@ def shown(report: Report, *, enrolled: bool) -> Iterator[Text]:
     known = tuple(name for name, value in report.answered.items() if value not in report.observations)
     if known:
         yield KNOWN.fill({"names": known})
-    missing = [
-        (n, report.observations[d]["unobserved"]) for n, d in report.answered.items() if "unobserved" in report.observations.get(d, {})
-    ]
+    missing = tuple(rights.unseen(report))
     if missing:
         yield MISSING
-        rights = collect.needs_rights(collect.this_platform())
-        for name, reason in missing:
-            words = WORDS[Reason(reason)]
-            denied = reason == Reason.ACCESS_DENIED and name in rights
-            line = RIGHTS if denied else PLAIN
-            sources = rights.get(name, ())
-            ja, en = (line.fill({"fact": name, "sources": sources, "reason": reason}) for reason in (words.ja, words.en))
-            yield Text(ja=ja.ja, en=en.en)
+        yield from missing
     text = json.dumps(json.loads(canonical(report.plain())), ensure_ascii=False, indent=2, sort_keys=True)
     yield Text(ja=text, en=text)
 
@@ -86,14 +70,4 @@ def status(agent: Agent) -> Iterator[Text]:
         en=f"policy of the hub: serial {policy.serial}" if policy else "no policy of the hub: all that is built in",
     )
     yield Text(ja=f"報告の間隔 {agent.interval():.0f} 秒", en=f"interval between reports {agent.interval():.0f} s")
-    rights = collect.needs_rights(collect.this_platform())
-    if collect.is_root() is False and rights:
-        yield Text(
-            ja=f"管理者権限がないと読めない場合がある項目：{'、'.join(rights)}",
-            en=f"facts that may need the administrator's rights: {', '.join(rights)}",
-        )
-
-
-def said(trouble: Trouble, language: str) -> str:
-    """Give a trouble in the reader's language."""
-    return trouble.text.ja if language == "ja" else trouble.text.en
+    yield from rights.beyond()

@@ -125,10 +125,15 @@ def test_the_clock_says_what_a_report_needs() -> None:
 def test_the_files_for_launchd_and_the_task_scheduler_are_well_formed_and_run_the_same_command() -> None:
     with (UNITS / "jp.tenken.agent.plist").open("rb") as file:
         assert plistlib.load(file)["ProgramArguments"][1:] == ["run"]
-    task = ElementTree.fromstring((UNITS / "tenken-agent-task.xml").read_bytes())
+    written = (UNITS / "tenken-agent-task.xml").read_bytes()
+    assert written.isascii(), "read alike by schtasks and by Register-ScheduledTask, which takes text"
+    task = ElementTree.fromstring(written)
     space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
     assert task.findtext(".//t:Exec/t:Arguments", namespaces=space) == "-m agent.cli run"
     assert task.findtext(".//t:UserId", namespaces=space) == "S-1-5-19"
+    assert task.findtext(".//t:RestartOnFailure/t:Count", namespaces=space) == "255", "the schema has an octet for it"
+    assert task.findtext(".//t:TimeTrigger/t:Repetition/t:Interval", namespaces=space) == "PT1H"
+    assert task.findtext(".//t:MultipleInstancesPolicy", namespaces=space) == "IgnoreNew"
 
 
 def test_systemd_accepts_the_unit(tmp_path: Path) -> None:

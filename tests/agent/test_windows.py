@@ -188,7 +188,10 @@ def test_the_key_is_sealed_and_what_does_not_open_is_told(japanese: Wine, tmp_pa
     sealed = kept_key(state)
     assert sealed.startswith("dpapi:")
     assert base64.b64decode(key.secret) not in base64.b64decode(sealed.removeprefix("dpapi:"))
-    assert key.id in agent("status")
+    told = agent("status")
+    assert key.id in told
+    assert "次はSYSTEM（S-1-5-18）でなければ読めない場合がある" in told
+    assert r"  AutoRun：HKU\*\Software" in told
     altered = bytearray(base64.b64decode(sealed.removeprefix("dpapi:")))
     altered[-5] ^= 1
     put_key(state, "dpapi:" + base64.b64encode(altered).decode())

@@ -14,7 +14,7 @@ from scanner.model.reason import CannotObserve, Reason
 
 assert sys.platform == "win32"
 
-from scanner.hosts.winapi.calls import checked, netapi, sid_of, sid_text  # noqa: E402  after the guard
+from scanner.hosts.winapi.calls import advapi, checked, kernel, netapi, sid_of, sid_text  # noqa: E402  after the guard
 
 S = TypeVar("S", bound=ctypes.Structure)
 _Ask = Callable[[object, object, object], int]
@@ -23,6 +23,7 @@ MOST = 10_000
 """Accounts or members that are read; a machine with more is not read in part."""
 _NORMAL, _ALL = 0x2, 0xFFFF_FFFF  # FILTER_NORMAL_ACCOUNT, MAX_PREFERRED_LENGTH
 _JOINED = 3  # NetSetupDomainName
+_THIS_PROCESS, _TOKEN_QUERY, _TOKEN_USER = -1, 0x8, 1
 
 
 class _Modals0(ctypes.Structure):
@@ -133,6 +134,24 @@ def joined() -> Joined:
         return Joined(status.value == _JOINED, name.value or "")
     finally:
         netapi.NetApiBufferFree(ctypes.cast(name, ctypes.c_void_p))
+
+
+def own_sid() -> str:
+    """Give the SID of the account that this process runs as."""
+    token, needed = wintypes.HANDLE(), wintypes.DWORD()
+    process = wintypes.HANDLE(_THIS_PROCESS)
+    checked("OpenProcessToken", _error(advapi.OpenProcessToken(process, _TOKEN_QUERY, ctypes.byref(token))))
+    try:
+        found = (ctypes.c_void_p * 64)()  # TOKEN_USER: a pointer to the SID, which stands behind it
+        size = ctypes.sizeof(found)
+        checked("GetTokenInformation", _error(advapi.GetTokenInformation(token, _TOKEN_USER, found, size, ctypes.byref(needed))))
+        return sid_text(found[0])
+    finally:
+        kernel.CloseHandle(token)
+
+
+def _error(well: int) -> int:
+    return 0 if well else ctypes.get_last_error()
 
 
 @contextmanager

@@ -63,14 +63,15 @@ KINDS: Final = (
         "AppData/Local/Chromium/Application",
     ),
 )
+RULES: Final = (*(kin.policies for kin in KINDS), MOZILLA)
+"""Keys of policies, below HKLM and below each account's own."""
 
 
 @collector(
     Platform.WINDOWS,
     *program_keys("firefox.exe", *(kin.program for kin in KINDS)),
-    *(Key(rf"{root}\{kin.policies}") for kin in KINDS for root in ("HKLM", r"HKU\*")),
-    Key(rf"HKU\*\{SMART_SCREEN}"),
-    *(Key(rf"{root}\{MOZILLA}") for root in ("HKLM", r"HKU\*")),
+    *(Key(rf"HKLM\{place}") for place in RULES),
+    *(Key(rf"HKU\*\{place}", root=True) for place in (*RULES, SMART_SCREEN)),
     Files("/Program Files*/Mozilla Firefox/distribution/policies.json"),
     *own_sources(PROFILES, "prefs.js", "user.js"),
     *(source for kin in KINDS for source in own_sources(kin.own, "Preferences")),

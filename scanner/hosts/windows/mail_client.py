@@ -33,7 +33,8 @@ PROFILES: Final = "AppData/Roaming/Thunderbird/Profiles"
     Platform.WINDOWS,
     *program_keys("OUTLOOK.EXE", "thunderbird.exe"),
     *office_keys(OPTIONS),
-    *(Key(rf"{root}\{MOZILLA}") for root in ("HKLM", r"HKU\*")),
+    Key(rf"HKLM\{MOZILLA}"),
+    Key(rf"HKU\*\{MOZILLA}", root=True),
     Files("/Program Files*/Mozilla Thunderbird/distribution/policies.json"),
     *own_sources(PROFILES, "prefs.js", "user.js", "xulstore.json"),
 )

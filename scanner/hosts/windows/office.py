@@ -18,7 +18,8 @@ CLOUD: Final = r"Software\Policies\Microsoft\Cloud\Office"
 
 def office_keys(*below: str) -> tuple[AnySource, ...]:
     """The form in which a collector declares that it reads keys of Office, below that of the version."""
-    return tuple(Key(rf"HKU\*\{place}\{version}\{key}") for place in (GROUP, CLOUD, CHOSEN) for version in VERSIONS for key in below)
+    places = [rf"{place}\{version}" for place in (GROUP, CLOUD, CHOSEN) for version in VERSIONS]
+    return tuple(Key(rf"HKU\*\{place}\{key}", root=True) for place in places for key in below)
 
 
 def version_of(read: WindowsReader, settings: str) -> str:

@@ -112,7 +112,7 @@ def restart_need(read: WindowsReader) -> RestartNeed:
     Platform.WINDOWS,
     Key(rf"HKLM\SOFTWARE\{UNINSTALL}\*"),
     Key(rf"HKLM\SOFTWARE\WOW6432Node\{UNINSTALL}\*"),
-    Key(rf"HKU\*\SOFTWARE\{UNINSTALL}\*"),
+    Key(rf"HKU\*\SOFTWARE\{UNINSTALL}\*", root=True),
 )
 def installed_software(read: WindowsReader) -> InstalledSoftware:
     """List what has an entry of how to remove it: for 64-bit and 32-bit programs, and for each account. Store apps have none."""

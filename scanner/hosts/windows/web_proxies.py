@@ -30,9 +30,10 @@ MARKS: Final = frozenset({0x18, 0x28, 0x3C, 0x46, 0x5A})
 
 @collector(
     Platform.WINDOWS,
-    *(Key(rf"{root}\{SETTINGS}\Connections") for root in ("HKLM", r"HKU\*")),
+    Key(rf"HKLM\{SETTINGS}\Connections"),
+    Key(rf"HKU\*\{SETTINGS}\Connections", root=True),
     Key(PER_USER),
-    Key(rf"HKU\*\{LOCKED}"),
+    Key(rf"HKU\*\{LOCKED}", root=True),
 )
 def web_proxies(read: WindowsReader) -> WebProxies:
     """Give what each account uses, and what services use (WinHTTP)."""

@@ -23,6 +23,7 @@ from sqlalchemy import func, insert, select
 from scanner.codec import fact_types
 from scanner.hub import clock
 from scanner.hub.database import Database
+from scanner.hub.enrolment import NEW_AGENT
 from scanner.hub.keyfile import load_or_make
 from scanner.hub.schema import agents, chains, reports
 from scanner.model.fact import Fact, Observation, Unobserved
@@ -50,7 +51,7 @@ def enrolled(database: Database, count: int) -> list[Simulated]:
         for number in range(count):
             one = Simulated(f"a-{number:016x}", SigningKey.make(), digest(str(number).encode()))
             made.append(one)
-        fresh = {"note": "", "platform": "linux", "enrolled_at": now, "changed": 0, "judged": 0, "stale": False}
+        fresh = {"note": "", "platform": "linux", "enrolled_at": now, **NEW_AGENT}
         db.execute(insert(agents), [{"id": n + 1, "agent": a.agent, "name": a.agent, **fresh} for n, a in enumerate(made)])
         empty = {"enrolled_at": now, "last": 0, "state": "", "boot": "", "uptime": 0, "address": "", "version": "", "repeats": 0}
         rows = [

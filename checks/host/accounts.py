@@ -8,9 +8,10 @@ from typing import Annotated
 
 from checks.common import also, first_missing, listed, value_not_set
 from checks.host.sudo import rules_elsewhere
-from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
+from scanner.facts.accounts import Account, Accounts, Password
+from scanner.facts.administrators import SUPERUSER, who_administers
 from scanner.facts.readings import FileRights
-from scanner.facts.sudo import SudoRules
+from scanner.facts.sudo import SudoRule, SudoRules
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
@@ -73,11 +74,6 @@ ACCOUNTS_SERVICES = Value[tuple[str, ...]](
 )
 
 
-ADMINISTRATORS = "0"
-POWERFUL = frozenset({"root", "sudo", "wheel", "admin", "adm-sudo", "docker", "lxd", "incus-admin", "disk", "shadow", "libvirt"})
-"""Groups whose members can become administrator: by rule of the distribution, or because of what the group may touch."""
-POWERFUL_SIDS = frozenset(f"S-1-5-32-{rid}" for rid in (544, 547, 548, 549, 550, 551, 578))
-"""The same on Windows: administrators, power users, account, server, print and backup operators, administrators of Hyper-V."""
 BUILT_IN = "-500"
 """The end of the SID of the account that a Windows comes with as its administrator."""
 
@@ -133,7 +129,7 @@ def host_accounts_root(accounts: Accounts) -> Judgement:
     found = accounts.accounts
     if isinstance(found, Unobserved):
         return found
-    names = [a.name for a in found if a.number == ADMINISTRATORS]
+    names = [a.name for a in found if a.number == SUPERUSER]
     if not names:
         return not_applicable("ROOT_NONE")
     return failed("ROOT_SEVERAL", names=listed(names)) if len(names) > 1 else passed("ROOT_ONE", names=listed(names))
@@ -164,7 +160,7 @@ def host_accounts_unique(accounts: Accounts) -> Judgement:
     if not isinstance(users, Unobserved):
         items += [f"{name} (passwd)" for name in _twice(a.name for a in users)]
         # several names of number 0 are a finding of their own
-        items += [f"uid {number}: {_of(users, number)}" for number in _twice(a.number for a in users) if number != ADMINISTRATORS]
+        items += [f"uid {number}: {_of(users, number)}" for number in _twice(a.number for a in users) if number != SUPERUSER]
     if not isinstance(groups, Unobserved):
         items += [f"{name} (group)" for name in _twice(g.name for g in groups)]
         items += [f"gid {number}: {', '.join(g.name for g in groups if g.number == number)}" for number in _twice(g.number for g in groups)]
@@ -303,7 +299,7 @@ def host_accounts_system_shells(
     found = accounts.accounts
     if isinstance(found, Unobserved):
         return found
-    suspects = [a for a in found if not a.person and a.login and a.number != ADMINISTRATORS and a.name not in services]
+    suspects = [a for a in found if not a.person and a.login and a.number != SUPERUSER and a.name not in services]
     opened, unseen = usable(suspects)
     if opened:
         return failed("SHELLS_OPEN", names=listed(a.name for a in opened))
@@ -331,7 +327,7 @@ def host_accounts_homes(accounts: Accounts) -> Judgement:
     found = accounts.accounts
     if isinstance(found, Unobserved):
         return found
-    homes = [(a, a.home) for a in found if a.person or a.number == ADMINISTRATORS]
+    homes = [(a, a.home) for a in found if a.person or a.number == SUPERUSER]
     there = [(a, h) for a, h in homes if h is not None and not isinstance(h, Unobserved)]
     shared = [(h, _shared(accounts, a, h) if h.mode & 0o070 else False) for a, h in there]
     writable = [h for a, h in there if h.mode & 0o002 or h.uid not in {0, int(a.number)}]
@@ -349,7 +345,7 @@ def host_accounts_homes(accounts: Accounts) -> Judgement:
 def _shared(accounts: Accounts, account: Account, home: FileRights) -> bool | Unobserved:
     """Tell whether others than the account (and the administrator, whom no bits bind) are in the group of its home."""
     number, users = str(home.gid), () if isinstance(accounts.accounts, Unobserved) else accounts.accounts
-    own = {a.name for a in users if a.number in {account.number, ADMINISTRATORS}}
+    own = {a.name for a in users if a.number in {account.number, SUPERUSER}}
     if any(a.group == number and a.name not in own for a in users):
         return True
     if isinstance(accounts.groups, Unobserved):
@@ -477,39 +473,17 @@ def host_accounts_administrators(
         return groups
     if not administrators:
         return value_not_set(ACCOUNTS_ADMINISTRATORS)
-    holders: dict[str, str] = {a.name: "UID 0" for a in users if a.number == ADMINISTRATORS}
-    closed = {a.name for a in users if a.password is Password.LOCKED and a.keys is False}
-    for powerful in groups:  # by SID, whatever they are called
-        if powerful.number in POWERFUL_SIDS:
-            holders.update({name: powerful.name for name in powerful.members if name not in holders and name not in closed})
-    for group in sorted(g.name for g in groups if g.name in POWERFUL):
-        holders.update({name: group for name in sorted(_meant(f"%{group}", users, groups)) if name not in holders})
+    rules: tuple[SudoRule, ...] = ()
     unseen: Unobserved | None = None
     if isinstance(sudo, Unobserved):
         unseen = None if sudo.reason is Reason.OTHER_PLATFORM else sudo
     elif isinstance(sudo.rules, Unobserved):
         unseen = sudo.rules
     else:
-        unseen = rules_elsewhere(sudo)
-        for rule in sudo.rules:
-            if "ALL" not in rule.commands or not {"root", "ALL", "#0"} & set(rule.targets):
-                continue
-            for who in rule.users:
-                names = _meant(who, users, groups)
-                holders.update({name: "sudoers" for name in sorted(names) if name not in holders and not who.startswith("!")})
+        rules, unseen = sudo.rules, rules_elsewhere(sudo)
+    holders = who_administers(users, groups, rules)
     known = {"root", *administrators, *(a.name for a in users if a.number.startswith("S-1-5-21-") and a.number.endswith(BUILT_IN))}
     unknown = [f"{name} ({by})" for name, by in holders.items() if name not in known]
     if unknown:
         return failed("ADMINISTRATORS_UNKNOWN", names=listed(unknown))
     return unseen or _directories(accounts) or passed("ADMINISTRATORS_KNOWN", names=listed(holders))
-
-
-def _meant(who: str, users: tuple[Account, ...], groups: tuple[AccountGroup, ...]) -> set[str]:
-    """Give the accounts that a word of sudoers(5) means: a name or ``#number``, ``%group`` or ``%#number``, ``ALL``; others as they are."""
-    if who == "ALL":
-        return {a.name for a in users}
-    if who.startswith("%"):
-        meant = [g for g in groups if who in {f"%{g.name}", f"%#{g.number}"}]
-        numbers = {g.number for g in meant} | ({who[2:]} if who.startswith("%#") else set())
-        return {name for g in meant for name in g.members} | {a.name for a in users if a.group in numbers}
-    return {a.name for a in users if who == f"#{a.number}"} or {who}

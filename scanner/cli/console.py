@@ -11,6 +11,9 @@ from typing import IO, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from scanner.model.problem import UNFIT
 
 WRONG_USE = 2
 _SPACES = re.compile(r"[\t\r\n]+")
@@ -35,14 +38,19 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if not out.is_terminal:
         for n, row in enumerate(rows):
             for cells in (heads, row) if n == 0 else (row,):
-                sys.stdout.write("\t".join(_SPACES.sub(" ", cell) for cell in cells) + "\n")
+                sys.stdout.write("\t".join(map(_fit, cells)) + "\n")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
         table.add_column(head, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(_fit(cell)) for cell in row))  # a plain string would be read as markup
     out.print(table)
+
+
+def _fit(cell: str) -> str:
+    """Put a cell on one line, with nothing in it that a terminal would obey: some hold what other machines said."""
+    return UNFIT.sub(lambda c: f"\\u{ord(c.group()):04x}", _SPACES.sub(" ", cell))
 
 
 def binary_stdout() -> IO[bytes]:

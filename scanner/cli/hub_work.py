@@ -21,9 +21,10 @@ from scanner.cli.scan import produce
 from scanner.cli.setup import Setup, set_up
 from scanner.cli.words import OUTCOMES, Language
 from scanner.engine.run import judge_again, new_run_id
-from scanner.hub import access, audit, book, enrolment, media
+from scanner.hub import access, audit, book, change_words, enrolment, history, media
 from scanner.hub.access import BadUser, Role
 from scanner.hub.admin import Admin
+from scanner.hub.change_words import SIGN_WORDS
 from scanner.hub.clock import written
 from scanner.hub.database import Database, DatabaseTrouble
 from scanner.hub.door import Door
@@ -176,13 +177,15 @@ def show(place: Place, agent: str, language: Language, *, as_json: bool) -> None
         if not chains:
             raise NoSuchAgent(agent)
         results = list(book.result_lines(database, agent))
+        changes = history.change_rows(database, agent)
         _note(database, "agent.read", agent)
     if as_json:
-        console.print_json({"agent": agent, "chains": chains, "results": results})
+        console.print_json({"agent": agent, "chains": chains, "changes": [row.plain() for row in changes], "results": results})
         return
     heads = (Text(ja="鍵", en="key"), Text(ja="番号", en="number"), Text(ja="出来事", en="event"), Text(ja="内容", en="detail"))
     rows = [(chain["key"], str(e["sequence"]), e["kind"], e["detail"]) for chain in chains for e in chain["events"]]
     console.print_table([language.of(head) for head in heads], rows)
+    _print_changes(changes, language)
     heads = (
         Text(ja="判定", en="outcome"),
         Text(ja="点検項目", en="check"),
@@ -191,6 +194,29 @@ def show(place: Place, agent: str, language: Language, *, as_json: bool) -> None
     )
     shown = [(language.of(OUTCOMES[Outcome(r["outcome"])]), r["check"], _said(r, language), r["since"]) for r in results]
     console.print_table([language.of(head) for head in heads], shown)
+
+
+def _print_changes(changes: list[history.ChangeRow], language: Language) -> None:
+    heads = (
+        Text(ja="変化", en="change"),
+        Text(ja="名前", en="name"),
+        Text(ja="内容", en="detail"),
+        Text(ja="端末の日付", en="day"),
+        Text(ja="前の報告", en="report before"),
+        Text(ja="報告", en="report"),
+    )
+    rows = (
+        (
+            language.of(SIGN_WORDS[row.sign]),
+            language.of(change_words.subject(row.sign, row.subject)),
+            language.of(change_words.told(row.sign, row.detail)),
+            row.day,
+            row.before_at,
+            row.at,
+        )
+        for row in changes
+    )
+    console.print_table([language.of(head) for head in heads], rows)
 
 
 def _said(line: dict[str, object], language: Language) -> str:

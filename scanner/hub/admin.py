@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scanner.codec import Plain
-from scanner.hub import access, audit, book, enrolment
+from scanner.hub import access, audit, book, enrolment, history
 from scanner.hub.access import NotAdmitted, Role, User
 from scanner.hub.database import Database
 from scanner.hub.enrolment import NoSuchAgent
@@ -53,6 +53,7 @@ class Admin:
                 self._route("/agents", "GET", self._agents),
                 self._route("/agents/{agent}", "GET", self._agent),
                 self._route("/agents/{agent}/results", "GET", self._results),
+                self._route("/agents/{agent}/changes", "GET", self._changes),
                 self._route("/agents/{agent}/revoke", "POST", self._revoke),
                 self._route("/tokens", "POST", self._token),
                 self._route("/policy", "POST", self._policy),
@@ -126,6 +127,11 @@ class Admin:
         agent = request.path_params["agent"]
         self._user(request, _ALL, "results.read", agent)
         return JSONResponse({"results": list(book.result_lines(self.database, agent))})
+
+    def _changes(self, request: Request, _: Plain) -> Response:
+        agent = request.path_params["agent"]
+        self._user(request, _ALL, "changes.read", agent)
+        return JSONResponse({"changes": [row.plain() for row in history.change_rows(self.database, agent)]})
 
     def _revoke(self, request: Request, body: Plain) -> Response:
         agent = request.path_params["agent"]

@@ -62,8 +62,11 @@ def read(report: Report) -> Answers:
     return Answers(fresh, bad)
 
 
-def keep(db: Connection, agent_id: int, changed: int, report: Report, answers: Answers) -> Taken:
-    """Write what changed. ``changed`` is the number of this change. An agent can only refer to what it has sent itself."""
+def keep(db: Connection, agent_id: int, report: Report, answers: Answers, *, changed: int, before_at: str | None) -> Taken:
+    """Write what changed. ``changed`` is the number of this change. An agent can only refer to what it has sent itself.
+
+    ``before_at`` is when the report before it was made, ``None`` for the first of an enrolment.
+    """
     taken = Taken(not_taken=dict(sorted(answers.bad.items())))
     insert_missing(db, bodies, [{"digest": digest, "body": body} for digest, body in sorted(answers.fresh.items())])
     open_spans = select(spans.c.fact, spans.c.digest).where((spans.c.agent_id == agent_id) & spans.c.until_at.is_(None))
@@ -83,11 +86,8 @@ def keep(db: Connection, agent_id: int, changed: int, report: Report, answers: A
             .where((spans.c.agent_id == agent_id) & spans.c.until_at.is_(None) & spans.c.fact.in_(ended))
             .values(until_at=report.made_at)
         )
-    begun = [
-        {"agent_id": agent_id, "fact": name, "since": changed, "digest": digest, "since_at": report.made_at, "until_at": None}
-        for name, digest in good.items()
-        if current.get(name) != digest
-    ]
+    this = {"agent_id": agent_id, "since": changed, "since_at": report.made_at, "until_at": None, "before_at": before_at}
+    begun = [{**this, "fact": name, "digest": digest} for name, digest in good.items() if current.get(name) != digest]
     if begun:
         db.execute(insert(spans), begun)
     return taken

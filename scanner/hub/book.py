@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import func, select
@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from scanner.codec import Plain
 from scanner.hub.database import Database
 from scanner.hub.schema import agents, chains, events, gaps, refusals, reports, results
-from scanner.model.verdict import Outcome
+from scanner.hub.summary import Summary
 
 MOST = 1_000
 """Rows of one answer."""
@@ -36,8 +36,10 @@ class AgentRow:
     address: str
     stale: bool
     judged_at: str | None
-    outcomes: dict[str, int]
+    outcomes: Mapping[str, int]
     """How many results there are of each outcome."""
+    failures: Mapping[str, int]
+    """How many failures there are of each severity."""
 
     def plain(self) -> Plain:
         """Give the JSON object."""
@@ -48,12 +50,9 @@ def agent_rows(database: Database) -> list[AgentRow]:
     """Give all agents, by name of the machine."""
     newest = select(func.max(chains.c.id)).group_by(chains.c.agent_id)
     wanted = select(agents, chains).join_from(agents, chains).where(chains.c.id.in_(newest)).order_by(agents.c.name, agents.c.agent)
-    counted = select(results.c.agent_id, results.c.outcome, func.count()).group_by(results.c.agent_id, results.c.outcome)
     with database.reading() as db:
-        counts: dict[int, dict[str, int]] = {}
-        for agent_id, outcome, count in db.execute(counted):
-            counts.setdefault(agent_id, {})[outcome] = count
         rows = db.execute(wanted).mappings().all()
+    summaries = [Summary.read(row[agents.c.summary]) for row in rows]
     return [
         AgentRow(
             agent=row[agents.c.agent],
@@ -69,9 +68,10 @@ def agent_rows(database: Database) -> list[AgentRow]:
             address=row[chains.c.address],
             stale=row[agents.c.stale],
             judged_at=row[agents.c.judged_at],
-            outcomes={o.value: n for o in Outcome if (n := counts.get(row[agents.c.id], {}).get(o.value))},
+            outcomes=summary.outcomes,
+            failures=summary.failures,
         )
-        for row in rows
+        for row, summary in zip(rows, summaries, strict=True)
     ]
 
 

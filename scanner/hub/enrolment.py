@@ -20,6 +20,8 @@ from scanner.protocol.refusal import Refusal, Refused
 
 USUAL_LIFE = timedelta(days=7)
 LARGEST_REQUEST = 65_536
+NEW_AGENT = {"changed": 0, "judged": 0, "stale": False, "compared": 0, "summary": "{}"}
+"""What the table says of an agent that has not reported yet."""
 
 
 class NoSuchAgent(Exception):
@@ -64,7 +66,7 @@ def enrol(database: Database, hub_key: SigningKey, envelope: Envelope, address: 
         else:
             agent = "a-" + secrets.token_hex(8)
             row = {"agent": agent, "name": request.name, "note": token.note, "platform": request.platform, "enrolled_at": now}
-            agent_id = db.execute(insert(agents).values(**row, changed=0, judged=0, stale=False).returning(agents.c.id)).scalar_one()
+            agent_id = db.execute(insert(agents).values(**row, **NEW_AGENT).returning(agents.c.id)).scalar_one()
         enrolment = Enrolment(agent, key.id, now, (hub_key.public.text,))
         answer = seal(Sort.ENROLMENT, enrolment.plain(), hub_key)
         genesis = open_envelope(answer, {Sort.ENROLMENT}).claimed().digest

@@ -168,7 +168,8 @@ class _Batch:
         taken = Taken()
         if report.state != chain.state:
             chain.changed += 1
-            taken = answers.keep(self._db, chain.agent_id, chain.changed, report, item.answers or answers.read(report))
+            read = item.answers or answers.read(report)
+            taken = answers.keep(self._db, chain.agent_id, report, read, changed=chain.changed, before_at=chain.made_at)
             chain.state = "" if taken.wanted or taken.not_taken else report.state
             self._db.execute(update(agents).where(agents.c.id == chain.agent_id).values(changed=chain.changed))
         self._whereabouts(chain, item, report)

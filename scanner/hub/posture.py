@@ -6,7 +6,6 @@ The facts of a machine that has been silent for too long are no longer facts: ev
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import threading
 import zlib
@@ -22,12 +21,13 @@ from scanner.engine.judge import Result
 from scanner.engine.plan import Plan
 from scanner.engine.run import Seen, judged
 from scanner.facts.agent import AgentContact
-from scanner.hub import clock
+from scanner.facts.rejoining import Rejoinings
+from scanner.hub import clock, held, history
 from scanner.hub.database import Database
 from scanner.hub.schema import agents, bodies, chains, results, spans
+from scanner.hub.summary import Summary
 from scanner.ledger.inventory import Inventory
-from scanner.model.fact import Fact, Observation, Observed, Unobserved
-from scanner.model.platform import Platform
+from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import Reason
 from scanner.model.target import Endpoint, Kind
 
@@ -124,24 +124,29 @@ class Posture:
         wanted = select(spans.c.fact, bodies.c.body).join_from(spans, bodies, spans.c.digest == bodies.c.digest)
         with self._database.reading() as db:
             rows = db.execute(wanted.where((spans.c.agent_id == machine.id) & spans.c.until_at.is_(None))).all()
+            returns = history.rejoinings(db, machine.id, machine.platform, machine.heard_at or "")
         for row in rows:
             kind = codec.fact_types().get(row.fact)
             if kind is not None:
-                facts.put(target, kind, _read(row.fact, row.body))
+                facts.put(target, kind, held.read(row.fact, row.body))
         for fact in self.rules.plan.facts[Kind.MACHINE]:
             if fact not in facts.seen.get(target, {}):
-                facts.put(target, fact, _not_reported(fact, machine.platform, machine.heard_at or now))
+                facts.put(target, fact, held.not_reported(fact, machine.platform, machine.heard_at or now))
+        # What the hub knows itself, whatever an agent may have reported by these names.
         facts.put(target, AgentContact, Observed(contact, now))
+        facts.put(target, Rejoinings, Observed(returns, machine.heard_at or now))
         return facts
 
     def _judge(self, machine: _Machine, *, stale: bool) -> None:
         now = clock.now()
+        history.bring_forward(self._database, machine.id, machine.platform, machine.changed)
         facts = self._facts(machine, now, stale=stale)
         done = judged(Seen(facts, machine.heard_at or now, now), self.rules.plan, self.rules.inventory)
         with self._database.writing() as db:
             # The number was read before the facts: what came in between is judged in the next round.
             values = {"judged": machine.changed, "judged_at": now, "judged_by": self.rules.digest, "stale": stale}
-            db.execute(update(agents).where(agents.c.id == machine.id).values(**values))
+            summary = Summary.of(done.results).written()
+            db.execute(update(agents).where(agents.c.id == machine.id).values(**values, summary=summary))
             _keep(db, machine.id, done.results, now)
 
 
@@ -205,13 +210,6 @@ def _line(result: Result) -> codec.Plain:
     }
 
 
-def _read(name: str, body: bytes) -> Observation[Fact]:
-    try:
-        return codec.observation_in(name, json.loads(zlib.decompress(body)))
-    except codec.NotAFact as error:  # written by another version of the program
-        return Unobserved(Reason.UNSUPPORTED, f"{name} as it was reported is not read by this version: {error}")
-
-
 class Judge(threading.Thread):
     """Keeps the results up to date beside the server: at once when reports have come, and every minute for those that have not."""
 
@@ -240,13 +238,6 @@ class Judge(threading.Thread):
             except Exception:
                 log.exception("defect while judging what agents reported")
             self._wake.wait(SWEEP_SECONDS)
-
-
-def _not_reported(fact: type[Fact], platform: str, at: str) -> Unobserved:
-    """Say why there is no such fact of an agent: its question does not arise there, or it has not come."""
-    if platform in set(Platform) and Platform(platform) not in fact.arises_on:
-        return Unobserved(Reason.OTHER_PLATFORM, f"{fact.__name__} does not arise on {platform}", at)
-    return Unobserved(Reason.UNSUPPORTED, f"the agent has not reported {fact.__name__}", at)
 
 
 def _machine(row: object) -> _Machine:

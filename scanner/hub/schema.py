@@ -40,6 +40,8 @@ agents = Table(
     Column("judged_at", String),
     Column("judged_by", String),  # digest of everything else that the results rest on
     Column("stale", Boolean, nullable=False),  # whether the results say so
+    Column("compared", Integer, nullable=False),  # the value of ``changed`` up to which reports were compared with those before
+    Column("summary", String, nullable=False),  # JSON: how many results there are of each outcome, and failures of each severity
 )
 
 chains = Table(
@@ -115,8 +117,23 @@ spans = Table(
     Column("digest", String, nullable=False),
     Column("since_at", String, nullable=False),
     Column("until_at", String),  # empty: still so
+    Column("before_at", String),  # when the report before was made; empty: it is the first of its enrolment
     PrimaryKeyConstraint("agent_id", "fact", "since"),
     Index(None, "agent_id", "digest"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("agent_id", Integer, ForeignKey("agents.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # the agent's ``changed`` of the report that showed it
+    Column("sign", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("day", String, nullable=False),
+    Column("before_at", String, nullable=False),  # when the report was made that it is compared with; empty: there is none
+    Column("at", String, nullable=False),
+    PrimaryKeyConstraint("agent_id", "number", "sign", "subject", "detail"),
 )
 
 events = Table(

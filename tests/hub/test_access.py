@@ -109,6 +109,8 @@ def asking(door: Door) -> Callable[..., tuple[int, dict[str, object]]]:
         ("GET", "/agents/MINE", (200, 200, 200)),
         ("GET", "/agents/OTHER", (200, 403, 200)),
         ("GET", "/agents/OTHER/results", (200, 403, 200)),
+        ("GET", "/agents/MINE/changes", (200, 200, 200)),
+        ("GET", "/agents/OTHER/changes", (200, 403, 200)),
         ("GET", "/refusals", (200, 403, 200)),
         ("GET", "/audit", (200, 403, 200)),
         ("POST", "/tokens", (403, 403, 200)),

@@ -17,6 +17,7 @@ from scanner.protocol.enrolment import Token
 from scanner.store.store import Store
 from tests.hub.simulated import Simulated
 from tests.hub.test_chain import send
+from tests.hub.test_history import at, day, facts
 from tests.hub.test_posture import reported
 
 
@@ -65,12 +66,22 @@ def test_a_hub_from_its_first_token_to_the_night(tmp_path: Path) -> None:
     assert dict(zip(heads, row, strict=True))["state"] == "reporting"
     assert run("revoke", agent.agent, "--why", "end").exit_code == 0
     assert json.loads(run("agents", "--json").stdout)[0]["revoked_at"]
-    shown = run("show", agent.agent, "--json")
-    assert json.loads(shown.stdout)["chains"][0]["received"] == 2
+    shown = json.loads(run("show", agent.agent, "--json").stdout)
+    assert (shown["chains"][0]["received"], shown["changes"]) == (2, [])
     assert [row[1] for row in lines(run("refusals"))[1:]] == ["it is no signed envelope"]
     actions = [row[2] for row in lines(run("audit"))]
     assert actions[:2] == ["token.make", "policy.set"]
     assert {"agent.enrol", "media.import", "agents.list", "agent.revoke", "agent.read"} <= set(actions)
+
+
+def test_what_changed_on_a_machine_is_shown(tmp_path: Path) -> None:
+    with (hub := door(tmp_path)).database:
+        agent = Simulated.enrol(hub, "PC")
+        send(hub, agent.report(facts(), made_at=at(60)), agent.report(facts(cafe=day(30)), made_at=at(2)))
+    run("judge", "--only", "endpoint.network", "--no-store", "--out", str(tmp_path / "out"))
+    shown = lines(run("show", agent.agent))
+    assert ["joined a new network", "cafe", "wireless", day(30), at(60), at(2)] in shown
+    assert ["not compared", "InstalledSoftware", "the first report: there is nothing to compare with", "", "", at(60)] in shown
 
 
 def test_users_are_added_with_a_password_from_standard_input(tmp_path: Path) -> None:

@@ -11,14 +11,21 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
+from scanner.engine.catalogue import catalogue
+from scanner.engine.plan import make_plan
 from scanner.hub import audit, book, enrolment
 from scanner.hub.database import Database, DatabaseTrouble
 from scanner.hub.door import Door
+from scanner.hub.posture import Posture, Rules
 from scanner.hub.schema import metadata
+from scanner.ledger.inventory import Inventory
+from scanner.ledger.profile import EMPTY
 from scanner.protocol.answer import Receipt
 from scanner.protocol.keys import SigningKey
 from tests.hub.simulated import Simulated, some_facts
 from tests.hub.test_chain import send, sequences
+from tests.hub.test_history import CHECK as REJOINING
+from tests.hub.test_history import at, day, facts, judged, told
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -57,6 +64,17 @@ def test_a_chain_comes_to_the_same_end_on_both(both: str) -> None:
         assert [r["count"] for r in book.refusal_rows(database)] == [1]
         enrolment.revoke(database, "test", agent.agent, "end")
         assert list(audit.faults(database)) == []
+
+
+def test_what_changed_is_kept_and_judged_on_both(both: str) -> None:
+    with Database(both) as database:
+        door = Door(database, SigningKey.make())
+        agent, rules = Simulated.enrol(door), Rules.of(make_plan(catalogue(), (), EMPTY, (REJOINING,)), Inventory.of_targets([]))
+        send(door, agent.report(facts(office=day(70)), made_at=at(60)))
+        send(door, agent.report(facts(office=day(70), cafe=day(30)), made_at=at(2)))
+        Posture(database, rules).bring_up_to_date()
+        assert ("network-new", "cafe", "wireless") in told(door, agent)
+        assert judged(door, agent) == ("undetermined", "VALUE_NOT_SET", "value-not-set")
 
 
 def test_two_processes_at_one_database_do_not_count_a_report_twice(both: str) -> None:

@@ -6,6 +6,7 @@ import csv
 import json
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from scanner.cli import console
@@ -48,6 +49,18 @@ def test_the_edition_of_a_document_is_short_and_in_both_languages() -> None:
 def test_what_would_break_a_line_or_a_column_does_not(capsys: pytest.CaptureFixture[str]) -> None:
     console.print_table(("a", "b"), [("x\ty", "1\r\n2")])
     assert capsys.readouterr().out == "a\tb\nx y\t1 2\n"
+
+
+def test_what_other_machines_said_is_neither_obeyed_by_a_terminal_nor_read_as_markup(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "\x1b]0;owned\x07[red]x[/blue]"
+    console.print_table(("a",), [(hostile,)])
+    monkeypatch.setattr(console, "out", Console(force_terminal=True, no_color=True, width=80))
+    console.print_table(("a",), [(hostile,)])
+    piped, on_terminal = capsys.readouterr().out.split("\n", 2)[1:]
+    assert piped == "\\u001b]0;owned\\u0007[red]x[/blue]"
+    assert piped in on_terminal
 
 
 def test_a_list_of_nothing_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from scanner.facts.tls import GroupsSeen, SignaturesSeen, Version
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.probes.tls_protocols import Protocols
 from scanner.probes.tls_search import Manner, suite_of, violation
-from scanner.probes.tls_search13 import Two, lockstep, one_side, plainly
-from scanner.probes.tls_values import VERSIONS, Answer, Book, Chosen, Failed, Offer, Refused, Search, Wants
+from scanner.probes.tls_search13 import Two, lockstep, one_side
+from scanner.probes.tls_values import VERSIONS, Answer, Book, Chosen, Failed, Offer, Refused, Say, Search, Wants, plainly
 from scanner.wire.tls import ALL_SCHEMES, TLS12, TLS13, Extension, group_by_name, group_name, groups_for, scheme_name
 from scanner.wire.tls.client12 import Session
 from scanner.wire.tls.schedule import can_decrypt
@@ -50,10 +49,10 @@ class OldExchange:
         return SignaturesSeen(VERSIONS[self.version], tuple(map(scheme_name, self.schemes)), self.schemes_why) if self.has_schemes else None
 
 
-def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book, protocols: Protocols) -> Search[OldExchange]:
+def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book, say: Say = plainly) -> Search[OldExchange]:
     """Find the groups, and in TLS 1.2 the schemes, that go with ``suites``, which the server accepts in ``version``.
 
-    Hellos that ask for schemes ask for application ``protocols`` as well.
+    ``say`` is how hellos that ask for schemes are made.
     """
     out = OldExchange(version)
     kinds: dict[str, list[int]] = {}
@@ -69,8 +68,8 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
         dhe = [code for code in kinds["DHE"] if (suite := suite_of(code)) and suite.auth in {"RSA", "DSA"}]
         parts = [("DHE", dhe)] if dhe else []
 
-    def say(offer: Offer) -> Search[Answer]:
-        answer = yield from protocols.search(offer if out.session is None else replace(offer, wants=Wants.FLIGHT))
+    def once_whole(offer: Offer) -> Search[Answer]:
+        answer = yield from say(offer if out.session is None else replace(offer, wants=Wants.FLIGHT))
         out.session = out.session or (answer.session if isinstance(answer, Chosen) else None)
         return answer
 
@@ -86,7 +85,7 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
             if has_scheme:
                 yield from lockstep(two, make.offer, _picked)
                 if not two.done[1]:
-                    yield from one_side(two, 1, make.whole, _picked, say=say)
+                    yield from one_side(two, 1, make.whole, _picked, say=once_whole)
             else:
                 two.found[1].append(0)
             if not two.done[0]:
@@ -95,7 +94,7 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
         elif has_scheme:
             two.found[0][:] = out.groups or list(groups_for(version, "ecdhe"))
             two.left[0].clear()
-            yield from one_side(two, 1, make.whole, _picked, say=say)
+            yield from one_side(two, 1, make.whole, _picked, say=once_whole)
         if has_scheme:
             out.has_schemes = True
             out.schemes += [code for code in two.found[1] if code not in out.schemes]
@@ -172,15 +171,12 @@ def keyed(
     )
 
 
-def tls13_signatures(
-    manner: Manner, suites: Sequence[int], groups: Sequence[int], protocols: Protocols | None = None
-) -> Search[NewSignatures]:
+def tls13_signatures(manner: Manner, suites: Sequence[int], groups: Sequence[int], say: Say = plainly) -> Search[NewSignatures]:
     """Find the schemes of TLS 1.3, and with them the certificate of each kind of key; the first handshake is completed, for its ticket.
 
-    The hellos ask for application ``protocols`` as well, where these are given.
+    ``say`` is how the hellos are made.
     """
     out = NewSignatures()
-    say = protocols.search if protocols is not None else plainly
     left = list(ALL_SCHEMES)
     while left:
         offer = keyed(manner, suites, groups, "TLSv1.3 signatures", schemes=tuple(left), extra=(_ANY_CERTIFICATE,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from scanner.model.fact import Unobserved
-from scanner.probes.tls_values import Answer, Chosen, Failed, Offer, Refused, Search, untellable
+from scanner.probes.tls_values import Answer, Chosen, Failed, Offer, Refused, Say, Search, plainly, untellable
 from scanner.wire.tls import TLS13
 
 NO_APPLICATION_PROTOCOL = 120
@@ -55,17 +55,20 @@ class Protocols:
         """Whether something is still to be asked."""
         return bool(self.left) and not self.ended and self.why is None
 
-    def search(self, offer: Offer) -> Search[Answer]:
-        """Make an offer and ask for what is left with it. Where it is refused that might be why, so that it is made again without."""
+    def search(self, offer: Offer, say: Say = plainly) -> Search[Answer]:
+        """Make an offer and ask for what is left with it. Where it is refused that might be why, so that it is made again without.
+
+        ``say`` is how it is made without.
+        """
         if not self.open:
-            return (yield offer)
+            return (yield from say(offer))
         answer = yield self.dressed(offer)
         if isinstance(answer, Chosen):
             self.take(answer)
             return answer
         if isinstance(answer, Refused) and answer.alert == NO_APPLICATION_PROTOCOL:
             self.ended = True
-        return answer if isinstance(answer, Failed) else (yield offer)
+        return answer if isinstance(answer, Failed) else (yield from say(offer))
 
     def rest(self, offer: Offer) -> Search[None]:
         """Ask for what is left, with an offer that is accepted without."""

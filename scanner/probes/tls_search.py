@@ -14,7 +14,7 @@ from scanner.facts.tls import Preference, VersionSeen
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.probes.tls_order import Unusual, WhoseOrder
-from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Search, Ssl2Offer, Wants, untellable
+from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Search, Ssl2Offer, Wants, plainly, untellable
 from scanner.wire.tls import (
     ALL_SCHEMES,
     DRAFT_SUITES,
@@ -311,7 +311,7 @@ def _turned(manner: Manner, found: Found, left: list[int], last: _Last, unusual:
     assert whose is not None
     suites = [*left, best]
     offer = last.offer(manner, version, suites, "the first choice last")
-    answer = yield from unusual.search(offer) if unusual is not None else _plainly(offer)
+    answer = yield from unusual.search(offer) if unusual is not None else plainly(offer)
     match answer:
         case Chosen() if wrong := misfit(answer, version, suites):
             found.unfinished = violation(wrong)
@@ -325,10 +325,6 @@ def _turned(manner: Manner, found: Found, left: list[int], last: _Last, unusual:
             found.unfinished = answer.why
         case _:
             whose.muddle()  # what it took a moment ago it does not take now: the others may still tell
-
-
-def _plainly(offer: Offer) -> Search[Answer]:
-    return (yield offer)
 
 
 def _struck(manner: Manner, found: Found, left: list[int], last: _Last, *, parted: bool) -> Search[None]:

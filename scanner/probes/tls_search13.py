@@ -9,7 +9,7 @@ from scanner.facts.tls import GroupsSeen, Version
 from scanner.model.fact import Unobserved
 from scanner.probes.tls_order import Unusual, WhoseOrder
 from scanner.probes.tls_search import Found, Manner, searched, violation
-from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Search
+from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Say, Search, plainly
 from scanner.wire.tls import TLS13, group_name, groups_for, version_name
 
 
@@ -40,13 +40,6 @@ class Two:
 
 Make = Callable[[Sequence[int], Sequence[int]], Offer]
 Pick = Callable[[Chosen], tuple[int | None, int | None]]
-Say = Callable[[Offer], Search[Answer]]
-"""How an offer is made: alone, or with something else in it that is given up where it might be what is refused."""
-
-
-def plainly(offer: Offer) -> Search[Answer]:
-    """Make an offer as it is."""
-    return (yield offer)
 
 
 def lockstep(two: Two, make: Make, pick: Pick, *, enough: frozenset[int] = frozenset()) -> Search[bool]:

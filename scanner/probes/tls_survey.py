@@ -16,6 +16,7 @@ from scanner.probes.tls_chains import chains, dh_parameters, no_chain
 from scanner.probes.tls_features import fallback, intolerance, other_name, reading, shown, usual_answer
 from scanner.probes.tls_groups import NewSignatures, OldExchange, keyed, old_exchange, tls13_signatures
 from scanner.probes.tls_hearing import Raw, Unsure
+from scanner.probes.tls_names import UNKNOWN_NAME, OtherNames
 from scanner.probes.tls_order import Unusual
 from scanner.probes.tls_protocols import Protocols
 from scanner.probes.tls_search import (
@@ -34,7 +35,7 @@ from scanner.probes.tls_search13 import Tls13, tls13, tls13_groups
 from scanner.probes.tls_server import Job, Server
 from scanner.probes.tls_sessions import Sessions, new_tickets, old_sessions
 from scanner.probes.tls_talk import Talker
-from scanner.probes.tls_values import NUMBERS, VERSIONS, Answer, Chosen, Failed, Offer, Refused, Ssl2Offer, Wants
+from scanner.probes.tls_values import NUMBERS, VERSIONS, Answer, Chosen, Failed, Offer, Refused, Ssl2Offer, Wants, plainly
 from scanner.wire.starttls import printable
 from scanner.wire.tls import (
     SSL2,
@@ -58,7 +59,6 @@ USUAL_SUITES = (0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA9, 0xCCA8, 0xC013, 0xC014, 
 """What any client of the last twenty years would offer."""
 WELL_MADE = (29, 23, 24)
 """The groups of the one hello to a third party, each with a share, so that nothing has to be asked for again."""
-UNKNOWN_NAME = "tenken-unknown-name.invalid"
 
 
 Jobs = Job[Any]  # Any: searches differ in what they find
@@ -249,16 +249,21 @@ async def _details(server: Server, state: _State) -> None:
     """Groups and signatures, then features, each as far as the connections last: in a round, whatever stands first comes first."""
     manner, book = state.manner, server.book
     protocols = Protocols.of(server.talker.protocol)
+    names = OtherNames.of(manner.name, book)
     jobs: list[Jobs] = []
     new, old = state.found[TLS13], state.newest_old()
     signs = None
     if new.suites and state.new is not None:
         jobs.append(Job(tls13_groups(state.new)))
-        signs = Job(tls13_signatures(manner, new.suites, state.new.two.found[1], None if old is not None else protocols))
+        signs = Job(tls13_signatures(manner, new.suites, state.new.two.found[1], plainly if old is not None else protocols.search))
         jobs.append(signs)
     chacha = {found.version: Job(chacha_first(manner, found)) for found in state.accepted}
     jobs += chacha.values()
-    exchange = Job(old_exchange(manner, old.version, old.suites, book, protocols)) if old is not None else None
+    exchange = (
+        Job(old_exchange(manner, old.version, old.suites, book, lambda offer: protocols.search(offer, names.search)))
+        if old is not None
+        else None
+    )
     if exchange is not None:
         jobs.append(exchange)
     await server.run(*jobs)
@@ -266,10 +271,10 @@ async def _details(server: Server, state: _State) -> None:
         state.found[version].preference = job.result
     state.old = exchange.result if exchange is not None else None
     state.signs = signs.result if signs is not None else None
-    await _features(server, state, old or new, protocols)
+    await _features(server, state, old or new, protocols, names)
 
 
-async def _features(server: Server, state: _State, best: Found, protocols: Protocols) -> None:
+async def _features(server: Server, state: _State, best: Found, protocols: Protocols, names: OtherNames) -> None:
     manner, book = state.manner, server.book
     by_the_way = shown(book)
     if not best.suites:
@@ -278,15 +283,14 @@ async def _features(server: Server, state: _State, best: Found, protocols: Proto
         return
     groups = state.new.two.found[1] if state.new is not None else []
     usual = usual_answer(book, manner.name, best.version)
-    names = state.name is not None and manner.name is not None
-    nameless = Job(other_name(manner, best, groups, usual, None)) if names else None
-    unknown = Job(other_name(manner, best, groups, usual, UNKNOWN_NAME)) if names else None
+    others = {name: Job(other_name(manner, best, groups, usual, name)) for name in names.open}
     offer = reading(manner, best, groups, "application protocols")
     alpn = Job(protocols.rest(offer)) if isinstance(offer, Offer) else None
     back = Job(fallback(manner, state.accepted))
     tolerance = Job(intolerance(manner, best, state.unusual))
-    jobs: list[Jobs] = [job for job in (nameless, unknown, back, alpn, tolerance) if job is not None]
+    jobs: list[Jobs] = [*others.values(), back, *([alpn] if alpn is not None else []), tolerance]
     await server.run(*jobs)
+    by_name = names.found | {name: job.result for name, job in others.items()}
     sessions = await _sessions(server, state)
     state.features = Features(
         session_id=sessions.session_id,
@@ -302,8 +306,8 @@ async def _features(server: Server, state: _State, best: Found, protocols: Proto
         fallback_scsv=back.result,
         alpn=offer if isinstance(offer, Unobserved) else protocols.seen(),
         intolerant=tolerance.result,
-        without_sni=nameless.result if nameless is not None else None,
-        unknown_sni=unknown.result if unknown is not None else None,
+        without_sni=by_name.get(None),
+        unknown_sni=by_name.get(UNKNOWN_NAME),
     )
 
 

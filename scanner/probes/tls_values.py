@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import Enum, unique
 from typing import TypeVar
@@ -123,6 +123,13 @@ def untellable(answer: Answer, what: str) -> Unobserved:
 R = TypeVar("R")
 Search = Generator[Offer | Ssl2Offer, Answer, R]
 """A search as a state machine: it yields offers, is sent what became of each, and returns what it found."""
+Say = Callable[[Offer], Search[Answer]]
+"""How an offer is made: alone, or with something else in it that is given up where it might be what is refused."""
+
+
+def plainly(offer: Offer) -> Search[Answer]:
+    """Make an offer as it is."""
+    return (yield offer)
 
 
 @dataclass(slots=True)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.facts.tls import Preference
+from scanner.facts.tls import Preference, SniBehaviour
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.probes.tls_features import intolerance
 from scanner.probes.tls_groups import old_exchange, tls13_signatures
+from scanner.probes.tls_names import UNKNOWN_NAME, OtherNames
 from scanner.probes.tls_order import Unusual
 from scanner.probes.tls_protocols import Protocols
 from scanner.probes.tls_search import Found, Manner, Present, chacha_first, is_chacha, old_suites, order, presence_of, searched
@@ -174,9 +175,61 @@ def test_application_protocols_are_asked_for_in_hellos_about_schemes(declines: s
         return Refused("alert no_application_protocol", 120) if own is None and declines == "by-alert" else replace(answer, alpn=own)
 
     protocols = Protocols.of("https")
-    out = run(old_exchange(MANNER, TLS12, MODERN, Book(), protocols), say)
+    out = run(old_exchange(MANNER, TLS12, MODERN, Book(), protocols.search), say)
     assert (out.schemes, out.schemes_why, protocols.open) == ([0x0804, 0x0805, 0x0806, 0x0401], None, False)
     assert protocols.seen() == (("h2", "h3") if declines == "with-its-own" else ("h2",))
+
+
+FOUR = (0x0804, 0x0805, 0x0806, 0x0401)
+
+
+def asked_by_other_names(other: Callable[[Answer], Answer], *, schemes: tuple[int, ...] = FOUR) -> tuple[OtherNames, list[int], int]:
+    """Find schemes and names together: ``other`` is what becomes of an answer where the name is not the server's own."""
+    server, book = Server({TLS12: MODERN}, schemes=schemes), Book()
+    names = OtherNames.of(MANNER.name, book)
+
+    def say(offer: Offer) -> Answer:
+        answer = server.answer(offer)
+        answer = replace(answer, certificates=(b"own",)) if isinstance(answer, Chosen) else answer
+        answer = answer if offer.hello.server_name == MANNER.name else other(answer)
+        if isinstance(answer, Chosen):
+            book.answers.append((offer, answer))
+        return answer
+
+    out = run(old_exchange(MANNER, TLS12, MODERN, book, names.search), say)
+    assert out.schemes_why is None
+    return names, out.schemes, len(server.asked)
+
+
+def test_a_hello_with_another_name_that_brings_the_same_certificate_tells_of_schemes_too() -> None:
+    alone = Server({TLS12: MODERN}, schemes=FOUR)
+    run(old_exchange(MANNER, TLS12, MODERN, Book()), alone.answer)
+    names, schemes, hellos = asked_by_other_names(lambda answer: answer)
+    assert names.found == {None: SniBehaviour.SAME, UNKNOWN_NAME: SniBehaviour.SAME}
+    assert (schemes, hellos, names.open) == (list(FOUR), len(alone.asked), [])
+
+
+def test_what_another_host_signs_with_is_not_taken_for_this_ones() -> None:
+    def other(answer: Answer) -> Answer:
+        return Chosen(TLS12, MODERN[0], 29, 0x0203, certificates=(b"other",))
+
+    names, schemes, _ = asked_by_other_names(other)
+    assert names.found == {None: SniBehaviour.OTHER, UNKNOWN_NAME: SniBehaviour.OTHER}
+    assert schemes == list(FOUR)
+
+
+def test_a_refusal_is_the_names_fault_only_where_the_same_hello_works_with_the_right_one() -> None:
+    names, schemes, _ = asked_by_other_names(lambda _: Refused("alert unrecognized_name", 112))
+    assert names.found == {None: SniBehaviour.REFUSED, UNKNOWN_NAME: SniBehaviour.REFUSED}
+    assert schemes == list(FOUR)
+    names, schemes, _ = asked_by_other_names(lambda _: Refused("alert handshake_failure", 40), schemes=FOUR[:2])
+    assert (names.found, names.open, schemes) == ({}, [None, UNKNOWN_NAME], list(FOUR[:2]))
+
+
+@pytest.mark.parametrize("end", [SILENCE, Chosen(TLS12, MODERN[0], 29, cut=SILENCE.why)])
+def test_a_hello_with_another_name_that_is_not_answered_to_the_end_tells_nothing(end: Answer) -> None:
+    names, schemes, _ = asked_by_other_names(lambda _: end)
+    assert (names.found, names.open, schemes) == ({}, [None, UNKNOWN_NAME], list(FOUR))
 
 
 def test_one_hello_shows_that_older_versions_are_not_spoken() -> None:
@@ -324,7 +377,7 @@ def test_silence_in_the_middle_of_tls13_is_never_an_absence(after: int) -> None:
 )
 def test_groups_and_signatures_of_tls12_are_found_together(groups: list[int], schemes: list[int]) -> None:
     server = Server({TLS12: MODERN}, groups=tuple(groups), schemes=tuple(schemes))
-    out = run(old_exchange(MANNER, TLS12, MODERN, Book(), Protocols([])), server.answer)
+    out = run(old_exchange(MANNER, TLS12, MODERN, Book()), server.answer)
     assert (out.groups, out.schemes) == (groups, schemes)
     assert (out.groups_why, out.schemes_why) == (None, None)
     assert len(server.asked) <= max(len(groups), len(schemes)) + 4
@@ -337,7 +390,7 @@ def test_silence_in_the_middle_of_groups_is_never_an_absence(after: int) -> None
     def say(offer: Offer) -> Answer:
         return server.answer(offer) if len(server.asked) < after else SILENCE
 
-    out = run(old_exchange(MANNER, TLS12, MODERN, Book(), Protocols([])), say)
+    out = run(old_exchange(MANNER, TLS12, MODERN, Book()), say)
     assert out.groups_why is not None or out.groups == [29, 23, 24]
     assert out.schemes_why is not None or out.schemes == [0x0804, 0x0401]
 

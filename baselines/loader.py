@@ -14,7 +14,7 @@ import baselines.written
 from baselines import kept
 from baselines.model import Baseline, Control, MachineRole, Status, Strength, Use
 from baselines.written import read_back, written
-from scanner.model import problem, target, yamlfields, yamltext
+from scanner.model import check, problem, target, yamlfields, yamltext
 from scanner.model.check import Check, Setting
 from scanner.model.problem import Problems, say
 from scanner.model.target import IMPLICIT_TLS, STARTTLS
@@ -26,7 +26,8 @@ HERE = Path(__file__).parent
 SHIPPED = ("nisc-r5", "nite", "kochi", "ssk", "ciip")
 """The five documents, the government's own first."""
 
-_READERS = (__file__, *(str(module.__file__) for module in (baselines.model, baselines.written, problem, target, yamlfields, yamltext)))
+_MODULES = (baselines.model, baselines.written, check, problem, target, yamlfields, yamltext)
+_READERS = (__file__, *(str(module.__file__) for module in _MODULES))
 """The code that decides what a baseline comes to."""
 
 _STRENGTHS = {s.value: s for s in Strength}
@@ -34,22 +35,23 @@ _STATUSES = {s.value: s for s in Status if s is not Status.THROUGH_EXAMPLES}
 _TIERS = {"基本": "基本", "追加": "追加"}
 
 
-def load_shipped(name: str, checks: Mapping[str, Check]) -> Baseline:
-    """Give a shipped baseline. Raises ``KeyError`` for a name that is not shipped and ``BadFile`` for broken data."""
+def load_shipped(name: str, checks: Mapping[str, Check], digest: str = "") -> Baseline:
+    """Give a shipped baseline, as ``load`` does. Raises ``KeyError`` for a name that is not shipped and ``BadFile`` for broken data."""
     if name not in SHIPPED:
         raise KeyError(name)
-    return load(HERE / name, checks)
+    return load(HERE / name, checks, digest)
 
 
-def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
+def load(folder: Path, checks: Mapping[str, Check], digest: str = "") -> Baseline:
     """Give the baseline of one folder: ``document.yaml`` and ``controls.yaml``, the checks named in them validated against ``checks``.
 
-    What the account read before is not parsed again (``kept``): the same bytes, checks and code give the same baseline.
+    What the account read before is not parsed again (``kept``): the same bytes, checks and code give the same baseline. ``digest`` is
+    that of the checks' sources; without it their names and parameters are gone through, and so all of them have to be loaded.
     Raises ``BadFile`` with every problem of the file that has any, and ``OSError`` where a file cannot be read.
     """
     about, controls = (folder / "document.yaml").read_bytes(), (folder / "controls.yaml").read_bytes()
     name = f"baseline-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
-    key = _key(folder, about, controls, checks)
+    key = _key(folder, about, controls, digest or _parameters(checks))
     before = kept.recall(name, key)
     if before is not None:
         with suppress(ValueError, TypeError, RecursionError):  # not ours after all
@@ -59,13 +61,16 @@ def load(folder: Path, checks: Mapping[str, Check]) -> Baseline:
     return read
 
 
-def _key(folder: Path, about: bytes, controls: bytes, checks: Mapping[str, Check]) -> str:
-    """Digest all that a baseline is made of: its bytes, the names and parameters of the checks, and the code that reads."""
+def _key(folder: Path, about: bytes, controls: bytes, checks: str) -> str:
+    """Digest all that a baseline is made of: its bytes, what stands for the checks, and the code that reads."""
     made_of = hashlib.sha256()
-    for part in (os.fsencode(folder), about, controls, *(Path(file).read_bytes() for file in _READERS)):
+    for part in (os.fsencode(folder), about, controls, checks.encode(), *(Path(file).read_bytes() for file in _READERS)):
         made_of.update(b"%d " % len(part) + part)
-    made_of.update("".join(f"{name} {sorted(check.parameters.items())}\n" for name, check in sorted(checks.items())).encode())
     return made_of.hexdigest()
+
+
+def _parameters(checks: Mapping[str, Check]) -> str:
+    return "".join(f"{name} {sorted(check.parameters.items())}\n" for name, check in sorted(checks.items()))
 
 
 def _read(folder: Path, about_bytes: bytes, top_bytes: bytes, checks: Mapping[str, Check]) -> Baseline:

@@ -79,8 +79,8 @@ def profile(name: str) -> TlsProfile:
 @cache
 def digest() -> str:
     """Digest all reference data under this folder: a changed reference is a changed judgement."""
-    content = b"".join(found.read_bytes() for found in sorted(HERE.glob("**/*.yaml")))
-    return hashlib.sha256(content).hexdigest()
+    found = sorted(HERE.glob("**/*.yaml"))
+    return hashlib.sha256(b"".join(file.relative_to(HERE).as_posix().encode() + file.read_bytes() for file in found)).hexdigest()
 
 
 def load(folder: Path) -> TlsGuideline:

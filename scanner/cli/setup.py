@@ -105,13 +105,13 @@ def _without_collecting() -> Iterator[None]:
 
 def load_baselines(names: Iterable[str]) -> list[Baseline]:
     """Load baselines by shipped id, or by the folder that holds one."""
-    checks = catalogue().checks
+    known = catalogue()
     found = []
     for name in names:
         if name in SHIPPED:
-            found.append(load_shipped(name, checks))
+            found.append(load_shipped(name, known.checks, known.digest))
         elif Path(name).is_dir():
-            found.append(load(Path(name), checks))
+            found.append(load(Path(name), known.checks, known.digest))
         else:
             nearest = Problems("").nearest(name, SHIPPED)
             console.refuse(f"{name}: そのような基準文書はない / no such baseline" + (f" → {nearest}" if nearest else ""))
@@ -120,9 +120,8 @@ def load_baselines(names: Iterable[str]) -> list[Baseline]:
 
 def _check_prefixes(only: Sequence[str], known: Catalogue) -> None:
     for prefix in only:
-        bare = prefix.rstrip(".*")
-        if not any(c == bare or c.startswith(bare + ".") for c in known.checks):
-            nearest = known.nearest_check(bare)
+        if not known.checks.below(prefix):
+            nearest = known.nearest_check(prefix.rstrip(".*"))
             console.refuse(f"--only {prefix}: 該当する点検項目がない / no check begins so" + (f" → {nearest}" if nearest else ""))
 
 

@@ -1,6 +1,6 @@
 """Finds everything that can be plugged in: checks, organisation values, probes and collectors.
 
-The packages are walked; nothing is listed by hand, and whatever is declared twice is refused.
+The packages are walked; nothing is listed by hand, and whatever is declared twice is refused. What a run does not ask for is not loaded.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import difflib
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -71,15 +71,72 @@ class Observers(Makers):
         return self._collectors()
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Every check by its id, every organisation value by its key, every observer by the fact it makes."""
+class Checks(Mapping[str, Check]):
+    """Every check by its id, in order. A family, the first word of an id, loads when one of its checks is first asked for.
 
-    checks: Mapping[str, Check]
-    formerly: Mapping[str, str]
-    values: Mapping[str, AnyValue]
+    ``families`` names them with the function that loads each.
+    """
+
+    def __init__(self, families: Mapping[str, Callable[[], Mapping[str, Check]]]) -> None:
+        self._families = families
+        self._loaded: dict[str, Mapping[str, Check]] = {}
+
+    def __getitem__(self, check_id: str) -> Check:
+        """Give the check with this id."""
+        return self._family(check_id.partition(".")[0])[check_id]
+
+    def __iter__(self) -> Iterator[str]:
+        """Give every id."""
+        for family in sorted(self._families):
+            yield from self._family(family)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return sum(len(self._family(family)) for family in self._families)
+
+    def below(self, prefix: str) -> tuple[Check, ...]:
+        """Give the checks whose id is ``prefix``, or begins with it and a dot; a final ``.`` or ``.*`` says no more."""
+        bare = prefix.rstrip(".*")
+        family = self._family(bare.partition(".")[0])
+        return tuple(check for name, check in family.items() if name == bare or name.startswith(bare + "."))
+
+    def _family(self, name: str) -> Mapping[str, Check]:
+        loaded = self._loaded.get(name)
+        if loaded is None:
+            if name not in self._families:
+                return {}
+            loaded = self._loaded[name] = self._families[name]()
+        return loaded
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every check by its id, every observer by the fact it makes, and the digest of all that decides how facts are judged."""
+
+    checks: Checks
     observers: Observers
     digest: str
+
+    @cached_property
+    def formerly(self) -> Mapping[str, str]:
+        """Every former id of a check with the present one. Raises ``BadCheck`` for one that is in use."""
+        found: dict[str, str] = {}
+        for check in self.checks.values():
+            for old in check.formerly:
+                if old in self.checks or found.setdefault(old, check.id) != check.id:
+                    raise BadCheck(f"{check.id}: the former id {old} is in use")
+        return MappingProxyType(found)
+
+    @cached_property
+    def values(self) -> Mapping[str, AnyValue]:
+        """Every organisation value by its key. Raises ``BadCheck`` where two differ."""
+        found: dict[str, AnyValue] = {}
+        for check in self.checks.values():
+            for parameter in check.parameters.values():
+                value = parameter.value
+                if value and found.setdefault(value.key, value) != value:
+                    raise BadCheck(f"two different values are called {value.key}")
+        return MappingProxyType(dict(sorted(found.items())))
 
     def nearest_check(self, name: str) -> str | None:
         """Give the check id nearest to a wrong one."""
@@ -92,34 +149,28 @@ _ELSEWHERE = ("scanner.hosts.ssh.", "scanner.hosts.winapi.")
 
 @cache
 def catalogue() -> Catalogue:
-    """Walk the packages once. Raises ``BadCheck`` where two things share a name."""
-    found: dict[str, Check] = {}
-    formerly: dict[str, str] = {}
-    values: dict[str, AnyValue] = {}
-    modules = tuple(_modules(checks))
-    for module in modules:
-        for check in _members(module, Check):
-            if found.setdefault(check.id, check) is not check:
-                raise BadCheck(f"two checks are called {check.id}")
-    found = {check_id: with_choices(check) for check_id, check in found.items()}
-    for check in found.values():
-        for old in check.formerly:
-            if old in found or formerly.setdefault(old, check.id) != check.id:
-                raise BadCheck(f"{check.id}: the former id {old} is in use")
-        for parameter in check.parameters.values():
-            value = parameter.value
-            if value and values.setdefault(value.key, value) != value:
-                raise BadCheck(f"two different values are called {value.key}")
+    """Name what can be plugged in. It is loaded when it is asked for, and where two things share a name ``BadCheck`` is raised then."""
+    families = [found.name for found in pkgutil.iter_modules(checks.__path__) if found.ispkg]
     return Catalogue(
-        checks=MappingProxyType(dict(sorted(found.items()))),
-        formerly=MappingProxyType(formerly),
-        values=MappingProxyType(dict(sorted(values.items()))),
+        checks=Checks({name: partial(_family, name) for name in families}),
         observers=Observers(
             lambda: _made_in(scanner.probes, Probe, lambda fact: fact.of is not Kind.MACHINE),
             lambda: _made_in(scanner.hosts, Collector, lambda fact: fact.of is Kind.MACHINE and not fact.leads_to),
         ),
-        digest=_digest(modules),
+        digest=_digest(Path(str(checks.__file__)).parent),
     )
+
+
+def _family(name: str) -> Mapping[str, Check]:
+    """Walk the package of a family. Raises ``BadCheck`` for an id that two checks have, or that belongs to another family."""
+    found: dict[str, Check] = {}
+    for module in _modules(importlib.import_module(f"{checks.__name__}.{name}")):
+        for check in _members(module, Check):
+            if found.setdefault(check.id, check) is not check:
+                raise BadCheck(f"two checks are called {check.id}")
+            if check.id.partition(".")[0] != name:
+                raise BadCheck(f"{check.id} does not belong into {module.__name__}: the first word of an id is the family")
+    return MappingProxyType({check_id: with_choices(check) for check_id, check in sorted(found.items())})
 
 
 def _made_in(package: ModuleType, kind: type[Probe] | type[AnyCollector], fits: Callable[[type[Fact]], bool]) -> Makers:
@@ -136,12 +187,11 @@ def _made_in(package: ModuleType, kind: type[Probe] | type[AnyCollector], fits: 
     return MappingProxyType({fact: tuple(makers) for fact, makers in found.items()})
 
 
-def _digest(modules: Iterable[ModuleType]) -> str:
+def _digest(folder: Path) -> str:
     """Digest the source of the checks and of what they share, and the reference data: a changed judgement is a changed catalogue."""
     text = hashlib.sha256(reference_digest().encode())
-    for module in modules:
-        # not by inspect, which keeps every line of every module in memory
-        text.update(b"\n" + Path(str(module.__file__)).read_bytes().replace(b"\r\n", b"\n"))
+    for source in sorted(folder.glob("**/*.py")):
+        text.update(f"\n{source.relative_to(folder).as_posix()}\n".encode() + source.read_bytes().replace(b"\r\n", b"\n"))
     return "sha256:" + text.hexdigest()
 
 

@@ -93,14 +93,15 @@ class Plan:
 
 def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Profile, only: Sequence[str] = ()) -> Plan:
     """Plan for the chosen baselines; ``only`` holds prefixes of check ids, empty for all."""
-    chosen = [c for c in catalogue.checks.values() if not only or any(_below(c.id, prefix) for prefix in only)]
-    grouped: dict[str, dict[bytes, tuple[Mapping[str, Applied], list[tuple[str, str]]]]] = {c.id: {} for c in chosen}
+    chosen = {c.id: c for prefix in only for c in catalogue.checks.below(prefix)} if only else dict(catalogue.checks)
+    by_any_id = {name: check for check in chosen.values() for name in (check.id, *check.formerly)}
+    grouped: dict[str, dict[bytes, tuple[Mapping[str, Applied], list[tuple[str, str]]]]] = {name: {} for name in chosen}
     narrowed: dict[str, dict[tuple[str, str], Use]] = {}
     for baseline in baselines:
         for control in baseline.controls:
             for use in control.checks:
-                check = catalogue.checks.get(catalogue.formerly.get(use.check, use.check))
-                if check is None or check.id not in grouped:
+                check = by_any_id.get(use.check)
+                if check is None:
                     continue
                 settings = _settings(check, profile, use.settings, f"{baseline.id} {control.id}")
                 key = canonical({name: applied.setting for name, applied in settings.items()})
@@ -108,7 +109,7 @@ def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Prof
                 if use.services or use.machines:
                     narrowed.setdefault(check.id, {})[baseline.id, control.id] = use
     variants = []
-    for check in chosen:
+    for check in chosen.values():
         if not grouped[check.id]:
             grouped[check.id][b""] = (_settings(check, profile, {}, ""), [])
         variants += [
@@ -116,11 +117,6 @@ def make_plan(catalogue: Catalogue, baselines: Iterable[Baseline], profile: Prof
         ]
     variants.sort(key=lambda v: v.key)
     return _with_facts(catalogue, tuple(variants))
-
-
-def _below(check_id: str, prefix: str) -> bool:
-    prefix = prefix.rstrip(".*")
-    return check_id == prefix or check_id.startswith(prefix + ".")
 
 
 def _settings(check: Check, profile: Profile, asked: Mapping[str, Setting], where: str) -> dict[str, Applied]:

@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 
 from baselines.model import Baseline, Status, Strength, Use
 from scanner.cli.sinks import RecordSink
-from scanner.engine.catalogue import Catalogue, Observers
+from scanner.engine.catalogue import Catalogue, Checks, Observers
 from scanner.engine.factset import FactSet
 from scanner.engine.plan import make_plan
 from scanner.engine.run import Judging, RunStart, Seen, Sink, judge_again
@@ -305,13 +305,8 @@ def _targets() -> list[Seen]:
 
 def judge_into(sink: Callable[[RunStart, Exceptions], Sink]) -> None:
     """Judge the made-up facts into a sink."""
-    catalogue = Catalogue(
-        CHECKS,
-        {},
-        {BITS.key: BITS, ENDINGS.key: ENDINGS},
-        Observers(lambda: {Policy: (), Transfer: (), Greeting: ()}, dict),
-        "sha256:" + "0" * 64,
-    )
+    observers = Observers(lambda: {Policy: (), Transfer: (), Greeting: ()}, dict)
+    catalogue = Catalogue(Checks({"golden": lambda: CHECKS}), observers, "sha256:" + "0" * 64)
     profile = Profile(
         values={ENDINGS.key: ProfileSetting(("-", "~"), "profile", "profile.yaml", 4)},
         decisions=(Decision("town-13", Choice.NOT_NEEDED, "情報政策課長", date(2026, 10, 1), "用途は自明である"),),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from baselines.model import Baseline, Control, Status, Strength, Use
-from scanner.engine.catalogue import Catalogue, Observers
+from scanner.engine.catalogue import Catalogue, Checks, Observers
 from scanner.engine.factset import FactSet
 from scanner.engine.run import RunStart, Seen
 from scanner.model.check import Check, Value, check
@@ -138,7 +138,8 @@ def keyed(seen: Keys) -> Verdict:
 def world(*checks: Check) -> Catalogue:
     """Make a catalogue of the given checks, or of all three."""
     found = {c.id: c for c in checks or (lights, doors, absence)}
-    return Catalogue(found, {}, {MOST.key: MOST}, Observers(lambda: {Lights: (), Doors: (), Keys: ()}, dict), "sha256:" + "0" * 64)
+    observers = Observers(lambda: {Lights: (), Doors: (), Keys: ()}, dict)
+    return Catalogue(Checks({"test": lambda: found}), observers, "sha256:" + "0" * 64)
 
 
 def seen(fact: Fact) -> Observed[Fact]:

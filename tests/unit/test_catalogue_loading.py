@@ -1,15 +1,20 @@
-"""What a plan loads: where machines alone are judged no probe, and never a collector, nor what only SSH or a report needs."""
+"""What a plan loads: the families of checks that it asks for; no probe where machines alone are judged; never a collector."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from checks import common
+import checks
 from scanner.engine.catalogue import catalogue
+from scanner.model.check import BadCheck, Check
 from scanner.model.target import Kind
 
 PROGRAM = """
@@ -28,12 +33,22 @@ def loaded(*only: str) -> set[str]:
     return set(done.stdout.split())
 
 
+FAMILIES = {found.name for found in pkgutil.iter_modules(checks.__path__) if found.ispkg}
+
+
 @pytest.mark.parametrize(
-    ("only", "probes"),
-    [(["host.", "endpoint."], False), (["mail.", "dns."], True), ([], True)],
+    ("only", "not_asked_for", "probes"),
+    [(["host.", "endpoint."], {"mail", "dns", "web"}, False), (["mail.spf", "dns."], {"host", "web", "ssh"}, True), ([], set(), True)],
 )
-def test_a_plan_loads_what_it_needs(only: list[str], probes: bool) -> None:
+def test_a_plan_loads_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only: list[str], not_asked_for: set[str], probes: bool
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    loaded()  # what was read of the document is kept, so that no check is loaded to read it
     found = loaded(*only)
+    families = {name.split(".")[1] for name in found if name.startswith("checks.")} & FAMILIES
+    assert families.isdisjoint(not_asked_for)
+    assert families >= {prefix.partition(".")[0] for prefix in only}
     assert ("scanner.probes.dns_dnssec" in found) is probes
     assert not found & {"scanner.hosts.linux.accounts", "paramiko", "dns.dnssec", "invoke", "jsonschema_rs", "sqlalchemy", "jinja2"}
 
@@ -46,11 +61,24 @@ def test_facts_of_machines_are_made_from_within_and_all_others_from_outside() ->
     assert all(observers[fact] for fact in observers)
 
 
+def test_every_check_stands_in_the_package_of_its_family() -> None:
+    shared = [importlib.import_module(f"checks.{found.name}") for found in pkgutil.iter_modules(checks.__path__) if not found.ispkg]
+    assert not [member for module in shared for member in vars(module).values() if isinstance(member, Check)]
+    assert {check_id.partition(".")[0] for check_id in catalogue().checks} == FAMILIES
+
+
+def test_a_check_in_the_package_of_another_family_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    stray = next(iter(catalogue().checks.below("ipv6")))
+    monkeypatch.setattr(sys.modules[stray.module], "stray", replace(stray, id="mail.stray"), raising=False)
+    with pytest.raises(BadCheck, match="does not belong"):
+        catalogue.__wrapped__().checks.below("ipv6")
+
+
 def test_a_change_in_what_checks_share_changes_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = tmp_path / "common.py"
-    changed.write_bytes(Path(common.__file__).read_bytes() + b"MORE = 1\n")
+    copied = shutil.copytree(Path(str(checks.__file__)).parent, tmp_path / "checks")
     before = catalogue().digest
-    monkeypatch.setattr(common, "__file__", str(changed))
-    assert catalogue.__wrapped__().digest != before
-    monkeypatch.undo()
+    monkeypatch.setattr(checks, "__file__", str(copied / "__init__.py"))
     assert catalogue.__wrapped__().digest == before
+    with (copied / "common.py").open("a") as common:
+        common.write("MORE = 1\n")
+    assert catalogue.__wrapped__().digest != before

@@ -171,19 +171,20 @@ def keyed(
     )
 
 
-def tls13_signatures(manner: Manner, suites: Sequence[int], groups: Sequence[int], say: Say = plainly) -> Search[NewSignatures]:
+def tls13_signatures(manner: Manner, suites: Sequence[int], groups: Sequence[int], book: Book, say: Say = plainly) -> Search[NewSignatures]:
     """Find the schemes of TLS 1.3, and with them the certificate of each kind of key; the first handshake is completed, for its ticket.
 
-    ``say`` is how the hellos are made.
+    Those that ``book`` shows already are not asked for again. ``say`` is how the hellos are made.
     """
     out = NewSignatures()
-    left = list(ALL_SCHEMES)
+    out.schemes += dict.fromkeys(answer.scheme for _, answer in book.answers if answer.version == TLS13 and answer.scheme is not None)
+    left = [code for code in ALL_SCHEMES if code not in out.schemes]
     while left:
         offer = keyed(manner, suites, groups, "TLSv1.3 signatures", schemes=tuple(left), extra=(_ANY_CERTIFICATE,))
         if isinstance(offer, Unobserved):
             out.why = offer
             return out
-        wants = offer.wants if out.schemes else Wants.TICKET
+        wants = offer.wants if out.whole is not None else Wants.TICKET
         match (yield from say(replace(offer, wants=wants, words=f"{offer.words}, {len(left)} schemes"))):
             case Chosen(scheme=None, cut=cut):
                 out.why = cut or violation("no CertificateVerify came")

@@ -24,6 +24,7 @@ from scanner.wire.tls import (
     EncryptedExtensions,
     EncryptedRecord,
     Finished,
+    HelloRetryRequest,
     Message,
     NotTls,
     ServerHello,
@@ -114,6 +115,7 @@ class Hearing:
 
     def __init__(self, where: str) -> None:
         self.peer = where
+        self.again: HelloRetryRequest | None = None
         self._warning: Alert | None = None
         self._hello: ServerHello | None = None
         self._certificate: Certificate | None = None
@@ -142,7 +144,7 @@ class Hearing:
 
     def ended(self, end: Refused | Unsure | Failed) -> Raw:
         """The answer where something has ended it: a choice that was made before stays one."""
-        if self._hello is None:
+        if self._hello is None and self.again is None:
             return end
         why = end.why if isinstance(end, Failed) else Unobserved(Reason.RESET, f"{self.peer}: {end.words} in the middle of the handshake")
         return self.answer(why, end.words if isinstance(end, Refused) else "")
@@ -150,7 +152,9 @@ class Hearing:
     def answer(self, cut: Unobserved | None = None, stopped: str = "") -> Chosen:
         """The answer at its end."""
         hello, exchange, certificate = self._hello, self._exchange, self._certificate
-        assert hello is not None
+        if hello is None:
+            assert self.again is not None
+            return Chosen(self.again.version, self.again.suite, self.again.group, retry=True, cut=cut, stopped=stopped)
         share = hello.key_share if hello.version == TLS13 else None
         return Chosen(
             hello.version,

@@ -135,7 +135,7 @@ def _every(manner: Manner) -> Offer:
         ticket=b"",
         etm=True,
     )
-    return Offer(hello, "opening", f"hello of every version from TLSv1.0, {len(hello.suites)} suites", Wants.FLIGHT)
+    return Offer(hello, "opening", f"hello of every version from TLSv1.0, {len(hello.suites)} suites", Wants.KEYS)
 
 
 def _plain(name: str | None) -> Offer:
@@ -255,7 +255,7 @@ async def _details(server: Server, state: _State) -> None:
     signs = None
     if new.suites and state.new is not None:
         jobs.append(Job(tls13_groups(state.new)))
-        signs = Job(tls13_signatures(manner, new.suites, state.new.two.found[1], plainly if old is not None else protocols.search))
+        signs = Job(tls13_signatures(manner, new.suites, state.new.two.found[1], book, plainly if old is not None else protocols.search))
         jobs.append(signs)
     chacha = {found.version: Job(chacha_first(manner, found)) for found in state.accepted}
     jobs += chacha.values()

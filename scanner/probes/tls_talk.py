@@ -222,14 +222,15 @@ class Talker:
                     if (ended := hearing.alert(message)) is not None:
                         return hearing.ended(ended)
                 case HelloRetryRequest():
+                    hearing.again = message
                     if not isinstance(reader, Client13) or message.group is None:
-                        return Chosen(message.version, message.suite, message.group, retry=True)
+                        return hearing.answer()
                     try:
                         await line.send(reader.retry(self.share(message.group)))
                     except CannotCompute as error:
-                        return Failed(Unobserved(Reason.UNSUPPORTED, f"{self.peer}: {error}"))
+                        return hearing.answer(Unobserved(Reason.UNSUPPORTED, f"{self.peer}: {error}"))
                     except CannotObserve as why:
-                        return Failed(Unobserved(why.reason, why.detail))
+                        return hearing.answer(Unobserved(why.reason, why.detail))
                 case _:
                     if (answer := hearing.take(message, wants)) is not None:
                         return answer

@@ -17,7 +17,11 @@ from scanner.net.scope import ALWAYS, Consent, Entry, Level, Match, Scope
 from scanner.probes import tls_survey as surveying
 from scanner.probes.tls import tls_survey
 from scanner.probes.tls_defects import tls_defects
-from scanner.wire.tls import suite_by_name
+from scanner.probes.tls_hearing import Raw
+from scanner.probes.tls_search import Manner
+from scanner.probes.tls_talk import Talker
+from scanner.probes.tls_values import Chosen, Offer, Wants
+from scanner.wire.tls import TLS13, suite_by_name
 from tests.unit.tls_servers import Gate, accepted_by_openssl, certificate, openssl_server, seen, service, settings, survey
 
 EVERYTHING = "ALL:eNULL:@SECLEVEL=0"
@@ -310,6 +314,36 @@ def test_a_third_party_gets_one_handshake(modern: int, monkeypatch: pytest.Monke
     assert one.chains[0].certificates[0].common_names == ("www.lab.test",)
     assert isinstance(one.features, Unobserved)
     assert again.reason is Reason.OUT_OF_SCOPE
+
+
+RETRY = bytes.fromhex(
+    "160303003802000034"
+    "0303cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c00130100"  # RFC 8446 section 4.1.3: the random that says so
+    "000c002b0002030400330002001d"
+)
+"""A HelloRetryRequest: TLS 1.3, TLS_AES_128_GCM_SHA256, a share of x25519."""
+
+
+@pytest.mark.parametrize("after", [b"", b"\x15\x03\x03\x00\x02\x02\x28", b"\x16\x03\x03\x00\x04\x63\x00\x00\x00"])
+def test_a_choice_stands_though_the_server_goes_no_further(after: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(RETRY)
+        await reader.read(65536)
+        writer.write(after)
+        await writer.drain()
+        writer.close()
+
+    async def go() -> Raw:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server, Network(settings()) as network:
+            talker = Talker(network.view("test"), "www.lab.test", "127.0.0.1", server.sockets[0].getsockname()[1], "https")
+            return await talker.say(Offer(Manner(talker.sni).hello(TLS13, (0x1301,)), "opening", "hello", Wants.KEYS))
+
+    raw = asyncio.run(go())
+    assert isinstance(raw, Chosen)
+    assert (raw.version, raw.suite, raw.group, raw.retry) == (TLS13, 0x1301, 29, True)
+    assert raw.cut is not None
 
 
 async def smtp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -397,12 +397,19 @@ def test_silence_in_the_middle_of_groups_is_never_an_absence(after: int) -> None
 
 def test_signatures_of_tls13_leave_certificates_open() -> None:
     server = Server({TLS13: (0x1301,)}, schemes=(0x0804, 0x0805))
-    out = run(tls13_signatures(MANNER, (0x1301,), (29,)), server.answer)
+    out = run(tls13_signatures(MANNER, (0x1301,), (29,), Book()), server.answer)
     assert (out.schemes, out.why, len(server.asked)) == ([0x0804, 0x0805], None, 3)
     assert all(Extension.SIGNATURE_ALGORITHMS_CERT in dict(offer.hello.extra) for offer in server.asked)
 
 
+def test_signatures_that_an_earlier_answer_has_shown_are_not_asked_for_again() -> None:
+    server = Server({TLS13: (0x1301,)}, schemes=(0x0804, 0x0805))
+    book = Book([(MANNER.offer(TLS13, (0x1301,), "opening"), Chosen(TLS13, 0x1301, 29, 0x0804))])
+    out = run(tls13_signatures(MANNER, (0x1301,), (29,), book), server.answer)
+    assert (out.schemes, out.why, len(server.asked)) == ([0x0804, 0x0805], None, 2)
+
+
 def test_signatures_over_a_group_that_cannot_be_computed_with_are_not_told() -> None:
-    out = run(tls13_signatures(MANNER, (0x1301,), (41,)), lambda offer: SILENCE)
+    out = run(tls13_signatures(MANNER, (0x1301,), (41,), Book()), lambda offer: SILENCE)
     assert out.why is not None
     assert out.why.reason is Reason.UNSUPPORTED

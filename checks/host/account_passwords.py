@@ -6,9 +6,10 @@ from typing import Annotated
 
 from checks.common import first_missing, listed
 from checks.host.password import PASSWORD_MOST_DAYS
-from scanner.facts.accounts import Accounts, Password
+from scanner.facts.accounts import OPENS, Accounts, Password
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
+from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
@@ -43,7 +44,15 @@ def host_accounts_empty_password(accounts: Accounts) -> Judgement:
     empty = [a.name for a in found if a.password is Password.EMPTY]
     if empty:
         return failed("PASSWORD_EMPTY", names=listed(empty))
-    return first_missing(a.password for a in found) or passed("PASSWORD_NOT_EMPTY", count=len(found))
+    if why := first_missing(a.password for a in found):
+        return why
+    if any(a.password is Password.SET_OR_EMPTY for a in found):
+        return cannot_tell(
+            Reason.ACCESS_DENIED,
+            "パスワードが空かどうかはアカウントのデータベースにだけあり、読む権限がなかった",
+            "whether a password is empty stands in the accounts database only, which could not be read",
+        )
+    return passed("PASSWORD_NOT_EMPTY", count=len(found))
 
 
 @check(
@@ -114,7 +123,7 @@ def host_accounts_password_age(accounts: Accounts, *, most: Annotated[int, PASSW
     found = accounts.accounts
     if isinstance(found, Unobserved):
         return found
-    held = [a for a in found if a.password is Password.SET and a.login]
+    held = [a for a in found if a.password in {Password.SET, Password.SET_OR_EMPTY} and a.login]
     over = [a for a in held if isinstance(a.age_days, int) and a.age_days > most]
     if over:
         return failed("AGE_OVER", most=most, names=listed(f"{a.name} ({a.age_days})" for a in over))
@@ -152,4 +161,4 @@ def host_accounts_root_password(accounts: Accounts) -> Judgement:
         return not_applicable("ROOT_ABSENT")
     if isinstance(root.password, Unobserved):
         return root.password
-    return failed("ROOT_OPEN") if root.password in {Password.SET, Password.EMPTY} else passed("ROOT_LOCKED")
+    return failed("ROOT_OPEN") if root.password in OPENS else passed("ROOT_LOCKED")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from checks.common import also, first_missing, listed, value_not_set
 from checks.host.sudo import rules_elsewhere
-from scanner.facts.accounts import Account, Accounts, Password
+from scanner.facts.accounts import OPENS, Account, Accounts, Password
 from scanner.facts.administrators import SUPERUSER, who_administers
 from scanner.facts.readings import FileRights
 from scanner.facts.sudo import SudoRule, SudoRules
@@ -86,7 +86,7 @@ def open_to_use(account: Account) -> bool | Unobserved:
         return False
     if isinstance(account.expired, Unobserved):
         return account.expired
-    if account.password in {Password.SET, Password.EMPTY} or account.keys is True:
+    if account.password in OPENS or account.keys is True:
         return True
     return first_missing((account.password, account.keys)) or False
 

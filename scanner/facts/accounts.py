@@ -20,10 +20,16 @@ class Password(StrEnum):
 
     SET = "set"
     EMPTY = "empty"
+    SET_OR_EMPTY = "set-or-empty"
+    """One of the two: somebody gets in, but what was asked did not tell by which."""
     LOCKED = "locked"
     """It is switched off, and could be switched on again."""
     NONE = "none"
     """None was ever set: no password opens the account."""
+
+
+OPENS = frozenset({Password.SET, Password.EMPTY, Password.SET_OR_EMPTY})
+"""Where somebody gets in by a password, or by none."""
 
 
 @dataclass(frozen=True, slots=True)

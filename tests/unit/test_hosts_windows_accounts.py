@@ -120,8 +120,8 @@ def test_without_rights_windows_is_asked_and_an_empty_password_is_not_told(tmp_p
     ]
     fact = fact_of(Accounts, accounts, machine(tmp_path, answers=given))
     found = by_number(fact.accounts)
-    assert (found[500].password, found[1001].password) == (Password.LOCKED, Password.SET)
-    assert isinstance(found[1002].password, Unobserved)
+    assert (found[500].password, found[1001].password) == (Password.LOCKED, Password.SET_OR_EMPTY)
+    assert found[1002].password is Password.SET_OR_EMPTY
     assert found[1002].expired is True
     assert (found[1001].age_days, found[1001].idle_days) == (5, 3)
     assert fact.directories == ("CITY",)

@@ -9,9 +9,10 @@ import pytest
 from checks.endpoint.screen_lock import screen_lock_enforced, screen_lock_idle, screen_lock_password
 from scanner.facts.readings import Wait
 from scanner.facts.screen_lock import ScreenLock
-from scanner.hosts.windows.screen_lock import MACHINE, POLICY, PREFERENCE, SYSTEM, WINLOGON, screen_lock
+from scanner.hosts.windows.screen_lock import MACHINE, MANAGED, POLICY, PREFERENCE, SYSTEM, WINLOGON, screen_lock
 from scanner.model.check import Check
 from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve
 from scanner.model.verdict import Verdict
 from tests.unit.windows_machines import HANAKO, TARO, Keys, MadeReader, machine
 
@@ -41,6 +42,13 @@ def test_the_machines_limit_is_enough(tmp_path: Path) -> None:
 def test_zero_and_nothing_are_no_limit(tmp_path: Path, value: int | None) -> None:
     keys: Keys = {MACHINE: {} if value is None else {"InactivityTimeoutSecs": value}}
     assert three(machine(tmp_path, keys, users=[TARO])) == ("LOCK_NEVER", "PASSWORD_NONE", "LOCK_CHANGEABLE")
+
+
+def test_what_a_management_service_asks_for_is_no_missing_lock(tmp_path: Path) -> None:
+    managed: Keys = {MANAGED: {"MaxInactivityTimeDeviceLock": 15}}
+    assert three(machine(tmp_path / "2", managed, LIMIT)) == ("LOCK_OK", "PASSWORD_ASKED", "LOCK_FIXED")
+    with pytest.raises(CannotObserve, match="in a way that is not read"):
+        screen_lock.run(machine(tmp_path / "1", managed))
 
 
 def test_a_long_limit_is_late(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ PROGRAMS: Final = frozenset({"503", "504"})
 """DefaultAccount and WDAGUtilityAccount: made by Windows for itself and switched off."""
 LONGEST_V: Final = 65_536
 _RID: Final = re.compile(r"[0-9A-Fa-f]{8}\Z")
-_DISABLED, _NO_PASSWORD_NEEDED, _KEEPS_PASSWORD = 0x2, 0x20, 0x10000
+_DISABLED, _KEEPS_PASSWORD = 0x2, 0x10000
 """USER_INFO_3's flags (lmaccess.h), which are not those of the accounts database."""
 NO_HASH: Final = Unobserved(Reason.UNSUPPORTED, "Windows keeps NT hashes, encrypted with a key of the machine; no setting changes that")
 RIGHTS: Final = Unobserved(Reason.UNSUPPORTED, "access control lists of profiles are not read")
@@ -135,16 +135,11 @@ def _stored(read: WindowsReader, names: tuple[str, ...], today: int | Unobserved
 
 
 def _told(told: answers.LocalAccount, today: int | Unobserved, keys: bool | Unobserved) -> Account:
-    """Make an account of what NetUserEnum says. That a password may be empty does not say that it is."""
-    password: Password | Unobserved = Password.SET
-    if told.flags & _DISABLED:
-        password = Password.LOCKED
-    elif told.flags & _NO_PASSWORD_NEEDED:
-        password = Unobserved(Reason.ACCESS_DENIED, "whether the password is empty stands in the accounts database only")
+    """Make an account of what NetUserEnum says. Its flags tell whether a password is asked for from now on, not whether there is one."""
     return _account(
         name=told.name,
         sid=told.sid,
-        password=password,
+        password=Password.LOCKED if told.flags & _DISABLED else Password.SET_OR_EMPTY,
         keeps=bool(told.flags & _KEEPS_PASSWORD),
         age=told.password_age // DAY,
         most=Unobserved(Reason.ACCESS_DENIED, "the accounts database may not be read"),

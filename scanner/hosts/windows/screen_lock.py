@@ -19,20 +19,29 @@ from scanner.hosts.seeing import needed, seen
 from scanner.hosts.windows.base import MICROSOFT, VERSION, Person, WindowsReader, number, people, text
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
 
 MACHINE = MICROSOFT + r"\Windows\CurrentVersion\Policies\System"
 POLICY = r"Software\Policies\Microsoft\Windows\Control Panel\Desktop"
 PREFERENCE = r"Control Panel\Desktop"
 WINLOGON = VERSION + r"\Winlogon"
+MANAGED = MICROSOFT + r"\PolicyManager\current\device\DeviceLock"
+"""What a management service (MDM) asks for; how Windows carries it out is not documented."""
 USUAL_GRACE = 5
 SYSTEM = r"Software\Microsoft\Windows\CurrentVersion\Policies\System"
 
 
-@collector(Platform.WINDOWS, Key(MACHINE), Key(WINLOGON), *(Key(rf"HKU\*\{key}", root=True) for key in (POLICY, PREFERENCE, SYSTEM)))
+@collector(
+    Platform.WINDOWS,
+    *(Key(key) for key in (MACHINE, MANAGED, WINLOGON)),
+    *(Key(rf"HKU\*\{key}", root=True) for key in (POLICY, PREFERENCE, SYSTEM)),
+)
 def screen_lock(read: WindowsReader) -> ScreenLock:
     """See how soon an idle session is locked, and whether the account can change that."""
     limit = number(read, MACHINE, "InactivityTimeoutSecs") or 0
     source = rf"{MACHINE}\InactivityTimeoutSecs"
+    if not limit and number(read, MANAGED, "MaxInactivityTimeDeviceLock"):
+        raise CannotObserve(Reason.UNSUPPORTED, rf"{MANAGED}\MaxInactivityTimeDeviceLock: it locks the screen in a way that is not read")
     everybody = people(read)
     barred = (number(read, MACHINE, "DisableLockWorkstation") or 0) != 0
     found: list[DesktopLock] = []

@@ -113,6 +113,7 @@ CASES: dict[str, list[Case]] = {
     "host.accounts.empty-password": [
         case(machine(TARO), says="PASSWORD_NOT_EMPTY"),
         case(machine(replace(TARO, password=Password.EMPTY)), says="PASSWORD_EMPTY", args={"names": ("taro",)}),
+        case(machine(replace(TARO, password=Password.SET_OR_EMPTY)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         *HIDDEN,
         *UNSEEN,
     ],

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from checks.common import also, first_missing, listed, value_not_set
 from checks.host.sudo import rules_elsewhere
-from scanner.facts.accounts import OPENS, Account, Accounts, Password
+from scanner.facts.accounts import OPENS, Account, Accounts
 from scanner.facts.administrators import SUPERUSER, who_administers
 from scanner.facts.readings import FileRights
 from scanner.facts.sudo import SudoRule, SudoRules

@@ -131,6 +131,8 @@ def web_cgi(web: WebConfiguration, *, approved: Annotated[tuple[str, ...], WEB_C
 )
 def web_modules(web: WebConfiguration, *, approved: Annotated[tuple[str, ...], WEB_MODULES] = WEB_MODULES.default) -> Judgement:
     def one(program: WebProgram) -> Judgement:
+        if isinstance(program.modules, Unobserved):
+            return program.modules
         if program.modules and not approved:
             return value_not_set(WEB_MODULES)
         if others := [name for name in program.modules if name not in approved]:

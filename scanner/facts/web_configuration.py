@@ -46,7 +46,7 @@ class WebProgram:
     sites: tuple[str, ...] | Unobserved
     unread: Unobserved | None
     """Why the configuration may say more than was read; it is in every part below too."""
-    modules: tuple[str, ...]
+    modules: tuple[str, ...] | Unobserved
     """Modules that are loaded besides those built in, by their own names."""
     listing: Places
     """Folders whose content is listed where they have no start page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,10 +52,13 @@ class Include:
 Field = tuple[str, ...]
 
 
-def parse(data: bytes) -> tuple[Rule | Include, ...]:
-    """Read a whole file. Names of files behind ``@`` stand in the lists as they are. Raises ``NotHba``."""
+def parse(data: bytes, *, joins: bool = True) -> tuple[Rule | Include, ...]:
+    """Read a whole file. Names of files behind ``@`` stand in the lists as they are. Raises ``NotHba``.
+
+    ``joins``: whether a backslash at the end of a line joins the next one to it, as from PostgreSQL 14.
+    """
     found: list[Rule | Include] = []
-    for number, fields in _lines(data):
+    for number, fields in _lines(data, joins):
         first = fields[0][0]
         if first in INCLUDES:
             if len(fields) != 2 or len(fields[1]) != 1:
@@ -67,12 +71,17 @@ def parse(data: bytes) -> tuple[Rule | Include, ...]:
     return tuple(found)
 
 
-def names(data: bytes) -> tuple[str, ...]:
-    """Read a file that a record names behind ``@``: its words. Raises ``NotHba``."""
-    return tuple(word for _, fields in _lines(data) for field in fields for word in field)
+def names(data: bytes, *, joins: bool = True) -> tuple[str, ...]:
+    """Read a file that a record names behind ``@``: its words; ``joins`` as in ``parse``. Raises ``NotHba``."""
+    return tuple(word for _, fields in _lines(data, joins) for field in fields for word in field)
 
 
-def _lines(data: bytes) -> list[tuple[int, list[Field]]]:
+def has_joined_lines(data: bytes) -> bool:
+    """Tell whether a line ends in a backslash, so that the server's version decides what the text means."""
+    return re.search(rb"\\\r*\n", data) is not None
+
+
+def _lines(data: bytes, joins: bool) -> list[tuple[int, list[Field]]]:
     if len(data) > MOST_OCTETS or b"\0" in data:
         raise NotHba("the text is too long, or holds zero octets")
     found = []
@@ -80,7 +89,7 @@ def _lines(data: bytes) -> list[tuple[int, list[Field]]]:
     kept, begun = "", 0
     for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), 1):
         text = line.rstrip("\r")
-        if text.endswith("\\"):  # from PostgreSQL 14
+        if joins and text.endswith("\\"):
             kept, begun = kept + text[:-1], begun or number
             continue
         fields = _fields(kept + text, begun or number)

@@ -271,3 +271,21 @@ def test_any_octets_end_in_values_or_a_refusal(junk: bytes, text: str) -> None:
         lambda: slapdaccess.outcomes([slapdaccess.parse("to * by " + text)], Person.USER, "cn", ""),
     ):
         assert tried(ask) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("urls", "listens", "clear"),
+    [
+        ("pldap:///", Audience.EVERYBODY, True),
+        ("pldaps://0.0.0.0:1636/", Audience.EVERYBODY, False),
+        ("PLDAP://127.0.0.1/ ldapi://%2Frun%2Fldapi/x", Audience.ITSELF, False),
+        ("ldapi:///", Audience.NOBODY, False),
+        ("cldap:///", None, None),
+        ("ldap:// new://x", None, None),
+    ],
+)
+def test_every_kind_of_address_counts(tmp_path: Path, urls: str, listens: Audience | None, clear: bool | None) -> None:
+    argv = f"-h {urls.replace(' ', '+')} -f /etc/ldap/slapd.conf"
+    found = server(machine(tmp_path, {"/etc/ldap/slapd.conf": BEGIN + DATABASE}, argv))
+    assert (None if isinstance(found.listens, Unobserved) else found.listens) is listens
+    assert (None if isinstance(found.clear_passwords, Unobserved) else found.clear_passwords) is clear

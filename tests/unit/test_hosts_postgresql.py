@@ -327,6 +327,21 @@ def test_a_rule_more_in_front_never_opens_a_way(rules: list[Rule]) -> None:
         assert set(pghba.ways(rules, last, account)) <= set(pghba.ways(rules[1:], last - 1, account) if last else "ctg")
 
 
+@pytest.mark.parametrize(("version", "methods"), [("15", ["scram-sha-256"]), ("13", ["trust", "scram-sha-256"])])
+def test_a_backslash_joins_lines_from_version_14_only(tmp_path: Path, version: str, methods: list[str]) -> None:
+    hba = "# trust is no more used \\\nhost all all 192.0.2.1/32 trust\nhost all all 192.0.2.2/32 scram-sha-256\n"
+    found = server(machine(tmp_path, files={HBA: hba}, version=version))
+    assert [entrance.method for entrance in entrances(found)] == methods
+
+
+def test_where_the_version_is_not_known_joined_lines_are_not_decided(tmp_path: Path) -> None:
+    home = "/var/lib/pgsql/data"
+    files = {"/usr/bin/postgres": "", f"{home}/postgresql.conf": "", f"{home}/pg_hba.conf": "# a \\\r\nlocal all all trust\n"}
+    assert isinstance(server(Machine(tmp_path / "a", live=False).write(files)).entrances, Unobserved)
+    files[f"{home}/pg_hba.conf"] = "local all all trust\n"
+    assert isinstance(server(Machine(tmp_path / "b", live=False).write(files)).entrances, tuple)
+
+
 def test_a_server_that_runs_from_elsewhere_is_not_passed_over(tmp_path: Path) -> None:
     made = Machine(tmp_path).write({"/usr/bin/postgres": "", "/srv/data/postgresql.conf": BASE})
     running(made, postgres=STARTED)

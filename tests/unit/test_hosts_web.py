@@ -543,6 +543,13 @@ def test_a_line_for_the_whole_server_holds_over_php_ini(tmp_path: Path) -> None:
     assert (found.version_told.found, found.errors_shown.found) == ((), ("display_errors (php.ini)",))
 
 
+def test_too_many_modules_are_not_cut(tmp_path: Path) -> None:
+    loads = "".join(f"LoadModule a{number}_module modules/mod_a{number}.so\n" for number in range(301))
+    modules = apache(tmp_path, OPEN + loads).modules
+    assert isinstance(modules, Unobserved)
+    assert modules.reason is Reason.TOO_LARGE
+
+
 def test_too_many_versions_of_php_are_not_cut(tmp_path: Path) -> None:
     machine = Machine(tmp_path, live=False).write({"/usr/sbin/apache2": "", "/etc/apache2/apache2.conf": APACHE})
     machine.write({f"/etc/php/{number // 10 + 1}.{number % 10}/x": "" for number in range(21)})

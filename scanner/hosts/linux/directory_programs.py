@@ -45,6 +45,7 @@ SECRET = frozenset({"syncrepl", "dbcryptkey", "dbcryptfile", "credentials", "ida
 PSEUDO = frozenset({"entry", "children", "userpassword"})
 ALL_ADDRESSES = frozenset({"", "*", "0.0.0.0", "[::]"})  # noqa: S104 - read, not listened on
 _ATTRIBUTES = re.compile(r"attrs?=\"?([^\s\"]+)", re.IGNORECASE)
+URL = re.compile(r"(?:(p?ldaps?)://(\[[^\]]*\]|[^:/]*)(?::\d+)?|ldapi://[^/]*)(?:/.*)?", re.IGNORECASE)
 LOOPBACK = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]", re.IGNORECASE)
 
 
@@ -121,15 +122,20 @@ def _told(read: Reader, found: Found) -> _Told:
             raise CannotObserve(Reason.UNSUPPORTED, "an option of the running slapd is not known") from error
         if "-r" in given:
             raise CannotObserve(Reason.UNSUPPORTED, "slapd was started with a root directory of its own")
-        return _Told(tuple(given.get("-h", "ldap:///").split()), given.get("-F") or given.get("-f") or _usual(read))
+        return _Told(_known(tuple(given.get("-h", "ldap:///").split())), given.get("-F") or given.get("-f") or _usual(read))
     urls: tuple[str, ...] | Unobserved = Unobserved(Reason.VALUE_NOT_SET, f"no start-up file says it: {' or '.join(STARTING)}")
     place = ""
     for path, variable in STARTING.items():
         text = (read.file(path) or b"").decode("utf-8", "replace")
         if (value := _last(path, text, variable)) is not None:
-            urls = tuple(value.split()) or ("ldap:///",)
+            urls = _known(tuple(value.split()) or ("ldap:///",))
         place = _last(path, text, "SLAPD_CONF") or place
     return _Told(urls, place or _usual(read))
+
+
+def _known(urls: tuple[str, ...]) -> tuple[str, ...] | Unobserved:
+    odd = next((url for url in urls if not URL.fullmatch(url)), None)
+    return urls if odd is None else Unobserved(Reason.UNSUPPORTED, f"it listens on {shown(odd)}, which is not understood")
 
 
 def _last(path: str, text: str, variable: str) -> str | None:
@@ -243,9 +249,9 @@ def _frontend(made: Slapd) -> Settings:
 
 
 def _network(urls: Iterable[str]) -> list[tuple[str, str]]:
-    """Give scheme and host of each URL that listens on TCP."""
-    found = [re.fullmatch(r"(ldaps?)://(\[[^\]]*\]|[^:/]*)(?::\d+)?(?:/.*)?", url, re.IGNORECASE) for url in urls]
-    return [(one[1].lower(), one[2]) for one in found if one]
+    """Give scheme and host of each URL that listens on TCP; ``pldap`` is ``ldap`` behind a proxy that tells whom it speaks for."""
+    found = [URL.fullmatch(url) for url in urls]
+    return [(one[1].lower().removeprefix("p"), one[2]) for one in found if one and one[1]]
 
 
 def _listens(urls: Iterable[str]) -> Audience:

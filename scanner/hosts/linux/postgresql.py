@@ -52,7 +52,13 @@ DEFAULTS = {
     "ssl": "off",
     "unix_socket_permissions": "0777",
 }
-"""Defaults that all versions from 9.3 to 18 share; the others are in ``_default``."""
+"""Defaults that all versions from 9.3 to 18 share; what is neither here nor in ``CHANGED`` is empty."""
+CHANGED = {
+    "password_encryption": (14, "scram-sha-256", "md5"),
+    "ssl_min_protocol_version": (13, "TLSv1.2", "TLSv1"),
+    "log_line_prefix": (10, "%m [%p] ", ""),
+}
+"""Defaults that a version changed (release notes of 10, 12, 13, 14): that version, its default, the one before."""
 
 
 @dataclass(slots=True)
@@ -136,17 +142,13 @@ class _Values:
 
 
 def _default(name: str, major: int | None) -> str | Unobserved:
-    """Give a default that changed between versions (release notes of 10, 12, 13, 14)."""
+    """Give the default of a setting; empty, but for those that a version changed."""
+    if name not in CHANGED:
+        return ""
     if major is None:
         return Unobserved(Reason.VALUE_NOT_SET, f"{name} is not written, and the version is not known")
-    match name:
-        case "password_encryption":
-            return "scram-sha-256" if major >= 14 else "md5"
-        case "ssl_min_protocol_version":
-            return "TLSv1.2" if major >= 13 else "TLSv1"
-        case "log_line_prefix":
-            return "%m [%p] " if major >= 10 else ""
-    return ""
+    since, new, old = CHANGED[name]
+    return new if major >= since else old
 
 
 @dataclass(frozen=True, slots=True)

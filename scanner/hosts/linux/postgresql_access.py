@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
+from typing import Protocol, TypeVar
 
 from scanner.facts.database_configuration import Entrance
 from scanner.facts.readings import Audience
@@ -15,6 +17,7 @@ from scanner.wire import pghba
 from scanner.wire.addresses import wide
 from scanner.wire.pghba import Rule
 
+T = TypeVar("T", covariant=True)
 MOST_FILES = 200
 MOST_RULES = 1_000
 MOST_NAMES = 20_000
@@ -48,13 +51,9 @@ def placed_rules(read: Reader, path: str, major: int | None, files: list[str]) -
     def one(path: str, depth: int) -> None:
         if depth > DEEPEST or len(files) >= MOST_FILES:
             raise CannotObserve(Reason.TOO_LARGE, shown(f"{path}: too many files are included"))
-        data = read.file(path, limit=pghba.MOST_OCTETS)
-        if data is None:
-            raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
-        files.append(path)
-        for item in needed(parsed(path, data, pghba.parse)):
+        for item in _read(read, path, major, pghba.parse, files):
             if isinstance(item, Rule):
-                accounts, databases = (_opened(read, path, names, files) for names in (item.accounts, item.databases))
+                accounts, databases = (_opened(read, path, names, major, files) for names in (item.accounts, item.databases))
                 found.append((path, replace(item, accounts=accounts, databases=databases)))
             elif major is None or major < 16:
                 raise CannotObserve(Reason.PROTOCOL_VIOLATION, shown(f"{path}: {item.how} is known from PostgreSQL 16 only"))
@@ -68,19 +67,28 @@ def placed_rules(read: Reader, path: str, major: int | None, files: list[str]) -
     return found
 
 
-def _opened(read: Reader, path: str, names: frozenset[str], files: list[str]) -> frozenset[str]:
+class _Parse(Protocol[T]):
+    def __call__(self, data: bytes, *, joins: bool) -> tuple[T, ...]: ...
+
+
+def _read(read: Reader, path: str, major: int | None, parse: _Parse[T], files: list[str]) -> tuple[T, ...]:
+    data = read.file(path, limit=pghba.MOST_OCTETS)
+    if data is None:
+        raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
+    files.append(path)
+    if major is None and pghba.has_joined_lines(data):
+        raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path}: lines end in a backslash, and the version is not known"))
+    return needed(parsed(path, data, partial(parse, joins=major is None or major >= 14)))
+
+
+def _opened(read: Reader, path: str, names: frozenset[str], major: int | None, files: list[str]) -> frozenset[str]:
     """Put the words of a file in the place of ``@file``; files within such files are left as they are and match nothing known."""
     found: set[str] = set()
     for name in names:
         if not name.startswith("@"):
             found.add(name)
             continue
-        place = below(path.rpartition("/")[0], name[1:])
-        data = read.file(place)
-        if data is None:
-            raise CannotObserve(Reason.UNSUPPORTED, shown(f"{place} is not there"))
-        files.append(place)
-        found.update(needed(parsed(place, data, pghba.names)))
+        found.update(_read(read, below(path.rpartition("/")[0], name[1:]), major, pghba.names, files))
     return frozenset(found)
 
 

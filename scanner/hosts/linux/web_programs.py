@@ -153,7 +153,7 @@ def _program(read: Reader, found: Found, look: Look | Unobserved, running: tuple
         account=look_.account,
         sites=sites,
         unread=look_.doubt,
-        modules=look_.modules[:MOST_MODULES],
+        modules=Unobserved(Reason.TOO_LARGE, f"more than {MOST_MODULES} modules") if len(look_.modules) > MOST_MODULES else look_.modules,
         listing=look_.listing.places(look_.doubt),
         cgi=look_.cgi.places(look_.doubt),
         trace=look_.trace.places(look_.doubt),

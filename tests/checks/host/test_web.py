@@ -10,6 +10,7 @@ from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 
 DENIED = Unobserved(Reason.ACCESS_DENIED)
+MANY = Unobserved(Reason.TOO_LARGE)
 STALE = Unobserved(Reason.STALE)
 NOWHERE = Places()
 GOOD_SUITES = ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256")
@@ -104,6 +105,7 @@ CASES: dict[str, list[Case]] = {
         case(nginx(), says="MODULES_APPROVED", with_={"approved": ("dir_module", "mime_module")}),
         case(nginx(), says="MODULES_OTHER", args={"modules": ("mime_module",)}, with_={"approved": ("dir_module",)}),
         case(nginx(unread=DENIED), says="MODULES_OTHER", with_={"approved": ("dir_module",)}),
+        case(nginx(modules=MANY), outcome="undetermined", reason=Reason.TOO_LARGE),
         case(nginx(unread=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"approved": ("dir_module", "mime_module")}),
     ],
     "host.web.trace": nowhere("trace", "TRACE_OFF", "TRACE_ON"),

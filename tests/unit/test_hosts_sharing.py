@@ -397,6 +397,37 @@ def test_samba_that_runs_with_another_configuration(tmp_path: Path, words: str, 
     assert (reason(found.least_protocol) is Reason.UNSUPPORTED) is elsewhere
 
 
+@pytest.mark.parametrize(
+    ("options", "unit", "elsewhere"),
+    [
+        ("", "", False),
+        ('SAMBAOPTIONS="--debuglevel=1"\n', "", False),
+        ('SAMBAOPTIONS="--option=ntlm_auth=yes"\n', "", True),
+        ("", "[Service]\nExecStart=\nExecStart=/usr/sbin/samba --foreground -s /srv/smb.conf\n", True),
+    ],
+)
+@pytest.mark.parametrize("live", [True, False])
+def test_a_domain_controller_hides_its_arguments_behind_a_title(
+    tmp_path: Path, options: str, unit: str, elsewhere: bool, live: bool
+) -> None:
+    machine = Machine(tmp_path, live, {"testparm -s -v": DEFAULTS}).write(
+        {
+            "/usr/sbin/samba": "",
+            "/etc/samba/smb.conf": "[global]\nserver role = active directory domain controller\nserver min protocol = SMB3\n",
+            "/etc/default/samba": options,
+            "/usr/lib/systemd/system/samba-ad-dc.service": "[Service]\nExecStart=/usr/sbin/samba --foreground $SAMBAOPTIONS\n",
+            "/etc/systemd/system/samba-ad-dc.service.d/own.conf": unit,
+        }
+    )
+    running(machine, samba=1_700_000_100)
+    machine.write({"/proc/2/cmdline": "samba: root process" + "\0" * 60})
+    fact = file_sharing.run(machine)
+    assert isinstance(fact, FileSharing)
+    assert not isinstance(fact.programs, Unobserved)
+    (found,) = fact.programs
+    assert (reason(found.least_protocol) is Reason.UNSUPPORTED) is elsewhere
+
+
 def test_cups_and_snmpd_that_run_with_another_configuration(tmp_path: Path) -> None:
     made = cups(tmp_path / "a", "Port 631\n", {"/proc/2/cmdline": "cupsd\0-l\0-c\0/srv/cupsd.conf"}, live=True)
     assert reason(made.clients) is Reason.UNSUPPORTED

@@ -1,4 +1,4 @@
-"""With which arguments a running program was started, so far as they tell what configuration it has.
+"""With which arguments a program was started or will be, so far as they tell what configuration it has.
 
 Command lines may hold secrets: nothing of them but the value of such an option leaves this module.
 """
@@ -6,15 +6,17 @@ Command lines may hold secrets: nothing of them but the value of such an option 
 from __future__ import annotations
 
 import getopt
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from scanner.hosts.base import Reader
+from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux.base import shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
 LONGEST = 65_536
+_UNIT_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,15 @@ def options(read: Reader, names: Collection[str], grammar: Grammar | None) -> It
         data = read.file(f"/proc/{number}/cmdline", limit=LONGEST)
         if not data:
             continue  # it ended meanwhile
-        words = data.decode("utf-8", "surrogateescape").removesuffix("\0").split("\0")
-        try:
-            found, _ = getopt.gnu_getopt(words[1:], grammar.short, list(grammar.long))
-        except getopt.GetoptError as error:
-            what = f"an option of the running {shown(words[0])} is not known: -{shown(error.opt)[:40]}"
-            raise CannotObserve(Reason.UNSUPPORTED, what) from error
-        yield found
+        yield _options(data.decode("utf-8", "surrogateescape").removesuffix("\0").split("\0"), grammar)
+
+
+def _options(words: Sequence[str], grammar: Grammar) -> Sequence[tuple[str, str]]:
+    try:
+        return getopt.gnu_getopt(words[1:], grammar.short, list(grammar.long))[0]
+    except getopt.GetoptError as error:
+        what = f"an option of the running {shown(words[0])} is not known: -{shown(error.opt)[:40]}"
+        raise CannotObserve(Reason.UNSUPPORTED, what) from error
 
 
 def command_line(read: Reader, names: Collection[str]) -> tuple[str, ...]:
@@ -71,8 +75,36 @@ def leads_elsewhere(read: Reader, names: Collection[str], grammar: Grammar, usua
 
     Raises ``CannotObserve`` where its arguments cannot be read.
     """
-    for given in options(read, names, grammar):
-        for name, value in given:
-            if name in grammar.leading and value not in usual:
-                return Unobserved(Reason.UNSUPPORTED, f"the running program was started with {name} {shown(value)}, which is not read")
+    return next((why for given in options(read, names, grammar) if (why := _leading(given, grammar, usual))), None)
+
+
+def will_lead_elsewhere(words: Sequence[str], grammar: Grammar, usual: Collection[str]) -> Unobserved | None:
+    """Tell the same of the words that it is to be started with, its own name first. Raises ``CannotObserve``."""
+    return _leading(_options(words, grammar), grammar, usual)
+
+
+def _leading(given: Sequence[tuple[str, str]], grammar: Grammar, usual: Collection[str]) -> Unobserved | None:
+    for name, value in given:
+        if name in grammar.leading and value not in usual:
+            return Unobserved(Reason.UNSUPPORTED, f"the program is started with {name} {shown(value)}, which is not read")
     return None
+
+
+def unit_sources(unit: str, files: Collection[str]) -> tuple[Source, ...]:
+    """Give what ``written_words`` reads."""
+    own = f"/etc/systemd/system/{unit}.d"
+    return (*(Files(f"{place}/{unit}") for place in _UNIT_PLACES), Names(own), Files(f"{own}/*.conf"), *(Files(path) for path in files))
+
+
+def written_words(read: Reader, unit: str, files: Collection[str], variables: Collection[str]) -> tuple[str, ...]:
+    """Give the words by which a service of systemd starts its program, and those of variables in the files that it takes options from.
+
+    Lines that a drop-in sets aside are among them; variables stand as they are written. Raises ``CannotObserve``.
+    """
+    texts = [read.file(path) or b"" for path in files]
+    whole = next((data for place in _UNIT_PLACES if (data := read.file(f"{place}/{unit}")) is not None), b"")
+    own = [read.file(f"/etc/systemd/system/{unit}.d/{name}") or b"" for name in read.names(f"/etc/systemd/system/{unit}.d") or ()]
+    lines = b"\n".join((whole, *own, *texts)).decode("utf-8", "replace").split("\n")
+    names = "|".join(("ExecStart", *variables))
+    said = [line.partition("=")[2] for line in lines if re.match(rf"\s*(?:export\s+)?(?:{names})\s*=", line)]
+    return tuple(word.strip("\"'") for line in said for word in line.split())

@@ -13,9 +13,9 @@ from functools import partial
 from scanner.facts.file_sharing import FileServer, FileShare, FileSharing
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
+from scanner.hosts.linux.arguments import Grammar, leads_elsewhere, unit_sources, will_lead_elsewhere, written_words
 from scanner.hosts.linux.audience import audience_of, narrowest, shuts_out_all
-from scanner.hosts.linux.base import needed, parsed, processes, seen, shown
+from scanner.hosts.linux.base import Process, needed, parsed, processes, runs, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -24,7 +24,8 @@ from scanner.wire import smbconf
 from scanner.wire.smbconf import Section, SmbConf, truth, words
 
 SMBD = Program("samba", ("/usr/sbin/smbd",), ("smbd.service", "smb.service"), ("smbd",))
-CONTROLLER = Program("samba", ("/usr/sbin/samba",), ("samba-ad-dc.service", "samba.service"), ("samba", "samba: root process"))
+CONTROLLER = Program("samba", ("/usr/sbin/samba",), ("samba-ad-dc.service", "samba.service"), ("samba",))
+OPTIONS = ("/etc/default/samba", "/etc/sysconfig/samba")
 MAIN = "/etc/samba/smb.conf"
 PRINTED = ("testparm", "-s", "-v")
 ARGUMENTS = Grammar(
@@ -90,6 +91,7 @@ class _Read:
     *paths((SMBD, CONTROLLER)),
     Files(MAIN),
     Files("/etc/samba/*.conf"),
+    *(source for unit in CONTROLLER.units for source in unit_sources(unit, OPTIONS)),
     Names(USERS_SHARES, root=True),
     Files(f"{USERS_SHARES}/*", limit=65_536, root=True),
     Run(PRINTED),
@@ -100,7 +102,7 @@ def file_sharing(read: Reader) -> FileSharing:
     found = seen(partial(installed, read, (SMBD, CONTROLLER), running))
     if isinstance(found, Unobserved) or not found:
         return FileSharing(found if isinstance(found, Unobserved) else ())
-    elsewhere = seen(partial(leads_elsewhere, read, ("smbd", "samba"), ARGUMENTS, (MAIN,)))
+    elsewhere = seen(partial(_elsewhere, read, running))
     got = elsewhere if elsewhere is not None else seen(partial(_read, read))
     role = got if isinstance(got, Unobserved) else _value(got, got.conf.settings, "serverrole")
     wanted = CONTROLLER if isinstance(role, str) and role.lower() in {"active directory domain controller", "dc"} else SMBD
@@ -109,6 +111,18 @@ def file_sharing(read: Reader) -> FileSharing:
     for server in servers:
         read.keep(MAIN, f"{server.source}: least protocol {server.least_protocol}, clients {server.clients}")
     return FileSharing(tuple(servers))
+
+
+def _elsewhere(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> Unobserved | None:
+    """Tell why smb.conf is not what Samba goes by. Raises ``CannotObserve``.
+
+    The domain controller writes a title over its arguments, so that only its unit tells with which ones it is started.
+    """
+    if runs(running, *CONTROLLER.processes) is True or not read.live:
+        written = [word for unit in CONTROLLER.units for word in written_words(read, unit, OPTIONS, ("SAMBAOPTIONS",))]
+        if why := will_lead_elsewhere([CONTROLLER.name, *written], ARGUMENTS, (MAIN,)):
+            return why
+    return leads_elsewhere(read, (*SMBD.processes, *CONTROLLER.processes), ARGUMENTS, (MAIN,))
 
 
 def _read(read: Reader) -> _Read:

@@ -13,7 +13,7 @@ from scanner.facts.network_device import SnmpAccess, SnmpSecurity
 from scanner.facts.snmp import SnmpAgent, SnmpConfiguration, SnmpUser
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.devices.common import USUAL_COMMUNITIES
-from scanner.hosts.linux.arguments import command_line
+from scanner.hosts.linux.arguments import command_line, unit_sources, written_words
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -29,8 +29,6 @@ OTHERS = ("/etc/snmp/snmpd.local.conf", "/usr/share/snmp/snmpd.conf", "/usr/shar
 KEPT = ("/var/lib/snmp/snmpd.conf", "/var/lib/net-snmp/snmpd.conf")
 """Where snmpd keeps its users; Debian's place and that of the Red Hat family."""
 LIBRARY = ("/etc/snmp/snmp.conf", "/etc/snmp/snmp.local.conf", "/usr/share/snmp/snmp.conf")
-UNIT = "snmpd.service"
-UNIT_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 OPTIONS = ("/etc/default/snmpd", "/etc/sysconfig/snmpd")
 MOST_FILES = 100
 DEEPEST = 8
@@ -53,10 +51,8 @@ _VALUED = frozenset("cglImMnpux")
     *(Files(path, root=True) for path in (MAIN, *OTHERS, *KEPT)),
     Files("/etc/snmp/snmpd.conf.d/*.conf", root=True),
     Names("/etc/snmp/snmpd.conf.d"),
-    *(Files(path) for path in (*LIBRARY, *OPTIONS)),
-    *(Files(f"{directory}/{UNIT}") for directory in UNIT_PLACES),
-    Files(f"/etc/systemd/system/{UNIT}.d/*.conf"),
-    Names(f"/etc/systemd/system/{UNIT}.d"),
+    *(Files(path) for path in LIBRARY),
+    *unit_sources(SNMPD.units[0], OPTIONS),
 )
 def snmp_configuration(read: Reader) -> SnmpConfiguration:
     """See who may ask snmpd for what."""
@@ -142,22 +138,13 @@ def _gathered(read: Reader, files: list[str]) -> list[tuple[str, Line]]:
 
 def _started_with(read: Reader) -> tuple[str, ...]:
     """Give the words of the command line: the running program's, else as unit and options file tell. Raises ``CannotObserve``."""
-    running, written = command_line(read, SNMPD.processes), _to_be_started_with(read)
+    running, written = command_line(read, SNMPD.processes), written_words(read, SNMPD.units[0], OPTIONS, ("SNMPDOPTS", "OPTIONS"))
     # snmpd cuts the lists of its own command line at their commas: where that is all, what is written tells which words were one
     same = running[1:] == tuple(part for word in written[1:] for part in word.split(","))
     words = written if same or not running else running
     if any(word.startswith(("-c", "-C")) for word in words):
         raise CannotObserve(Reason.UNSUPPORTED, "snmpd is started with -c or -C, so other files may count")
     return words
-
-
-def _to_be_started_with(read: Reader) -> tuple[str, ...]:
-    texts = [read.file(path) or b"" for path in OPTIONS]
-    unit = next((data for directory in UNIT_PLACES if (data := read.file(f"{directory}/{UNIT}")) is not None), b"")
-    own = [read.file(f"/etc/systemd/system/{UNIT}.d/{name}") or b"" for name in read.names(f"/etc/systemd/system/{UNIT}.d") or ()]
-    lines = b"\n".join((unit, *own, *texts)).decode("utf-8", "replace").split("\n")
-    said = [line.partition("=")[2] for line in lines if re.match(r"\s*(?:export\s+)?(?:ExecStart|SNMPDOPTS|OPTIONS)\s*=", line)]
-    return tuple(word.strip("\"'") for line in said for word in line.split())
 
 
 def _addresses(started: Sequence[str]) -> Iterator[str]:

@@ -205,6 +205,19 @@ def test_every_network_of_an_access_point_and_of_a_file_elsewhere_counts(tmp_pat
     assert isinstance(found["?"].accepts, Unobserved)
 
 
+def test_an_access_point_may_start_by_a_service_of_its_own(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, live=False).write(
+        {
+            "/etc/hostapd/wlan0.conf": "ssid=lobby\n",
+            "/etc/hostapd/spare.conf": "ssid=spare\n",
+            "/usr/lib/systemd/system/hostapd@.service": "[Service]\n",
+            "/etc/systemd/system/multi-user.target.wants/hostapd@wlan0.service": "",
+        }
+    )
+    found = known(machine)
+    assert (found.keys(), found["lobby"].accepts, found["lobby"].joins) == ({"lobby"}, (OPEN,), True)
+
+
 def test_names_on_the_air_are_read_as_networkmanager_writes_them() -> None:
     assert ssid("229;186;129;") == "庁"
     assert ssid("a\\\\;b=c") == "a;b=c"

@@ -12,6 +12,7 @@ from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetwor
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import enabled, processes, runs, seen, shown
 from scanner.hosts.linux.nmprofiles import READS, WIRELESS, Profile, profiles, ssid
+from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -43,6 +44,8 @@ _STRENGTH: Final = (OPEN, WEP, WPA, OWE, WPA2, WPA3)
     Files(INTERFACES, root=True),
     Names(f"{INTERFACES}.d"),
     Files(f"{INTERFACES}.d/*", root=True),
+    *PROCESSES,
+    *UNITS,
     NOW,
     IW,
 )
@@ -237,17 +240,14 @@ def _iwd(read: Reader) -> list[WirelessNetwork]:
 
 
 def _hostapd(read: Reader) -> list[WirelessNetwork]:
-    """Give the access points that hostapd(8) opens, where it starts or runs."""
+    """Give the access points that hostapd(8) opens, where it starts or runs; each file may have a service of its own, ``hostapd@NAME``."""
     files = _files(read, HOSTAPD, ".conf")
-    if not files:
-        return []
-    starts: bool | Unobserved | None = seen(lambda: enabled(read, "hostapd.service"))
-    if starts is False:
-        starts = runs(processes(read), "hostapd") or False
-    if starts is False:
-        return []
+    running = runs(processes(read), "hostapd") if files else None
     found = []
     for path in files:
+        starts = seen(partial(_starts_hostapd, read, path)) or running or False
+        if starts is False:
+            continue
         data = seen(partial(read.file, path))
         if isinstance(data, Unobserved):
             found.append(_unread(data, shown(path)))
@@ -259,12 +259,16 @@ def _hostapd(read: Reader) -> list[WirelessNetwork]:
                 name = values.get("ssid") or values.get("ssid2", "").strip('"')
                 bits = int(values["wpa"]) if re.fullmatch(r"\d", values.get("wpa", "")) else 0
                 accepts = tuple(kind for bit, kind in ((1, WPA), (2, WPA2)) if bits & bit) or (OPEN,)
-                joins = starts if isinstance(starts, Unobserved) else bool(starts)
                 if name:
                     found.append(
-                        WirelessNetwork(shown(name), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, joins, shown(path))
+                        WirelessNetwork(shown(name), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, starts, shown(path))
                     )
     return found
+
+
+def _starts_hostapd(read: Reader, path: str) -> bool:
+    own = path.rpartition("/")[2].removesuffix(".conf")
+    return any(enabled(read, unit) for unit in ("hostapd.service", f"hostapd@{own}.service"))
 
 
 def _ifupdown(path: str, data: bytes | Unobserved | None) -> list[WirelessNetwork]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -312,3 +313,20 @@ def test_preferences_with_words_behind_them_count() -> None:
         b'pref("d", true, locked);\n// user_pref("e", true);\n'
     )
     assert dict(prefs.parse(text)) == {"a": False, "b": "x) // y", "c": 2, "d": True}
+
+
+def test_preferences_in_comments_of_several_lines_do_not_count_and_calls_of_several_lines_do() -> None:
+    text = (
+        b'/* old:\nuser_pref("a", false);\n*/ user_pref("b", "/* x */");\n# pref("c", true);\n'
+        b'user_pref(\n  "d",  // why\n  true /* was false */\n);\nif (x) { pref("e", true); }\n/* open\npref("f", true);\n'
+    )
+    assert dict(prefs.parse(text)) == {"b": "/* x */", "d": True}
+
+
+def test_a_hostile_file_of_preferences_is_read_in_time() -> None:
+    for data in (b"pref(\n" * 49_000, b'pref("a", "\n' * 49_000, b"/*" * 400_000, b"\n" * 49_000 + b"pref", b" " * 900_000):
+        begun = time.perf_counter()
+        assert not prefs.parse(data)
+        assert time.perf_counter() - begun < 2.0
+    with pytest.raises(prefs.NotPrefs):
+        prefs.parse(b" " * 1_000_001)

@@ -215,7 +215,7 @@ def test_an_access_point_may_start_by_a_service_of_its_own(tmp_path: Path) -> No
         }
     )
     found = known(machine)
-    assert (found.keys(), found["lobby"].accepts, found["lobby"].joins) == ({"lobby"}, (OPEN,), True)
+    assert (set(found), found["lobby"].accepts, found["lobby"].joins) == ({"lobby"}, (OPEN,), True)
 
 
 def test_names_on_the_air_are_read_as_networkmanager_writes_them() -> None:

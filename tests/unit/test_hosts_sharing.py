@@ -224,6 +224,25 @@ def test_a_socket_of_systemd_counts_too(tmp_path: Path) -> None:
     assert cups(tmp_path / "b", conf, files).clients is Audience.EVERYBODY
 
 
+@pytest.mark.parametrize(
+    ("socket", "own", "encrypted"),
+    [
+        ("/run/cups/cups.sock", "", True),
+        ("631", "", False),
+        ("0.0.0.0:443", "", True),
+        ("[::]:631", "ListenStream=\nListenStream=/run/cups/cups.sock\n", True),
+        ("/run/cups/cups.sock", "ListenStream=\n ListenStream = 631\n", False),
+    ],
+)
+def test_a_plain_socket_of_systemd_beside_one_for_tls_takes_clear_text(tmp_path: Path, socket: str, own: str, encrypted: bool) -> None:
+    conf = "SSLListen *:632\n<Location />\nAllow all\n</Location>\n"
+    files = {
+        "/lib/systemd/system/cups.socket": f"[Socket]\nListenStream={socket}\n",
+        "/etc/systemd/system/cups.socket.d/own.conf": f"[Socket]\n{own}",
+    }
+    assert cups(tmp_path, conf, files).encrypted is encrypted
+
+
 def test_administration_of_cups(tmp_path: Path) -> None:
     asks = "<Policy default>\n<Limit CUPS-Add-Modify-Printer>\nAuthType Default\n</Limit>\n<Limit All>\n</Limit>\n</Policy>\n"
     assert cups(tmp_path / "a", "").administration_asks is True  # the policy that is built in

@@ -56,7 +56,8 @@ def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
     conf = elsewhere if elsewhere is not None else seen(partial(_read, read))
     if isinstance(conf, Unobserved):
         return PrintService("cups", found.running, found.starts, None, MAIN, conf, conf, conf, conf)
-    network = seen(partial(_on_network, read, conf))
+    sockets = seen(partial(_sockets, read))
+    network = _on_network(sockets, conf)
     clients = _clients(conf, network)
     read.keep(MAIN, f"clients: {clients}")
     return PrintService(
@@ -66,7 +67,7 @@ def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
         applied=applied(read, running, CUPS.processes, (MAIN,)) if found.running is True else None,
         source=MAIN,
         clients=clients,
-        encrypted=_encrypted(conf),
+        encrypted=_encrypted(sockets, conf),
         administration_asks=_administration_asks(conf),
         announces=_announces(conf, network),
     )
@@ -79,14 +80,25 @@ def _read(read: Reader) -> Cupsd:
     return needed(parsed(MAIN, data, cupsd.parse))
 
 
-def _on_network(read: Reader, conf: Cupsd) -> bool:
-    """Tell whether it listens on more than the machine itself. Raises ``CannotObserve``."""
-    if any(not cupsd.is_local(value) for _, value in conf.every("listen", "port", "ssllisten", "sslport")):
-        return True
+def _sockets(read: Reader) -> tuple[str, ...]:
+    """Give the addresses at which systemd listens for cupsd; an empty line takes back those before, systemd.socket(5).
+
+    Raises ``CannotObserve``.
+    """
     whole = next((data for directory in SOCKET_PLACES if (data := read.file(f"{directory}/{SOCKET}")) is not None), b"")
     own = [read.file(f"{OWN_SOCKET}/{name}") or b"" for name in read.names(OWN_SOCKET) or () if name.endswith(".conf")]
-    streams = re.findall(rb"(?m)^\s*ListenStream\s*=\s*(\S+)", b"\n".join((whole, *own)))
-    return any(not cupsd.is_local(value.decode("ascii", "replace")) for value in streams)
+    found: list[str] = []
+    for value in re.findall(rb"(?m)^[ \t]*ListenStream[ \t]*=(.*)$", b"\n".join((whole, *own))):
+        address = value.decode("ascii", "replace").strip()
+        found = [*found, address] if address else []
+    return tuple(found)
+
+
+def _on_network(sockets: tuple[str, ...] | Unobserved, conf: Cupsd) -> bool | Unobserved:
+    """Tell whether it listens on more than the machine itself."""
+    if any(not cupsd.is_local(value) for _, value in conf.every("listen", "port", "ssllisten", "sslport")):
+        return True
+    return sockets if isinstance(sockets, Unobserved) else any(not cupsd.is_local(address) for address in sockets)
 
 
 def _clients(conf: Cupsd, network: bool | Unobserved) -> Audience | Unobserved:
@@ -107,14 +119,21 @@ def _clients(conf: Cupsd, network: bool | Unobserved) -> Audience | Unobserved:
     return most if not missing or (most is Audience.EVERYBODY and network is True) else missing
 
 
-def _encrypted(conf: Cupsd) -> bool | Unobserved:
-    """Tell whether TLS is a must: by the address, or by Encryption at the root and at every place that does not take it over."""
-    plain = [value for name, value in conf.every("listen", "port") if not cupsd.is_local(value)]
-    if not plain and conf.every("ssllisten", "sslport"):
-        return True
+def _encrypted(sockets: tuple[str, ...] | Unobserved, conf: Cupsd) -> bool | Unobserved:
+    """Tell whether TLS is a must: by the address, or by Encryption at the root and at every place that does not take it over.
+
+    A socket of systemd is a plain one, whatever cupsd.conf says of its port, unless that is 443 (cupsd's listen.c and main.c).
+    """
     blocks = [block for block in conf.locations.values() if block.name.startswith("/")]
     open_ = [block for block in blocks if cupsd.admits(block) != "itself"]
-    return bool(open_) and all(_required(block) for block in open_)
+    if open_ and all(_required(block) for block in open_):
+        return True
+    by_address = bool(conf.every("ssllisten", "sslport")) and all(cupsd.is_local(value) for _, value in conf.every("listen", "port"))
+    if not by_address:
+        return False
+    if isinstance(sockets, Unobserved):
+        return sockets
+    return all(cupsd.is_local(address) or re.search(r"(?:^|:)443$", address) for address in sockets)
 
 
 def _required(block: Block) -> bool:

@@ -26,11 +26,20 @@ class Machine(RootReader):
         self.commands = dict(commands or {})
 
     def command(self, argv: Sequence[str], *, seconds: float = 10.0) -> CommandOutput | None:
-        """Answer what the test wrote; all other programs are not installed."""
+        """Answer what the test wrote, and stat(1) for the ends of links; all other programs are not installed."""
         if not self.live:
             return super().command(argv, seconds=seconds)
+        if tuple(argv[:5]) == ("stat", "-L", "-c", "%Y %n", "--"):
+            ends = ((path, self._end(path)) for path in argv[5:])
+            return CommandOutput(0, "".join(f"{int(end.stat().st_mtime)} {path}\n" for path, end in ends if end.exists()).encode(), b"")
         said = self.commands.get(" ".join(argv))
         return None if said is None else CommandOutput(0, said.encode(), b"")
+
+    def _end(self, path: str) -> Path:
+        place = self.root / path.lstrip("/")
+        while place.is_symlink():
+            place = self.root / os.path.normpath(place.relative_to(self.root).parent / place.readlink()).lstrip("/")
+        return place
 
     def write(self, files: Mapping[str, str | bytes]) -> Machine:
         """Put files into the tree."""

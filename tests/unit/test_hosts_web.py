@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -291,6 +292,26 @@ def test_a_file_newer_than_the_program_may_not_be_in_force(tmp_path: Path) -> No
     for at, status, told in ((1_700_000_300, 0, True), (1_700_000_300, 1, False), (1_700_000_150, 0, False)):
         machine.commands[" ".join(RELOADS)] = "Id=apache2.service\n\n" + answer % (at, at, status)
         assert (program(machine).applied is None) is told
+
+
+def test_a_change_at_the_end_of_a_link_is_seen_like_one_of_the_link(tmp_path: Path) -> None:
+    files = {
+        "/usr/sbin/nginx": "",
+        "/etc/nginx/nginx.conf": "http { include sites-enabled/*; }",
+        "/etc/nginx/sites-available/a": "",
+        **ACCOUNTS,
+    }
+    machine = Machine(tmp_path).write(files)
+    running(machine, nginx=1_700_000_100)
+    link = tmp_path / "etc/nginx/sites-enabled/a"
+    link.parent.mkdir()
+    link.symlink_to("../sites-available/a")
+    for path in ("nginx.conf", "sites-available/a"):
+        age(machine, f"/etc/nginx/{path}", 1_700_000_000)
+    for of_link, of_file, in_force in ((0, 0, True), (200, 0, False), (0, 200, False)):
+        os.utime(link, (1_700_000_000 + of_link,) * 2, follow_symlinks=False)
+        age(machine, "/etc/nginx/sites-available/a", 1_700_000_000 + of_file)
+        assert (program(machine).applied is None) is in_force
 
 
 @pytest.mark.parametrize(

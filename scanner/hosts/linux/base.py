@@ -6,6 +6,7 @@ missing right touches exactly the part that needed it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -168,13 +169,34 @@ def applied(
     oldest = min((process.started for process in running if process.name in wanted), default=None)
     if oldest is None:
         return None
-    for path in files:
-        state = seen(partial(read.state, path))
-        if isinstance(state, Unobserved):
-            return state
-        if state is not None and state.modified > oldest:
-            return Unobserved(Reason.STALE, f"{path} was changed after {' or '.join(sorted(wanted))} had started and may not be in force")
-    return None
+    return newer(read, files, oldest, " or ".join(sorted(wanted)))
+
+
+def newer(read: Reader, files: Iterable[str], started: int, what: str) -> Unobserved | None:
+    """Tell why files may not be what a program goes by that read them at a time, in seconds since 1970; ``None``: they are."""
+    changed = seen(partial(changes, read, files))
+    if isinstance(changed, Unobserved):
+        return changed
+    late = next((path for path, at in changed.items() if at > started), None)
+    return None if late is None else Unobserved(Reason.STALE, f"{late} was changed after {what} had started and may not be in force")
+
+
+def changes(read: Reader, files: Iterable[str]) -> dict[str, int]:
+    """Give when those of some files that are there were last changed, in seconds since 1970: a link, and what stands at its end.
+
+    Raises ``CannotObserve``.
+    """
+    states = {path: state for path in files if (state := read.state(path)) is not None}
+    found = {path: state.modified for path, state in states.items()}
+    links = sorted(path for path, state in states.items() if state.kind is FileKind.LINK)
+    said = read.command(("stat", "-L", "-c", "%Y %n", "--", *links)) if links else None
+    lines = (b"" if said is None else said.stdout).decode("utf-8", "surrogateescape").split("\n")
+    ends = {path: int(at) for at, _, path in (line.partition(" ") for line in lines) if re.fullmatch(r"\d{1,12}", at)}
+    for path in links:
+        if path not in ends:
+            raise CannotObserve(Reason.UNSUPPORTED, f"{path} is a link, and when its end was changed is not told")
+        found[path] = max(found[path], ends[path])
+    return found
 
 
 def enabled(read: Reader, unit: str) -> bool:

@@ -29,8 +29,6 @@ MARIADB = Program("mariadb", ("/usr/sbin/mariadbd", "/usr/libexec/mariadbd"), ("
 MYSQL = Program("mysql", ("/usr/sbin/mysqld", "/usr/libexec/mysqld"), ("mysql.service", "mysqld.service"), ("mysqld",))
 MAIN = ("/etc/my.cnf", "/etc/mysql/my.cnf")
 """Files that the packages' builds read, in this order; ``~/.my.cnf`` belongs to people."""
-BEHIND = ("/etc/mysql/mariadb.cnf", "/etc/mysql/mysql.cnf")
-"""What Debian's link /etc/mysql/my.cnf leads to; a change shows there."""
 VERSIONS = tuple((program, "--version") for program in (*MARIADB.files, *MYSQL.files))
 PLUGINS = ("/usr/lib/mysql/plugin", "/usr/lib64/mysql/plugin")
 SOURCES: tuple[Source, ...] = (
@@ -174,8 +172,6 @@ def _options(read: Reader, settings: _Settings, found: Found) -> tuple[Option, .
     found_: list[Option] = []
     for path in files:
         found_ += _file(read, settings, path, missing, 0)
-    if MAIN[1] in settings.files:
-        settings.files += [path for path in BEHIND if read.state(path) is not None]
     return (*found_, *own)
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from scanner.facts.database_configuration import DatabaseServer, Entrance
 from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import Files, FileState, Names, Reader, Source
-from scanner.hosts.linux.base import Process, enabled, exists, needed, parsed, runs, seen, shown
+from scanner.hosts.linux.base import Process, enabled, exists, needed, newer, parsed, runs, seen, shown
 from scanner.hosts.linux.postgresql_access import DEEPEST, MOST_FILES, below, entrances, included, placed_rules
 from scanner.hosts.linux.process_account import account_name
 from scanner.hosts.linux.services import Program, installed
@@ -176,7 +176,8 @@ def _server(read: Reader, cluster: _Cluster, running: tuple[Process, ...] | Unob
         version=str(cluster.major) if cluster.major else Unobserved(Reason.UNSUPPORTED, "PG_VERSION does not tell"),
         running=None if running is None else process if isinstance(process, Unobserved) else process is not None,
         starts=seen(partial(_starts, read, cluster)),
-        applied=seen(partial(_applied, read, cluster, process)) if isinstance(process, _Process) else None,
+        # a reload takes most settings from the files and leaves no trace outside the log, so a later change may be in force or not
+        applied=newer(read, cluster.files, process.started, "the server") if isinstance(process, _Process) else None,
         source=shown(cluster.config),
         listens=_listens(values.get("listen_addresses")),
         entrances=ways_in,
@@ -272,15 +273,6 @@ def _options(read: Reader, home: str) -> dict[str, str]:
         return pgconf.given(shlex.split(text)[1:])
     except ValueError as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, shown(f"{path}: {error}")) from error
-
-
-def _applied(read: Reader, cluster: _Cluster, process: _Process) -> Unobserved | None:
-    """A reload takes most settings from the files and leaves no trace outside the log, so a later change may be in force or not."""
-    for path in cluster.files:
-        state = read.state(path)
-        if state is not None and state.modified > process.started:
-            return Unobserved(Reason.STALE, shown(f"{path} was changed after the server had started and may not be in force"))
-    return None
 
 
 def _starts(read: Reader, cluster: _Cluster) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from scanner.hosts.base import Reader
-from scanner.hosts.linux.base import Process, applied, seen
+from scanner.hosts.linux.base import Process, applied, newer, seen
 from scanner.hosts.linux.services import Program
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
@@ -25,8 +25,7 @@ def in_force(read: Reader, running: tuple[Process, ...] | Unobserved | None, pro
     reload = seen(partial(_reloaded, read, program.units))
     if isinstance(reload, Unobserved) or reload is None:
         return why
-    states = [seen(partial(read.state, path)) for path in files]
-    return None if all(s is None or (not isinstance(s, Unobserved) and s.modified <= reload) for s in states) else why
+    return newer(read, files, reload, program.name)
 
 
 def _reloaded(read: Reader, units: Iterable[str]) -> int | None:

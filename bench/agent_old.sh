@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the bundled agent (.ci/agent-bundle) inside a root tree of an old system: enrols, reports, shows, against a real hub over TLS.
+# Runs the bundled agent (.ci/agent-bundle) inside a root tree of an old system, with the system calls of RHEL 8's kernel only: enrols,
+# reports, shows, against a real hub over TLS.
 #   bench/agent_old.sh TREE BUNDLE       TREE made by: mmdebstrap --variant=minbase bullseye TREE     (root; no network but loopback)
 set -euo pipefail
 tree=$(readlink -f "$1") bundle=$(readlink -f "$2")
@@ -20,7 +21,7 @@ cp "$work/hub.pem" "$tree/etc/tenken-agent/ca.pem"
 echo 'ca_file = "/etc/tenken-agent/ca.pem"' > "$tree/etc/tenken-agent/agent.toml"
 inside() {
   unshare --mount --pid --uts --fork --kill-child --propagation private \
-    sh -euc 'mount -t proc proc "$0/proc"; mount --rbind /dev "$0/dev"; mount -t tmpfs run "$0/run"; hostname old; exec chroot "$0" "$@"' "$tree" "$@"
+    sh -euc 'mount -t proc proc "$0/proc"; mount --rbind /dev "$0/dev"; mount -t tmpfs run "$0/run"; hostname old; exec "$@"' "$tree" "$PWD/.venv/bin/python" -m bench.old_kernel chroot "$tree" "$@"
 }
 inside sh -c '. /etc/os-release; echo "$PRETTY_NAME, $(ldd --version | head -1)"'
 inside /opt/tenken-agent/tenken-agent enroll --hub "https://127.0.0.1:$port" --token "$token"

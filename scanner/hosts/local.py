@@ -199,28 +199,36 @@ class LocalReader(RootReader):
         return CommandOutput(process.returncode, out, errors)
 
 
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    """Give a handle that becomes readable when the program ends; -1 where there is none: macOS, and Linux before 5.3 (RHEL 8)."""
+    try:
+        return os.pidfd_open(process.pid)
+    except (AttributeError, OSError):
+        return -1
+
+
 def _listen(process: subprocess.Popen[bytes], until: float, late: str) -> tuple[bytes, bytes]:
     """Gather both streams until the program has ended; a child that lives on and keeps them open is not waited for."""
     assert process.stdout
     assert process.stderr
     streams = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
     out = process.stdout.fileno()
-    opener = getattr(os, "pidfd_open", None)  # Linux; elsewhere the end is asked for now and then
-    ended = opener(process.pid) if opener else -1
+    ended = _end_of(process)
+    told = ended >= 0  # else the end is asked for now and then
     try:
         with selectors.DefaultSelector() as selector:
             for handle in streams:
                 os.set_blocking(handle, False)
                 selector.register(handle, selectors.EVENT_READ)
-            if opener:
+            if told:
                 selector.register(ended, selectors.EVENT_READ)
             while True:
                 left = until - time.monotonic()
-                ready = selector.select(left if opener else min(left, STEP)) if left > 0 else []
+                ready = selector.select(left if told else min(left, STEP)) if left > 0 else []
                 handles = {key.fd for key, _ in ready}
-                if not opener and _has_ended(process):
+                if not told and _has_ended(process):
                     handles.add(ended)
-                elif left <= 0 or (opener and not ready):
+                elif left <= 0 or (told and not ready):
                     raise CannotObserve(Reason.TIMEOUT, late)
                 for handle in sorted(handles - {ended}):
                     if _take(handle, streams[handle], OUTPUT if handle == out else ERRORS) == 0:
@@ -236,7 +244,7 @@ def _listen(process: subprocess.Popen[bytes], until: float, late: str) -> tuple[
                         raise CannotObserve(Reason.TOO_LARGE, f"{process.args!r}: more than {OUTPUT} octets of output")
                     return bytes(streams[out]), bytes(streams[process.stderr.fileno()][:ERRORS])
     finally:
-        if opener:
+        if told:
             os.close(ended)
 
 

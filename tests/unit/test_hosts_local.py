@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -50,13 +51,21 @@ def root(tmp_path: Path) -> Path:
     return top
 
 
-@pytest.fixture(params=["pidfd", "waitid", "poll"])
+def no_such_call(pid: int) -> int:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+@pytest.fixture(params=["pidfd", "old kernel", "waitid", "poll"])
 def ends(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """How the end of a program is learned: as on Linux, on macOS with Python 3.13, and on macOS with an older one."""
-    if request.param != "pidfd":
-        monkeypatch.delattr(os, "pidfd_open")
-    if request.param == "poll":
-        monkeypatch.delattr(os, "waitid")
+    """How the end of a program is learned: as on Linux, on Linux before 5.3, on macOS with Python 3.13, and on macOS with an older one."""
+    match request.param:
+        case "old kernel":
+            monkeypatch.setattr(os, "pidfd_open", no_such_call)
+        case "waitid":
+            monkeypatch.delattr(os, "pidfd_open")
+        case "poll":
+            monkeypatch.delattr(os, "pidfd_open")
+            monkeypatch.delattr(os, "waitid")
     return str(request.param)
 
 

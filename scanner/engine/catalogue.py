@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import chain
@@ -21,12 +21,13 @@ import checks
 import scanner.hosts
 import scanner.probes
 from baselines.profiles.loader import digest as reference_digest
+from scanner.engine.families import Families
 from scanner.engine.references import with_choices
 from scanner.hosts.base import Collector
 from scanner.hosts.machine import AnyCollector
 from scanner.model.check import BadCheck, Check, Value
 from scanner.model.fact import Fact
-from scanner.model.target import Kind
+from scanner.model.target import NAMED, Kind
 from scanner.probes.base import Probe
 
 AnyValue = Value[bool] | Value[int] | Value[float] | Value[str] | Value[tuple[str, ...]]
@@ -38,15 +39,17 @@ Makers = Mapping[type[Fact], tuple[Observer, ...]]
 
 
 class Observers(Makers):
-    """Every probe and collector by the fact it makes. What sees machines from within and what sees from outside load when first asked for.
+    """Every probe and collector by the fact it makes.
 
     Facts of machines are made by collectors and lead nowhere, all others by probes: a scan of domains loads no collector, an audit of
-    hosts no probe. Each is loaded once, by the function that is given for it.
+    hosts no probe.
     """
 
-    def __init__(self, probes: Callable[[], Makers], collectors: Callable[[], Makers]) -> None:
-        self._probes = probes
-        self._collectors = collectors
+    def __init__(self, probes: Makers, collectors: Makers) -> None:
+        self.probes = probes
+        """What sees from outside."""
+        self.collectors = collectors
+        """What sees from within."""
 
     def __getitem__(self, fact: type[Fact]) -> tuple[Observer, ...]:
         """Give what makes the fact."""
@@ -60,53 +63,18 @@ class Observers(Makers):
         """Count them."""
         return len(self.probes) + len(self.collectors)
 
-    @cached_property
-    def probes(self) -> Makers:
-        """What sees from outside."""
-        return self._probes()
 
-    @cached_property
-    def collectors(self) -> Makers:
-        """What sees from within."""
-        return self._collectors()
-
-
-class Checks(Mapping[str, Check]):
-    """Every check by its id, in order. A family, the first word of an id, loads when one of its checks is first asked for.
-
-    ``families`` names them with the function that loads each.
-    """
+class Checks(Families[str, Check]):
+    """Every check by its id, in order; the family of a check is the first word of its id."""
 
     def __init__(self, families: Mapping[str, Callable[[], Mapping[str, Check]]]) -> None:
-        self._families = families
-        self._loaded: dict[str, Mapping[str, Check]] = {}
-
-    def __getitem__(self, check_id: str) -> Check:
-        """Give the check with this id."""
-        return self._family(check_id.partition(".")[0])[check_id]
-
-    def __iter__(self) -> Iterator[str]:
-        """Give every id."""
-        for family in sorted(self._families):
-            yield from self._family(family)
-
-    def __len__(self) -> int:
-        """Count them."""
-        return sum(len(self._family(family)) for family in self._families)
+        super().__init__(families, lambda check_id: check_id.partition(".")[0])
 
     def below(self, prefix: str) -> tuple[Check, ...]:
         """Give the checks whose id is ``prefix``, or begins with it and a dot; a final ``.`` or ``.*`` says no more."""
         bare = prefix.rstrip(".*")
-        family = self._family(bare.partition(".")[0])
+        family = self.family(bare.partition(".")[0])
         return tuple(check for name, check in family.items() if name == bare or name.startswith(bare + "."))
-
-    def _family(self, name: str) -> Mapping[str, Check]:
-        loaded = self._loaded.get(name)
-        if loaded is None:
-            if name not in self._families:
-                return {}
-            loaded = self._loaded[name] = self._families[name]()
-        return loaded
 
 
 @dataclass(frozen=True)
@@ -154,8 +122,8 @@ def catalogue() -> Catalogue:
     return Catalogue(
         checks=Checks({name: partial(_family, name) for name in families}),
         observers=Observers(
-            lambda: _made_in(scanner.probes, Probe, lambda fact: fact.of is not Kind.MACHINE),
-            lambda: _made_in(scanner.hosts, Collector, lambda fact: fact.of is Kind.MACHINE and not fact.leads_to),
+            Families({word: partial(_probes, word) for word in _first_words(scanner.probes)}, lambda fact: _first_word(fact.__module__)),
+            Families({"": _collectors}, lambda _: ""),  # all or none: a machine is asked for everything at once
         ),
         digest=_digest(Path(str(checks.__file__)).parent),
     )
@@ -173,15 +141,37 @@ def _family(name: str) -> Mapping[str, Check]:
     return MappingProxyType({check_id: with_choices(check) for check_id, check in sorted(found.items())})
 
 
-def _made_in(package: ModuleType, kind: type[Probe] | type[AnyCollector], fits: Callable[[type[Fact]], bool]) -> Makers:
-    """Walk a package for what makes facts. Raises ``BadCheck`` for a fact that cannot be made there, or that two make."""
+def _probes(word: str) -> Makers:
+    """Load the modules of probes whose names begin with a word. Those of the facts that they make begin with the same word."""
+    modules = [m for m in _names(scanner.probes) if _first_word(m) == word]
+
+    def fits(fact: type[Fact]) -> bool:
+        return fact.of is not Kind.MACHINE and NAMED.isdisjoint(fact.leads_to) and _first_word(fact.__module__) == word
+
+    return _made_in(modules, Probe, fits)
+
+
+def _collectors() -> Makers:
+    return _made_in(_names(scanner.hosts), Collector, lambda fact: fact.of is Kind.MACHINE and not fact.leads_to)
+
+
+def _first_words(package: ModuleType) -> set[str]:
+    return {_first_word(found.name) for found in pkgutil.iter_modules(package.__path__)}
+
+
+def _first_word(module: str) -> str:
+    return module.rpartition(".")[2].partition("_")[0]
+
+
+def _made_in(modules: Iterable[str], kind: type[Probe] | type[AnyCollector], fits: Callable[[type[Fact]], bool]) -> Makers:
+    """Load modules and take what makes facts. Raises ``BadCheck`` for a fact that cannot be made there, or that two make."""
     found: dict[type[Fact], list[Observer]] = {}
-    for module in _modules(package):
+    for module in map(importlib.import_module, modules):
         for observer in _members(module, kind):
+            if not fits(observer.makes):
+                raise BadCheck(f"{observer.makes.__name__} cannot be made in {module.__name__}")
             found.setdefault(observer.makes, []).append(observer)
     for fact, makers in found.items():
-        if not fits(fact):
-            raise BadCheck(f"{fact.__name__} cannot be made in {package.__name__}")
         if len({getattr(maker, "on", None) for maker in makers}) != len(makers):
             raise BadCheck(f"two probes, or two collectors of one platform, make {fact.__name__}")
     return MappingProxyType({fact: tuple(makers) for fact, makers in found.items()})
@@ -196,9 +186,12 @@ def _digest(folder: Path) -> str:
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    for found in sorted(pkgutil.walk_packages(package.__path__, package.__name__ + "."), key=lambda m: m.name):
-        if not found.name.startswith(_ELSEWHERE):
-            yield importlib.import_module(found.name)
+    return map(importlib.import_module, _names(package))
+
+
+def _names(package: ModuleType) -> list[str]:
+    names = sorted(found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."))
+    return [name for name in names if not name.startswith(_ELSEWHERE)]
 
 
 def _members(module: ModuleType, kind: type[T]) -> Iterator[T]:

@@ -17,7 +17,7 @@ from scanner.engine.catalogue import Catalogue
 from scanner.ledger.profile import Profile
 from scanner.model.check import Check, Setting
 from scanner.model.fact import Fact
-from scanner.model.target import Kind, Target
+from scanner.model.target import NAMED, Kind, Target
 from scanner.probes.base import Probe
 
 
@@ -135,8 +135,8 @@ def _settings(check: Check, profile: Profile, asked: Mapping[str, Setting], wher
 def _with_facts(catalogue: Catalogue, variants: tuple[Variant, ...]) -> Plan:
     kinds: dict[Kind, frozenset[Kind]] = {}
     judged = {v.check.of for v in variants}
-    # nothing leads to a machine: where machines alone are judged, no probe is loaded
-    leading = [fact for fact in catalogue.observers.probes if fact.leads_to] if judged - {Kind.MACHINE} else []
+    # all probes are loaded only where something is judged that one of them may lead to
+    leading = [fact for fact in catalogue.observers.probes if fact.leads_to] if judged - NAMED else []
     for kind in Kind:
         reached = {kind} | {lead for fact in leading if fact.of is kind for lead in fact.leads_to}
         kinds[kind] = frozenset(reached & judged)

@@ -35,6 +35,10 @@ class Kind(StrEnum):
     RUN = "run"
 
 
+NAMED = frozenset({Kind.DOMAIN, Kind.HOST, Kind.MACHINE, Kind.RUN})
+"""Kinds that are looked at only where somebody names them: no fact leads to one."""
+
+
 IMPLICIT_TLS = frozenset({"tls", "https", "submissions", "imaps", "pop3s", "ftps", "ldaps", "nntps", "xmpps-client", "xmpps-server"}) | {
     "smtps"  # no registered name, but what many write for SMTP within TLS
 }

@@ -35,7 +35,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A TCP port. ``speaks``: how its usual protocol is begun (see ``scanner.probes.listeners``); empty: it is listened to only."""
+    """A TCP port. ``speaks``: how its usual protocol is begun (``scanner.probes.exposure_listeners``); empty: it is listened to only."""
 
     number: int
     name: str

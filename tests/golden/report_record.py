@@ -305,7 +305,7 @@ def _targets() -> list[Seen]:
 
 def judge_into(sink: Callable[[RunStart, Exceptions], Sink]) -> None:
     """Judge the made-up facts into a sink."""
-    observers = Observers(lambda: {Policy: (), Transfer: (), Greeting: ()}, dict)
+    observers = Observers({Policy: (), Transfer: (), Greeting: ()}, {})
     catalogue = Catalogue(Checks({"golden": lambda: CHECKS}), observers, "sha256:" + "0" * 64)
     profile = Profile(
         values={ENDINGS.key: ProfileSetting(("-", "~"), "profile", "profile.yaml", 4)},

@@ -20,7 +20,7 @@ from scanner.model.verdict import Outcome
 from scanner.net.network import Network, Settings
 from scanner.net.pacing import Pace
 from scanner.net.scope import Entry, Match, Scope
-from scanner.probes.ports import host_ports
+from scanner.probes.exposure_ports import host_ports
 from tests.lab.exposure.hosts import BULK, HOSTS, LabHost
 from tests.lab.exposure.lab import ExposureLab, why_not
 from tests.lab.exposure.scan import Looked, consents, look

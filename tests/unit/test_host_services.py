@@ -24,7 +24,7 @@ from scanner.model.target import Host, Service, Target
 from scanner.model.verdict import Outcome
 from scanner.net.net import Net
 from scanner.net.network import Network, Settings
-from scanner.probes.host_services import MOST_SERVICES, unlisted_services
+from scanner.probes.exposure_services import MOST_SERVICES, unlisted_services
 from tests.unit.net_servers import LOOPBACK
 from tests.unit.test_wire_ssh import free_port, opening_of, server
 

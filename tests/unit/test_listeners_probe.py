@@ -13,7 +13,7 @@ from scanner.model.reason import Reason
 from scanner.model.target import Host
 from scanner.net.net import DnsServer
 from scanner.net.network import Network, Settings
-from scanner.probes import listeners
+from scanner.probes import exposure_listeners
 from scanner.wire import ports
 from tests.unit.net_servers import LOOPBACK
 
@@ -22,9 +22,9 @@ Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 def seen(peer: Peer, speaks: str, monkeypatch: pytest.MonkeyPatch) -> Spoken | Unobserved:
     """Have a server looked at as if its port were known for a protocol."""
-    monkeypatch.setattr(listeners, "SECONDS", 0.25)
-    monkeypatch.setattr(listeners, "PROXY_SECONDS", 1.0)
-    monkeypatch.setattr(listeners, "GREETING_SECONDS", 0.2)
+    monkeypatch.setattr(exposure_listeners, "SECONDS", 0.25)
+    monkeypatch.setattr(exposure_listeners, "PROXY_SECONDS", 1.0)
+    monkeypatch.setattr(exposure_listeners, "GREETING_SECONDS", 0.2)
 
     async def go() -> Spoken | Unobserved:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -37,10 +37,10 @@ def seen(peer: Peer, speaks: str, monkeypatch: pytest.MonkeyPatch) -> Spoken | U
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        monkeypatch.setattr(listeners, "BY_NUMBER", {port: ports.Port(port, "test", ports.Sort.OTHER, speaks)})
+        monkeypatch.setattr(exposure_listeners, "BY_NUMBER", {port: ports.Port(port, "test", ports.Sort.OTHER, speaks)})
         found = HostPorts((AddressPorts("127.0.0.1", OpenPorts(((port, port),), (port,), (), ())),))
         async with Network(Settings(scope=LOOPBACK, resolvers=(DnsServer("", "127.0.0.1", 1),))) as network:
-            fact = await listeners.host_listeners.run(Host("127.0.0.1"), network.view("host:127.0.0.1"), found)
+            fact = await exposure_listeners.host_listeners.run(Host("127.0.0.1"), network.view("host:127.0.0.1"), found)
         server.close()
         await server.wait_closed()
         assert isinstance(fact, HostListeners)

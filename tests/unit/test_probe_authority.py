@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.model.reason import CannotObserve
-from scanner.probes import probe_authority
-from scanner.probes.probe_authority import NotAQuestion, answer_to, attend, read_question
+from scanner.probes import dns_probe_authority
+from scanner.probes.dns_probe_authority import NotAQuestion, answer_to, attend, read_question
 from scanner.wire.dns import Rcode, Type, parse, query
 
 ZONE = "probe.example.jp"
@@ -97,7 +97,7 @@ class Client(asyncio.DatagramProtocol):
 
 
 def test_questions_arrive_and_the_sockets_are_shared_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe_authority, "PORT", 53053)
+    monkeypatch.setattr(dns_probe_authority, "PORT", 53053)
     here = ("127.0.0.1",)
 
     async def run() -> tuple[str, int, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.facts.ledger import DeclaredHost, DeclaredPort
-from scanner.probes.ports import FIRST, wanted_ports
+from scanner.probes.exposure_ports import FIRST, wanted_ports
 from scanner.wire.ports import PORTS
 
 USUAL = {port.number for port in PORTS}

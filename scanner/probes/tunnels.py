@@ -11,7 +11,7 @@ from scanner.model.target import Host
 from scanner.net.net import Net
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import is_address, together
-from scanner.probes.ports import MOST_ADDRESSES, host_addresses
+from scanner.probes.exposure_ports import MOST_ADDRESSES, host_addresses
 from scanner.wire.tunnels import GRE, IPIP, IPV6, MARKER_OCTETS, echoed, trials
 
 SECONDS = 1.2

@@ -11,7 +11,7 @@ from scanner.net.net import Net
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import is_address, together
-from scanner.probes.ports import MOST_ADDRESSES, host_addresses
+from scanner.probes.exposure_ports import MOST_ADDRESSES, host_addresses
 from scanner.wire.datagrams import Question, questions
 
 SECONDS = 1.5

@@ -12,6 +12,7 @@ import gc
 import importlib
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scanner.model.fact import Fact, Observation, Observed, Unobserved
@@ -152,21 +153,26 @@ def _written(service: Service, seen: Observation[Fact], form: str) -> str:
 
 def _lines(value: Any, pad: str, out: list[str]) -> None:  # Any: whatever dataclass stands in a fact
     """Write the fields of a fact, one a line; what is not known or has no meaning is left out."""
-    for field in dataclasses.fields(value):
-        name = field.name
+    for name in _fields(value.__class__):
         part = getattr(value, name)
         if part is None or part in ("", ()):
             continue
-        if isinstance(part, tuple) and dataclasses.is_dataclass(part[0]):
+        if isinstance(part, tuple) and _fields(part[0].__class__):
             for item in part:
                 _titled(name, item, pad, out)
-        elif dataclasses.is_dataclass(part):
+        elif _fields(part.__class__):
             _titled(name, part, pad, out)
         elif isinstance(part, tuple):
             out.append(f"{pad}{name}:")
             out += [f"{pad}  {item}" for item in part]
         else:
             out.append(f"{pad}{name}: {part}")
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """Give the names of a dataclass's fields; of anything else, none."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
 def _titled(name: str, part: Any, pad: str, out: list[str]) -> None:  # Any: see ``_lines``

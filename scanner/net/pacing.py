@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_network
 
@@ -175,24 +174,20 @@ class Pacer:
         self._operators: dict[str, str] = {}
         self._room: Lane | None = None
 
-    @asynccontextmanager
-    async def turn(self, name: str, address: str) -> AsyncIterator[None]:
-        """Hold a turn at ``address``, which was found by the host name ``name`` (may be empty)."""
+    def turn(self, name: str, address: str) -> Turn:
+        """Give a turn at ``address``, which was found by the host name ``name`` (may be empty); it is held inside ``async with``."""
+        return Turn(self, name, address)
+
+    async def take(self, name: str, address: str, held: list[Lane]) -> None:
+        """Wait for a place in every lane, and put those that are had into ``held``."""
         own = self._borne(address) if self._own else None
         place = self._lane(address, own or self._pace.address)
         await place.take()
-        try:
-            if own:
-                yield
-                return
+        held.append(place)
+        if own is None:
             owner = self._lane(f"operator {self.operator(name, address)}", self._pace.operator)
             await owner.take()
-            try:
-                yield
-            finally:
-                owner.give()
-        finally:
-            place.give()
+            held.append(owner)
 
     def ports(self, name: str, address: str) -> tuple[Lane, ...]:
         """Give the lanes in which every connection of a look at an address's ports takes its turn, in this order."""
@@ -232,6 +227,33 @@ class Pacer:
                 self._lanes = {k: v for k, v in self._lanes.items() if not v.idle}
             lane = self._lanes[key] = Lane(rate, self._clock, self._sleep)
         return lane
+
+
+class Turn:
+    """A turn that is waited for and given back by ``async with``."""
+
+    # Not ``asynccontextmanager``: every conversation has a turn, and a generator costs several times as much as what it does here.
+    __slots__ = ("_address", "_held", "_name", "_pacer")
+
+    def __init__(self, pacer: Pacer, name: str, address: str) -> None:
+        self._pacer = pacer
+        self._name = name
+        self._address = address
+        self._held: list[Lane] = []
+
+    async def __aenter__(self) -> None:
+        try:
+            await self._pacer.take(self._name, self._address, self._held)
+        except BaseException:
+            self._give()
+            raise
+
+    async def __aexit__(self, *ended: object) -> None:
+        self._give()
+
+    def _give(self) -> None:
+        while self._held:
+            self._held.pop().give()
 
 
 def operator_of(name: str, address: str) -> str:

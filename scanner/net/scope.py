@@ -55,6 +55,8 @@ class Window:
         """Tell whether ``now`` (with a time zone) lies inside."""
         if (self.start and now < self.start) or (self.end and now >= self.end):
             return False
+        if self.daily is None and not self.weekdays:
+            return True
         local = (now + timedelta(minutes=self.utc_offset_minutes) - (now.utcoffset() or timedelta())).replace(tzinfo=None)
         day = local.weekday()
         if self.daily:

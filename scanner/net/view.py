@@ -18,7 +18,7 @@ from scanner.net.evidence import Asked, Fetched, Notes, Transferred, Writing
 from scanner.net.guard import Guard
 from scanner.net.matching import truncated
 from scanner.net.net import Answer, DnsServer, Exchange, HttpReply, Post, Transfer, Transport
-from scanner.net.pacing import Pacer
+from scanner.net.pacing import Pacer, Turn
 from scanner.net.resolver import Resolver
 from scanner.net.scope import Purpose
 from scanner.net.silence import Silence
@@ -425,16 +425,29 @@ class View:
             return error
         return [record.data for record in answer.records if isinstance(record.data, str)]
 
-    @asynccontextmanager
-    async def _turn(self, name: str, address: str) -> AsyncIterator[None]:
+    def _turn(self, name: str, address: str) -> _Turn:
         """Hold a turn; the probe's own clock stands still until it has come."""
-        watch = self._watch
-        queued = 1
-        watch.change(queued=1)
+        return _Turn(self._watch, self._parts.pacer.turn(name, address))
+
+
+class _Turn:
+    """A turn, and the watch that is told of it."""
+
+    __slots__ = ("_turn", "_watch")
+
+    def __init__(self, watch: Stopwatch, turn: Turn) -> None:
+        self._watch = watch
+        self._turn = turn
+
+    async def __aenter__(self) -> None:
+        self._watch.change(queued=1)
         try:
-            async with self._parts.pacer.turn(name, address):
-                watch.change(queued=-1, talking=1)
-                queued = 0
-                yield
-        finally:
-            watch.change(queued=-queued, talking=queued - 1)
+            await self._turn.__aenter__()
+        except BaseException:
+            self._watch.change(queued=-1)
+            raise
+        self._watch.change(queued=-1, talking=1)
+
+    async def __aexit__(self, *ended: object) -> None:
+        await self._turn.__aexit__(*ended)
+        self._watch.change(talking=-1)

@@ -18,12 +18,13 @@ from scanner.net.net import Net
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import is_address, together
-from scanner.probes.tls_hearing import Hearing, Unsure, unless, until
+from scanner.probes.tls_complete import CLOSE_NOTIFY, completed
+from scanner.probes.tls_hearing import Hearing, unless, until
 from scanner.probes.tls_line import Line
 from scanner.probes.tls_search import Manner, suite_of
 from scanner.probes.tls_server import Server
-from scanner.probes.tls_talk import CLOSE_NOTIFY, Talker, completed
-from scanner.probes.tls_values import NUMBERS, Failed, Refused
+from scanner.probes.tls_talk import Talker
+from scanner.probes.tls_values import NUMBERS, Failed, Refused, Unsure
 from scanner.wire.tls import (
     TLS10,
     TLS12,

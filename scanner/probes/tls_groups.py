@@ -10,7 +10,21 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.probes.tls_search import Manner, suite_of, violation
 from scanner.probes.tls_search13 import Two, lockstep, one_side
-from scanner.probes.tls_values import VERSIONS, Answer, Book, Chosen, Failed, Offer, Refused, Say, Search, Wants, plainly
+from scanner.probes.tls_values import (
+    VERSIONS,
+    Again,
+    Answer,
+    Book,
+    Chosen,
+    Failed,
+    Offer,
+    Refused,
+    Say,
+    Search,
+    Wants,
+    plainly,
+    with_session,
+)
 from scanner.wire.tls import ALL_SCHEMES, TLS12, TLS13, Extension, group_by_name, group_name, groups_for, scheme_name
 from scanner.wire.tls.client12 import Session
 from scanner.wire.tls.schedule import can_decrypt
@@ -28,7 +42,7 @@ _ANY_CERTIFICATE = (
 class OldExchange:
     """Groups and schemes of one version up to TLS 1.2. ``groups`` or ``signs`` are ``None`` where there was nothing to measure.
 
-    ``session`` is one that was had by the way, with an answer about schemes.
+    ``session`` is one that was had by the way, with an answer about schemes, and ``again`` what became of it in another.
     """
 
     version: int
@@ -39,6 +53,7 @@ class OldExchange:
     has_groups: bool = False
     has_schemes: bool = False
     session: Session | None = None
+    again: Again | None = None
 
     def groups_seen(self) -> GroupsSeen | None:
         """As the fact has it."""
@@ -68,10 +83,7 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
         dhe = [code for code in kinds["DHE"] if (suite := suite_of(code)) and suite.auth in {"RSA", "DSA"}]
         parts = [("DHE", dhe)] if dhe else []
 
-    def once_whole(offer: Offer) -> Search[Answer]:
-        answer = yield from say(offer if out.session is None else replace(offer, wants=Wants.FLIGHT))
-        out.session = out.session or (answer.session if isinstance(answer, Chosen) else None)
-        return answer
+    completing = _Completing(out, say)
 
     for place, (auth, codes) in enumerate(parts):
         has_scheme = signed and auth in {"RSA", "ECDSA", "DHE"}
@@ -85,7 +97,7 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
             if has_scheme:
                 yield from lockstep(two, make.offer, _picked)
                 if not two.done[1]:
-                    yield from one_side(two, 1, make.whole, _picked, say=once_whole)
+                    yield from one_side(two, 1, make.whole, _picked, say=completing.search)
             else:
                 two.found[1].append(0)
             if not two.done[0]:
@@ -94,12 +106,39 @@ def old_exchange(manner: Manner, version: int, suites: Sequence[int], book: Book
         elif has_scheme:
             two.found[0][:] = out.groups or list(groups_for(version, "ecdhe"))
             two.left[0].clear()
-            yield from one_side(two, 1, make.whole, _picked, say=once_whole)
+            yield from one_side(two, 1, make.whole, _picked, say=completing.search)
         if has_scheme:
             out.has_schemes = True
             out.schemes += [code for code in two.found[1] if code not in out.schemes]
             out.schemes_why = out.schemes_why or two.unfinished(1)
     return out
+
+
+@dataclass(slots=True)
+class _Completing:
+    """How the first of the hellos that ask for schemes are completed: one for its session, the next one with it, then no more."""
+
+    out: OldExchange
+    say: Say
+    scheme: int | None = None
+    done: bool = False
+
+    def search(self, offer: Offer) -> Search[Answer]:
+        """Make an offer that is completed where that is still wanted."""
+        if self.out.session is None:
+            answer = yield from self.say(offer)
+            if isinstance(answer, Chosen) and isinstance(answer.session, Session):
+                self.out.session, self.scheme = answer.session, answer.scheme
+            return answer
+        if not self.done:
+            self.done = True
+            # The scheme of the session stays in the offer: a server need not take it up for a client that knows this one no longer.
+            schemes = (*(offer.hello.schemes or ()), *([self.scheme] if self.scheme is not None else []))
+            answer = yield with_session(replace(offer, hello=replace(offer.hello, schemes=schemes)), self.out.session)
+            self.out.again = answer.again if isinstance(answer, Chosen) else None
+            if isinstance(answer, Chosen) and answer.scheme is not None and answer.scheme != self.scheme:
+                return answer
+        return (yield from self.say(replace(offer, wants=Wants.FLIGHT)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ Nothing is said here, and nothing judged: ``tls_server`` decides what a close me
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.probes.tls_line import Line
-from scanner.probes.tls_values import Chosen, Failed, Refused, Wants
+from scanner.probes.tls_values import Again, Chosen, Failed, Raw, Refused, Unsure, Wants
 from scanner.wire.tls import (
     SSL2,
     TLS13,
@@ -35,21 +34,11 @@ from scanner.wire.tls import (
     suite_name,
     version_name,
 )
+from scanner.wire.tls.client12 import Session
 
 INTERNAL_ERROR = 80
 NO_RENEGOTIATION = 100
 WARNING = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Unsure:
-    """The server closed without a word, or spoke of an error of its own: a refusal only if another hello still works afterwards."""
-
-    words: str
-    alert: int | None = None
-
-
-Raw = Chosen | Refused | Failed | Unsure
 
 
 class Reads(Protocol):
@@ -216,9 +205,24 @@ def told(raw: Raw) -> str:
             words += [f"then {raw.stopped}"] if raw.stopped else []
             if raw.ticket is not None:
                 words.append(f"ticket, early data of {raw.early_data} octets" if raw.ticket is True else "no ticket")
-            words += ["completed"] if raw.session is not None else []
+            words += ["completed"] if isinstance(raw.session, Session) else []
+            words += _again(raw.again) if raw.again is not None else []
             return ", ".join([" ".join(words[:2]), *words[2:]])
         case Refused() | Unsure():
             return raw.words
         case Failed():
             return f"{raw.why.reason}: {raw.why.detail}"
+
+
+def _again(again: Again) -> list[str]:
+    taken_up, renegotiations = again.taken_up, again.renegotiations
+    if isinstance(taken_up, Unobserved):
+        return [f"{taken_up.reason}: {taken_up.detail}"]
+    match renegotiations:
+        case int():
+            words = f"{renegotiations} renegotiations"
+        case Unsure():
+            words = f"{renegotiations.words} at a renegotiation"
+        case Unobserved():
+            words = f"{renegotiations.reason}: {renegotiations.detail}"
+    return ["taken up" if taken_up else "begun anew", words]

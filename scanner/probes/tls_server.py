@@ -14,10 +14,11 @@ from typing import Any, Generic, TypeVar
 
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.probes.tls_hearing import Raw, Unsure, told
+from scanner.probes.dns_asking import together
+from scanner.probes.tls_hearing import told
 from scanner.probes.tls_line import Line, NoTls
 from scanner.probes.tls_talk import Talker
-from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, R, Refused, Search, Ssl2Offer
+from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, R, Raw, Refused, Search, Ssl2Offer, Unsure
 from scanner.wire.tls import NotTls
 from scanner.wire.tls.shares import CannotCompute
 
@@ -151,10 +152,9 @@ class Server:
     async def _round(self, waiting: Sequence[_Asked], keep: int) -> list[_Asked]:
         self.talker.longest = 0.0
         none = [self._no_more(keep) for _ in waiting]  # in this order, so that it is the same searches that are left out
-        async with asyncio.TaskGroup() as group:
-            tasks = [None if no else group.create_task(self._one(each.offer)) for no, each in zip(none, waiting, strict=True)]
+        said = iter(await together(self._one(each.offer) for no, each in zip(none, waiting, strict=True) if no is None))
         self._spent += self.talker.longest
-        raws = [no or (task.result() if task else None) for no, task in zip(none, tasks, strict=True)]
+        raws = [no or next(said) for no in none]
         return [replace(each, raw=raw) for each, raw in zip(waiting, raws, strict=True)]
 
     def _no_more(self, keep: int) -> Failed | None:

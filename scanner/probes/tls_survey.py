@@ -15,7 +15,6 @@ from scanner.net.scope import Purpose
 from scanner.probes.tls_chains import chains, dh_parameters, no_chain
 from scanner.probes.tls_features import fallback, intolerance, other_name, reading, shown, usual_answer
 from scanner.probes.tls_groups import NewSignatures, OldExchange, keyed, old_exchange, tls13_signatures
-from scanner.probes.tls_hearing import Raw, Unsure
 from scanner.probes.tls_names import UNKNOWN_NAME, OtherNames
 from scanner.probes.tls_order import Unusual
 from scanner.probes.tls_protocols import Protocols
@@ -35,7 +34,21 @@ from scanner.probes.tls_search13 import Tls13, tls13, tls13_groups
 from scanner.probes.tls_server import Job, Server
 from scanner.probes.tls_sessions import Sessions, new_tickets, old_sessions
 from scanner.probes.tls_talk import Talker
-from scanner.probes.tls_values import NUMBERS, VERSIONS, Answer, Chosen, Failed, Offer, Refused, Ssl2Offer, Wants, plainly
+from scanner.probes.tls_values import (
+    NUMBERS,
+    VERSIONS,
+    Again,
+    Answer,
+    Chosen,
+    Failed,
+    Offer,
+    Raw,
+    Refused,
+    Ssl2Offer,
+    Unsure,
+    Wants,
+    plainly,
+)
 from scanner.wire.starttls import printable
 from scanner.wire.tls import (
     SSL2,
@@ -323,9 +336,21 @@ async def _sessions(server: Server, state: _State) -> Sessions:
         else:
             out = replace(out, tls13_ticket=why, early_data=why)
     if old is not None:
-        session_id, rounds = await old_sessions(server, state.manner, old, state.old.session if state.old is not None else None)
-        out = replace(out, session_id=session_id, client_renegotiation=rounds)
+        again = state.old.again if state.old is not None else None
+        if again is None:
+            job = Job(old_sessions(state.manner, old, state.old.session if state.old is not None else None))
+            await server.run(job)
+            again = job.result
+        out = replace(out, session_id=again.taken_up, client_renegotiation=await _renegotiations(server, again))
     return out
+
+
+async def _renegotiations(server: Server, again: Again) -> int | Unobserved:
+    """How many were carried out. A close at our hello is a refusal if the server is still there."""
+    seen = again.renegotiations
+    if not isinstance(seen, Unsure):
+        return seen
+    return 0 if await server.control() else Unobserved(Reason.RESET, f"{server.talker.peer}: {seen.words} at a renegotiation")
 
 
 def _all_unobserved(why: Unobserved) -> Features:

@@ -19,24 +19,22 @@ from scanner.net.scope import Purpose
 from scanner.net.stream import Stream
 from scanner.net.trouble import peer
 from scanner.probes.dns_asking import is_address
-from scanner.probes.tls_hearing import Hearing, Raw, Reads, Unsure, next_message, unless, until
+from scanner.probes.tls_complete import CLOSE_NOTIFY, completable, completed, ended, renegotiated
+from scanner.probes.tls_hearing import Hearing, Reads, next_message, unless, until
 from scanner.probes.tls_line import Line, NoTls, changed
-from scanner.probes.tls_values import Chosen, Failed, Offer, Refused, Ssl2Offer, Wants
+from scanner.probes.tls_values import Again, Chosen, Failed, Offer, Raw, Refused, Ssl2Offer, Unsure, Wants
 from scanner.wire.tls import (
     SSL2,
     SSL2_SUITES,
-    SUITES,
     TLS13,
     Alert,
     ClientHello,
-    Finished,
     HandshakeReader,
     HelloRetryRequest,
     HelloTemplate,
     NewSessionTicket,
     NotTls,
     RecordType,
-    ServerHelloDone,
     Ssl2Error,
     Ssl2ServerHello,
     ssl2_client_hello,
@@ -44,14 +42,12 @@ from scanner.wire.tls import (
 )
 from scanner.wire.tls.client12 import Client12
 from scanner.wire.tls.client13 import Client13
-from scanner.wire.tls.protect12 import can_protect
 from scanner.wire.tls.shares import CannotCompute, KeyShare, key_share
 
 SLOW_TO_GREET = frozenset({"smtp", "submission", "lmtp"})
 """Servers that let strangers wait before they greet, or between two lines of the greeting, to tell robots from mail servers."""
 GREETING = 8.0
 GREETING_WHOLE = 20.0
-CLOSE_NOTIFY = b"\x01\x00"
 
 
 @dataclass(slots=True)
@@ -168,8 +164,9 @@ class Talker:
             if offer.wants is Wants.KEYS or not isinstance(raw, Chosen) or raw.version < TLS13 or raw.cut is not None:
                 return raw
             return await self._ticket(line, client, raw)
-        if offer.wants is Wants.SESSION:
-            return await self._session(line, Client12(replace(offer.hello, random=random), self.net.rng.randbytes(64)))
+        if offer.wants in {Wants.SESSION, Wants.AGAIN}:
+            client12 = Client12(replace(offer.hello, random=random), self.net.rng.randbytes(64), offer.session)
+            return await self._whole(line, client12, again=offer.wants is Wants.AGAIN)
         if self._written is None or self._written[0] is not offer.hello:
             self._written = offer.hello, HelloTemplate(offer.hello)
         await line.send(self._written[1].write(random=random))
@@ -195,20 +192,30 @@ class Talker:
             return replace(answer, ticket=Unobserved(Reason.UNSUPPORTED, f"{self.peer}: {error}"))
         return replace(answer, ticket=False)
 
-    async def _session(self, line: Line, client: Client12) -> Raw:
-        """Say hello, read the answer and, where that can be done, complete the handshake of TLS 1.2 and end it in order."""
+    async def _whole(self, line: Line, client: Client12, *, again: bool) -> Raw:
+        """Say hello, read the answer and, where that can be done, complete the handshake of TLS 1.2 for its session, or once ``again``."""
         await line.send(client.start())
-        answer = await self.hear(line, client, Wants.FLIGHT)
+        try:
+            answer = await self.hear(line, client, Wants.FLIGHT)
+        except CannotCompute as error:  # of the session that it takes up
+            return Failed(Unobserved(Reason.UNSUPPORTED, f"{self.peer}: {error}"))
         if not isinstance(answer, Chosen) or answer.cut is not None or answer.stopped or not completable(answer.suite):
             return answer
+        hearing = Hearing(self.peer)
         try:
-            await completed(line, client, Hearing(self.peer), greeted=True)
-            # In order: a server may forget a session whose connection was cut off (RFC 2246 section 7.2.1).
-            await line.send(client.send(CLOSE_NOTIFY, RecordType.ALERT))
-            await until(line, client, Hearing(self.peer), lambda m: False)
-        except (CannotObserve, NotTls, CannotCompute):
-            return answer  # what it was asked for is there
-        return replace(answer, session=client.session)
+            await completed(line, client, hearing, greeted=True)
+            if again:
+                return replace(answer, again=Again(client.resumed, await renegotiated(line, client, hearing, self.net.rng.randbytes)))
+            await ended(line, client, hearing)
+        except CannotObserve as error:
+            why = Unobserved(error.reason, error.detail)
+        except NotTls as error:
+            why = Unobserved(Reason.PROTOCOL_VIOLATION, f"{self.peer}: {error}")
+        except CannotCompute as error:
+            why = Unobserved(Reason.UNSUPPORTED, f"{self.peer}: {error}")
+        else:
+            return replace(answer, session=client.session)
+        return replace(answer, again=Again(why, why)) if again else replace(answer, session=why)
 
     async def hear(self, line: Line, reader: Reads, wants: Wants) -> Raw:
         """Read the answer to a hello as far as it is wanted."""
@@ -234,24 +241,3 @@ class Talker:
                 case _:
                     if (answer := hearing.take(message, wants)) is not None:
                         return answer
-
-
-def completable(code: int) -> bool:
-    """Whether a handshake of TLS 1.2 or older with this suite can be completed here."""
-    suite = SUITES.get(code)
-    return suite is not None and can_protect(suite) and suite.auth in {"RSA", "ECDSA", "DSA"}
-
-
-async def completed(line: Line, client: Client12, hearing: Hearing, *, greeted: bool = False) -> None:
-    """Complete a handshake of TLS 1.2 or older; ``greeted``: the server has had its first turn.
-
-    Raises ``CannotObserve``, ``NotTls``, ``CannotCompute``.
-    """
-    done = greeted
-    if not greeted:
-        await line.send(client.start())
-        seen = unless(await until(line, client, hearing, lambda m: isinstance(m, ServerHelloDone | Finished)), "answering a hello", hearing)
-        done = isinstance(seen, ServerHelloDone)
-    await line.send(client.finish())
-    if done:
-        unless(await until(line, client, hearing, lambda m: isinstance(m, Finished)), "completing a handshake", hearing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, unique
 from typing import TypeVar
 
@@ -28,7 +28,8 @@ NUMBERS = {version: number for number, version in VERSIONS.items()}
 class Wants(Enum):
     """How far an answer is read: the server's hello alone; all that it sends before our turn; the same in TLS 1.3, with keys.
 
-    Beyond that, the handshake is completed where it can be: in TLS 1.3 to see whether a ticket comes, in TLS 1.2 for its session.
+    Beyond that, the handshake is completed where it can be: in TLS 1.3 to see whether a ticket comes, in TLS 1.2 for its session, or with
+    the session of the offer, and then negotiated anew.
     """
 
     HELLO = "hello"
@@ -36,13 +37,14 @@ class Wants(Enum):
     KEYS = "keys"
     TICKET = "ticket"
     SESSION = "session"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One hello and how far to read. ``group`` and ``words`` are for the evidence: under which heading, and what was offered.
 
-    With KEYS and TICKET the shares of ``hello`` are made by the one who talks, for ``shares``.
+    With KEYS and TICKET the shares of ``hello`` are made by the one who talks, for ``shares``; ``session`` is for AGAIN.
     """
 
     hello: ClientHello
@@ -50,6 +52,7 @@ class Offer:
     words: str
     wants: Wants = Wants.FLIGHT
     shares: tuple[int, ...] = ()
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,30 @@ class Ssl2Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsure:
+    """The server closed without a word, or spoke of an error of its own: a refusal only if another hello still works afterwards."""
+
+    words: str
+    alert: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What became of a session that was offered again, and how many renegotiations that we began were carried out behind it."""
+
+    taken_up: bool | Unobserved
+    renegotiations: int | Unsure | Unobserved
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
     """The server went on: its choice. Fields that the answer does not have, or that were not read, are empty.
 
     ``retry``: it was a HelloRetryRequest, so that ``group`` is the one asked for. ``cut`` says why the rest of the flight is missing,
     ``stopped`` which alert the server ended it with.
     ``suites`` is for SSL 2.0, where the server names all it takes. ``ticket`` tells whether one came where one was awaited, and
-    ``early_data`` how many octets it promises to take before the handshake ends; ``session`` is that of a completed handshake.
+    ``early_data`` how many octets it promises to take before the handshake ends; ``session`` is that of a completed handshake, or why it
+    could not be completed; ``again`` is what AGAIN has shown.
     """
 
     version: int
@@ -85,7 +105,8 @@ class Chosen:
     suites: tuple[int, ...] = ()
     ticket: bool | Unobserved | None = None
     early_data: int = 0
-    session: Session | None = None
+    session: Session | Unobserved | None = None
+    again: Again | None = None
     cut: Unobserved | None = None
     stopped: str = ""
 
@@ -107,6 +128,7 @@ class Failed:
 
 
 Answer = Chosen | Refused | Failed
+Raw = Answer | Unsure
 
 
 def untellable(answer: Answer, what: str) -> Unobserved:
@@ -125,6 +147,13 @@ Search = Generator[Offer | Ssl2Offer, Answer, R]
 """A search as a state machine: it yields offers, is sent what became of each, and returns what it found."""
 Say = Callable[[Offer], Search[Answer]]
 """How an offer is made: alone, or with something else in it that is given up where it might be what is refused."""
+
+
+def with_session(offer: Offer, session: Session) -> Offer:
+    """Give an offer that is completed with a session, taken up by its id where it has one."""
+    again = f"{offer.words}, the same session id" if session.session_id else f"{offer.words}, completed"
+    hello = replace(offer.hello, session_id=session.session_id)
+    return replace(offer, hello=hello, words=again, wants=Wants.AGAIN, session=session if session.session_id else None)
 
 
 def plainly(offer: Offer) -> Search[Answer]:

@@ -17,10 +17,9 @@ from scanner.net.scope import ALWAYS, Consent, Entry, Level, Match, Scope
 from scanner.probes import tls_survey as surveying
 from scanner.probes.tls import tls_survey
 from scanner.probes.tls_defects import tls_defects
-from scanner.probes.tls_hearing import Raw
 from scanner.probes.tls_search import Manner
 from scanner.probes.tls_talk import Talker
-from scanner.probes.tls_values import Chosen, Offer, Wants
+from scanner.probes.tls_values import Chosen, Offer, Raw, Wants
 from scanner.wire.tls import TLS13, suite_by_name
 from tests.unit.tls_servers import Gate, accepted_by_openssl, certificate, openssl_server, seen, service, settings, survey
 

@@ -20,8 +20,10 @@ from scanner.probes.tls_order import Unusual
 from scanner.probes.tls_protocols import Protocols
 from scanner.probes.tls_search import Found, Manner, Present, chacha_first, is_chacha, old_suites, order, presence_of, searched
 from scanner.probes.tls_search13 import Tls13, tls13, tls13_groups
-from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, Refused, Search, Ssl2Offer
+from scanner.probes.tls_sessions import old_sessions
+from scanner.probes.tls_values import Again, Answer, Book, Chosen, Failed, Offer, Refused, Search, Ssl2Offer, Wants
 from scanner.wire.tls import SSL3, SUITES, TLS10, TLS11, TLS12, TLS13, USUAL_SCHEMES, Extension, ServerHello, groups_for
+from scanner.wire.tls.client12 import Session
 
 R = TypeVar("R")
 MANNER = Manner("www.lab.test")
@@ -230,6 +232,48 @@ def test_a_refusal_is_the_names_fault_only_where_the_same_hello_works_with_the_r
 def test_a_hello_with_another_name_that_is_not_answered_to_the_end_tells_nothing(end: Answer) -> None:
     names, schemes, _ = asked_by_other_names(lambda _: end)
     assert (names.found, names.open, schemes) == ({}, [None, UNKNOWN_NAME], list(FOUR))
+
+
+SESSION = Session(TLS12, MODERN[0], bytes(48), b"id", b"", extended=True)
+
+
+@pytest.mark.parametrize("becomes", ["taken-up", "begun-anew", "begun-anew-with-the-scheme-of-the-session", "refused"])
+def test_a_session_is_offered_again_in_a_hello_about_schemes(becomes: str) -> None:
+    server = Server({TLS12: MODERN}, schemes=FOUR)
+    first: list[int | None] = []
+
+    def say(offer: Offer) -> Answer:
+        answer = server.answer(offer)
+        assert isinstance(answer, Chosen) or offer.wants is not Wants.AGAIN
+        if not isinstance(answer, Chosen):
+            return answer
+        if offer.wants is Wants.SESSION:
+            first.append(answer.scheme)
+            return replace(answer, session=SESSION)
+        if offer.wants is not Wants.AGAIN:
+            return answer
+        assert (offer.session, offer.hello.session_id) == (SESSION, b"id")
+        match becomes:
+            case "taken-up":
+                return replace(answer, scheme=None, again=Again(taken_up=True, renegotiations=2))
+            case "begun-anew":
+                return replace(answer, again=Again(taken_up=False, renegotiations=0))
+            case "refused":
+                return NONE_IN_COMMON
+        return replace(answer, scheme=first[0], again=Again(taken_up=False, renegotiations=0))
+
+    out = run(old_exchange(MANNER, TLS12, MODERN, Book()), say)
+    assert (out.schemes, out.schemes_why, out.session) == (list(FOUR), None, SESSION)
+    assert [offer.wants for offer in server.asked].count(Wants.AGAIN) == 1
+    whole = run(old_sessions(MANNER, Found(TLS12, list(MODERN)), out.session), say) if out.again is None else out.again
+    match becomes:
+        case "taken-up":
+            assert whole == Again(taken_up=True, renegotiations=2)
+        case "refused":
+            assert out.again is None
+            assert isinstance(whole.taken_up, Unobserved)
+        case _:
+            assert whole == Again(taken_up=False, renegotiations=0)
 
 
 def test_one_hello_shows_that_older_versions_are_not_spoken() -> None:

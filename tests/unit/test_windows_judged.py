@@ -40,9 +40,10 @@ from scanner.model.check import Setting
 from scanner.model.verdict import Outcome
 from scanner.wire import auditpolicy
 from tests.unit.test_hosts_windows_accounts import CLOCK, DISABLED, DOMAIN, KEEPS, NORMAL, NOW, database, ticks, windows
-from tests.unit.test_hosts_windows_keeping import STATUS, said, states, volume
+from tests.unit.test_hosts_windows_protection import STATUS, volume
 from tests.unit.test_hosts_windows_terminal import connections, profile
 from tests.unit.test_wire_windows import account, group, named, rules
+from tests.unit.windows_answers import said, states
 from tests.unit.windows_judged import endings
 from tests.unit.windows_machines import TARO, Keys, Made, machine
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.host.firewall import firewall_inbound_ipv6, firewall_logging, firewall_management, firewall_outbound
+from checks.host.firewall import firewall_inbound_ipv6, firewall_logging, firewall_outbound
+from checks.host.firewall_openings import firewall_management
 from checks.ipv6.native import native_router_advertisements, native_unused
 from checks.ipv6.tunnel import tunnel_addresses, tunnel_configured, tunnel_interfaces
 from scanner.facts.firewall import Filter, Firewall

@@ -15,7 +15,8 @@ from checks.endpoint.windows_protocols import (
     smb_first_version,
     smb_signing,
 )
-from checks.host.firewall import firewall_inbound_ipv6, firewall_logging, firewall_management
+from checks.host.firewall import firewall_inbound_ipv6, firewall_logging
+from checks.host.firewall_openings import firewall_management
 from checks.ipv6.native import native_unused
 from checks.ipv6.tunnel import tunnel_configured
 from scanner.facts.firewall import Filter, Firewall

@@ -1,0 +1,160 @@
+"""Collectors of login and password rules on small trees: what PAM asks for, and what cannot be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scanner.facts.login_rules import Lockout, LoginRules, LoginService, PasswordRules
+from scanner.hosts.linux.login_rules import login_rules
+from scanner.hosts.linux.password_rules import password_rules
+from scanner.model.fact import Fact, Unobserved
+from tests.unit.account_trees import RED_HAT, SYSTEM_AUTH, run
+from tests.unit.host_trees import Machine
+
+
+def service(rules: Fact, name: str) -> LoginService:
+    """One way in."""
+    assert isinstance(rules, LoginRules)
+    assert not isinstance(rules.services, Unobserved)
+    return next(s for s in rules.services if s.name == name)
+
+
+def test_faillock_of_the_red_hat_family_locks_local_accounts(tmp_path: Path) -> None:
+    rules = run(login_rules, Machine(tmp_path).write(RED_HAT))
+    for name in ("sshd", "login"):
+        assert service(rules, name).lockout == Lockout(3, 600, 900, True)
+        assert service(rules, name).empty_password is True  # nullok
+    assert isinstance(rules, LoginRules)
+    assert rules.become_restricted is False
+    assert not isinstance(rules.masks, Unobserved)
+    # /etc/bashrc asks whether there is a umask at all, which a login has
+    assert [(m.bits, m.certain) for m in rules.masks] == [(0o022, True)]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ("auth        required      pam_faillock.so authfail\n", ""),  # failures are not counted
+        ("required      pam_faillock.so preauth", "optional      pam_faillock.so preauth"),  # a locked account is let in
+        # the password is judged before the lock
+        ("auth        required      pam_env.so\n", "auth        sufficient    pam_unix.so\n"),
+    ],
+)
+def test_a_lock_that_does_not_work_is_none(tmp_path: Path, broken: tuple[str, str]) -> None:
+    text = SYSTEM_AUTH.replace(*broken)
+    assert text != SYSTEM_AUTH
+    rules = run(login_rules, Machine(tmp_path).write({**RED_HAT, "/etc/pam.d/system-auth": text}))
+    assert service(rules, "login").lockout is None
+
+
+def test_a_zero_never_locks_and_arguments_beat_the_file(tmp_path: Path) -> None:
+    text = SYSTEM_AUTH.replace("preauth silent", "preauth silent deny=0 unlock_time=never")
+    rules = run(login_rules, Machine(tmp_path).write({**RED_HAT, "/etc/pam.d/system-auth": text}))
+    assert service(rules, "login").lockout == Lockout(0, None, 900, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "needed", "alone"),
+    [
+        ("auth required pam_unix.so\nauth required pam_google_authenticator.so\n", True, False),
+        ("auth required pam_unix.so\nauth required pam_google_authenticator.so nullok\n", False, False),
+        ("auth sufficient pam_unix.so\nauth required pam_google_authenticator.so\n", False, True),
+        ("auth sufficient pam_u2f.so\nauth required pam_unix.so\n", False, True),
+        ("auth required pam_u2f.so nouserok\nauth required pam_unix.so\n", False, False),
+        (
+            "auth [success=1 default=ignore] pam_succeed_if.so user ingroup x\nauth required pam_oath.so\nauth required pam_unix.so\n",
+            False,
+            False,
+        ),
+    ],
+)
+def test_a_second_factor_counts_where_nothing_opens_without_it(tmp_path: Path, lines: str, needed: bool, alone: bool) -> None:
+    rules = run(login_rules, Machine(tmp_path).write({"/etc/pam.d/login": lines}))
+    assert (service(rules, "login").second_factor, service(rules, "login").second_alone) == (needed, alone)
+
+
+def test_su_is_restricted_where_others_than_members_are_refused(tmp_path: Path) -> None:
+    for line, restricted in (
+        ("auth required pam_wheel.so use_uid", True),
+        ("auth sufficient pam_wheel.so trust use_uid", False),
+        ("auth optional pam_wheel.so", False),
+        ("#auth required pam_wheel.so", False),
+    ):
+        text = f"auth sufficient pam_rootok.so\n{line}\nauth required pam_unix.so\n"
+        rules = run(login_rules, Machine(tmp_path).write({"/etc/pam.d/su": text}))
+        assert isinstance(rules, LoginRules)
+        assert rules.become_restricted is restricted, line
+
+
+@pytest.mark.parametrize(
+    ("files", "bits", "own"),
+    [
+        ({"/etc/login.defs": "UMASK 027\nUMASK 022\nUSERGROUPS_ENAB yes\n"}, (0o027,), True),
+        ({"/etc/login.defs": "UMASK 022\n", "/etc/profile": "umask 077\n"}, (0o077,), False),
+        ({"/etc/login.defs": "UMASK 022\n", "/etc/profile.d/a.sh": "umask 027\n", "/etc/profile.d/b.sh": "umask 022\n"}, (0o022,), False),
+        ({"/etc/login.defs": "UMASK 027\n", "/etc/profile": "if [ $UID -gt 199 ]; then umask 002; fi\n"}, (0o027, 0o002), False),
+    ],
+)
+def test_the_umask_is_pams_and_then_the_shells(tmp_path: Path, files: dict[str, str], bits: tuple[int, ...], own: bool) -> None:
+    rules = run(login_rules, Machine(tmp_path).write({"/etc/pam.d/login": "session optional pam_umask.so\n", **files}))
+    assert isinstance(rules, LoginRules)
+    assert not isinstance(rules.masks, Unobserved)
+    assert tuple(m.bits for m in rules.masks) == bits
+    assert rules.masks[0].own_group is own
+
+
+def test_a_missing_include_is_no_pass(tmp_path: Path) -> None:
+    rules = run(login_rules, Machine(tmp_path).write({"/etc/pam.d/login": "@include nothing\n"}))
+    assert isinstance(service(rules, "login").lockout, Unobserved)
+    looped = Machine(tmp_path).write({"/etc/pam.d/login": "auth include login\n"})
+    assert isinstance(service(run(login_rules, looped), "login").lockout, Unobserved)
+
+
+def passwords(root: Path, stack: str, **files: str) -> PasswordRules:
+    """The rules of a password stack with further files by their last names."""
+    places = {"quality": "/etc/security/pwquality.conf", "more": "/etc/security/pwquality.conf.d/50-x.conf", "defs": "/etc/login.defs"}
+    fact = run(password_rules, Machine(root).write({"/etc/pam.d/passwd": stack, **{places[k]: v for k, v in files.items()}}))
+    assert isinstance(fact, PasswordRules)
+    return fact
+
+
+QUALITY = "password requisite pam_pwquality.so retry=3\npassword required pam_unix.so use_authtok yescrypt\n"
+
+
+def test_arguments_beat_the_main_file_which_beats_the_directory(tmp_path: Path) -> None:
+    held = passwords(tmp_path, QUALITY, more="minlen = 20\nminclass = 4\n", quality="minlen = 12\n")
+    assert (held.least_length, held.least_classes, held.hash, held.administrators) == (12, 4, "yescrypt", False)
+    argued = passwords(tmp_path, QUALITY.replace("retry=3", "minlen=15 enforce_for_root"), more="minlen = 20\n", quality="minlen = 12\n")
+    assert (argued.least_length, argued.administrators) == (15, True)
+
+
+def test_a_credit_makes_the_shortest_password_shorter_and_a_negative_one_asks_for_a_kind(tmp_path: Path) -> None:
+    held = passwords(tmp_path, QUALITY, quality="minlen = 12\ndcredit = 2\nucredit = -1\nlcredit = -1\n")
+    assert (held.least_length, held.least_classes) == (10, 2)
+    assert passwords(tmp_path, QUALITY, quality="minlen = 7\ndcredit = 5\n").least_length == 6
+
+
+def test_what_is_not_enforced_does_not_count(tmp_path: Path) -> None:
+    optional = passwords(tmp_path, QUALITY.replace("requisite", "optional"), quality="minlen = 20\n")
+    assert (optional.least_length, optional.dictionary) == (6, False)  # pam_unix asks for six
+    assert passwords(tmp_path, QUALITY, quality="minlen = 20\nenforcing = 0\n").least_length is None
+    assert passwords(tmp_path, "password required pam_unix.so sha512 md5\n").hash == "md5"
+
+
+def test_days_are_the_last_lines_and_hashes_the_first(tmp_path: Path) -> None:
+    defs = "PASS_MAX_DAYS 60\nPASS_MAX_DAYS 99999\nENCRYPT_METHOD MD5\nENCRYPT_METHOD SHA512\n"
+    held = passwords(tmp_path, "password required pam_unix.so\n", defs=defs)
+    assert (held.most_days, held.hash, held.least_days) == (None, "md5", None)
+    assert passwords(tmp_path, "password required pam_unix.so\n", defs="PASS_MAX_DAYS 60\n").most_days == 60
+    assert isinstance(passwords(tmp_path, "password required pam_unix.so\n", defs="").hash, Unobserved)
+
+
+def test_other_modules_for_quality_are_understood(tmp_path: Path) -> None:
+    unix = "password required pam_unix.so use_authtok sha512 remember=4\n"
+    held = passwords(tmp_path, f"password required pam_passwdqc.so min=disabled,24,12,disabled,8\n{unix}")
+    assert (held.least_length, held.history, held.administrators) == (8, 4, True)
+    assert passwords(tmp_path, f"password required pam_cracklib.so\n{unix}").least_length == 6
+    held = passwords(tmp_path, f"password required pam_pwhistory.so remember=7\n{unix}")
+    assert (held.history, held.least_length) == (7, 6)

@@ -50,12 +50,42 @@ def test_applications_and_what_homebrew_brought_are_listed(tmp_path: Path) -> No
             "/Applications/Firefox.app/Contents/Info.plist": {"CFBundleShortVersionString": "132.0", "CFBundleName": "Firefox"},
             "/Applications/一太郎.app/Contents/Info.plist": {"CFBundleVersion": "33"},
             "/Applications/Broken.app/Contents/Info.plist": "<plist",
+            "/Applications/Utilities/Terminal.app/Contents/Info.plist": {"CFBundleVersion": "453"},
+            "/Applications/Utilities/読んでください.txt": "",
+            "/Applications/Deep/Deeper/Hidden.app/Contents/Info.plist": {"CFBundleVersion": "1"},
             "/opt/homebrew/Cellar/wget/1.24.5/x": "",
         },
     )
+    person(made, "taro", {"Applications/TeamViewer.app/Contents/Info.plist": {"CFBundleVersion": "15.5"}})
+    person(made, "花子")
+    found = look(InstalledSoftware, software.installed_software, made)
+    expected = {"Firefox": "132.0", "一太郎": "33", "Broken": "", "Terminal": "453", "TeamViewer": "15.5", "wget": "1.24.5"}
+    assert {p.name: p.version for p in needed(found.packages)} == expected
+    assert found.unread is None
+
+
+def test_applications_of_an_account_that_may_not_be_read_are_said_to_be_open(tmp_path: Path) -> None:
+    class Closed(Machine):
+        def names(self, directory: str) -> tuple[str, ...] | None:
+            if directory == "/Users/taro/Applications":
+                raise CannotObserve(Reason.ACCESS_DENIED, directory)
+            return super().names(directory)
+
+    made = person(mac(tmp_path, {"/Applications/Firefox.app/x": ""}), "taro")
+    person(made, "花子", {"Applications/AnyDesk.app/x": ""})
+    made.__class__ = Closed
+    found = look(InstalledSoftware, software.installed_software, made)
+    assert [p.name for p in needed(found.packages)] == ["Firefox", "AnyDesk"]
+    assert found.unread is not None
+    assert found.unread.reason is Reason.ACCESS_DENIED
+
+
+def test_more_applications_than_are_read_are_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(software, "MOST", 2)
+    made = mac(tmp_path, {f"/Applications/{number}.app/x": "" for number in range(3)})
     found = look(InstalledSoftware, software.installed_software, made).packages
-    assert not isinstance(found, Unobserved)
-    assert {p.name: p.version for p in found} == {"Firefox": "132.0", "一太郎": "33", "Broken": "", "wget": "1.24.5"}
+    assert isinstance(found, Unobserved)
+    assert found.reason is Reason.TOO_LARGE
 
 
 UPDATE = "/Library/Preferences/com.apple.SoftwareUpdate.plist"
@@ -152,12 +182,20 @@ def test_a_profile_decides_on_the_screen_lock(tmp_path: Path) -> None:
 
 
 def test_without_a_profile_the_user_decides_and_zero_means_never(tmp_path: Path) -> None:
-    made = person(mac(tmp_path), "花子", {"Library/Preferences/ByHost/com.apple.screensaver.AB-1.plist": {"idleTime": 0}})
+    made = mac(tmp_path, version="13.7.1")
+    person(made, "花子", {"Library/Preferences/ByHost/com.apple.screensaver.AB-1.plist": {"idleTime": 0}})
     found = locks(made)
     assert (found[""].idle.after_restart, found[""].idle_fixed) == (Wait(1200), False)
     assert found["花子"].idle.after_restart == Wait(None)
     assert isinstance(found[""].password.after_restart, Unobserved)
     assert found[""].password_fixed is False
+
+
+@pytest.mark.parametrize("version", ["14.5", "15.1"])
+def test_a_default_that_no_document_tells_is_not_taken_for_known(tmp_path: Path, version: str) -> None:
+    wait = locks(mac(tmp_path, version=version))[""].idle.after_restart
+    assert isinstance(wait, Unobserved)
+    assert version in wait.detail
 
 
 def test_a_profile_may_let_the_question_never_come(tmp_path: Path) -> None:

@@ -9,16 +9,18 @@ from scanner.facts.readings import Readings, Wait
 from scanner.facts.screen_lock import DesktopLock, ScreenLock
 from scanner.hosts.base import Reader, collector
 from scanner.hosts.combining import same
-from scanner.hosts.macos.base import PEOPLE, Held, Person, managed, managed_files, people, read_plist
+from scanner.hosts.macos.base import PEOPLE, VERSION, Held, Person, managed, managed_files, people, read_plist, version
 from scanner.hosts.seeing import needed, seen
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
-from scanner.model.reason import Reason
+from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import plist
 
 DOMAIN: Final = "com.apple.screensaver"
 IDLE: Final = 1200
-"""Seconds until the screen saver starts where nobody set anything: 20 minutes (macOS 10.13 and later; remembered)."""
+"""Seconds until the screen saver starts where nobody set anything: 20 minutes (CIS Apple macOS benchmarks of 10.14 to 13, "Inactivity
+Interval … for the Screen Saver": the default for new accounts). What later versions do is told nowhere that we know."""
+_TOLD: Final = ((10, 14, 0), (14, 0, 0))
 NEVER: Final = 0x7FFFFFFF
 """``askForPasswordDelay`` of a profile that switches the question off (Apple, profile-specific payload keys)."""
 UNTOLD: Final = Unobserved(
@@ -26,7 +28,7 @@ UNTOLD: Final = Unobserved(
 )
 
 
-@collector(Platform.MACOS, *managed_files(DOMAIN, f"{DOMAIN}.user"), *PEOPLE)
+@collector(Platform.MACOS, *VERSION, *managed_files(DOMAIN, f"{DOMAIN}.user"), *PEOPLE)
 def screen_lock(read: Reader) -> ScreenLock:
     """See how the machine is locked when nobody works at it."""
     general = _lock(read, None)
@@ -96,7 +98,15 @@ def _idle(read: Reader, person: Person | None) -> tuple[Readings[Wait], bool | U
     if own is not None:
         wait = _wait(own)
         return same(wait, read.live, f"ByHost/{DOMAIN} idleTime", configured=wait), False
-    return same(Wait(IDLE), read.live, f"{DOMAIN} idleTime"), False
+    return same(seen(partial(_unset, read)), read.live, f"{DOMAIN} idleTime"), False
+
+
+def _unset(read: Reader) -> Wait:
+    system = version(read)
+    first, beyond = _TOLD
+    if not first <= system.numbers < beyond:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{DOMAIN}: idleTime is not set, and the default of macOS {system.text} is not documented")
+    return Wait(IDLE)
 
 
 def _wait(seconds: int) -> Wait:

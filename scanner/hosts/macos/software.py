@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from scanner.facts.readings import Readings
 from scanner.facts.software import AutomaticUpdates, InstalledSoftware, OfferedUpdate, OperatingSystem, Package, SecurityUpdates, Updater
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.combining import same
-from scanner.hosts.macos.base import VERSION, managed, managed_files, read_plist, said, version
+from scanner.hosts.macos.base import PEOPLE, VERSION, managed, managed_files, people, read_plist, said, version
 from scanner.hosts.seeing import needed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import Reason
 from scanner.wire import plist
 
 DOMAIN: Final = "com.apple.SoftwareUpdate"
 UPDATE: Final = f"/Library/Preferences/{DOMAIN}.plist"
 DECLARED: Final = "/private/var/db/softwareupdate/SoftwareUpdateDDMStatePersistence.plist"
 NOW: Final = Run(("date", "-u", "+%s"))
-APPLICATIONS: Final = ("/Applications", "/Applications/Utilities")
+APPLICATIONS: Final = "/Applications"
+OWN: Final = f"/Users/*{APPLICATIONS}"
+DEEP: Final = 1
+"""Folders of applications in folders, as Utilities and those of makers; below them nothing is looked for."""
 CELLARS: Final = ("/opt/homebrew/Cellar", "/usr/local/Cellar")
 MOST: Final = 5_000
 
@@ -56,31 +61,50 @@ def operating_system(read: Reader) -> OperatingSystem:
 
 @collector(
     Platform.MACOS,
-    *(Names(place) for place in APPLICATIONS),
-    *(Files(f"{place}/*.app/Contents/Info.plist") for place in APPLICATIONS),
+    *PEOPLE,
+    *(Names(f"{APPLICATIONS}{below}") for below in ("", "/*")),
+    *(Files(f"{APPLICATIONS}{below}/*.app/Contents/Info.plist") for below in ("", "/*")),
+    *(Names(f"{OWN}{below}", root=True) for below in ("", "/*")),
+    *(Files(f"{OWN}{below}/*.app/Contents/Info.plist", root=True) for below in ("", "/*")),
     *(Names(place) for place in CELLARS),
     *(Names(f"{place}/*") for place in CELLARS),
 )
 def installed_software(read: Reader) -> InstalledSoftware:
-    """See which applications stand in /Applications and what Homebrew put there. Applications elsewhere are not looked for."""
-    return InstalledSoftware("macos", seen(lambda: _packages(read)))
+    """See which applications stand in the machine's and in each account's folder for them, and what Homebrew put there."""
+    found = seen(lambda: tuple(islice(_packages(read), MOST + 1)))
+    if isinstance(found, Unobserved):
+        return InstalledSoftware("macos", found)
+    if len(found) > MOST:
+        return InstalledSoftware("macos", Unobserved(Reason.TOO_LARGE, f"more than {MOST} applications"))
+    unread = next((one for one in found if isinstance(one, Unobserved)), None)
+    return InstalledSoftware("macos", tuple(one for one in found if isinstance(one, Package)), unread)
 
 
-def _packages(read: Reader) -> tuple[Package, ...]:
-    found = []
-    for place in APPLICATIONS:
-        for name in read.names(place) or ():
-            if name.endswith(".app"):
-                held = read_plist(read, f"{place}/{name}/Contents/Info.plist")
-                info = {} if held is None or isinstance(held, Unobserved) else held
-                number = plist.text(info.get("CFBundleShortVersionString")) or plist.text(info.get("CFBundleVersion")) or ""
-                found.append(Package(shown(name.removesuffix(".app")), shown(number)))
+def _packages(read: Reader) -> Iterator[Package | Unobserved]:
+    yield from _applications(read, APPLICATIONS, DEEP)
+    for person in people(read):
+        yield from _applications(read, f"{person.home}{APPLICATIONS}", DEEP)
     for place in CELLARS:
         for name in read.names(place) or ():
-            found += [Package(shown(name), shown(number)) for number in read.names(f"{place}/{name}") or () if not number.startswith(".")]
-    if len(found) > MOST:
-        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST} applications")
-    return tuple(found)
+            for number in read.names(f"{place}/{name}") or ():
+                if not number.startswith("."):
+                    yield Package(shown(name), shown(number))
+
+
+def _applications(read: Reader, place: str, deep: int) -> Iterator[Package | Unobserved]:
+    """Give the applications in a folder, and the reason for each folder that cannot be read."""
+    names = seen(partial(read.names, place))
+    if isinstance(names, Unobserved):
+        yield names
+        return
+    for name in names or ():
+        if name.endswith(".app"):
+            held = read_plist(read, f"{place}/{name}/Contents/Info.plist")
+            info = {} if held is None or isinstance(held, Unobserved) else held
+            number = plist.text(info.get("CFBundleShortVersionString")) or plist.text(info.get("CFBundleVersion")) or ""
+            yield Package(shown(name.removesuffix(".app")), shown(number))
+        elif deep and not name.startswith("."):
+            yield from _applications(read, f"{place}/{name}", deep - 1)
 
 
 @collector(Platform.MACOS, *VERSION, Files(UPDATE), NOW)

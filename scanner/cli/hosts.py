@@ -58,12 +58,13 @@ def sudoers(
     only: Only = None,
 ) -> None:
     """sudo で読むものだけを許す sudoers ファイルを示す / Print the sudoers file that permits exactly what is read by sudo."""
-    from scanner.hosts.ssh import sudo  # noqa: PLC0415  loads what SSH needs
+    from scanner.cli.ways import permitted  # noqa: PLC0415  loads what SSH needs
+    from scanner.hosts.ssh import sudo  # noqa: PLC0415  see above
 
     if not user.replace("-", "a").replace("_", "a").replace(".", "a").isalnum() or not user.isascii() or user[0] in "-.":
         console.refuse(f"--user {user}: アカウント名として書けない / not the name of an account")
     sources = [source for collector in _collectors(only or []) for source in collector.sources]
-    console.out.out(sudo.sudoers(user, sources, VERSION), end="")
+    console.out.out(sudo.sudoers(user, permitted().lines(sources), VERSION), end="")
 
 
 @hosts_app.command("sources")
@@ -158,12 +159,10 @@ def _standing(file: str, hop: Hop, kind: str, key: bytes, language: Language) ->
 
 def _collectors(only: Sequence[str]) -> Iterable[Collector[Any]]:
     """Give the collectors for Linux, those alone that checks with such ids need where some are given."""
-    for makers in catalogue().observers.values():
-        for maker in makers:
-            if isinstance(maker, Collector) and maker.on is Platform.LINUX:
-                checks = [check.id for check in catalogue().checks.values() if _needs(check, maker)]
-                if not only or any(check.startswith(prefix) for check in checks for prefix in only):
-                    yield maker
+    for collector in catalogue().collectors_on(Platform.LINUX):
+        checks = [check.id for check in catalogue().checks.values() if _needs(check, collector)]
+        if not only or any(check.startswith(prefix) for check in checks for prefix in only):
+            yield collector
 
 
 def _needs(check: Check, collector: Collector[Any]) -> bool:

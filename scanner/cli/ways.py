@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from scanner.cli import console
 from scanner.cli.words import usual_language
+from scanner.engine.catalogue import catalogue
 from scanner.hosts.config_file import ConfigMachine
 from scanner.hosts.machine import LocalMachine, Machine
 from scanner.ledger.inventory import HostEntry, Inventory
 from scanner.model.login import Login
+from scanner.model.platform import Platform
 from scanner.model.target import LOCAL, Target
 from scanner.model.text import Text
 from scanner.net.network import Network
+
+if TYPE_CHECKING:  # loads what SSH needs
+    from scanner.hosts.ssh.sudo import Permitted
 
 _ASK = Text(ja="{user} のパスワード（{count} 台）", en="Password of {user} ({count} hosts)")
 
@@ -61,7 +68,17 @@ class Ways:
         assert login
         leave = NetworkLeave(network.view(entry.target.key), self._addresses)
         entrance = LoginEntrance(entry.target.name, login, leave, self._passwords.get(login))
-        return DeviceMachine(entrance, login.platform) if login.terminal else SshMachine(entrance, by_sudo=login.sudo)
+        if login.terminal:
+            return DeviceMachine(entrance, login.platform)
+        return SshMachine(entrance, by_sudo=permitted() if login.sudo else None)
+
+
+@cache
+def permitted() -> Permitted:
+    """Give what the printed sudoers file permits, in whole: what a search by root covers follows from all collectors, planned or not."""
+    from scanner.hosts.ssh.sudo import Permitted  # noqa: PLC0415  loads what SSH needs
+
+    return Permitted(source for collector in catalogue().collectors_on(Platform.LINUX) for source in collector.sources)
 
 
 def _asked(logins: Sequence[Login]) -> dict[Login, str]:

@@ -27,6 +27,7 @@ from scanner.hosts.base import Collector
 from scanner.hosts.machine import AnyCollector
 from scanner.model.check import BadCheck, Check, Value
 from scanner.model.fact import Fact
+from scanner.model.platform import Platform
 from scanner.model.target import NAMED, Kind
 from scanner.probes.base import Probe
 
@@ -109,6 +110,11 @@ class Catalogue:
     def nearest_check(self, name: str) -> str | None:
         """Give the check id nearest to a wrong one."""
         return next(iter(difflib.get_close_matches(name, self.checks, 1)), None)
+
+    def collectors_on(self, platform: Platform) -> Iterator[AnyCollector]:
+        """Give every collector for a platform."""
+        for makers in self.observers.collectors.values():
+            yield from (maker for maker in makers if isinstance(maker, Collector) and maker.on is platform)
 
 
 _ELSEWHERE = ("scanner.hosts.ssh.", "scanner.hosts.winapi.")

@@ -12,6 +12,7 @@ from scanner.hosts.base import Reader, Source
 from scanner.hosts.ssh.pipes import PipeShell
 from scanner.hosts.ssh.session import Session
 from scanner.hosts.ssh.snapshot import SnapshotReader
+from scanner.hosts.ssh.sudo import Permitted
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
@@ -25,7 +26,9 @@ def shells() -> list[str]:
     return ["sh", *(name for name, argv in SHELLS.items() if shutil.which(argv[0]))]
 
 
-def begun(argv: Sequence[str], sources: Iterable[Source] = (), *, seconds: float = 30.0, by_sudo: bool = False, **env: str) -> Session:
+def begun(
+    argv: Sequence[str], sources: Iterable[Source] = (), *, seconds: float = 30.0, by_sudo: Permitted | None = None, **env: str
+) -> Session:
     """Start a session with a first batch; the caller closes its shell."""
     session = Session(PipeShell(argv, {**os.environ, **env}), time.monotonic() + seconds, by_sudo=by_sudo)
     try:

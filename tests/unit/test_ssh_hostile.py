@@ -18,6 +18,7 @@ from scanner.hosts.ssh.answer import Gathered, read_answer
 from scanner.hosts.ssh.batch import first_batch
 from scanner.hosts.ssh.pipes import PipeShell
 from scanner.hosts.ssh.session import Session
+from scanner.hosts.ssh.sudo import Permitted
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.far_shells import SHELLS, asked, begun, shells
@@ -134,7 +135,7 @@ def test_a_link_that_dies_between_rounds_leaves_the_first(tmp_path: Path) -> Non
     (tmp_path / "a").write_text("a")
     (tmp_path / "b").write_text("b")
     shell = PipeShell(["sh"], {})
-    session = Session(shell, time.monotonic() + 10, by_sudo=False)
+    session = Session(shell, time.monotonic() + 10, by_sudo=None)
     session.begin([Files(f"{tmp_path}/a")])
     shell.close()
     assert asked(session, lambda read: read.file(f"{tmp_path}/a")) == b"a"
@@ -145,7 +146,7 @@ def test_a_link_that_dies_between_rounds_leaves_the_first(tmp_path: Path) -> Non
 
 def test_a_file_cannot_forge_another_even_where_the_prefix_is_known(tmp_path: Path) -> None:
     """The worst case: a file is written while its heading can be read from the process list."""
-    batch = first_batch([Files("/etc/a"), Files("/etc/b"), Files("/etc/c")], by_sudo=False)
+    batch = first_batch([Files("/etc/a"), Files("/etc/b"), Files("/etc/c")], by_sudo=None)
     b, p = batch.boundary, batch.prefix
     number = next(n for n, call in batch.calls.items() if call.letter == "F")
 
@@ -173,10 +174,10 @@ def test_a_file_cannot_forge_another_even_where_the_prefix_is_known(tmp_path: Pa
 
 def by_sudo(source: Files | Names, **frames: tuple[bytes, str]) -> Gathered:
     """Read an answer whose frames are given by the letter of the call: what the command printed, and how it ended."""
-    batch = first_batch([source], by_sudo=True)
+    batch = first_batch([source], by_sudo=Permitted([source]))
     data = b"\n%s start 1000\n" % batch.boundary
     for number, call in batch.calls.items():
-        if call.letter in frames and call.source == source:
+        if call.letter in frames:
             printed, ended = frames[call.letter]
             data += b"\n%s %s %d\n%s\n%s e %d %s\n" % (
                 *(batch.boundary, call.letter.encode(), number, printed),
@@ -246,7 +247,7 @@ words = st.sampled_from([*NUMBERS, *STATES, *OTHERS])
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(CODES), st.lists(words, max_size=3)), max_size=30), st.binary(max_size=60), st.integers(0, 5))
 def test_any_answer_is_read_to_some_end(frames: list[tuple[str, list[str]]], tail: bytes, cut: int) -> None:
-    batch = first_batch(SOURCES, by_sudo=True)
+    batch = first_batch(SOURCES, by_sudo=Permitted(SOURCES))
     lines = [batch.boundary.decode() + " " + " ".join([code, *rest]) for code, rest in frames]
     data = "\n".join(["noise", *lines]).encode().replace(b"==> ", b"==> " + batch.prefix) + tail
     gathered = Gathered()
@@ -258,7 +259,7 @@ def test_any_answer_is_read_to_some_end(frames: list[tuple[str, list[str]]], tai
 @given(st.integers(0, 2**32))
 def test_an_answer_cut_anywhere_gives_no_half_file(seed: int) -> None:
     rng = random.Random(seed)
-    batch = first_batch([Files("/etc/a"), Run(("id",))], by_sudo=False)
+    batch = first_batch([Files("/etc/a"), Run(("id",))], by_sudo=None)
     b, p = batch.boundary, batch.prefix
     numbers = {call.letter: n for n, call in batch.calls.items()}
     data = (

@@ -7,10 +7,11 @@ import re
 import stat
 from dataclasses import dataclass, field
 
-from scanner.hosts.base import CommandOutput, FileKind, Files, FileState, Names, Run
+from scanner.hosts.base import CommandOutput, FileKind, Files, FileState, Run
 from scanner.hosts.local import NAMES, OUTPUT
 from scanner.hosts.ssh import sudo
 from scanner.hosts.ssh.batch import MERGED, Batch, Call, behind_links
+from scanner.hosts.ssh.search import Search
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 
@@ -31,8 +32,8 @@ class Gathered:
     contents: dict[str, tuple[int, bytes | Unobserved | None]] = field(default_factory=dict)
     """With the limit under which the file was asked for."""
     outputs: dict[tuple[str, ...], CommandOutput | Unobserved | None] = field(default_factory=dict)
-    whole: list[tuple[str, re.Pattern[str]]] = field(default_factory=list)
-    """Patterns of which every fitting path is known, with the directory where the search began."""
+    searched: list[Search] = field(default_factory=list)
+    """Searches whose answer is known: what they decide on and did not find is not there."""
     links: dict[str, str] = field(default_factory=dict)
     """Of ``MERGED``, what is a link on this machine."""
     started: bool = False
@@ -142,7 +143,7 @@ class _Reading:
                 self._files(said[:MOST_ERRORS])
             case "X" if isinstance(self.call.source, Files):
                 self._one(self.call.source, said)
-            case "Y" if isinstance(self.call.source, (Files, Names)):
+            case "Y" if isinstance(self.call.source, Search):
                 self._listed(self.call.source, said)
             case "Z" if isinstance(self.call.source, Files):
                 self._printed(self.call.source, said)
@@ -187,36 +188,28 @@ class _Reading:
             if content is None and not isinstance(self.into.states.get(path), FileState):
                 self.into.states[path] = None  # without root's rights it could not even be told whether it is there
 
-    def _listed(self, source: Files | Names, said: str) -> None:
+    def _listed(self, search: Search, said: str) -> None:
         errors, _, status = said.rpartition(" ")
-        base = sudo.levels(source.pattern)[0] if sudo.wild(source.pattern) else source.pattern
         if "sudo:" in errors or said == "-" or len(self.blob) > self.call.limit:
             return
         if status != "0":
-            if status not in _NOT_RUN and _is_missed(base, errors) and not self.blob:
-                self.into.states[self.into.canonical(base)] = None
+            if status not in _NOT_RUN and _is_missed(search.base, errors) and not self.blob:
+                self.into.states[self.into.canonical(search.base)] = None
             return
-        names: list[str] = []
+        names: dict[str, list[str]] = {}
         for line in self.blob.split(b"\n"):
             fields = line.split(b"/", 5)
             if len(fields) == 6 and (state := _state_of(fields[:5])):
-                path = self.into.canonical("/" + fields[5].decode("utf-8", "surrogateescape"))
+                path = self.into.canonical(fields[5].decode("utf-8", "surrogateescape"))
                 self.into.states[path] = state
-                names.append(path)
-        top = self.into.canonical(base)
-        if "-mindepth" not in sudo.listing(source):
-            within = (path.removeprefix(top + "/") for path in names if path.startswith(top + "/"))
-            inside = tuple(sorted(name for name in within if "/" not in name))
-            known = self.into.states.get(top)
-            kind = known.kind if isinstance(known, FileState) else None
-            if len(inside) > NAMES:
-                self.into.listings[top] = _unobserved("t", top)
-            elif inside or kind is FileKind.DIRECTORY:
-                self.into.listings[top] = inside
-            elif kind in {FileKind.FILE, FileKind.OTHER}:
-                self.into.listings[top] = None
-        else:
-            self.into.whole.append((top, _regex(self.into.canonical(source.pattern))))
+                above, _, name = path.rpartition("/")
+                names.setdefault(above, []).append(name)
+                if state.kind is FileKind.DIRECTORY:
+                    names.setdefault(path, [])
+        for directory, inside in names.items():
+            if search.lists(directory):
+                self.into.listings[directory] = _unobserved("t", directory) if len(inside) > NAMES else tuple(sorted(inside))
+        self.into.searched.append(search)
 
     def _printed(self, source: Files, said: str) -> None:
         if "sudo:" in said or said == "-" or len(self.blob) > self.call.limit:
@@ -356,11 +349,3 @@ def _capped(path: str, content: bytes, limit: int) -> bytes | Unobserved:
     if len(content) > limit:
         return Unobserved(Reason.TOO_LARGE, f"{path!r}: more than {limit} octets")
     return content
-
-
-def _regex(pattern: str) -> re.Pattern[str]:
-    parts = re.split(r"(\[[^]/]*\]|[*?])", pattern)
-    shell = {"*": "[^/]*", "?": "[^/]"}
-    return re.compile(
-        "".join(shell.get(part, part.replace("[!", "[^")) if n % 2 else re.escape(part) for n, part in enumerate(parts)) + r"\Z"
-    )

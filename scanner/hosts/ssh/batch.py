@@ -16,6 +16,8 @@ from pathlib import Path
 from scanner.hosts.base import LIMIT, Files, Names, Run, Source
 from scanner.hosts.local import OUTPUT
 from scanner.hosts.ssh import sudo
+from scanner.hosts.ssh.search import WILDCARD, Search, holders, levels, pattern_of, wild
+from scanner.hosts.ssh.sudo import Permitted
 
 MERGED = {
     **{f"/{name}": f"/usr/{name}" for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32")},
@@ -25,14 +27,11 @@ MERGED = {
 """Directories that are links on most machines today, and where those lead."""
 AT_ONCE = 50
 """Paths in one call of the batch; what a dead link cuts off is lost call by call."""
-SIDE_BY_SIDE = 4
-"""Commands that run at once on the far machine: most of them wait for others (systemd, a disk)."""
 QUICK = 20.0
 """Seconds; commands that may take longer run alone, last of all."""
 SEVERAL = 16_000_000
 """Octets of all files together that one pattern gives by ``sudo``."""
 _COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
-_WILDCARD = re.compile(r"(\[[^]/]*\]|[*?])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Call:
     """One call of the batch: its letter in far.sh and what it asks."""
 
     letter: str
-    source: Request | None = None
+    source: Request | Search | None = None
     limit: int = 0
 
 
@@ -75,20 +74,16 @@ class _Writing:
     lines: list[str] = field(default_factory=list)
     calls: dict[int, Call] = field(default_factory=dict)
 
-    def call(self, letter: str, rest: str, source: Request | None = None, limit: int = 0, when: str = "") -> str:
+    def call(self, letter: str, rest: str, source: Request | Search | None = None, limit: int = 0) -> str:
         """Give the line that makes a call, and remember what it asks."""
         number = len(self.calls) + 1
         self.calls[number] = Call(letter, source, limit)
-        return f"{when}{letter} {number} {rest}"
+        return f"{letter} {number} {rest}"
 
-    def side_by_side(self, lines: Sequence[str]) -> None:
-        """Add calls that run at once, a few at a time, each waiting in its pipe until those before it have printed."""
-        for start in range(0, len(lines), SIDE_BY_SIDE):
-            first, *others = lines[start : start + SIDE_BY_SIDE]
-            text = f"{{ {first}; }} </dev/null"
-            for line in others:
-                text = f"{{ {line}; }} </dev/null 4>&1 | {{ {text}; cat; }}"
-            self.lines.append(text)
+    def job(self, *lines: str, when: str = "") -> None:
+        """Have the lines run beside others, where the test ``when`` lets them: it takes no process, as most jobs are not needed."""
+        name = f"j{len(self.calls)}"
+        self.lines += [f"{name}() {{", *lines, "}", f"{when} J {name}"]
 
     def far(self, pattern: str, prefix: str = "") -> str:
         """Write a path or pattern as a word of the shell; ``prefix`` is ``$p`` where its contents are wanted."""
@@ -103,17 +98,17 @@ class _Writing:
             self.lines.append(self.call(letter, before + " ".join(listed[start : start + AT_ONCE]), limit=limit))
 
 
-def first_batch(sources: Iterable[Source], *, by_sudo: bool) -> Batch:
+def first_batch(sources: Iterable[Source], *, by_sudo: Permitted | None) -> Batch:
     """Write the batch that a session begins with."""
     return _batch([*sources, *_behind_links(sources)], by_sudo=by_sudo, first=True)
 
 
-def next_batch(requests: Iterable[Request], *, by_sudo: bool) -> Batch:
+def next_batch(requests: Iterable[Request], *, by_sudo: Permitted | None) -> Batch:
     """Write a later batch, for the same ``sh``."""
     return _batch(requests, by_sudo=by_sudo, first=False)
 
 
-def _batch(requests: Iterable[Request], *, by_sudo: bool, first: bool) -> Batch:
+def _batch(requests: Iterable[Request], *, by_sudo: Permitted | None, first: bool) -> Batch:
     prefix = _prefix()
     aliased = {name: f"q{number}" for number, name in enumerate(MERGED)} if first else {}
     writing = _Writing(secrets.token_hex(16), prefix, aliased)
@@ -121,20 +116,20 @@ def _batch(requests: Iterable[Request], *, by_sudo: bool, first: bool) -> Batch:
         writing.lines.append(_functions())
         writing.lines.append('printf \'\\n%s start %s\\n\' "$b" "$u"')
         writing.lines += [f"A {name} {variable} {MERGED[name]}" for name, variable in aliased.items()]
-    _calls(writing, sorted(set(requests), key=repr))
+    _calls(writing, sorted(set(requests), key=repr), by_sudo)
     head = f"b={writing.boundary} p={prefix} cap={OUTPUT + 1} sudo={'y' if by_sudo else ''}\n"
     body = "\n".join(writing.lines)
     text = f"{head}{{\n{body}\nprintf '\\n%s end\\n' \"$b\"\n}} </dev/null 2>/dev/null\n"
     return Batch(text.encode("utf-8", "surrogateescape"), writing.boundary.encode(), prefix.encode(), writing.calls, first)
 
 
-def _calls(writing: _Writing, requests: Sequence[Request]) -> None:
+def _calls(writing: _Writing, requests: Sequence[Request], by_sudo: Permitted | None) -> None:
     """Write the calls, cheap ones before slow ones."""
     states: dict[str, None] = {}
     directories: dict[str, None] = {}
     plain: dict[int, dict[str, None]] = {}
     single: list[Files] = []
-    by_root: list[Files | Names] = []
+    searched: dict[Search, list[Files | Names]] = {}
     runs: list[Run] = []
     for request in requests:
         match request:
@@ -142,18 +137,18 @@ def _calls(writing: _Writing, requests: Sequence[Request]) -> None:
                 runs.append(request)
             case Names(pattern=pattern, root=root):
                 directories[writing.far(pattern)] = None
-                if root:
-                    by_root.append(request)
-            case Files(pattern=pattern, limit=limit, root=root) if sudo.wild(pattern):
-                directories.update((writing.far(part), None) for part in sudo.holders(pattern))
+                if root and by_sudo:
+                    searched.setdefault(by_sudo.search(request), []).append(request)
+            case Files(pattern=pattern, limit=limit, root=root) if wild(pattern):
+                directories.update((writing.far(part), None) for part in holders(pattern))
                 plain.setdefault(limit, {})[writing.far(pattern, "$p")] = None
-                if root:
-                    by_root.append(request)
+                if root and by_sudo:
+                    searched.setdefault(by_sudo.search(request), []).append(request)
             case Files(pattern=pattern, limit=limit, root=root):
                 states[writing.far(pattern)] = None
-                if root or sudo.cutter(pattern):
+                if sudo.cutter(pattern) or (root and by_sudo):
                     single.append(request)
-                else:
+                if not sudo.cutter(pattern):
                     plain.setdefault(limit, {})[writing.far(pattern, "$p")] = None
             case Wanted(what=what, path=path, limit=limit):
                 word = shlex.quote(path)
@@ -166,11 +161,18 @@ def _calls(writing: _Writing, requests: Sequence[Request]) -> None:
     writing.several("L", directories)
     for limit, patterns in sorted(plain.items()):
         writing.several("F", patterns, f"{limit + 1} ", limit)
-    writing.side_by_side([_single(writing, file) for file in single])
-    writing.side_by_side([_of_root(writing, *one) for one in _by_root(by_root)])
-    runs.sort(key=lambda run: run.seconds)
-    writing.side_by_side([_run(writing, run) for run in runs if run.seconds <= QUICK])
-    writing.lines += [_run(writing, run) for run in runs if run.seconds > QUICK]
+    for file in single:
+        line = _single(writing, file)
+        writing.job(line, when="" if sudo.cutter(file.pattern) else f"P {writing.far(file.pattern)} &&")
+    for search, asking in sorted(searched.items(), key=lambda item: item[0].base):
+        parts = dict.fromkeys(writing.far(part) for source in asking for part in levels(pattern_of(source)))
+        writing.job(*_search(writing, search, asking), when=f"B {' '.join(parts)} ||")
+    for run in sorted(runs, key=lambda run: run.seconds):
+        if run.seconds > QUICK:
+            writing.lines.append("G")
+        line = _run(writing, run)
+        writing.job(line, when=f"T {len(writing.calls)} {shlex.quote(run.argv[0])} &&")
+    writing.lines.append("G")
 
 
 def _single(writing: _Writing, file: Files) -> str:
@@ -179,25 +181,23 @@ def _single(writing: _Writing, file: Files) -> str:
     return writing.call("X", f"{file.limit + 1} {writing.far(file.pattern, '$p')} {path} {cut}", file, file.limit)
 
 
-def _of_root(writing: _Writing, letter: str, command: Sequence[str], source: Files | Names) -> str:
-    parts = sudo.levels(source.pattern) if sudo.wild(source.pattern) else (source.pattern, f"{source.pattern}/*")
-    unless = "B " + " ".join(writing.far(part) for part in parts) + " || "
-    return writing.call(letter, f"{SEVERAL + 1} {' '.join(map(shlex.quote, command))}", source, SEVERAL, when=unless)
+def _search(writing: _Writing, search: Search, asking: Sequence[Files | Names]) -> list[str]:
+    """Write a search, and what prints the files of each pattern: made only where the search found a name that may fit."""
+    words = " ".join(map(shlex.quote, sudo.listing(search)))
+    call = writing.call("Y", f"{SEVERAL + 1} {words}", search, SEVERAL)
+    lines = [f"o=$({call} 4>&1)", "printf '%s\\n' \"$o\""]
+    for source in asking:
+        if isinstance(source, Files):
+            name = WILDCARD.split("/" + source.pattern.rpartition("/")[2])[0]
+            words = " ".join(map(shlex.quote, sudo.contents(source)))
+            call = writing.call("Z", f"{SEVERAL + 1} {words}", source, SEVERAL)
+            lines.append(f"case $o in *{shlex.quote(name)}*) {call} ;; esac")
+    return lines
 
 
 def _run(writing: _Writing, run: Run) -> str:
     words = " ".join(shlex.quote(word) for word in run.argv)
     return writing.call("U" if run.root else "R", f"{sudo.seconds_of(run)} {words}", run)
-
-
-def _by_root(sources: Iterable[Files | Names]) -> list[tuple[str, tuple[str, ...], Files | Names]]:
-    """Give each command that only root may run, once, with the letter of its call: listings first, contents rely on them."""
-    found: dict[tuple[str, tuple[str, ...]], Files | Names] = {}
-    for source in sources:
-        found.setdefault(("Y", sudo.listing(source)), source)
-        if isinstance(source, Files):
-            found.setdefault(("Z", sudo.contents(source)), source)
-    return [(letter, words, source) for (letter, words), source in sorted(found.items(), key=lambda item: item[0])]
 
 
 def _behind_links(sources: Iterable[Source]) -> list[Source]:
@@ -222,7 +222,7 @@ def behind_links(path: str, links: Mapping[str, str]) -> str:
 
 def _quoted(pattern: str) -> str:
     """Write a pattern as a word of the shell: wildcards bare, everything else quoted."""
-    parts = _WILDCARD.split(pattern)
+    parts = WILDCARD.split(pattern)
     return "".join(part if number % 2 else shlex.quote(part) if part else "" for number, part in enumerate(parts))
 
 

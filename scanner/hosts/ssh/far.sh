@@ -37,6 +37,18 @@ V() {
     case $(stat -L -c %t:%T -- "$1") in 1:3) k=z ;; *) k=k ;; esac
   elif [ -e "$1" ]; then k=k; else Q "$1"; fi
 }
+# Functions that are called beside each other: J name adds one, G calls them, each waiting in its pipe until those before it have printed.
+jobs=0 lanes=
+J() {
+  jobs=$((jobs + 1))
+  if [ $jobs = 1 ]; then lanes="{ $1; } </dev/null"
+  else lanes="{ $1; } </dev/null 4>&1 | { $lanes; cat; }"; fi
+  if [ $jobs = 4 ]; then G; fi
+}
+G() {
+  eval "$lanes"
+  jobs=0 lanes=
+}
 E() { printf '\n%s e %s %s\n' "$b" "$1" "$2"; }
 # S number path...: states
 S() {
@@ -118,6 +130,11 @@ C() {
 D() {
   e=$( { { "$@" 2>&5 5>&-; echo " $?" >&5; } | head -c "$m" >&4; } 5>&1 | tail -c 2000 )
 }
+# P path: whether root alone may read it as a file, or tell whether it is there
+P() {
+  if [ -f "$1" ]; then [ ! -r "$1" ]
+  else V "$1"; [ $k = d ]; fi
+}
 # X number limit path raw-path cut: one file; by sudo where it cannot be read without. Cutters read a path as their last word.
 X() {
   i=$1 m=$2 f=$3 g=$4
@@ -148,13 +165,20 @@ Y() {
   E "$i" "$e"
 }
 Z() { Y "$@"; }
-# R number seconds program...: a command
+# T number program: whether there is such a program; else the call with the number has its answer
+T() {
+  if ! command -v "$2" >/dev/null; then
+    printf '\n%s R %s\n' "$b" "$1"
+    E "$1" none
+    return 1
+  fi
+}
+# R number seconds program...: a command that is there
 R() {
   i=$1 t=$2
   shift 2
   printf '\n%s R %s\n' "$b" "$i"
-  if ! command -v "$1" >/dev/null; then s=none
-  elif [ -z "$to" ]; then s=unlimited
+  if [ -z "$to" ]; then s=unlimited
   else m=$cap; C timeout -s KILL "$t" "$@"; fi
   E "$i" "$s"
 }

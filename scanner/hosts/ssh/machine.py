@@ -14,6 +14,7 @@ from scanner.hosts.ssh.batch import Request
 from scanner.hosts.ssh.session import Session
 from scanner.hosts.ssh.shell import Shell
 from scanner.hosts.ssh.snapshot import SnapshotReader
+from scanner.hosts.ssh.sudo import Permitted
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -46,7 +47,7 @@ class SshMachine:
 
     platform = Platform.LINUX
 
-    def __init__(self, entrance: Entrance, *, by_sudo: bool = False) -> None:
+    def __init__(self, entrance: Entrance, *, by_sudo: Permitted | None = None) -> None:
         self._entrance = entrance
         self._by_sudo = by_sudo
         self._shell: Shell | None = None

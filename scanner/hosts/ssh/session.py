@@ -8,6 +8,7 @@ from scanner.hosts.base import Source
 from scanner.hosts.ssh.answer import Gathered, read_answer
 from scanner.hosts.ssh.batch import Batch, Request, first_batch, next_batch
 from scanner.hosts.ssh.shell import Shell
+from scanner.hosts.ssh.sudo import Permitted
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
@@ -21,7 +22,7 @@ EXCERPT = 300
 class Session:
     """Gathers in rounds. ``over`` says why nothing further can be asked, once that is so; what had arrived stays."""
 
-    def __init__(self, shell: Shell, until: float, *, by_sudo: bool) -> None:
+    def __init__(self, shell: Shell, until: float, *, by_sudo: Permitted | None) -> None:
         self._shell = shell
         self._until = until
         self._by_sudo = by_sudo

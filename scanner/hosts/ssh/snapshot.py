@@ -94,7 +94,8 @@ class SnapshotReader(Keeping):
             if isinstance(names, tuple) and name and name not in names:
                 return True
             path = above
-        return any(fits.match(place) and not self._by_link(place, top) for top, fits in gathered.whole if place not in gathered.states)
+        unfound = (search for search in gathered.searched if place not in gathered.states and search.decides(place))
+        return any(not self._by_link(place, search.base) for search in unfound)
 
     def _by_link(self, place: str, top: str) -> bool:
         """Tell whether a directory between ``top`` and the path is a link, behind which a search does not look."""

@@ -10,53 +10,22 @@ from collections.abc import Iterable, Sequence
 
 from scanner.hosts.base import Files, Names, Run, Source
 from scanner.hosts.secrets import CUTS
+from scanner.hosts.ssh.search import Search, levels, pattern_of, printing, searches, wild
 
 FIND_SECONDS = 20
 FILE_SECONDS = 10  # written in far.sh as well
-_WILD = re.compile(r"[*?\[]")
 SECURE_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 """Where root looks for programs that a command starts: never in places of the account's own."""
-STATE = "%f/%s/%u/%g/%Y/%n"
 
 
-def wild(pattern: str) -> bool:
-    """Tell whether a path holds a wildcard of the shell."""
-    return bool(_WILD.search(pattern))
-
-
-def levels(pattern: str) -> tuple[str, ...]:
-    """Give the parts of a pattern that a look at it passes: its first wildcard's directory and everything from there on."""
-    parts = pattern.split("/")
-    first = next(i for i, part in enumerate(parts) if wild(part))
-    return tuple("/".join(parts[:n]) or "/" for n in range(first, len(parts) + 1))
-
-
-def holders(pattern: str) -> tuple[str, ...]:
-    """Give the directories in which a part of the pattern stands that holds a wildcard."""
-    parts = pattern.split("/")
-    return tuple("/".join(parts[:n]) or "/" for n, part in enumerate(parts) if wild(part))
-
-
-def listing(source: Names | Files) -> tuple[str, ...]:
-    """Give the command that lists a directory, or what fits a pattern, with states; links on the way are listed too."""
-    stat = ("-exec", "/usr/bin/stat", "-c", STATE, "{}", "+")
-    if not wild(source.pattern):
-        return (str(FIND_SECONDS), "/usr/bin/find", "-H", source.pattern, "-maxdepth", "1", *stat)
-    base, *rest = levels(source.pattern)
-    depth = str(len(rest))
-    if depth == "1":
-        return (str(FIND_SECONDS), "/usr/bin/find", "-H", base, "-maxdepth", "1", *stat)
-    chosen = ("(", "-path", source.pattern, "-o", "-type", "l", ")")
-    return (str(FIND_SECONDS), "/usr/bin/find", "-H", base, "-mindepth", "1", "-maxdepth", depth, *chosen, *stat)
+def listing(search: Search) -> tuple[str, ...]:
+    """Give the command that lists what a search finds, with states."""
+    return (str(FIND_SECONDS), *search.listing())
 
 
 def contents(source: Files) -> tuple[str, ...]:
-    """Give the command that prints the files that fit a pattern, each below a heading; links are not followed."""
-    base, *rest = levels(source.pattern)
-    depth = str(len(rest))
-    head = ("-exec", "/usr/bin/head", "-v", "-c", str(source.limit + 1), "{}", "+")
-    chosen = ("-mindepth", depth, "-maxdepth", depth, "-path", source.pattern, "-type", "f")
-    return (str(FIND_SECONDS), "/usr/bin/find", "-H", base, *chosen, *head)
+    """Give the command that prints the files that fit a pattern."""
+    return (str(FIND_SECONDS), *printing(source))
 
 
 def cutter(path: str) -> tuple[str, ...]:
@@ -77,23 +46,39 @@ def seconds_of(run: Run) -> int:
     return max(1, -(-int(run.seconds * 1000) // 1000))
 
 
-def permitted(sources: Iterable[Source]) -> tuple[tuple[str, ...], ...]:
-    """Give every command line, as words, that the given sources need ``sudo`` for; sorted, each once.
+class Permitted:
+    """What may be read by ``sudo`` on a machine whose sudoers file was printed for these sources.
 
-    Programs of ``Run`` are looked for in /usr/sbin and /usr/bin; a line for a program that is not there permits nothing.
+    A search serves all sources below its directory, so its words follow from all of them, whichever a look needs.
     """
-    found: set[tuple[str, ...]] = set()
-    for source in sources:
-        match source:
-            case Files(root=True, pattern=pattern):
-                found |= {listing(source), contents(source)} if wild(pattern) else {one(source)}
-            case Names(root=True):
-                found.add(listing(source))
-            case Run(root=True, argv=(program, *words)):
-                found |= {(str(seconds_of(source)), f"{place}/{program}", *words) for place in ("/usr/bin", "/usr/sbin")}
-            case _:
-                pass
-    return tuple(("/usr/bin/timeout", "-s", "KILL", *words) for words in sorted(found))
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._searches = searches(sources)
+
+    def search(self, source: Files | Names) -> Search:
+        """Give the search that lists what the source asks for."""
+        pattern = pattern_of(source)
+        return self._searches.get(pattern) or Search(levels(pattern)[0], (pattern,))
+
+    def lines(self, sources: Iterable[Source]) -> tuple[tuple[str, ...], ...]:
+        """Give every command line, as words, that the given sources need ``sudo`` for; sorted, each once.
+
+        Programs of ``Run`` are looked for in /usr/sbin and /usr/bin; a line for a program that is not there permits nothing.
+        """
+        found: set[tuple[str, ...]] = set()
+        for source in sources:
+            match source:
+                case Files(root=True, pattern=pattern) if wild(pattern):
+                    found |= {listing(self.search(source)), contents(source)}
+                case Files(root=True):
+                    found.add(one(source))
+                case Names(root=True):
+                    found.add(listing(self.search(source)))
+                case Run(root=True, argv=(program, *words)):
+                    found |= {(str(seconds_of(source)), f"{place}/{program}", *words) for place in ("/usr/bin", "/usr/sbin")}
+                case _:
+                    pass
+        return tuple(("/usr/bin/timeout", "-s", "KILL", *words) for words in sorted(found))
 
 
 def line(words: Sequence[str]) -> str:
@@ -105,9 +90,8 @@ def line(words: Sequence[str]) -> str:
     return " ".join(re.sub(r"([*?\[\]!^:,=# \t])", r"\\\1", word.replace("\\", "\\" * 4)) for word in words)
 
 
-def sudoers(user: str, sources: Iterable[Source], version: str) -> str:
-    """Write the file for /etc/sudoers.d that lets ``user`` read what the sources need root for, and nothing else."""
-    commands = permitted(sources)
+def sudoers(user: str, commands: Iterable[Sequence[str]], version: str) -> str:
+    """Write the file for /etc/sudoers.d that lets ``user`` run these commands, and nothing else."""
     lines = [
         f"# Tenken {version}: 点検用アカウント {user} が sudo で読むもののすべて。書き込む命令はない。",
         f"# Tenken {version}: all that the account {user} may read by sudo. No command writes.",

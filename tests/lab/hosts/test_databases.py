@@ -28,7 +28,8 @@ FILE = "/etc/sudoers.d/databases"
 @pytest.fixture
 def place(hosts_lab: HostsLab) -> Iterator[Place]:
     found = Place(hosts_lab, hosts_lab.machines["servers-kept"])
-    text = sudo.sudoers("audit", [source for collector in BOTH for source in collector.sources], "test")
+    lines = found.permitted.lines(source for collector in BOTH for source in collector.sources)
+    text = sudo.sudoers("audit", lines, "test")
     found.inside(f"cat > {FILE}; chmod 440 {FILE}; visudo -c -q", text)
     yield found
     found.inside(f"rm {FILE}")

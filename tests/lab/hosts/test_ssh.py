@@ -16,7 +16,7 @@ import pytest
 
 from scanner.engine.catalogue import catalogue
 from scanner.facts.accounts import Accounts
-from scanner.hosts.base import Collector, Files, Names, Run, Source
+from scanner.hosts.base import Files, Names, Run, Source
 from scanner.hosts.machine import AnyCollector
 from scanner.hosts.ssh import sudo
 from scanner.hosts.ssh.entrance import LoginEntrance
@@ -44,8 +44,7 @@ PASSWORD = "correct horse : ' \" $battery"
 
 def collectors() -> list[AnyCollector]:
     """Every collector for Linux but the walk through all files, which has its own time."""
-    found = [o for many in catalogue().observers.values() for o in many if isinstance(o, Collector) and o.on is Platform.LINUX]
-    return [collector for collector in found if collector.name != "file_walk"]
+    return [collector for collector in catalogue().collectors_on(Platform.LINUX) if collector.name != "file_walk"]
 
 
 Seen = Mapping[type[Fact], Observation[Fact]]
@@ -74,6 +73,7 @@ class Place:
         self.known = lab.folder / "known_hosts"
         key = self.inside("cat /etc/ssh/ssh_host_ed25519_key.pub")
         self.known.write_text("".join(f"{name} {key}" for name in ("session", *(f"[session]:{port}" for port in SERVERS))))
+        self.permitted = sudo.Permitted(source for collector in collectors() for source in collector.sources)
         self.login = Login("audit", key=str(lab.key), known_hosts=str(self.known))
 
     def inside(self, line: str, given: str = "") -> str:
@@ -86,7 +86,7 @@ class Place:
     def see(self, login: Login, wanted: Sequence[AnyCollector] = (), seconds: float = 60.0) -> tuple[Seen, SshMachine]:
         """Look at the machine with a login."""
         entrance = LoginEntrance("session", login, Anywhere(self.machine.address))
-        machine = SshMachine(entrance, by_sudo=login.sudo)
+        machine = SshMachine(entrance, by_sudo=self.permitted if login.sudo else None)
         return self.lab.call(lambda: machine.see(wanted or few(), lambda: "2026-11-22T00:00:00Z", seconds)), machine
 
     def failure(self, login: Login, seconds: float = 30.0) -> Unobserved:
@@ -101,7 +101,7 @@ class Place:
 
         def run() -> None:
             shell, _ = LoginEntrance("session", login, Anywhere(self.machine.address)).open(time.monotonic() + 30)
-            session = Session(shell, time.monotonic() + 30, by_sudo=login.sudo)
+            session = Session(shell, time.monotonic() + 30, by_sudo=self.permitted if login.sudo else None)
             try:
                 work(session)
             finally:
@@ -251,7 +251,7 @@ def test_all_collectors_need_three_rounds_at_most_and_none_breaks(place: Place) 
     assert any(Reason.ACCESS_DENIED.value in repr(o) for o in found.values())
 
 
-def test_the_printed_sudoers_permits_what_is_needed_and_nothing_else(place: Place) -> None:
+def test_the_printed_sudoers_permits_what_is_needed_and_nothing_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = Run(("sh", "-c", "id -u; echo a=b '[x]' '*' '?' '!' '^' '\\' , : '#' \" '\""), root=True)
     extra: list[Source] = [
         Files("/etc/shadow", root=True),
@@ -264,7 +264,9 @@ def test_the_printed_sudoers_permits_what_is_needed_and_nothing_else(place: Plac
     place.inside("mkdir -p /etc/root-only/a /etc/root-only/b; chmod 700 /etc/root-only; echo one > /etc/root-only/a/x.conf")
     place.inside("ln -s /etc/shadow /etc/root-only/b/x.conf")
     sources = [*extra, *(source for collector in collectors() for source in collector.sources)]
-    place.inside("cat > /etc/sudoers.d/tenken; chmod 440 /etc/sudoers.d/tenken; visudo -c -q", sudo.sudoers("audit", sources, "test"))
+    monkeypatch.setattr(place, "permitted", sudo.Permitted(sources))
+    text = sudo.sudoers("audit", place.permitted.lines(sources), "test")
+    place.inside("cat > /etc/sudoers.d/tenken; chmod 440 /etc/sudoers.d/tenken; visudo -c -q", text)
     try:
         login = replace(place.login, sudo=True)
 

@@ -17,29 +17,17 @@ from tests.unit.host_trees import Machine
 
 NOW = 1_795_000_000
 """18 November 2026."""
-
-
 DAY = NOW // 86_400
-
-
 PASSWD = (
     "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/usr/sbin:/usr/sbin/nologin\n"
     "taro:x:1000:1000:,,,:/home/taro:/bin/bash\nhanako:x:1001:1001::/home/hanako:\n"
 )
-
-
 SHADOW = (
     f"root:*:{DAY}:0:99999:7:::\ndaemon:*:1:0:99999:7:::\ntaro:$y$j9T$abc$def:{DAY - 30}:0:90:7:30::\n"
     f"hanako:!$6$abc$def:{DAY - 400}:0:99999:7::{DAY - 1}:\n"
 )
-
-
 GROUP = "root:x:0:\ndaemon:x:1:\nsudo:x:27:taro\ntaro:x:1000:\nhanako:x:1001:\n"
-
-
 DEFS = "UMASK 022\nUID_MIN 1000\nPASS_MAX_DAYS 90\nPASS_MAX_DAYS 99999\nENCRYPT_METHOD SHA512\n"
-
-
 SYSTEM_AUTH = """auth        required      pam_env.so
 auth        required      pam_faildelay.so delay=2000000
 auth        required      pam_faillock.so preauth silent
@@ -71,8 +59,6 @@ session     [success=1 default=ignore] pam_succeed_if.so service in crond quiet 
 session     required      pam_unix.so
 session     optional      pam_sss.so
 """
-
-
 RED_HAT = {
     "/etc/pam.d/system-auth": SYSTEM_AUTH,
     "/etc/pam.d/password-auth": SYSTEM_AUTH,

@@ -44,8 +44,6 @@ LASTLOG = """Username         Port     From                                     
 root                                                                **Never logged in**
 taro             pts/0    192.0.2.9                                  Wed Nov 11 09:00:00 +0900 2026
 """
-
-
 LAST = (
     "hanako   pts/1        192.0.2.9        2026-05-01T10:00:00+09:00 - 2026-05-01T11:00:00+09:00  (01:00)\n\n"
     "wtmp begins 2026-04-01T00:00:00+09:00\n"

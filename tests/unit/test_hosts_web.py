@@ -36,8 +36,6 @@ RICH = {
     "/k.pem": "",
     **SSL3,
 }
-
-
 PARTS = (
     *("listing", "cgi", "trace", "writing", "version_told", "status_open", "samples", "unlogged", "escaping", "slow", "roots_writable"),
     "keys_open",

@@ -34,8 +34,6 @@ from tests.unit.windows_answers import SERVER, SERVICES, error, said, states
 from tests.unit.windows_machines import WINDOWS_11, Keys, fact_of, machine
 
 DEFENDER: Keys = {SERVICES + r"\WinDefend": {"Start": 2}}
-
-
 STATUS = {
     "service": True,
     "on": True,

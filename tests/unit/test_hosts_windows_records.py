@@ -82,8 +82,6 @@ LOGS: Mapping[str, Mapping[str, Made]] = {
     SERVICES + r"\EventLog": {"Start": 2},
     **{rf"{SERVICES}\EventLog\{name}": {"MaxSize": 20_971_520} for name in event_log.NAMES},
 }
-
-
 POLICY = (
     answers.AUDIT_POLICY,
     answers.AuditPolicy(((auditpolicy.guid(0x15), 3), (auditpolicy.guid(0x17), 2), (auditpolicy.guid(0x10), 0))),

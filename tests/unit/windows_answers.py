@@ -10,8 +10,6 @@ from scanner.hosts.windows.powershell import Script
 from tests.unit.test_hosts_windows_accounts import windows
 
 SERVICES = base.SERVICES
-
-
 SERVER = windows("20348", "ServerStandard", server=True)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from baselines.model import Baseline
 from scanner.cli import console
 from scanner.cli.outputs import Outputs
 from scanner.cli.scan import produce
@@ -23,13 +24,14 @@ from scanner.cli.words import OUTCOMES, Language
 from scanner.engine.run import judge_again, new_run_id
 from scanner.hub import access, audit, book, change_words, enrolment, history, media
 from scanner.hub.access import BadUser, Role
-from scanner.hub.admin import Admin
+from scanner.hub.agent_words import STATE_WORDS, state_of
 from scanner.hub.change_words import SIGN_WORDS
 from scanner.hub.clock import written
 from scanner.hub.database import Database, DatabaseTrouble
 from scanner.hub.door import Door
 from scanner.hub.enrolment import NoSuchAgent
 from scanner.hub.keyfile import BadKeyFile, load_or_make
+from scanner.hub.permission import Permission
 from scanner.hub.posture import Judge, Posture, Rules
 from scanner.hub.serve import BadServer, Hub, Listen
 from scanner.ledger.inventory import Inventory
@@ -37,6 +39,8 @@ from scanner.model.reason import WORDS, Reason
 from scanner.model.target import Endpoint
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome
+from scanner.pages.app import people
+from scanner.pages.documents import documents_of
 from scanner.protocol.keys import SigningKey
 from scanner.protocol.refusal import REFUSAL_WORDS, Refusal, Refused
 from scanner.report.files import whole_file
@@ -99,16 +103,18 @@ def serve(place: Place, listen: Listen, ledger: Ledger | None) -> None:
     with place.database() as database:
         key = place.key()
         inventory, judge = Inventory.of_targets([]), None
+        baselines: tuple[Baseline, ...] = ()
         if ledger:
             setup, rules = ledger.load()
-            inventory = setup.inventory
+            inventory, baselines = setup.inventory, setup.baselines
             judge = Judge(Posture(database, rules))
             judge.start()
 
         def systems_of(agent: str) -> Sequence[str]:
             return [system.id for system in inventory.systems_of(Endpoint(agent))]
 
-        hub = Hub(database, key, Admin(database, key, systems_of).app(), judge.wake if judge else lambda: None)
+        rest = people(key, Permission(database, systems_of), documents_of(baselines))
+        hub = Hub(database, key, rest, judge.wake if judge else lambda: None)
         try:
             hub.serve(listen, lambda port: _tell_ready(listen, port))
         finally:
@@ -152,7 +158,7 @@ def list_agents(place: Place, language: Language, *, as_json: bool) -> None:
                 row.agent,
                 row.name,
                 row.note,
-                language.of(_state_of(row)),
+                language.of(STATE_WORDS[state_of(row)]),
                 str(row.reports),
                 row.received_at or "",
                 *(str(row.outcomes.get(outcome.value, 0)) for outcome in OUTCOMES),
@@ -160,14 +166,6 @@ def list_agents(place: Place, language: Language, *, as_json: bool) -> None:
             for row in rows
         ),
     )
-
-
-def _state_of(row: book.AgentRow) -> Text:
-    if row.revoked_at:
-        return Text(ja="登録取消し", en="revoked")
-    if row.received_at is None:
-        return Text(ja="報告なし", en="no report yet")
-    return Text(ja="途絶", en="silent") if row.stale else Text(ja="稼働", en="reporting")
 
 
 def show(place: Place, agent: str, language: Language, *, as_json: bool) -> None:
@@ -208,8 +206,8 @@ def _print_changes(changes: list[history.ChangeRow], language: Language) -> None
     rows = (
         (
             language.of(SIGN_WORDS[row.sign]),
-            language.of(change_words.subject(row.sign, row.subject)),
-            language.of(change_words.told(row.sign, row.detail)),
+            _said_or_named(change_words.subject(row.sign, row.subject), language),
+            _said_or_named(change_words.detail(row.sign, row.detail), language),
             row.day,
             row.before_at,
             row.at,
@@ -217,6 +215,10 @@ def _print_changes(changes: list[history.ChangeRow], language: Language) -> None
         for row in changes
     )
     console.print_table([language.of(head) for head in heads], rows)
+
+
+def _said_or_named(text: Text | str, language: Language) -> str:
+    return text if isinstance(text, str) else language.of(text)
 
 
 def _said(line: dict[str, object], language: Language) -> str:

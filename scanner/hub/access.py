@@ -141,9 +141,7 @@ def log_in(database: Database, name: str, password: str, code: str, address: str
             refused = "wrong or used code"
         if not refused:
             db.execute(update(users).where(users.c.name == name).values(failures=0, locked_until="", totp_step=step))
-            expires = clock.written(clock.read(now) + SESSION)
-            db.execute(delete(sessions).where(sessions.c.expires_at < now))
-            db.execute(insert(sessions).values(digest=_digest(token), user=name, expires_at=expires))
+            _begin_session(db, name, token)
         elif user is not None and not refused.startswith("locked"):
             failures = user.failures + 1
             wait = min(LONGEST_LOCK, LOCK * 2 ** min(failures - FREE_FAILURES, 20)) if failures >= FREE_FAILURES else None
@@ -152,6 +150,16 @@ def log_in(database: Database, name: str, password: str, code: str, address: str
         audit.note(db, f"user:{name[:64]}", "login.refuse" if refused else "login", "", f"{refused} from {address}".strip())
     if refused:
         raise NotAdmitted
+    return token
+
+
+def log_in_by_certificate(database: Database, certificate: bytes, address: str) -> str:
+    """Give the token of a new session to the user of a client certificate that TLS has verified. Raises ``NotAdmitted``."""
+    user = by_certificate(database, certificate)
+    token = secrets.token_urlsafe(32)
+    with database.writing() as db:
+        _begin_session(db, user.name, token)
+        audit.note(db, f"user:{user.name}", "login", "", f"by certificate from {address}")
     return token
 
 
@@ -197,6 +205,13 @@ def _user(db: Connection, wanted: object) -> User:
     if row is None or row.disabled_at:
         raise NotAdmitted
     return User(row.name, Role(row.role), tuple(json.loads(row.systems)))
+
+
+def _begin_session(db: Connection, name: str, token: str) -> None:
+    now = clock.now()
+    db.execute(delete(sessions).where(sessions.c.expires_at < now))
+    expires = clock.written(clock.read(now) + SESSION)
+    db.execute(insert(sessions).values(digest=_digest(token), user=name, expires_at=expires))
 
 
 def _verifies(hashed: str, password: str) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,16 +17,15 @@ from scanner.hub import access, audit, book, enrolment, history
 from scanner.hub.access import NotAdmitted, Role, User
 from scanner.hub.database import Database
 from scanner.hub.enrolment import NoSuchAgent
+from scanner.hub.logins import Logins, TooManyTries
+from scanner.hub.origin import is_foreign
+from scanner.hub.permission import ADMINISTRATORS, ALL, READERS, NotPermitted, Permission
 from scanner.hub.serve import CERTIFICATE
 from scanner.protocol.keys import SigningKey
 from scanner.protocol.refusal import Refused
 
 PREFIX = "/admin/1"
 LARGEST_BODY = 65_536
-SystemsOf = Callable[[str], Sequence[str]]
-"""From an agent's id to the ids of the systems that it belongs to."""
-_READERS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
-_ALL = frozenset(Role)
 
 
 class _Denied(Exception):
@@ -40,38 +38,47 @@ class _Denied(Exception):
 class Admin:
     """Everything behind ``/admin/1``."""
 
-    database: Database
     hub_key: SigningKey
-    systems_of: SystemsOf
+    permission: Permission
+    logins: Logins
 
-    def app(self) -> Starlette:
-        """Give the ASGI application."""
-        return Starlette(
-            routes=[
-                self._route("/login", "POST", self._login),
-                self._route("/logout", "POST", self._logout),
-                self._route("/agents", "GET", self._agents),
-                self._route("/agents/{agent}", "GET", self._agent),
-                self._route("/agents/{agent}/results", "GET", self._results),
-                self._route("/agents/{agent}/changes", "GET", self._changes),
-                self._route("/agents/{agent}/revoke", "POST", self._revoke),
-                self._route("/tokens", "POST", self._token),
-                self._route("/policy", "POST", self._policy),
-                self._route("/refusals", "GET", self._refusals),
-                self._route("/audit", "GET", self._audit),
-            ]
-        )
+    @property
+    def database(self) -> Database:
+        """The hub's database."""
+        return self.permission.database
+
+    def routes(self) -> list[Route]:
+        """Give the paths of the ASGI application."""
+        return [
+            self._route("/login", "POST", self._login),
+            self._route("/logout", "POST", self._logout),
+            self._route("/agents", "GET", self._agents),
+            self._route("/agents/{agent}", "GET", self._agent),
+            self._route("/agents/{agent}/results", "GET", self._results),
+            self._route("/agents/{agent}/changes", "GET", self._changes),
+            self._route("/agents/{agent}/revoke", "POST", self._revoke),
+            self._route("/tokens", "POST", self._token),
+            self._route("/policy", "POST", self._policy),
+            self._route("/refusals", "GET", self._refusals),
+            self._route("/audit", "GET", self._audit),
+        ]
 
     def _route(self, path: str, method: str, handler: Callable[[Request, Plain], Response]) -> Route:
         async def endpoint(request: Request) -> Response:
 
             try:
+                if method == "POST" and is_foreign(request.headers):  # a certificate goes along whichever site leads a browser here
+                    raise NotPermitted
                 body = await _json(request) if method == "POST" else {}
                 return await run_in_threadpool(handler, request, body)
             except _Denied as denied:
                 return JSONResponse({"error": str(denied)}, denied.status)
             except NotAdmitted:
                 return JSONResponse({"error": "not admitted"}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+            except NotPermitted:
+                return JSONResponse({"error": "not permitted"}, HTTPStatus.FORBIDDEN)
+            except TooManyTries as many:
+                return JSONResponse({"error": str(many)}, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(many.seconds)})
             except NoSuchAgent:
                 return JSONResponse({"error": "no such agent"}, HTTPStatus.NOT_FOUND)
             except Refused as refused:
@@ -79,8 +86,8 @@ class Admin:
 
         return Route(PREFIX + path, endpoint, methods=[method])
 
-    def _user(self, request: Request, may: frozenset[Role], action: str, object_: str = "") -> User:
-        """Give the user who asks, and write down that they did. Raises ``NotAdmitted`` or ``_Denied``."""
+    def _user(self, request: Request, may: frozenset[Role], action: str, agent: str = "") -> User:
+        """Give the user who asks, and write down that they did. Raises ``NotAdmitted`` or ``NotPermitted``."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         certificate = getattr(request.state, CERTIFICATE, None)
         if scheme.lower() == "bearer":
@@ -89,58 +96,49 @@ class Admin:
             user = access.by_certificate(self.database, certificate)
         else:
             raise NotAdmitted
-        denied = user.role not in may or (user.role is Role.OWNER and object_ != "" and not self._owns(user, object_))
-        with self.database.writing() as db:
-            audit.note(db, f"user:{user.name}", action + (".deny" if denied else ""), object_, f"from {_address(request)}")
-        if denied:
-            raise _Denied(HTTPStatus.FORBIDDEN, "not permitted")
+        self.permission.demand(user, may, action, address_of(request), agent)
         return user
-
-    def _owns(self, user: User, agent: str) -> bool:
-        return not set(user.systems).isdisjoint(self.systems_of(agent))
 
     def _login(self, request: Request, body: Plain) -> Response:
         name, password, code = (body.get(key) for key in ("user", "password", "code"))
         if not (isinstance(name, str) and isinstance(password, str) and isinstance(code, str)):
             raise _Denied(HTTPStatus.BAD_REQUEST, "user, password and code are needed")
-        return JSONResponse({"token": access.log_in(self.database, name, password, code, _address(request))})
+        return JSONResponse({"token": self.logins.log_in(name, password, code, address_of(request))})
 
     def _logout(self, request: Request, _: Plain) -> Response:
-        self._user(request, _ALL, "logout")
+        self._user(request, ALL, "logout")
         access.log_out(self.database, request.headers.get("authorization", "").partition(" ")[2])
         return JSONResponse({})
 
     def _agents(self, request: Request, _: Plain) -> Response:
-        user = self._user(request, _ALL, "agents.list")
-        rows = [row for row in book.agent_rows(self.database) if user.role is not Role.OWNER or self._owns(user, row.agent)]
-        return JSONResponse({"agents": [{**row.plain(), "systems": list(self.systems_of(row.agent))} for row in rows]})
+        user = self._user(request, ALL, "agents.list")
+        rows = [row for row in book.agent_rows(self.database) if self.permission.sees(user, row.agent)]
+        return JSONResponse({"agents": [{**row.plain(), "systems": list(self.permission.systems_of(row.agent))} for row in rows]})
 
     def _agent(self, request: Request, _: Plain) -> Response:
         agent = request.path_params["agent"]
-        self._user(request, _ALL, "agent.read", agent)
-        row = next((row for row in book.agent_rows(self.database) if row.agent == agent), None)
-        if row is None:
-            raise NoSuchAgent(agent)
+        self._user(request, ALL, "agent.read", agent)
+        row = book.agent_row(self.database, agent)
         return JSONResponse({**row.plain(), "chains": book.chain_book(self.database, agent)})
 
     def _results(self, request: Request, _: Plain) -> Response:
         agent = request.path_params["agent"]
-        self._user(request, _ALL, "results.read", agent)
+        self._user(request, ALL, "results.read", agent)
         return JSONResponse({"results": list(book.result_lines(self.database, agent))})
 
     def _changes(self, request: Request, _: Plain) -> Response:
         agent = request.path_params["agent"]
-        self._user(request, _ALL, "changes.read", agent)
+        self._user(request, ALL, "changes.read", agent)
         return JSONResponse({"changes": [row.plain() for row in history.change_rows(self.database, agent)]})
 
     def _revoke(self, request: Request, body: Plain) -> Response:
         agent = request.path_params["agent"]
-        user = self._user(request, frozenset({Role.ADMINISTRATOR}), "agent.revoke.ask", agent)
+        user = self._user(request, ADMINISTRATORS, "agent.revoke.ask", agent)
         enrolment.revoke(self.database, f"user:{user.name}", agent, _text(body, "why"))
         return JSONResponse({})
 
     def _token(self, request: Request, body: Plain) -> Response:
-        user = self._user(request, frozenset({Role.ADMINISTRATOR}), "token.make.ask")
+        user = self._user(request, ADMINISTRATORS, "token.make.ask")
         again = body.get("agent")
         token = enrolment.make_token(
             self.database, self.hub_key, f"user:{user.name}", note=_text(body, "note"), agent=again if isinstance(again, str) else None
@@ -148,7 +146,7 @@ class Admin:
         return JSONResponse({"token": token.text})
 
     def _policy(self, request: Request, body: Plain) -> Response:
-        user = self._user(request, frozenset({Role.ADMINISTRATOR}), "policy.set.ask")
+        user = self._user(request, ADMINISTRATORS, "policy.set.ask")
         facts, interval = body.get("facts"), body.get("interval")
         if not isinstance(facts, list) or not all(isinstance(f, str) for f in facts) or type(interval) is not int:
             raise _Denied(HTTPStatus.BAD_REQUEST, "facts and interval are needed")
@@ -156,11 +154,11 @@ class Admin:
         return JSONResponse({"serial": policy.serial})
 
     def _refusals(self, request: Request, _: Plain) -> Response:
-        self._user(request, _READERS, "refusals.read")
+        self._user(request, READERS, "refusals.read")
         return JSONResponse({"refusals": book.refusal_rows(self.database)})
 
     def _audit(self, request: Request, _: Plain) -> Response:
-        self._user(request, _READERS, "audit.read")
+        self._user(request, READERS, "audit.read")
         after = request.query_params.get("after", "0")
         start = int(after) if after.isascii() and after.isdigit() and len(after) < 16 else 0
         return JSONResponse({"entries": [asdict(entry) for entry in audit.entries(self.database, start)]})
@@ -188,5 +186,6 @@ def _text(body: Plain, key: str) -> str:
     return value
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Give the address that a question came from."""
     return request.client.host if request.client else ""

@@ -47,6 +47,14 @@ def entries(database: Database, after: int = 0, most: int = 1000) -> list[Entry]
     return [Entry(*row) for row in rows]
 
 
+def newest(database: Database, before: int | None = None, most: int = 200) -> list[Entry]:
+    """Give entries, the newest first; ``before`` leaves out what has this number or a higher one."""
+    wanted = select(audit).order_by(audit.c.id.desc()).limit(most)
+    with database.reading() as db:
+        rows = db.execute(wanted if before is None else wanted.where(audit.c.id < before)).all()
+    return [Entry(*row) for row in rows]
+
+
 def faults(database: Database) -> Iterator[str]:
     """Name every entry that was changed and every place where one was taken out; a cut-off end shows against a digest kept elsewhere."""
     previous, expected = BEGINNING, 1

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from scanner.codec import Plain
 from scanner.hub.database import Database
+from scanner.hub.enrolment import NoSuchAgent
 from scanner.hub.schema import agents, chains, events, gaps, refusals, reports, results
 from scanner.hub.summary import Summary
 
@@ -40,16 +41,33 @@ class AgentRow:
     """How many results there are of each outcome."""
     failures: Mapping[str, int]
     """How many failures there are of each severity."""
+    flags: tuple[str, ...]
+    """What is odd about its last report: ``clock-ahead``, ``old``, ``clock-backwards`` …"""
+    missing: int
+    """Gaps in the chain of its present key."""
 
     def plain(self) -> Plain:
         """Give the JSON object."""
         return asdict(self)
 
 
-def agent_rows(database: Database) -> list[AgentRow]:
-    """Give all agents, by name of the machine."""
+def agent_row(database: Database, agent: str) -> AgentRow:
+    """Give one agent. Raises ``NoSuchAgent``."""
+    found = agent_rows(database, agent)
+    if not found:
+        raise NoSuchAgent(agent)
+    return found[0]
+
+
+def agent_rows(database: Database, agent: str = "") -> list[AgentRow]:
+    """Give all agents by name of the machine, or the one that is named."""
     newest = select(func.max(chains.c.id)).group_by(chains.c.agent_id)
-    wanted = select(agents, chains).join_from(agents, chains).where(chains.c.id.in_(newest)).order_by(agents.c.name, agents.c.agent)
+    holes = select(func.count()).where(gaps.c.chain_id == chains.c.id).scalar_subquery().label("missing")
+    last = (reports.c.chain_id == chains.c.id) & (reports.c.sequence == chains.c.last)
+    wanted = select(agents, chains, reports.c.flags, holes).join_from(agents, chains).outerjoin(reports, last)
+    wanted = wanted.where(chains.c.id.in_(newest)).order_by(agents.c.name, agents.c.agent)
+    if agent:
+        wanted = wanted.where(agents.c.agent == agent)
     with database.reading() as db:
         rows = db.execute(wanted).mappings().all()
     summaries = [Summary.read(row[agents.c.summary]) for row in rows]
@@ -70,6 +88,8 @@ def agent_rows(database: Database) -> list[AgentRow]:
             judged_at=row[agents.c.judged_at],
             outcomes=summary.outcomes,
             failures=summary.failures,
+            flags=tuple(flag for flag in (row[reports.c.flags] or "").split(",") if flag),
+            missing=row["missing"],
         )
         for row, summary in zip(rows, summaries, strict=True)
     ]

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scanner.facts.accounts import Accounts
+from scanner.facts.media_history import MediaInsertions
+from scanner.facts.network_history import LinkKind, NetworksJoined
+from scanner.facts.software import InstalledSoftware
+from scanner.facts.sudo import SudoRules
 from scanner.hub.changes import Sign, Why
 from scanner.model.text import Text
 
@@ -33,11 +38,30 @@ WHY_WORDS: Mapping[str, Text] = {
 }
 
 
-def told(sign: str, detail: str) -> Text:
-    """Give the detail of a change as people read it."""
-    return WHY_WORDS[detail] if sign == Sign.NOT_COMPARED and detail in WHY_WORDS else Text(ja=detail, en=detail)
+FACT_WORDS: Mapping[str, Text] = {
+    NetworksJoined.__name__: Text(ja="網への接続", en="networks joined"),
+    MediaInsertions.__name__: Text(ja="媒体の挿入", en="media put in"),
+    InstalledSoftware.__name__: Text(ja="ソフトウェア", en="software"),
+    Accounts.__name__: Text(ja="管理者", en="administrators"),
+    SudoRules.__name__: Text(ja="sudo の規則による管理者", en="administrators by rules of sudo"),
+}
+LINK_WORDS: Mapping[str, Text] = {
+    LinkKind.WIRED: Text(ja="有線", en="wired"),
+    LinkKind.WIRELESS: Text(ja="無線 LAN", en="wireless"),
+    LinkKind.MOBILE: Text(ja="移動体通信網", en="mobile line"),
+    LinkKind.BLUETOOTH: Text(ja="Bluetooth", en="Bluetooth"),
+    LinkKind.VPN: Text(ja="VPN", en="VPN"),
+    LinkKind.OTHER: Text(ja="その他", en="other"),
+}
+_SUBJECTS: Mapping[str, Mapping[str, Text]] = {Sign.MORE: SIGN_WORDS, Sign.NOT_COMPARED: FACT_WORDS}
+_DETAILS: Mapping[str, Mapping[str, Text]] = {Sign.NOT_COMPARED: WHY_WORDS, Sign.NETWORK_NEW: LINK_WORDS, Sign.NETWORK_AGAIN: LINK_WORDS}
 
 
-def subject(sign: str, named: str) -> Text:
-    """Give the subject of a change as people read it."""
-    return SIGN_WORDS[named] if sign == Sign.MORE and named in SIGN_WORDS else Text(ja=named, en=named)
+def subject(sign: str, named: str) -> Text | str:
+    """Give what changed: in words where it is one of ours, else its name on the machine."""
+    return _SUBJECTS.get(sign, {}).get(named, named)
+
+
+def detail(sign: str, said: str) -> Text | str:
+    """Give the detail of a change: in words where it is one of ours, else as the machine says it."""
+    return _DETAILS.get(sign, {}).get(said, said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, insert, select, update
@@ -40,6 +41,27 @@ def make_token(database: Database, hub_key: SigningKey, actor: str, *, note: str
         db.execute(insert(tokens).values(**row))
         audit.note(db, actor, "token.make", agent or "", f"{note} until {expires}")
     return token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token as the list shows it; the token itself is not kept."""
+
+    made_at: str
+    made_by: str
+    expires_at: str
+    note: str
+    agent: str | None
+    """An agent that it enrols anew."""
+    used_at: str | None
+
+
+def token_rows(database: Database, most: int = 200) -> list[TokenRow]:
+    """Give the tokens, the newest first."""
+    t = tokens.c
+    wanted = select(t.made_at, t.made_by, t.expires_at, t.note, t.agent, t.used_at).order_by(t.made_at.desc(), t.digest).limit(most)
+    with database.reading() as db:
+        return [TokenRow(*row) for row in db.execute(wanted)]
 
 
 def enrol(database: Database, hub_key: SigningKey, envelope: Envelope, address: str) -> bytes:

@@ -135,6 +135,13 @@ def change_rows(database: Database, agent: str) -> list[ChangeRow]:
     return [ChangeRow(*row) for row in rows]
 
 
+def returns_of(database: Database, agent: str) -> tuple[Return, ...]:
+    """Give an agent's latest returns from other networks, the newest first."""
+    with database.reading() as db:
+        row = db.execute(select(agents.c.id, agents.c.platform).where(agents.c.agent == agent)).first()
+        return rejoinings(db, row.id, row.platform, "").returns if row else ()
+
+
 def rejoinings(db: Connection, agent_id: int, platform: str, heard_at: str) -> Rejoinings:
     """Give a machine's latest returns from other networks; ``heard_at`` is the time of its last report."""
     joined = (changes.c.agent_id == agent_id) & changes.c.sign.in_((Sign.NETWORK_NEW, Sign.NETWORK_AGAIN))

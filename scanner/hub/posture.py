@@ -194,6 +194,7 @@ def _keep(db: Connection, agent_id: int, found: tuple[Result, ...], now: str) ->
 
 def _line(result: Result) -> codec.Plain:
     ending, check, message = result.ending, result.variant.check, result.message()
+    remedy = check.remedy.fill(result.variant.values)
     return {
         "check": check.id,
         "subject": result.subject.key,
@@ -203,8 +204,9 @@ def _line(result: Result) -> codec.Plain:
         "reason": ending.reason.value if ending.reason else None,
         "detail": ending.detail,
         "title": {"ja": check.title.ja, "en": check.title.en},
+        "why": {"ja": check.why.ja, "en": check.why.en},
         "message": {"ja": message.ja, "en": message.en},
-        "remedy": {"ja": check.remedy.ja, "en": check.remedy.en},
+        "remedy": {"ja": remedy.ja, "en": remedy.en},
         "controls": [{"baseline": baseline, "id": control} for baseline, control in result.variant.controls_for(result.subject)],
         "observed_at": result.observed_at,
     }

@@ -18,15 +18,16 @@ from typing import IO
 import jinja2
 from markupsafe import Markup
 
-from scanner.report import html_text, html_words
+from scanner.report import html_text
 from scanner.report.html_checks import Variant
+from scanner.report.html_environment import asset, environment
 from scanner.report.html_findings import by_program
 from scanner.report.html_gather import FAIL, MOST_BASES, UNDETERMINED, Assessed, Basis, Clause, Gathered, Line
 from scanner.report.html_papers import Paper
 from scanner.report.html_targets import by_target
 from scanner.report.html_zones import Zones
-from scanner.report.names import bare, readable
 
+PACKAGE = "scanner.report"
 _BUFFERED = 200  # pieces of the page written at once
 SHORT_LIST = 4
 """Checks below which a list is written out each time."""
@@ -47,7 +48,7 @@ def write_html(
     seen = Gathered(lines())
     zones = Zones(lines, beside, seen.checks) if beside else None
     page = _environment().get_template("report.html.j2")
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset(PACKAGE, "report.css"), asset(PACKAGE, "report.js")
     stream = page.stream(
         seen=seen,
         zones=zones,
@@ -66,21 +67,8 @@ def write_html(
 
 
 def _environment() -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("scanner.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.do"],
-    )
+    made = environment(PACKAGE)
     made.globals.update(
-        w=html_text.words,
-        both=html_text.both,
-        moment=html_text.moment,
-        kind=html_text.kind,
-        remedy=html_text.remedy,
-        words=html_words,
         papers_of=_papers,
         articles=_articles,
         by_program=by_program,
@@ -92,13 +80,7 @@ def _environment() -> jinja2.Environment:
         excerpt=lambda text: html_text.shown(text, lines=True),
         more_than=more_than,
     )
-    made.filters.update(shown=html_text.shown, n=html_text.number, bare=bare, name=readable)
     return made
-
-
-def _asset(name: str) -> Markup:
-    source, _, _ = jinja2.PackageLoader("scanner.report").get_source(jinja2.Environment(autoescape=True), name)
-    return Markup(source)  # noqa: S704  our own file
 
 
 def _hash(text: str) -> str:

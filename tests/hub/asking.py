@@ -10,7 +10,9 @@ from typing import Any
 from starlette.types import ASGIApp
 
 
-def ask(app: ASGIApp, method: str, path: str, body: object = None, authorization: str = "") -> tuple[int, dict[str, Any]]:
+def ask(
+    app: ASGIApp, method: str, path: str, body: object = None, authorization: str = "", *, site: str = ""
+) -> tuple[int, dict[str, Any]]:
     """Give status and JSON of the answer."""
     sent: list[MutableMapping[str, Any]] = []
     content = b"" if body is None else json.dumps(body).encode()
@@ -32,7 +34,7 @@ def ask(app: ASGIApp, method: str, path: str, body: object = None, authorization
         "root_path": "",
         "scheme": "https",
         "query_string": b"",
-        "headers": [(b"authorization", authorization.encode())] if authorization else [],
+        "headers": [(name, value.encode()) for name, value in ((b"authorization", authorization), (b"sec-fetch-site", site)) if value],
         "client": ("192.0.2.1", 1),
         "server": ("hub.test", 443),
         "state": {},

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from scanner.hub.admin import Admin
 from scanner.hub.database import Database
 from scanner.hub.keyfile import load_or_make
+from scanner.hub.permission import Permission
 from scanner.hub.serve import Hub, Listen
+from scanner.pages.app import people
 
 
 def main(url: str, key_file: str, port: str, *more: str) -> None:
@@ -16,7 +17,7 @@ def main(url: str, key_file: str, port: str, *more: str) -> None:
     certificate, private_key, share = (*more, "", "", "")[:3]
     with Database(url) as database:
         key = load_or_make(Path(key_file))
-        hub = Hub(database, key, Admin(database, key, lambda _: []).app())
+        hub = Hub(database, key, people(key, Permission(database, lambda _: []), {}))
         hub.serve(Listen(port=int(port), certificate=certificate, key=private_key, share=bool(share)), lambda port: print(port, flush=True))
 
 

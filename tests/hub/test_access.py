@@ -9,12 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import delete, update
+from starlette.applications import Starlette
 
 from scanner.hub import access, audit
 from scanner.hub.access import BadUser, NotAdmitted, Role
 from scanner.hub.admin import Admin
 from scanner.hub.database import Database
 from scanner.hub.door import Door
+from scanner.hub.logins import Logins
+from scanner.hub.permission import Permission
 from scanner.hub.schema import audit as audit_table
 from scanner.hub.schema import users
 from tests.hub import asking as asking_app
@@ -85,7 +88,8 @@ def test_weak_users_are_not_made(database: Database) -> None:
 def asking(door: Door) -> Callable[..., tuple[int, dict[str, object]]]:
     """Give a way to ask as one of three users; the machine ``PC`` belongs to the system ``mail``."""
     systems: dict[str, list[str]] = {}
-    app = Admin(door.database, door.hub_key, lambda agent: systems.get(agent, [])).app()
+    permission = Permission(door.database, lambda agent: systems.get(agent, []))
+    app = Starlette(routes=Admin(door.hub_key, permission, Logins(door.database)).routes())
     mine, other = Simulated.enrol(door, "PC"), Simulated.enrol(door, "other")
     systems[mine.agent] = ["mail"]
     send(door, mine.report(), other.report())
@@ -95,9 +99,9 @@ def asking(door: Door) -> Callable[..., tuple[int, dict[str, object]]]:
         body = {"user": name, "password": PASSWORD, "code": code(secret_of(uri))}
         tokens[name] = asking_app.ask(app, "POST", "/admin/1/login", body)[1]["token"]
 
-    def ask(name: str, method: str, path: str, body: object = None) -> tuple[int, dict[str, object]]:
+    def ask(name: str, method: str, path: str, body: object = None, site: str = "") -> tuple[int, dict[str, object]]:
         path = path.replace("MINE", mine.agent).replace("OTHER", other.agent)
-        return asking_app.ask(app, method, "/admin/1" + path, body, f"Bearer {tokens[name]}" if name in tokens else "")
+        return asking_app.ask(app, method, "/admin/1" + path, body, f"Bearer {tokens[name]}" if name in tokens else "", site=site)
 
     return ask
 
@@ -133,6 +137,11 @@ def test_a_system_owner_sees_the_machines_of_own_systems_only(asking: Callable[.
 
     assert names("eye") == ["PC", "other"]
     assert names("owner") == ["PC"]
+
+
+def test_no_other_site_has_a_browser_ask_for_a_change(asking: Callable[..., tuple[int, dict[str, object]]]) -> None:
+    assert asking("root", "POST", "/tokens", {"note": "n"}, "cross-site")[0] == 403
+    assert asking("root", "POST", "/tokens", {"note": "n"}, "none")[0] == 200
 
 
 def test_a_client_certificate_stands_for_its_user(database: Database) -> None:

@@ -9,8 +9,8 @@ from scanner.facts.media_history import InsertedMedium, MediaInsertions
 from scanner.facts.network_history import JoinedNetwork, LinkKind, NetworksJoined
 from scanner.facts.software import InstalledSoftware, Package
 from scanner.facts.sudo import SudoRule, SudoRules
-from scanner.hub.change_words import SIGN_WORDS, WHY_WORDS, subject, told
-from scanner.hub.changes import LONGEST, MOST, Change, Sign, State, Step, Why, compare
+from scanner.hub.change_words import FACT_WORDS, LINK_WORDS, SIGN_WORDS, WHY_WORDS, detail, subject
+from scanner.hub.changes import LONGEST, MOST, SUBJECTS, Change, Sign, State, Step, Why, compare
 from scanner.model.fact import Fact, Observed, Unobserved
 from scanner.model.reason import Reason
 
@@ -156,6 +156,7 @@ def test_every_word_is_stored_as_it_always_was() -> None:
 def test_everything_that_can_be_told_has_its_words() -> None:
     assert set(SIGN_WORDS) == set(Sign)
     assert set(WHY_WORDS) == set(Why)
-    assert told("not-compared", "no-days") == WHY_WORDS[Why.DAYS]
-    assert told("network-new", "no-days").en == "no-days"
-    assert subject("more", "medium-new") == SIGN_WORDS[Sign.MEDIUM_NEW]
+    assert set(LINK_WORDS) == set(LinkKind)
+    assert set(FACT_WORDS) == {fact.__name__ for parts in SUBJECTS.values() for fact in parts}
+    assert (detail("not-compared", "no-days"), detail("medium-new", "no-days")) == (WHY_WORDS[Why.DAYS], "no-days")
+    assert (subject("more", "medium-new"), subject("network-new", "medium-new")) == (SIGN_WORDS[Sign.MEDIUM_NEW], "medium-new")

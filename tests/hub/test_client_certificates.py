@@ -24,6 +24,7 @@ from scanner.hub.access import Role
 from scanner.hub.database import Database
 from scanner.hub.keyfile import load_or_make
 from tests.agent.killing import HOST, free_port, wait_for
+from tests.hub.browser import Browser
 from tests.hub.simulated import some_facts
 from tests.unit.certificates import Made, make
 
@@ -94,6 +95,18 @@ def test_a_users_certificate_lets_in_and_no_other(hub: Asked) -> None:
     assert hub.get("/admin/1/agents", NOBODYS) == 401
     with pytest.raises(OSError, match=r"alert|reset|closed|EOF"):  # its authority is another, though a user was entered with it
         hub.get("/admin/1/agents", STRANGER)
+
+
+def test_a_users_certificate_opens_the_pages_and_no_other(hub: Asked) -> None:
+    browsers = [Browser(hub.folder / "ca.pem", hub.port, hub.folder / f"{name}.pem") for name in ("card", NOBODYS)]
+    card, nobody = browsers
+    assert card.get("/machines").status == 303, "it is nobody's wish to be logged in before they say so"
+    assert "/login/certificate" in card.get("/login").text
+    assert card.post("/login/certificate", {}, Sec_Fetch_Site="cross-site").status == 403
+    assert card.post("/login/certificate", {}).status == 303
+    assert card.get("/machines").status == 200
+    assert nobody.post("/login/certificate", {}).status == 401
+    assert nobody.session == ""
 
 
 def test_without_a_certificate_nobody_is_a_user(hub: Asked, request: pytest.FixtureRequest) -> None:

@@ -269,10 +269,11 @@ def _take(handle: int, into: bytearray, most: int) -> int:
 def _all(handle: int, limit: int, path: str) -> bytes:
     """Read to the end. Sizes are not believed: files of /proc say zero."""
     gathered = bytearray()
-    while chunk := os.read(handle, min(65536, limit + 1 - len(gathered))):
-        gathered += chunk
-        if len(gathered) > limit:
-            raise CannotObserve(Reason.TOO_LARGE, f"{path!r}: more than {limit} octets")
+    with _translated(path):
+        while chunk := os.read(handle, min(65536, limit + 1 - len(gathered))):
+            gathered += chunk
+            if len(gathered) > limit:
+                raise CannotObserve(Reason.TOO_LARGE, f"{path!r}: more than {limit} octets")
     return bytes(gathered)
 
 
@@ -297,7 +298,8 @@ def _translated(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         match error.errno:
-            case errno.ENOENT | errno.ENOTDIR | errno.ENAMETOOLONG | errno.ENODEV | errno.ENXIO:
+            # ESRCH: what /proc says of a process that has ended since it was opened
+            case errno.ENOENT | errno.ENOTDIR | errno.ENAMETOOLONG | errno.ENODEV | errno.ENXIO | errno.ESRCH:
                 raise Missing(path) from error
             case errno.EACCES | errno.EPERM:
                 raise CannotObserve(Reason.ACCESS_DENIED, f"{path!r}: {error.strerror}") from error

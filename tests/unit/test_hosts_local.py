@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,6 +79,25 @@ def test_a_file_its_names_and_its_state_are_read(root: Path) -> None:
     assert state is not None
     assert (state.kind, state.size) == (FileKind.FILE, 7)
     assert not read.live
+
+
+def test_a_process_that_ends_while_it_is_looked_at_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    real = os.read
+
+    def late(handle: int, size: int) -> bytes:
+        process.kill()
+        process.wait()
+        return real(handle, size)
+
+    monkeypatch.setattr(os, "read", late)
+    assert LocalReader().file(f"/proc/{process.pid}/stat") is None
+
+
+def test_a_file_that_opens_and_cannot_be_read_is_a_reason() -> None:
+    with pytest.raises(CannotObserve) as why:
+        LocalReader().file("/proc/self/mem")
+    assert why.value.reason is Reason.UNSUPPORTED
 
 
 def test_what_is_missing_is_none_and_no_reason(root: Path) -> None:

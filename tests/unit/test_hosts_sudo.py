@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
+import pytest
+
 from scanner.facts.sudo import SudoRules
-from scanner.hosts.linux.sudo import sudo_rules
+from scanner.hosts.linux.sudo import CONVERTED, sudo_rules
 from scanner.model.fact import Unobserved
 from tests.unit.account_trees import PASSWD, SUDOERS, run
 from tests.unit.host_trees import Machine
@@ -46,3 +50,45 @@ def test_rules_that_are_not_understood_or_not_readable_are_open(tmp_path: Path) 
     nothing = run(sudo_rules, Machine(tmp_path / "d").write({"/etc/passwd": PASSWD}))
     assert isinstance(nothing, SudoRules)
     assert (nothing.installed, nothing.rules) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("path", "rights", "counts"),
+    [
+        ("/etc/sudoers.d/x", (0o444, 0, 5), True),
+        ("/etc/sudoers.d/x", (0o460, 0, 0), True),
+        ("/etc/sudoers.d/x", (0o460, 0, 5), False),
+        ("/etc/sudoers.d/x", (0o446, 0, 0), False),
+        ("/etc/sudoers.d/x", (0o440, 1, 0), False),
+        ("/etc/sudoers.d", (0o775, 0, 0), True),
+        ("/etc/sudoers.d", (0o757, 0, 0), False),
+        ("/etc/sudoers.d", (0o755, 1, 0), False),
+    ],
+)
+def test_a_file_that_others_can_change_is_none_for_sudo(tmp_path: Path, path: str, rights: tuple[int, int, int], counts: bool) -> None:
+    """The outcomes are those of sudo 1.9.13; cvtsudoers goes by all of them."""
+    rule = "taro ALL=NOPASSWD: /bin/b\nDefaults !use_pty\n"
+    machine = Machine(tmp_path, True, {" ".join(CONVERTED): json.dumps({"User_Specs": []})})
+    machine.write({"/usr/bin/sudo": "x", "/etc/sudoers": SUDOERS, "/etc/sudoers.d/x": rule})
+    mode, uid, gid = rights
+    (tmp_path / path[1:]).chmod(mode)
+    os.chown(tmp_path / path[1:], uid, gid)
+    fact = run(sudo_rules, machine)
+    assert isinstance(fact, SudoRules)
+    assert not isinstance(fact.settings, Unobserved)
+    assert ("no" in {s.value for s in fact.settings if s.name == "use_pty"}) is counts
+    assert not isinstance(fact.files, Unobserved)
+    assert path in {one.path for one in fact.files}
+    assert not isinstance(fact.rules, Unobserved)
+    assert len(fact.rules) == (0 if counts else 2)  # of cvtsudoers, or of the files that are left
+
+
+def test_a_main_file_that_others_can_change_leaves_nothing_but_its_rights(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, False).write({"/usr/bin/sudo": "x", "/etc/sudoers": SUDOERS})
+    (tmp_path / "etc/sudoers").chmod(0o666)
+    fact = run(sudo_rules, machine)
+    assert isinstance(fact, SudoRules)
+    assert isinstance(fact.rules, Unobserved)
+    assert isinstance(fact.settings, Unobserved)
+    assert not isinstance(fact.files, Unobserved)
+    assert [(one.path, one.mode) for one in fact.files] == [("/etc/sudoers", 0o666)]

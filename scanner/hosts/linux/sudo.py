@@ -7,7 +7,7 @@ from typing import Final
 
 from scanner.facts.readings import FileRights
 from scanner.facts.sudo import SudoRule, SudoRules, SudoSetting
-from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import exists, needed, parsed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -58,11 +58,13 @@ def sudo_rules(read: Reader) -> SudoRules:
     if there is not True:
         return SudoRules(there, "", () if there is False else there, () if there is False else there, () if there is False else there)
     paths: list[str] = []
-    entries = seen(lambda: tuple(_file(read, MAIN, paths, 0)))
+    refused: list[str] = []
+    entries = seen(lambda: tuple(_file(read, MAIN, paths, refused, 0)))
     told = seen(lambda: _told(read)) if read.live else None
     rules: tuple[SudoRule, ...] | Unobserved
     settings: tuple[SudoSetting, ...] | Unobserved
-    if told is not None and not isinstance(told, Unobserved):
+    # cvtsudoers goes by files that sudo refuses, too
+    if told is not None and not isinstance(told, Unobserved) and not refused:
         rules = tuple(map(_rule, told[0]))
         # cvtsudoers does not tell "Defaults:root" (asked by root) from "Defaults>root" (as root)
         own = told[1] if isinstance(entries, Unobserved) else tuple(entry for entry in entries if isinstance(entry, Setting))
@@ -81,7 +83,7 @@ def sudo_rules(read: Reader) -> SudoRules:
         _version(read),
         rules,
         settings,
-        entries if isinstance(entries, Unobserved) else seen(lambda: _rights(read, paths)),
+        entries if isinstance(entries, Unobserved) and not refused else seen(lambda: _rights(read, paths)),
         _elsewhere(read),
     )
 
@@ -96,8 +98,11 @@ def _told(read: Reader) -> tuple[tuple[Rule, ...], tuple[Setting, ...]]:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, shown(str(error))) from error
 
 
-def _file(read: Reader, path: str, paths: list[str], depth: int) -> list[Entry]:
-    """Read a file and what it includes, in order, as sudo does: names with a dot or a tilde at the end are passed over in directories."""
+def _file(read: Reader, path: str, paths: list[str], refused: list[str], depth: int) -> list[Entry]:
+    """Read a file and what it includes, in order, as sudo does: names with a dot or a tilde at the end are passed over in directories.
+
+    What sudo refuses is only added to ``paths`` and ``refused``.
+    """
     if depth > DEPTH or len(paths) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, f"{MAIN}: includes nest too deep or are too many")
     data = read.file(path)
@@ -106,6 +111,11 @@ def _file(read: Reader, path: str, paths: list[str], depth: int) -> list[Entry]:
             raise CannotObserve(Reason.UNSUPPORTED, f"{MAIN} is not there")
         return []
     paths.append(path)
+    if _refuses(read, path):
+        refused.append(path)
+        if path == MAIN:
+            raise CannotObserve(Reason.UNSUPPORTED, f"sudo refuses {MAIN}, since others than root can change it")
+        return []
     found: list[Entry] = []
     for entry in needed(parsed(shown(path), data, sudoers.parse)):
         if not isinstance(entry, Include):
@@ -115,13 +125,27 @@ def _file(read: Reader, path: str, paths: list[str], depth: int) -> list[Entry]:
         if "%h" in target:
             raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)}: an include that depends on the host's name")
         if not entry.directory:
-            found.extend(_file(read, target, paths, depth + 1))
+            found.extend(_file(read, target, paths, refused, depth + 1))
             continue
         paths.append(target)
+        if _refuses(read, target):
+            refused.append(target)
+            continue
         for name in read.names(target) or ():
             if "." not in name and not name.endswith("~"):
-                found.extend(_file(read, f"{target}/{name}", paths, depth + 1))
+                found.extend(_file(read, f"{target}/{name}", paths, refused, depth + 1))
     return found
+
+
+def _refuses(read: Reader, path: str) -> bool:
+    """Tell whether sudo passes it over because others can change it: it is not root's, or writable for all, or for a group but root's.
+
+    Raises ``CannotObserve``.
+    """
+    state = read.state(path)
+    if state is not None and state.kind is FileKind.LINK:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is a link; whether sudo refuses what stands at its end is not told")
+    return state is not None and (state.uid != 0 or bool(state.mode & 0o002) or (bool(state.mode & 0o020) and state.gid != 0))
 
 
 def _resolved(entries: tuple[Entry, ...]) -> tuple[Rule, ...]:

@@ -26,6 +26,7 @@ LONGEST = 200
 """Characters of a name that are kept."""
 
 F = TypeVar("F", bound=Fact)
+K = TypeVar("K")
 State = Mapping[type[Fact], Observation[Fact]]
 """How a machine stood, as far as it is known."""
 
@@ -113,30 +114,29 @@ def _networks(step: Step, before: State, now: State) -> list[Change]:
     was, is_ = _fact(before, NetworksJoined), _fact(now, NetworksJoined)
     if was is None or is_ is None or isinstance(was.networks, Unobserved) or isinstance(is_.networks, Unobserved):
         return [not_compared(NetworksJoined, Why.UNOBSERVED)]
-    known = {(n.kind, n.name): n.last_day for n in was.networks}
+    old, new = (_latest(((n.kind, n.name), n.last_day) for n in networks) for networks in (was.networks, is_.networks))
     found = []
-    for network in is_.networks:
-        happened = _happened(step, (network.kind, network.name) in known, known.get((network.kind, network.name)), network.last_day)
+    for (kind, name), day in new.items():
+        happened = _happened(step, (kind, name) in old, old.get((kind, name)), day)
         if happened:
             sign = Sign.NETWORK_AGAIN if happened is _Happened.AGAIN else Sign.NETWORK_NEW
-            found.append(Change(sign, network.name, network.kind.value, _written(network.last_day)))
-    return found + _limits(step, NetworksJoined, [*known.values(), *(n.last_day for n in is_.networks)])
+            found.append(Change(sign, name, kind.value, _written(day)))
+    return found + _limits(step, NetworksJoined, [*old.values(), *new.values()])
 
 
 def _media(step: Step, before: State, now: State) -> list[Change]:
     was, is_ = _fact(before, MediaInsertions), _fact(now, MediaInsertions)
     if was is None or is_ is None or isinstance(was.media, Unobserved) or isinstance(is_.media, Unobserved):
         return [not_compared(MediaInsertions, Why.UNOBSERVED)]
-    known = {(m.ids, m.serial, m.model): m.last_day or _NO_DAY for m in was.media}
+    old, new = (_latest(((m.ids, m.serial, m.model), m.last_day or _NO_DAY) for m in media) for media in (was.media, is_.media))
     found = []
-    for medium in is_.media:
-        key, day = (medium.ids, medium.serial, medium.model), medium.last_day or _NO_DAY
-        happened = _happened(step, key in known, known.get(key), day)
+    for (ids, serial, model), day in new.items():
+        happened = _happened(step, (ids, serial, model) in old, old.get((ids, serial, model)), day)
         if happened:
             sign = Sign.MEDIUM_AGAIN if happened is _Happened.AGAIN else Sign.MEDIUM_NEW
-            name = " ".join(part for part in (medium.model or medium.ids, medium.serial) if part)
-            found.append(Change(sign, name or "?", medium.ids, _written(day)))
-    found += _limits(step, MediaInsertions, [*known.values(), *(m.last_day or _NO_DAY for m in is_.media)])
+            name = " ".join(part for part in (model or ids, serial) if part)
+            found.append(Change(sign, name or "?", ids, _written(day)))
+    found += _limits(step, MediaInsertions, [*old.values(), *new.values()])
     if isinstance(is_.since, Unobserved) or (is_.since is not None and is_.since > step.before_at[:10]):
         found.append(not_compared(MediaInsertions, Why.FORGOTTEN))
     return found
@@ -149,6 +149,14 @@ class _Happened(Enum):
 _Day = str | Unobserved | None
 """A last day; ``None``: never."""
 _NO_DAY = Unobserved(Reason.UNSUPPORTED, "the record gives no day")
+
+
+def _latest(days: Iterable[tuple[K, _Day]]) -> dict[K, _Day]:
+    """Give each name once, with its latest day; what is not known counts above "never" and below any day."""
+    found: dict[K, _Day] = {}
+    for name, day in days:
+        found[name] = max(found.get(name), day, key=lambda one: (one is not None, _written(one)))
+    return found
 
 
 def _happened(step: Step, known: bool, was: _Day, is_: _Day) -> _Happened | None:

@@ -139,17 +139,20 @@ def returns_of(database: Database, agent: str) -> tuple[Return, ...]:
     """Give an agent's latest returns from other networks, the newest first."""
     with database.reading() as db:
         row = db.execute(select(agents.c.id, agents.c.platform).where(agents.c.agent == agent)).first()
-        return rejoinings(db, row.id, row.platform, "").returns if row else ()
+        return _returns(db, row.id, row.platform) if row else ()
 
 
-def rejoinings(db: Connection, agent_id: int, platform: str, heard_at: str) -> Rejoinings:
-    """Give a machine's latest returns from other networks; ``heard_at`` is the time of its last report."""
+def rejoinings(db: Connection, agent_id: int, platform: str, made_at: str) -> Rejoinings:
+    """Give a machine's latest returns from other networks; ``made_at`` is the time of its last report by its own clock."""
+    return Rejoinings(_returns(db, agent_id, platform), _untold(db, agent_id, platform, made_at))
+
+
+def _returns(db: Connection, agent_id: int, platform: str) -> tuple[Return, ...]:
     joined = (changes.c.agent_id == agent_id) & changes.c.sign.in_((Sign.NETWORK_NEW, Sign.NETWORK_AGAIN))
     newest = changes.c.number.desc()
     numbers = db.execute(select(changes.c.number).where(joined).distinct().order_by(newest).limit(RETURNS)).scalars().all()
     rows = db.execute(select(changes).where(joined & changes.c.number.in_(numbers)).order_by(newest, changes.c.subject)).all()
-    returns = tuple(_return(db, agent_id, platform, number, list(group)) for number, group in groupby(rows, key=lambda row: row.number))
-    return Rejoinings(returns, _untold(db, agent_id, platform, heard_at))
+    return tuple(_return(db, agent_id, platform, number, list(group)) for number, group in groupby(rows, key=lambda row: row.number))
 
 
 def _return(db: Connection, agent_id: int, platform: str, number: int, rows: list[Row[tuple[object, ...]]]) -> Return:
@@ -169,7 +172,7 @@ def _then(db: Connection, agent_id: int, platform: str, number: int, wanted: typ
     return seen if isinstance(seen, Unobserved) else held.not_reported(wanted, platform, "")
 
 
-def _untold(db: Connection, agent_id: int, platform: str, heard_at: str) -> Unobserved | None:
+def _untold(db: Connection, agent_id: int, platform: str, made_at: str) -> Unobserved | None:
     """Say why the last comparison of networks does not tell all; that there was nothing before matters until the next report."""
     here = (spans.c.agent_id == agent_id) & (spans.c.fact == NetworksJoined.__name__)
     last = db.execute(_SPANS.where(here).order_by(spans.c.since.desc()).limit(1)).first()
@@ -180,7 +183,7 @@ def _untold(db: Connection, agent_id: int, platform: str, heard_at: str) -> Unob
         return seen
     told = (changes.c.agent_id == agent_id) & (changes.c.number == last.since) & (changes.c.subject == NetworksJoined.__name__)
     why = db.execute(select(changes.c.detail).where(told & (changes.c.sign == Sign.NOT_COMPARED))).scalar()
-    if why is None or (why in _STARTED and heard_at > last.since_at):
+    if why is None or (why in _STARTED and made_at != last.since_at):
         return None
     return Unobserved(Reason.UNSUPPORTED, f"networks were not compared whole with the report before: {why}", last.since_at)
 

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -65,6 +66,9 @@ class _Machine:
     changed: int
     platform: str
     enrolled_at: str
+    compared: int
+    made_at: str
+    """When its last report was made, by its own clock; empty: there is none."""
     heard_at: str | None
     """When the facts were true at the latest: the agent's time, but never later than the hub's."""
 
@@ -124,7 +128,7 @@ class Posture:
         wanted = select(spans.c.fact, bodies.c.body).join_from(spans, bodies, spans.c.digest == bodies.c.digest)
         with self._database.reading() as db:
             rows = db.execute(wanted.where((spans.c.agent_id == machine.id) & spans.c.until_at.is_(None))).all()
-            returns = history.rejoinings(db, machine.id, machine.platform, machine.heard_at or "")
+            returns = history.rejoinings(db, machine.id, machine.platform, machine.made_at)
         for row in rows:
             kind = codec.fact_types().get(row.fact)
             if kind is not None:
@@ -139,7 +143,8 @@ class Posture:
 
     def _judge(self, machine: _Machine, *, stale: bool) -> None:
         now = clock.now()
-        history.bring_forward(self._database, machine.id, machine.platform, machine.changed)
+        if machine.compared < machine.changed:
+            history.bring_forward(self._database, machine.id, machine.platform, machine.changed)
         facts = self._facts(machine, now, stale=stale)
         done = judged(Seen(facts, machine.heard_at or now, now), self.rules.plan, self.rules.inventory)
         with self._database.writing() as db:
@@ -242,14 +247,15 @@ class Judge(threading.Thread):
             self._wake.wait(SWEEP_SECONDS)
 
 
-def _machine(row: object) -> _Machine:
-    made, received = getattr(row, "made_at", None), getattr(row, "received_at", None)
+def _machine(row: Any) -> _Machine:  # a row of _MACHINES
+    made, received = row.made_at or "", row.received_at
     heard = min(made, received) if made and received else None
-    return _Machine(row.id, row.agent, row.changed, row.platform, row.enrolled_at, heard)  # type: ignore[attr-defined]  # a row of _MACHINES
+    return _Machine(row.id, row.agent, row.changed, row.platform, row.enrolled_at, row.compared, made, heard)
 
 
+_A, _C = agents.c, chains.c
 _MACHINES = (
-    select(agents.c.id, agents.c.agent, agents.c.changed, agents.c.platform, chains.c.enrolled_at, chains.c.made_at, chains.c.received_at)
+    select(_A.id, _A.agent, _A.changed, _A.platform, _A.compared, _C.enrolled_at, _C.made_at, _C.received_at)
     .join_from(agents, chains)
     .where(chains.c.revoked_at.is_(None))
 )

@@ -44,6 +44,14 @@ def test_a_network_is_new_or_joined_again_or_neither() -> None:
     assert networks(was, joined(hotel="2026-11-19", prepared=None)) == []
 
 
+def test_two_profiles_of_one_network_are_one_network() -> None:
+    days = ("2026-11-20", "2026-11-10", None)
+    twice = NetworksJoined(tuple(JoinedNetwork("office", LinkKind.WIRELESS, one, "store") for one in days), None)
+    assert networks(twice, twice) == []
+    assert networks(twice, joined(office="2026-11-20")) == []
+    assert networks(twice, joined(office="2026-11-21")) == [("network-again", "office")]
+
+
 def test_where_no_days_are_kept_only_new_networks_show_and_it_says_so() -> None:
     assert networks(joined(office=DENIED), joined(office=DENIED, cafe=DENIED)) == [("network-new", "cafe"), ("not-compared", "no-days")]
     assert networks(joined(office=DENIED), joined(office="2026-11-22")) == [("network-again", "office"), ("not-compared", "no-days")]

@@ -7,17 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 
+from scanner import hub
 from scanner.engine.catalogue import catalogue
 from scanner.engine.plan import make_plan
 from scanner.hub import audit, book, enrolment
 from scanner.hub.database import Database, DatabaseTrouble
 from scanner.hub.door import Door
 from scanner.hub.posture import Posture, Rules
-from scanner.hub.schema import metadata
+from scanner.hub.schema import agents, metadata
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY
 from scanner.protocol.answer import Receipt
@@ -46,6 +49,21 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def test_the_migrations_make_the_tables_that_the_code_knows(both: str) -> None:
     with Database(both) as database, database.reading() as db:
         assert compare_metadata(MigrationContext.configure(db), metadata) == []
+
+
+def test_a_hub_of_the_first_tables_goes_on_and_is_compared_from_now_on(both: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(hub.__file__).parent / "migrations"))
+    engine = create_engine(both.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as db:
+        config.attributes["connection"] = db
+        command.upgrade(config, "0001")
+        columns = "(agent, name, note, platform, enrolled_at, changed, judged, judged_by, stale)"
+        db.execute(text(f"INSERT INTO agents {columns} VALUES ('a-1', '', '', '', '', 7, 7, 'sha256:', '0')"))
+    engine.dispose()
+    with Database(both) as database, database.reading() as db:
+        row = db.execute(select(agents)).one()
+        assert (row.compared, row.judged_by, row.summary) == (7, None, "{}")
 
 
 def test_a_chain_comes_to_the_same_end_on_both(both: str) -> None:

@@ -76,6 +76,14 @@ def test_the_first_report_is_compared_with_nothing_and_the_next_one_with_it(door
     assert judged(door, agent)[1] == "STAYED_INSIDE"
 
 
+def test_a_first_report_from_the_future_is_no_obstacle_once_the_next_has_come(door: Door, posture: Posture) -> None:
+    agent = Simulated.enrol(door)
+    send(door, agent.report(facts(office=day(60)), made_at="2099-01-01T00:00:00Z"))
+    send(door, agent.report(facts(software=("nmap",), office=day(60)), made_at="2099-01-01T04:00:00Z"))
+    posture.bring_up_to_date()
+    assert judged(door, agent)[1] == "STAYED_INSIDE"
+
+
 def test_how_a_terminal_stood_when_it_came_back_stays_told_after_it_was_mended(door: Door, posture: Posture) -> None:
     agent = Simulated.enrol(door)
     send(door, agent.report(facts(office=day(60)), made_at=at(60)))

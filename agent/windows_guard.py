@@ -59,17 +59,20 @@ def is_sealed(kept: str) -> bool:
 def make_private(path: Path) -> None:
     """Give a file or directory the rights ``PRIVATE``. Raises ``OSError``."""
     with _given_back() as descriptor:
-        made = advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW(PRIVATE, _REVISION, ctypes.byref(descriptor), None)
+        _done(advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW(PRIVATE, _REVISION, ctypes.byref(descriptor), None))
         # Unlike SetNamedSecurityInfo this leaves what stands below as it is: a key that lay open goes on looking so.
-        _done(made and advapi.SetFileSecurityW(str(path), _RIGHTS | _NOT_INHERITED, descriptor))
+        _done(advapi.SetFileSecurityW(str(path), _RIGHTS | _NOT_INHERITED, descriptor), path)
 
 
 def is_private(path: Path) -> bool:
-    """Tell whether ordinary accounts have no right to a file or directory. Rights that are not understood count. Raises ``OSError``."""
+    """Tell whether ordinary accounts have no right to a file or directory. Raises ``OSError``.
+
+    Rights in a form that is not understood might be theirs.
+    """
     with _given_back() as descriptor, _given_back() as written:
         status = advapi.GetNamedSecurityInfoW(str(path), _FILE, _RIGHTS, None, None, None, None, ctypes.byref(descriptor))
         if status:
-            raise ctypes.WinError(status)
+            raise _named(ctypes.WinError(status), path)
         _done(advapi.ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, _REVISION, _RIGHTS, ctypes.byref(written), None))
         try:
             return not sddl.lets_many_in(ctypes.wstring_at(written.value or 0))
@@ -92,9 +95,14 @@ def _blob(octets: bytes) -> _Blob:
     return _Blob(len(octets), ctypes.cast(buffer, ctypes.POINTER(ctypes.c_char)))
 
 
-def _done(well: object) -> None:
+def _done(well: object, path: Path | None = None) -> None:
     if not well:
-        raise ctypes.WinError(ctypes.get_last_error())
+        raise _named(ctypes.WinError(ctypes.get_last_error()), path)
+
+
+def _named(error: OSError, path: Path | None) -> OSError:
+    error.filename = str(path) if path else None
+    return error
 
 
 @contextmanager

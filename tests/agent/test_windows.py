@@ -92,6 +92,16 @@ print(one.tunnel, *(f"{held.address}/{held.prefix}" for held in one.addresses))
 """
 
 
+STATES = """
+import contextlib, io, sys
+from agent import cli
+for config in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
+        status = cli.run(["--lang", "ja", "--config", config, "status"])
+    print(status, out.getvalue(), sep="\\n", end="" if config == sys.argv[-1] else "----\\n")
+"""
+
+
 @pytest.fixture(scope="module")
 def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A room for prefixes; needs Wine and Python for Windows, which .ci/setup lab puts there."""
@@ -178,31 +188,29 @@ def test_the_key_is_sealed_and_what_does_not_open_is_told(japanese: Wine, tmp_pa
     state, key = tmp_path / "state", SigningKey.make()
     enrolled(state, key)
     assert kept_key(state) == key.secret, "as an earlier version kept it"
-    config = tmp_path / "windows.toml"
-    config.write_text(f"state = '{windows_path(state)}'\n", "utf-8")
 
-    def agent(*words: str) -> str:
-        return japanese.python("-m", "agent.cli", "--lang", "ja", "--config", windows_path(config), *words)
+    def configured(name: str) -> str:
+        config = tmp_path / f"{name}.toml"
+        config.write_text(f"state = '{windows_path(tmp_path / name)}'\n", "utf-8")
+        return windows_path(config)
 
-    agent("export", windows_path(tmp_path / "medium"))
+    japanese.python("-m", "agent.cli", "--config", configured("state"), "export", windows_path(tmp_path / "medium"))
     sealed = kept_key(state)
     assert sealed.startswith("dpapi:")
-    assert base64.b64decode(key.secret) not in base64.b64decode(sealed.removeprefix("dpapi:"))
-    told = agent("status")
-    assert key.id in told
-    assert "次はSYSTEM（S-1-5-18）でなければ読めない場合がある" in told
-    assert r"  AutoRun：HKU\*\Software" in told
-    altered = bytearray(base64.b64decode(sealed.removeprefix("dpapi:")))
-    altered[-5] ^= 1
-    put_key(state, "dpapi:" + base64.b64encode(altered).decode())
-    with pytest.raises(RuntimeError, match="鍵をこの端末では開けない"):
-        agent("status")
-    put_key(state, sealed)
-    (state / "identity.json").chmod(0o644)
-    with pytest.raises(RuntimeError, match="他の利用者が読める"):
-        agent("status")
-    (state / "identity.json").chmod(0o600)
-    assert key.id in agent("status"), "nothing was lost on the way"
+    blob = bytearray(base64.b64decode(sealed.removeprefix("dpapi:")))
+    assert base64.b64decode(key.secret) not in blob
+    for name in ("altered", "open"):
+        shutil.copytree(state, tmp_path / name)
+    blob[-5] ^= 1
+    put_key(tmp_path / "altered", "dpapi:" + base64.b64encode(blob).decode())
+    (tmp_path / "open/identity.json").chmod(0o644)
+    whole, altered, lies_open = japanese.python("-c", STATES, *map(configured, ("state", "altered", "open"))).split("----\n")
+    assert whole.startswith(f"0\n端末の番号 a-1（2026-11-22T00:00:00Z 登録、鍵 {key.id}）")
+    assert "次はSYSTEM（S-1-5-18）でなければ読めない場合がある" in whole
+    assert r"  AutoRun：HKU\*\Software" in whole
+    assert "鍵をこの端末では開けない" in altered
+    assert "他の利用者が読める" in lies_open
+    assert [altered[0], lies_open[0]] == ["2", "2"]
 
 
 def test_addresses_are_read_as_windows_lays_them_out(japanese: Wine) -> None:

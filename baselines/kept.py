@@ -2,7 +2,7 @@
 
 Nothing here decides anything: what is kept is found again only under a key that covers the bytes of the files, the checks that
 they were held against and the code that read them, and whatever cannot be found, read or believed is as if nothing was kept.
-The file is JSON, a value a line, under a checksum; it belongs to the account that runs and to nobody else (adr/0014).
+The file is JSON, a value a line, under a checksum; it belongs to the account that runs and to nobody else (adr/0016).
 """
 
 from __future__ import annotations

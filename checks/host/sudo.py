@@ -34,9 +34,8 @@ SUDO_WITHOUT_PASSWORD = Value[tuple[str, ...]](
 NO_SUDO = {"NO_SUDO": Text(ja="sudo が導入されていない", en="sudo is not installed")}
 PTY_DEFAULT = (1, 9, 14)
 """The version since which ``use_pty`` is on by default, sudoers(5)."""
-MINUTES_DEFAULT = 5.0
-"""What upstream waits; distributions may build another default, so that an unset value is not judged against a lower limit."""
 MINUTES_BUILT = 15.0
+"""What distributions build in at most; upstream's own is 5, so that an unset value is not judged against a lower limit."""
 
 
 def _absent(sudo: SudoRules) -> Verdict | Unobserved | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checks.common import listed
 from checks.each import each_address
 from checks.mail.common import cut
-from checks.mail.submission import WEAK
+from checks.mail.submission import REMEDY_WEAK, WEAK, WHY_WEAK
 from scanner.facts.mail_access import AccessSeen, MailAccess
 from scanner.facts.smtp import Injected, Upgrade
 from scanner.model.check import Judgement, check
@@ -108,20 +108,8 @@ def access_starttls(seen: MailAccess) -> Judgement:
     "mail.access.mechanisms",
     severity=Severity.MEDIUM,
     title=Text(ja="メールボックスへのログインに弱い方式を提供しない", en="No weak mechanism is offered for logins to mailboxes"),
-    why=Text(
-        ja=(
-            "MD5 等に基づく古い方式は、サーバにパスワードの復元可能な保存を求め、盗聴された応答から総当たりで破られる。匿名の方式は誰で"
-            "も通す。"
-        ),
-        en=(
-            "Old mechanisms built on MD5 make servers keep passwords that can be recovered, and overheard answers can be guessed offline; "
-            "anonymous ones let everybody in."
-        ),
-    ),
-    remedy=Text(
-        ja="TLS の中の PLAIN、又は SCRAM-SHA-256、OAUTHBEARER 等に限る（Dovecot「auth_mechanisms = plain」）。外すもの：{weak}。",
-        en='Keep PLAIN within TLS, or SCRAM-SHA-256, OAUTHBEARER and the like (Dovecot "auth_mechanisms = plain"). Remove {weak}.',
-    ),
+    why=WHY_WEAK,
+    remedy=REMEDY_WEAK,
     says={
         "ACCESS_MECHANISMS_FINE": Text(ja="提供する方式：{mechanisms}：{address}", en="offered: {mechanisms}: {address}"),
         "ACCESS_MECHANISMS_WEAK": Text(

@@ -17,6 +17,19 @@ from scanner.model.verdict import Severity, failed, not_applicable, passed
 WEAK: Final = ("ANONYMOUS", "CRAM-MD5", "DIGEST-MD5", "NTLM", "SKEY", "KERBEROS_V4")
 """Mechanisms that let anybody in, rest on MD5, MD4 or DES, or were withdrawn (RFC 6331, RFC 4120)."""
 
+WHY_WEAK: Final = Text(
+    ja=(
+        "MD5 等に基づく古い方式は、サーバにパスワードの復元可能な保存を求め、盗聴された応答から総当たりで破られる。匿名の方式は誰でも通す。"
+    ),
+    en=(
+        "Old mechanisms built on MD5 make servers keep passwords that can be recovered, and overheard answers can be guessed offline; "
+        "anonymous ones let everybody in."
+    ),
+)
+REMEDY_WEAK: Final = Text(
+    ja="TLS の中の PLAIN、又は SCRAM-SHA-256、OAUTHBEARER 等に限る（Dovecot「auth_mechanisms = plain」）。外すもの：{weak}。",
+    en='Keep PLAIN within TLS, or SCRAM-SHA-256, OAUTHBEARER and the like (Dovecot "auth_mechanisms = plain"). Remove {weak}.',
+)
 NO_LOGIN: Final = Text(ja="主体認証（AUTH）を提供していない：{address}", en="no login (AUTH) is offered: {address}")
 
 
@@ -126,20 +139,8 @@ def submission_encrypted(greeting: SmtpGreeting) -> Judgement:
     "mail.submission.mechanisms",
     severity=Severity.MEDIUM,
     title=Text(ja="送信時の主体認証に弱い方式を提供しない", en="No weak mechanism is offered for logging in to send mail"),
-    why=Text(
-        ja=(
-            "MD5 等に基づく古い方式は、サーバにパスワードの復元可能な保存を求め、盗聴された応答から総当たりで破られる。匿名の方式は誰で"
-            "も通す。"
-        ),
-        en=(
-            "Old mechanisms built on MD5 make servers keep passwords that can be recovered, and overheard answers can be guessed offline; "
-            "anonymous ones let everybody in."
-        ),
-    ),
-    remedy=Text(
-        ja="TLS の中の PLAIN、又は SCRAM-SHA-256、OAUTHBEARER 等に限る（Dovecot「auth_mechanisms = plain」）。外すもの：{weak}。",
-        en='Keep PLAIN within TLS, or SCRAM-SHA-256, OAUTHBEARER and the like (Dovecot "auth_mechanisms = plain"). Remove {weak}.',
-    ),
+    why=WHY_WEAK,
+    remedy=REMEDY_WEAK,
     says={
         "MECHANISMS_FINE": Text(ja="提供する方式：{mechanisms}：{address}", en="offered: {mechanisms}: {address}"),
         "MECHANISMS_WEAK": Text(

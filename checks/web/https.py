@@ -102,6 +102,14 @@ def _plain(seen: WebAddress) -> Judged:
     return denied(last.status)
 
 
+def _secure(seen: WebAddress) -> WebVisit | Judged:
+    """Give the visit over HTTPS, or what is said where there was none."""
+    visit = seen.secure
+    if visit is None or (isinstance(visit, Unobserved) and visit.reason is Reason.REFUSED):
+        return not_applicable("HTTPS_NONE")
+    return visit
+
+
 def _in_clear(visit: WebVisit) -> list[WebAnswer]:
     """Give the answers up to the first one over HTTPS."""
     found = []
@@ -193,10 +201,8 @@ def web_https_permanent_redirect(entry: WebEntry) -> Judgement:
 )
 def web_https_kept(entry: WebEntry) -> Judgement:
     def one(seen: WebAddress) -> Judged:
-        visit = seen.secure
-        if visit is None or (isinstance(visit, Unobserved) and visit.reason is Reason.REFUSED):
-            return not_applicable("HTTPS_NONE")
-        if isinstance(visit, Unobserved):
+        visit = _secure(seen)
+        if not isinstance(visit, WebVisit):
             return visit
         lost = next((answer for answer in visit.answers if is_https(answer.url) and answer.location.startswith("http:")), None)
         if lost is not None:
@@ -231,10 +237,8 @@ def web_https_kept(entry: WebEntry) -> Judgement:
 )
 def web_https_http2_agrees(entry: WebEntry) -> Judgement:
     def one(seen: WebAddress) -> Judged:
-        visit = seen.secure
-        if visit is None or (isinstance(visit, Unobserved) and visit.reason is Reason.REFUSED):
-            return not_applicable("HTTPS_NONE")
-        if isinstance(visit, Unobserved):
+        visit = _secure(seen)
+        if not isinstance(visit, WebVisit):
             return visit
         if seen.http2 is None:
             return not_applicable("HTTP2_NONE")
@@ -296,10 +300,8 @@ def _differing(one: WebAnswer, other: WebAnswer) -> list[str]:
 )
 def web_https_mixed_content(entry: WebEntry) -> Judgement:
     def one(seen: WebAddress) -> Judged:
-        visit = seen.secure
-        if visit is None or (isinstance(visit, Unobserved) and visit.reason is Reason.REFUSED):
-            return not_applicable("HTTPS_NONE")
-        if isinstance(visit, Unobserved):
+        visit = _secure(seen)
+        if not isinstance(visit, WebVisit):
             return visit
         found = own_page(entry, visit)
         if isinstance(found, Verdict | Unobserved):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -141,16 +140,6 @@ def _lines(out: IO[bytes]) -> Iterator[Line]:
     with Path(out.name).open("rb") as source:
         for raw in source:
             yield json.loads(raw)
-
-
-def copy_file(source: Path) -> Callable[[IO[bytes]], None]:
-    """Give the function that copies a file as it is."""
-
-    def copy(out: IO[bytes]) -> None:
-        with source.open("rb") as file:
-            shutil.copyfileobj(file, out)
-
-    return copy
 
 
 def usual_store() -> Path:

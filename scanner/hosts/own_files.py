@@ -32,12 +32,13 @@ class Home(Protocol):
         ...
 
 
-Everybody = Callable[[Reader], Sequence[Home]]
+R = TypeVar("R", bound=Reader)
+Everybody = Callable[[R], Sequence[Home]]
 """How a platform names the people that use it; may raise ``CannotObserve``."""
 
 
 def own_files(
-    read: Reader, everybody: Everybody, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]
+    read: R, everybody: Everybody[R], places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]
 ) -> Mapping[str, tuple[T, ...]] | Unobserved:
     """Give what stands in each profile of each account: account → the parsed files that are there, in the order of ``files``.
 
@@ -47,7 +48,7 @@ def own_files(
 
 
 def _all(
-    read: Reader, everybody: Everybody, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]
+    read: R, everybody: Everybody[R], places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], T]
 ) -> Mapping[str, tuple[T, ...]]:
     found: dict[str, tuple[T, ...]] = {}
     for account in everybody(read):
@@ -66,3 +67,10 @@ def _all(
                 if there:
                     found[account.name if account.name not in found else f"{account.name}/{shown(entry)}"] = tuple(there)
     return found
+
+
+def merged_profiles(found: Mapping[str, tuple[Mapping[str, T], ...]] | Unobserved) -> Mapping[str, Mapping[str, T]] | Unobserved:
+    """Merge the files of each profile: the later counts (user.js over prefs.js)."""
+    if isinstance(found, Unobserved):
+        return found
+    return {account: {name: value for held in files for name, value in held.items()} for account, files in found.items()}

@@ -51,7 +51,6 @@ PATIENCE = 3.0
 """Seconds for one conversation: the server has just answered the survey."""
 SILENCE = "silence"
 PADDING = 16
-UNEXPECTED_MESSAGE = 10
 BAD_RECORD = frozenset({20, 21})
 """bad_record_mac, decryption_failed: what follows was taken for protected, so the early change of keys had been carried out."""
 

@@ -167,7 +167,6 @@ class Book:
 
     answers: list[tuple[Offer, Chosen]] = field(default_factory=list)
     early: bytes = b""
-    upgrade_words: str = ""
 
     def old(self) -> list[tuple[Offer, Chosen]]:
         """The answers of SSL 3.0 to TLS 1.2, the newest version first."""

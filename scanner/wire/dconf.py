@@ -83,8 +83,6 @@ class Setting:
 
     value: GValue | None
     writable: bool
-    decided_by: int | None
-    """The place in the stack of the database that gave the value."""
 
 
 def look_up(stack: Sequence[Database | None], writable_first: bool, path: str) -> Setting:
@@ -98,8 +96,8 @@ def look_up(stack: Sequence[Database | None], writable_first: bool, path: str) -
     for index in range(level, len(stack)):
         held = stack[index]
         if held is not None and (value := held.value(path)) is not None:
-            return Setting(value, writable, index)
-    return Setting(None, writable, None)
+            return Setting(value, writable)
+    return Setting(None, writable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from scanner.wire.txt import Problem, Selection, choose, excerpt
 
 RSA_LEAST_BITS = 1024
 """Verifiers must not accept shorter keys, RFC 8301 section 3.2; 2048 is advised."""
-RSA_MOST_BITS_SURE = 4096
-"""Verifiers must be able to use keys up to here, RFC 8301 section 3.2; longer ones may be refused."""
 ED25519_OCTETS = 32
 MAX_KEY_BITS = 16384
 """A longer modulus is called a problem: no verifier is known to take it, and it would only burn time."""

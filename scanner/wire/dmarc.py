@@ -146,11 +146,6 @@ class DmarcRecord:
     problems: tuple[DmarcProblem, ...] = ()
 
     @property
-    def p_is_second(self) -> bool:
-        """Whether p directly follows v, as RFC 7489 section 6.4 demands."""
-        return not any(problem.kind in (DmarcFlaw.P_NOT_SECOND, DmarcFlaw.P_MISSING) for problem in self.problems)
-
-    @property
     def standing(self) -> Standing:
         """What receivers make of the record, RFC 9989 section 4.10.1.
 

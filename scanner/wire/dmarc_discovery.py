@@ -1,8 +1,7 @@
 """Which DMARC record applies to a name, and whether a foreign report address is authorised: RFC 9989 section 4.10 and RFC 9990 section 4.
 
 Pure functions over records that somebody else fetched. Names are A-labels without the ``_dmarc`` label; case and a final dot do not
-matter. The reading of an older receiver (RFC 7489, with a public suffix list) stands beside that of RFC 9989, so that a check can note
-where they differ.
+matter.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 
 from scanner.wire.dmarc import PREFIX, DmarcRecord, Policy, Psd, Reach, Standing, is_dmarc, parse
 from scanner.wire.report_uri import ReportUri
-from scanner.wire.tags import Tag
 from scanner.wire.txt import MAX_RECORDS
 
 MAX_QUERIES = 8
@@ -95,40 +93,6 @@ def policy_for(domain: str, found: Mapping[str, DmarcRecord], *, exists: bool) -
     return AppliedPolicy(at, record, reach, record.standing, record.stated(reach), record.effective(reach), organizational)
 
 
-@dataclass(frozen=True, slots=True)
-class OlderReading:
-    """What a receiver of RFC 7489 makes of the records: no tree walk, no np, psd or t, but pct.
-
-    ``percent`` of the failing mail gets ``policy``, the rest the next milder one (RFC 7489 section 6.6.4). ``in_order`` is false where p
-    does not follow v directly, which that text demands (section 6.4) and many receivers let pass.
-    """
-
-    name: str
-    standing: Standing
-    policy: Policy
-    percent: int
-    in_order: bool
-
-
-def older_policy_for(domain: str, found: Mapping[str, DmarcRecord], *, registered: str) -> OlderReading | None:
-    """The same question as ``policy_for`` as RFC 7489 section 6.6.3 answers it; ``None`` when no record applies.
-
-    ``registered`` is the organizational domain by a public suffix list; ``found`` may lack it when the tree walk did not go there.
-    """
-    name = _normal(domain)
-    at = next((n for n in (name, _normal(registered)) if n in found), None)
-    if at is None:
-        return None
-    record = found[at]
-    if record.p is None or Reach.SUBDOMAIN in record.invalid:
-        standing = Standing.AS_NONE if record.rua else Standing.IGNORED
-        policy = Policy.NONE
-    else:
-        standing = Standing.APPLIES
-        policy = record.sp if at != name and record.sp is not None else record.p
-    return OlderReading(at, standing, policy, _percent(record.removed), record.p_is_second)
-
-
 def report_authorisation_name(domain: str, report_host: str) -> str | None:
     """The name whose TXT record lets ``report_host`` take reports about ``domain``; ``None`` when it is longer than a name can be.
 
@@ -136,14 +100,6 @@ def report_authorisation_name(domain: str, report_host: str) -> str | None:
     """
     name = f"{_normal(domain)}._report.{PREFIX}.{_normal(report_host)}"
     return name if len(name) <= LONGEST_NAME else None
-
-
-def needs_authorisation(domain: str, report_host: str, found: Mapping[str, DmarcRecord]) -> bool:
-    """Tell whether reports about ``domain`` to ``report_host`` need its consent: their organizational domains differ.
-
-    ``found`` must hold what the tree walks of *both* names brought; with the walk of ``report_host`` missing every host looks foreign.
-    """
-    return organizational_domain(domain, found) != organizational_domain(report_host, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +149,3 @@ def _walked(start: str, found: Mapping[str, DmarcRecord]) -> tuple[str, ...]:
 
 def _one_below(name: str, start: str) -> str:
     return ".".join(_normal(start).split(".")[-(name.count(".") + 2) :])
-
-
-def _percent(removed: tuple[Tag, ...]) -> int:
-    """The pct of an RFC 7489 record: 100 unless it is a whole number up to 100 (section 6.3)."""
-    text = next((tag.value for tag in removed if tag.name == "pct"), "100")
-    if len(text) > 3 or not (text.isascii() and text.isdecimal()):
-        return 100
-    return int(text) if int(text) <= 100 else 100

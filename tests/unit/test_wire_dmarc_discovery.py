@@ -8,8 +8,6 @@ from scanner.wire.dmarc import DmarcRecord, Policy, Reach, Standing, parse
 from scanner.wire.dmarc_discovery import (
     MAX_QUERIES,
     ends_walk,
-    needs_authorisation,
-    older_policy_for,
     organizational_domain,
     policy_for,
     read_authorisation,
@@ -144,46 +142,6 @@ def test_an_ignored_record_is_shown_as_ignored() -> None:
     assert (applied.standing, applied.effective, applied.organizational) == (Standing.IGNORED, Policy.NONE, "example.jp")
 
 
-@pytest.mark.parametrize(
-    ("domain", "found", "registered", "expected"),
-    [
-        ("example.jp", records(example_jp="p=reject; sp=none"), "example.jp", ("example.jp", Standing.APPLIES, Policy.REJECT, 100, True)),
-        ("a.example.jp", records(example_jp="p=reject; sp=none"), "example.jp", ("example.jp", Standing.APPLIES, Policy.NONE, 100, True)),
-        ("a.example.jp", records(example_jp="p=reject"), "Example.jp.", ("example.jp", Standing.APPLIES, Policy.REJECT, 100, True)),
-        # np, psd and t say nothing to an older receiver, pct does
-        (
-            "example.jp",
-            records(example_jp="p=reject; np=x; psd=z; t=y; pct=25"),
-            "example.jp",
-            ("example.jp", Standing.APPLIES, Policy.REJECT, 25, True),
-        ),
-        ("example.jp", records(example_jp="p=reject; pct=0"), "example.jp", ("example.jp", Standing.APPLIES, Policy.REJECT, 0, True)),
-        ("example.jp", records(example_jp="p=reject; pct=101"), "example.jp", ("example.jp", Standing.APPLIES, Policy.REJECT, 100, True)),
-        ("example.jp", records(example_jp="p=reject; pct=half"), "example.jp", ("example.jp", Standing.APPLIES, Policy.REJECT, 100, True)),
-        ("example.jp", records(example_jp="pct=5; p=reject"), "example.jp", ("example.jp", Standing.APPLIES, Policy.REJECT, 5, False)),
-        # without p: reports only, or nothing at all (section 6.6.3, step 6)
-        ("example.jp", records(example_jp="sp=reject"), "example.jp", ("example.jp", Standing.IGNORED, Policy.NONE, 100, False)),
-        (
-            "example.jp",
-            records(example_jp="sp=reject; rua=mailto:a@example.jp"),
-            "example.jp",
-            ("example.jp", Standing.AS_NONE, Policy.NONE, 100, False),
-        ),
-        ("example.jp", records(example_jp="p=reject; sp=x"), "example.jp", ("example.jp", Standing.IGNORED, Policy.NONE, 100, True)),
-    ],
-)
-def test_an_older_receiver_reads(
-    domain: str, found: dict[str, DmarcRecord], registered: str, expected: tuple[str, Standing, Policy, int, bool]
-) -> None:
-    older = older_policy_for(domain, found, registered=registered)
-    assert older is not None
-    assert (older.name, older.standing, older.policy, older.percent, older.in_order) == expected
-
-
-def test_an_older_receiver_does_not_walk() -> None:
-    assert older_policy_for("a.b.example.jp", records(b_example_jp="p=reject"), registered="example.jp") is None
-
-
 def test_the_authorisation_names_of_the_texts() -> None:
     assert report_authorisation_name("example.com", "thirdparty.example.net") == "example.com._report._dmarc.thirdparty.example.net"
     assert report_authorisation_name("Blue.example.com.", "red.example.net") == "blue.example.com._report._dmarc.red.example.net"
@@ -195,17 +153,6 @@ def test_an_authorisation_name_longer_than_names_can_be_is_none() -> None:
     fits = "a" * (253 - 203 - len("._report._dmarc."))
     assert report_authorisation_name(fits, host) is not None
     assert report_authorisation_name(fits + "a", host) is None
-
-
-def test_a_foreign_host_needs_authorisation() -> None:
-    found = records(example_com="p=none", example_net="p=none")
-    assert not needs_authorisation("example.com", "example.com", found)
-    assert not needs_authorisation("example.com", "reports.Example.com.", found)
-    assert needs_authorisation("example.com", "red.example.net", found)
-    assert needs_authorisation("blue.example.com", "red.example.net", found)
-    # psd=y above two registrants keeps them apart, psd=n inside one organisation parts it
-    assert needs_authorisation("a.go.test", "b.go.test", records(go_test="p=none; psd=y"))
-    assert needs_authorisation("example.com", "sub.example.com", found | records(sub_example_com="p=none; psd=n"))
 
 
 def test_an_authorisation_is_granted_by_a_version_alone() -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from scanner.wire.der import NotDer
-from scanner.wire.tlsa import MAX_DATA, NotTlsa, TlsaFlaw, matches, parse, parse_rdata, usable
+from scanner.wire.tlsa import MAX_DATA, TlsaFlaw, matches, parse, usable
 
 
 def certificate(name: str) -> tuple[bytes, bytes]:
@@ -64,14 +64,6 @@ def test_a_record_says(parts: tuple[int, int, int, bytes], of_use: bool, advised
 
 def test_every_flaw_has_a_case() -> None:
     assert {flaw for *_, flaws in RECORDS for flaw in flaws} == set(TlsaFlaw)
-
-
-def test_rdata_is_three_numbers_and_the_rest() -> None:
-    assert parse_rdata(bytes([3, 1, 1]) + SHA2_256) == parse(3, 1, 1, SHA2_256)
-    assert parse_rdata(bytes([3, 1, 1])).data == b""
-    for cut in range(3):
-        with pytest.raises(NotTlsa):
-            parse_rdata(bytes([3, 1, 1])[:cut])
 
 
 def test_usable_records_are_picked() -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from scanner.facts.browsers import Browser, Browsers
 from scanner.hosts.base import Files, Names, Reader, Source, collector
-from scanner.hosts.browser_rules import Own, Policies, chosen_in, chromium, firefox
+from scanner.hosts.browser_rules import Policies, chosen_in, chromium, firefox
 from scanner.hosts.linux.base import accounts, exists, parsed, seen, shown
 from scanner.hosts.linux.reads import ACCOUNTS
-from scanner.hosts.own_files import MOST, own_files
+from scanner.hosts.own_files import MOST, merged_profiles, own_files
 from scanner.hosts.seeing import parse_json
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -70,11 +70,13 @@ def browsers(read: Reader) -> Browsers:
     found: list[Browser] = []
     if exists(read, *FIREFOX):
         policies, source = firefox_policies(read)
-        found.append(firefox(policies, _own(read, FIREFOX_OWN, ("prefs.js", "user.js"), prefs.parse), source))
+        found.append(
+            firefox(policies, merged_profiles(own_files(read, accounts, FIREFOX_OWN, ("prefs.js", "user.js"), prefs.parse)), source)
+        )
     for kin in KINDS:
         if exists(read, *kin.programs):
             managed, recommended = (seen(partial(merged, read, kin, kind)) for kind in ("managed", "recommended"))
-            own = _own(read, kin.own, ("Preferences",), _preferences)
+            own = merged_profiles(own_files(read, accounts, kin.own, ("Preferences",), _preferences))
             found.append(chromium(kin.name, managed, recommended, own, " ".join(f"{place}/managed" for place in kin.policies)))
     return Browsers(tuple(found))
 
@@ -126,11 +128,3 @@ def merged(read: Reader, kin: Kin, kind: str) -> Policies:
 
 def _preferences(data: bytes) -> Mapping[str, prefs.Pref]:
     return chosen_in(parse_json(data))
-
-
-def _own(read: Reader, places: tuple[str, ...], files: tuple[str, ...], parse: Callable[[bytes], Mapping[str, prefs.Pref]]) -> Own:
-    """Give what each account chose; where two files of a profile speak, the later counts (user.js over prefs.js)."""
-    found = own_files(read, accounts, places, files, parse)
-    if isinstance(found, Unobserved):
-        return found
-    return {account: {name: value for held in files for name, value in held.items()} for account, files in found.items()}

@@ -22,7 +22,6 @@ from scanner.wire import dconf, gvariant, keyfile
 SCHEMAS = ("/usr/local/share/glib-2.0/schemas/gschemas.compiled", "/usr/share/glib-2.0/schemas/gschemas.compiled")
 PROFILES = ("/etc/dconf/profile", "/usr/local/share/dconf/profile", "/usr/share/dconf/profile")
 DATABASE_LIMIT = 16_000_000
-Scalar = bool | int | str
 T = TypeVar("T", bool, int, str)
 
 

@@ -19,7 +19,6 @@ from scanner.wire import plist
 from scanner.wire.plist import Plist
 
 MANAGED: Final = "/Library/Managed Preferences"
-PREFERENCES: Final = "/Library/Preferences"
 SYSTEM_VERSION: Final = "/System/Library/CoreServices/SystemVersion.plist"
 USERS: Final = "/Users"
 MOST_PEOPLE: Final = 500

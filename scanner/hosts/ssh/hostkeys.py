@@ -42,10 +42,6 @@ class HostKeys:
         """Give the types of the keys that are known of a host, so that the server is asked for one of these."""
         return tuple(dict.fromkeys(entry.kind for entry in about(self._entries, name) if not entry.marker))
 
-    def vouched(self, name: str) -> bool:
-        """Tell whether an authority is trusted to sign the host's key."""
-        return any(entry.marker == "@cert-authority" for entry in about(self._entries, name))
-
     def check(self, name: str, kind: str, key: bytes) -> None:
         """Come back when the key is known; raise ``CannotObserve(UNVERIFIED)`` where it is unknown, another one, or revoked."""
         entries = about(self._entries, name)

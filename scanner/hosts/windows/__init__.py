@@ -1,1 +1,1 @@
-"""Collectors for Windows, and the reader that they read through (adr/0013)."""
+"""Collectors for Windows, and the reader that they read through (adr/0019)."""

@@ -10,9 +10,10 @@ from typing import Final
 from scanner.facts.browsers import Browser, BrowserMatter, Browsers
 from scanner.hosts.base import Files, Key, collector
 from scanner.hosts.browser_rules import CHROMIUM_OWN, Own, Policies, chosen_in, chromium, firefox
+from scanner.hosts.own_files import merged_profiles, own_files
 from scanner.hosts.seeing import needed, parse_json, parsed, seen, shown
 from scanner.hosts.windows.base import WindowsReader, number, people
-from scanner.hosts.windows.own_files import installed, own_files, own_sources, program_keys, tree
+from scanner.hosts.windows.own_files import housed, installed, own_sources, program_keys, tree
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -85,13 +86,13 @@ def _browsers(read: WindowsReader) -> list[Browser]:
     found = []
     homes = installed(read, "firefox.exe", "AppData/Local/Mozilla Firefox")
     if homes:
-        held = seen(partial(_firefox_policies, read, homes))
-        own = _own(own_files(read, (PROFILES,), ("prefs.js", "user.js"), prefs.parse))
+        held = seen(partial(mozilla_policies, read, homes, MOZILLA))
+        own = merged_profiles(own_files(read, housed, (PROFILES,), ("prefs.js", "user.js"), prefs.parse))
         found.append(_doubted(read, firefox(held, own, rf"HKLM\{MOZILLA}")))
     for kin in KINDS:
         if installed(read, kin.program, kin.alone):
             managed, recommended = (seen(partial(policies_of, read, kin.policies + tail)) for tail in ("", r"\Recommended"))
-            own = _own(own_files(read, (kin.own,), ("Preferences",), lambda data: chosen_in(parse_json(data))))
+            own = merged_profiles(own_files(read, housed, (kin.own,), ("Preferences",), lambda data: chosen_in(parse_json(data))))
             if kin.name == "edge" and not isinstance(own, Unobserved):
                 own = seen(partial(_with_smart_screen, read, own))
             found.append(_doubted(read, chromium(kin.name, managed, recommended, own, rf"HKLM\{kin.policies}")))
@@ -150,8 +151,8 @@ def _texts(policies: Mapping[str, object]) -> dict[str, object]:
     return found
 
 
-def _firefox_policies(read: WindowsReader, homes: tuple[str, ...]) -> Policies:
-    """Give Group Policy's, which count before those of the file beside the program."""
+def mozilla_policies(read: WindowsReader, homes: tuple[str, ...], key: str) -> Policies:
+    """Give Group Policy's, which count before those of the file beside the program, for Firefox and Thunderbird alike."""
     found: dict[str, object] = {}
     for folder in homes:
         path = f"{folder}/distribution/policies.json"
@@ -162,11 +163,4 @@ def _firefox_policies(read: WindowsReader, homes: tuple[str, ...]) -> Policies:
         for name in read.names(f"{folder}/defaults/pref") or ():
             if name.endswith(".js") and b"general.config.filename" in (read.file(f"{folder}/defaults/pref/{name}") or b""):
                 raise CannotObserve(Reason.UNSUPPORTED, f"{shown(folder)}/defaults/pref/{shown(name)}: a script sets preferences")
-    return {**found, **policies_of(read, MOZILLA)}
-
-
-def _own(found: Mapping[str, tuple[Mapping[str, prefs.Pref], ...]] | Unobserved) -> Own:
-    """Merge the files of each profile: the later counts (user.js over prefs.js)."""
-    if isinstance(found, Unobserved):
-        return found
-    return {account: {name: value for held in files for name, value in held.items()} for account, files in found.items()}
+    return {**found, **policies_of(read, key)}

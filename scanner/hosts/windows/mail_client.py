@@ -6,18 +6,18 @@ The new Outlook and other programs from the Store keep their settings elsewhere 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
 from scanner.facts.mail_client import MailClient, MailClients, MailSetting
 from scanner.hosts.base import Files, Key, collector
-from scanner.hosts.seeing import needed, parse_json, parsed, seen, shown
+from scanner.hosts.own_files import own_files
+from scanner.hosts.seeing import parse_json, seen
 from scanner.hosts.thunderbird import clients, collapsed
 from scanner.hosts.windows.base import Person, WindowsReader, people
-from scanner.hosts.windows.browsers import policies_of, unread
+from scanner.hosts.windows.browsers import mozilla_policies, unread
 from scanner.hosts.windows.office import chosen, held, office_keys
-from scanner.hosts.windows.own_files import installed, own_files, own_sources, program_keys
+from scanner.hosts.windows.own_files import housed, installed, own_sources, program_keys
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
@@ -89,18 +89,7 @@ def _thunderbird(read: WindowsReader) -> list[MailClient]:
     homes = installed(read, "thunderbird.exe", "AppData/Local/Mozilla Thunderbird")
     if not homes:
         return []
-    own = own_files(read, (PROFILES,), ("prefs.js", "user.js"), prefs.parse)
-    panes = own_files(read, (PROFILES,), ("xulstore.json",), lambda data: collapsed(parse_json(data)))
+    own = own_files(read, housed, (PROFILES,), ("prefs.js", "user.js"), prefs.parse)
+    panes = own_files(read, housed, (PROFILES,), ("xulstore.json",), lambda data: collapsed(parse_json(data)))
     why = unread(read)
-    return clients(seen(partial(_policies, read, homes)) if why is None else why, own, panes)
-
-
-def _policies(read: WindowsReader, homes: tuple[str, ...]) -> Mapping[str, object]:
-    found: dict[str, object] = {}
-    for folder in homes:
-        path = f"{folder}/distribution/policies.json"
-        data = read.file(path)
-        held = needed(parsed(shown(path), data, parse_json)) if data is not None else {}
-        inside = held.get("policies") if isinstance(held, Mapping) else None
-        found.update(inside if isinstance(inside, Mapping) else {})
-    return {**found, **policies_of(read, MOZILLA)}
+    return clients(seen(partial(mozilla_policies, read, homes, MOZILLA)) if why is None else why, own, panes)

@@ -13,10 +13,11 @@ from typing import Final
 from scanner.facts.office_macros import MacroRule, OfficeMacros, OfficeProgram
 from scanner.hosts.base import Files, Key, collector
 from scanner.hosts.libreoffice import LEVEL, OFF, PLACES, Layer, is_product, program
+from scanner.hosts.own_files import MOST
 from scanner.hosts.seeing import needed, parsed, seen, shown
 from scanner.hosts.windows.base import Person, WindowsReader, number, people, text, texts
 from scanner.hosts.windows.office import CHOSEN, GROUP, chosen, held, office_keys, version_of
-from scanner.hosts.windows.own_files import MOST, home, installed, program_keys
+from scanner.hosts.windows.own_files import home, installed, program_keys
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason

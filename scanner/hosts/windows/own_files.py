@@ -1,22 +1,16 @@
-"""Settings that programs keep for each user on Windows: files in profiles; and where programs are installed. No collector here."""
+"""Where programs and the profiles of their users are on Windows, for ``scanner.hosts.own_files``; keys as mappings. No collector here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from typing import Final, TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from scanner.hosts.base import AnySource, Files, Key
-from scanner.hosts.seeing import needed, parsed, seen, shown
+from scanner.hosts.own_files import MOST
 from scanner.hosts.windows.base import PROFILES, Person, RegistryValue, WindowsReader, on_system_drive, people, text
-from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
-T = TypeVar("T")
-MOST: Final = 8_000_000
-"""Octets of one settings file."""
-MOST_ENTRIES: Final = 300
-"""Entries of a folder of profiles."""
 DEEPEST: Final = 6
 MOST_KEYS: Final = 2_000
 APP_PATHS: Final = r"SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths"
@@ -62,33 +56,17 @@ def own_sources(place: str, *files: str) -> tuple[AnySource, ...]:
     return tuple(Files(f"/Users/*/{place}/*/{file}", limit=MOST, root=True) for file in files)
 
 
-def own_files(
-    read: WindowsReader, places: Sequence[str], files: Sequence[str], parse: Callable[[bytes], T]
-) -> Mapping[str, tuple[T, ...]] | Unobserved:
-    """Give what stands in each folder below ``places`` of each account: account → the parsed files that are there, in their order.
+@dataclass(frozen=True, slots=True)
+class Housed:
+    """An account of a person and where its profile is."""
 
-    A second folder of an account is named after it, ``taro/work``. One file that cannot be read or understood leaves all unknown.
-    """
-    return seen(partial(_all, read, places, files, parse))
+    name: str
+    home: str
 
 
-def _all(read: WindowsReader, places: Sequence[str], files: Sequence[str], parse: Callable[[bytes], T]) -> Mapping[str, tuple[T, ...]]:
-    found: dict[str, tuple[T, ...]] = {}
-    for person in people(read):
-        for directory in [f"{home(read, person)}/{place}" for place in places]:
-            entries = read.names(directory) or ()
-            if len(entries) > MOST_ENTRIES:
-                raise CannotObserve(Reason.TOO_LARGE, f"{shown(directory)}: more than {MOST_ENTRIES} entries")
-            for entry in entries:
-                there = []
-                for file in files:
-                    path = f"{directory}/{entry}/{file}"
-                    data = read.file(path, limit=MOST)
-                    if data is not None:
-                        there.append(needed(parsed(shown(path), data, parse)))
-                if there:
-                    found[person.name if person.name not in found else f"{person.name}/{shown(entry)}"] = tuple(there)
-    return found
+def housed(read: WindowsReader) -> tuple[Housed, ...]:
+    """Give everybody who has a profile, for ``own_files``. Raises ``CannotObserve``."""
+    return tuple(Housed(person.name, home(read, person)) for person in people(read))
 
 
 def tree(read: WindowsReader, key: str) -> Mapping[str, object]:

@@ -53,9 +53,6 @@ class MacroString:
     letters: frozenset[str] = frozenset()
 
 
-_NO_LETTERS: frozenset[str] = frozenset()
-
-
 def read_macro_string(text: str, letters: frozenset[str] = LETTERS, *, spaces: bool = False) -> MacroString:
     """Read ``macro-string``, or with ``spaces`` an ``explain-string``; raises ``NotMacroString``."""
     if "%" not in text and _LITERAL.match(text):

@@ -143,7 +143,3 @@ class Survey:
     def nodes(self, *states: NodeState) -> tuple[SpfNode, ...]:
         """Give the nodes in any of the states, in the order of the walk; below the root, ``ABSENT`` and ``SEVERAL`` are permerrors."""
         return tuple(node for node in self.root.walk() if node.state in states)
-
-    def wider_than(self, *, ipv4: int, ipv6: int) -> tuple[Authorised, ...]:
-        """Give the authorised ranges with a shorter prefix than the one for their family."""
-        return tuple(a for a in self.networks if a.prefix < (ipv4 if a.version == 4 else ipv6))

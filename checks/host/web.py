@@ -30,7 +30,7 @@ WEB_MODULES = Value[tuple[str, ...]](
 )
 
 
-NONE = Text(ja="nginx も Apache も動いていない", en="neither nginx nor Apache is in use")
+NONE = Text(ja="ウェブサーバが動いていない", en="no web server is in use")
 
 
 def programs(web: WebConfiguration, judge: Callable[[WebProgram], Judgement | None]) -> Judgement:
@@ -60,8 +60,9 @@ def _without(web: WebConfiguration, part: Callable[[WebProgram], Places], good: 
     ),
     remedy=Text(
         ja="Apache：Options から Indexes を除くか Options -Indexes とする（Debian の /var/www は既定で Indexes "
-        "が付く）。nginx：autoindex off。",
-        en="Apache: take Indexes out of Options, or write Options -Indexes (Debian sets Indexes for /var/www). nginx: autoindex off.",
+        'が付く）。nginx：autoindex off。lighttpd：dir-listing.activate = "disable"。',
+        en="Apache: take Indexes out of Options, or write Options -Indexes (Debian sets Indexes for /var/www). nginx: autoindex off. "
+        'lighttpd: dir-listing.activate = "disable".',
     ),
     says={
         "LISTING_OFF": Text(ja="{program} は一覧を見せない", en="{program} lists none"),
@@ -83,10 +84,10 @@ def web_listing(web: WebConfiguration) -> Judgement:
     ),
     remedy=Text(
         ja="使わないなら止める（Apache：a2dismod cgi cgid、ScriptAlias と Options ExecCGI を除く。nginx："
-        "fcgiwrap への fastcgi_pass を除く）。"
+        "fcgiwrap への fastcgi_pass を除く。lighttpd：mod_cgi を読み込まない）。"
         "使うパスは web.cgi-paths に書く。",
         en="Switch it off where it is not used (Apache: a2dismod cgi cgid, no ScriptAlias, no Options ExecCGI; nginx: no fastcgi_pass to "
-        "fcgiwrap). Name the paths that are used in web.cgi-paths.",
+        "fcgiwrap; lighttpd: no mod_cgi). Name the paths that are used in web.cgi-paths.",
     ),
     says={
         "CGI_OFF": Text(ja="{program} は CGI を動かさない", en="{program} runs none"),
@@ -118,9 +119,10 @@ def web_cgi(web: WebConfiguration, *, approved: Annotated[tuple[str, ...], WEB_C
         en="A module for something that nobody uses is a way in through its faults or a slip in its settings.",
     ),
     remedy=Text(
-        ja="使わないモジュールを外し（Apache：a2dismod 又は LoadModule の行。nginx：load_module の行）、使うものを web.modules に書く。",
-        en="Take out those not used (Apache: a2dismod or the LoadModule line; nginx: the load_module line) and "
-        "name the others in web.modules.",
+        ja="使わないモジュールを外し（Apache：a2dismod 又は LoadModule の行。nginx：load_module の行。lighttpd：server.modules）、"
+        "使うものを web.modules に書く。",
+        en="Take out those not used (Apache: a2dismod or the LoadModule line; nginx: the load_module line; lighttpd: server.modules) "
+        "and name the others in web.modules.",
     ),
     says={
         "MODULES_NONE": Text(ja="{program} は組込み以外のモジュールを読み込まない", en="{program} loads none besides those built in"),
@@ -170,9 +172,10 @@ def web_trace(web: WebConfiguration) -> Judgement:
         en="PUT, DELETE or WebDAV open to everybody lets strangers change what is published.",
     ),
     remedy=Text(
-        ja="使わないなら止める（Apache：Dav Off、a2dismod dav。nginx：dav_methods off）。使うなら認証と送信元で絞る。",
-        en="Switch it off where it is not used (Apache: Dav Off, a2dismod dav; nginx: dav_methods off); else "
-        "ask for a login and limit sources.",
+        ja='使わないなら止める（Apache：Dav Off、a2dismod dav。nginx：dav_methods off。lighttpd：webdav.is-readonly = "enable" 又は '
+        "mod_webdav を外す）。使うなら認証と送信元で絞る。",
+        en="Switch it off where it is not used (Apache: Dav Off, a2dismod dav; nginx: dav_methods off; lighttpd: "
+        'webdav.is-readonly = "enable" or no mod_webdav); else ask for a login and limit sources.',
     ),
     says={
         "WRITING_CLOSED": Text(ja="{program} には誰にでも書ける所がない", en="{program} has no place where everybody can"),
@@ -189,7 +192,10 @@ def web_writing(web: WebConfiguration) -> Judgement:
     severity=Severity.LOW,
     title=Text(ja="ウェブサーバの設定が版を明かさない", en="The web server is set not to tell its version"),
     why=Text(ja="版が分かると、既知の欠陥を狙いやすい。", en="A known version makes known faults easy to aim at."),
-    remedy=Text(ja="nginx：server_tokens off。Apache：ServerTokens Prod。", en="nginx: server_tokens off. Apache: ServerTokens Prod."),
+    remedy=Text(
+        ja='nginx：server_tokens off。Apache：ServerTokens Prod。lighttpd：server.tag = "lighttpd"。',
+        en='nginx: server_tokens off. Apache: ServerTokens Prod. lighttpd: server.tag = "lighttpd".',
+    ),
     says={
         "VERSION_HIDDEN": Text(ja="{program} は明かさない", en="{program} does not"),
         "VERSION_TOLD": Text(ja="{program} が応答に版を書く：{places}", en="{program} writes it into its answers: {places}"),
@@ -211,9 +217,9 @@ def web_version_hidden(web: WebConfiguration) -> Judgement:
     remedy=Text(
         ja="Apache：server-status と server-info に Require local 等を付けるか、モジュールを止める。nginx："
         "stub_status の location に allow と "
-        "deny all を書く。",
+        'deny all を書く。lighttpd：mod_status を外すか、$HTTP["remoteip"] の条件の中に status.status-url を書く。',
         en="Apache: Require local or the like on server-status and server-info, or switch the modules off. nginx: allow and deny all where "
-        "stub_status stands.",
+        'stub_status stands. lighttpd: no mod_status, or status.status-url under a condition on $HTTP["remoteip"].',
     ),
     says={
         "STATUS_CLOSED": Text(ja="{program} は誰にでもは見せない", en="those of {program} are not"),
@@ -262,8 +268,10 @@ def web_samples(web: WebConfiguration) -> Judgement:
         en="Without them nobody can find out when, and from where, content was changed or taken.",
     ),
     remedy=Text(
-        ja="nginx：サイト全体への access_log off を除く。Apache：CustomLog を書く（書かなければアクセスログは残らない）。",
-        en="nginx: no access_log off for a whole site. Apache: write CustomLog (without it there is no access log).",
+        ja="nginx：サイト全体への access_log off を除く。Apache：CustomLog を書く（書かなければアクセスログは残らない）。"
+        "lighttpd：mod_accesslog を読み込み accesslog.filename を書く（既定では残らない）。",
+        en="nginx: no access_log off for a whole site. Apache: write CustomLog (without it there is no access log). "
+        "lighttpd: load mod_accesslog and write accesslog.filename (there is none by default).",
     ),
     says={
         "LOG_KEPT": Text(ja="{program} は全てのサイトで残す", en="{program} does for all sites"),
@@ -355,7 +363,10 @@ def web_root_rights(web: WebConfiguration) -> Judgement:
         ja="root で動くサーバの欠陥を突かれると、サーバ装置の全てを奪われる。",
         en="A fault in a server that runs as root hands over the whole machine.",
     ),
-    remedy=Text(ja="nginx：user www-data 等。Apache：User www-data 等。", en="nginx: user www-data or the like. Apache: User www-data."),
+    remedy=Text(
+        ja='nginx：user www-data 等。Apache：User www-data 等。lighttpd：server.username = "www-data" 等。',
+        en='nginx: user www-data or the like. Apache: User www-data. lighttpd: server.username = "www-data".',
+    ),
     says={
         "ACCOUNT_OWN": Text(ja="{program} は {account} で応答する", en="{program} answers as {account}"),
         "ACCOUNT_ROOT": Text(ja="{program} は root で応答する", en="{program} answers as root"),

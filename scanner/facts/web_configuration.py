@@ -70,6 +70,12 @@ class WebProgram:
     """Sites that wait for a slow request without end, or longer than two minutes."""
     roots_writable: Places
     """Document roots, and what lies directly in them, that the server's own account or everybody can change."""
+    consoles: Places | None
+    """Pages by which the program is managed that take requests from everywhere, with a login or without; ``None``: it has none such."""
+    console_passwords: Places | None
+    """Accounts of those pages with a password that everybody knows."""
+    orders: Places | None
+    """Ports at which the program takes orders without a login, or by a word that everybody knows."""
     keys_open: Places
     """Files of private keys that more accounts than needed can read or change."""
     tls: tuple[WebTls, ...] | Unobserved

@@ -75,14 +75,14 @@ def installed(
     strangers: dict[str, Unobserved] = {}
     own = running
     if isinstance(running, tuple):
-        boxed = _boxed(read, [process for process in running if process.name in _names(every)])
-        own = tuple(process for process in running if process not in boxed)
+        inside = boxed(read, [process for process in running if process.name in _names(every)])
+        own = tuple(process for process in running if process not in inside)
         aside = [process for process in own if process.name in _names(every) - _names(there)]
         strangers = {
             process.name: Unobserved(Reason.UNSUPPORTED, f"{process.name} runs from a place that is not known here") for process in aside
         }
         if containers:
-            strangers |= {p.name: Unobserved(Reason.UNSUPPORTED, f"{p.name} runs in a container, which is not looked into") for p in boxed}
+            strangers |= {p.name: Unobserved(Reason.UNSUPPORTED, f"{p.name} runs in a container, which is not looked into") for p in inside}
     found = [Found(program, runs(own, *program.processes), seen(partial(_starts, read, program))) for program in there]
     for program in every:  # one name may be that of two programs: the first has it
         reasons = [strangers.pop(name) for name in sorted(_names([program]) & strangers.keys())]
@@ -94,7 +94,7 @@ def _names(programs: Iterable[Program]) -> set[str]:
     return {name[:15] for program in programs for name in program.processes}
 
 
-def _boxed(read: Reader, processes: Iterable[Process]) -> set[Process]:
+def boxed(read: Reader, processes: Iterable[Process]) -> set[Process]:
     """Give those that run in a container of the machine, which may be one itself. Raises ``CannotObserve``."""
     return {process for process in processes if _boxes(read, process.number) > _boxes(read, "1")}
 

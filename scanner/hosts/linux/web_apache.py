@@ -42,7 +42,7 @@ _PHP = frozenset({"php_value", "php_flag", "php_admin_value", "php_admin_flag"})
 MOST_POINTS = 2_000
 
 
-def apache(read: Reader, program: str, options_: tuple[str, ...] | Unobserved | None) -> Look:
+def apache(program: str, read: Reader, options_: tuple[str, ...] | Unobserved | None) -> Look:
     """Read the configuration of ``/usr/sbin/apache2`` or ``/usr/sbin/httpd``. Raises ``CannotObserve``."""
     main, root, defined, doubt = _started(PLACES[program], options_)
     short = program.rsplit("/", 1)[-1]

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from scanner.facts.web_configuration import Places
+from scanner.facts.web_configuration import Places, WebTls
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import shown
 from scanner.model.fact import Unobserved
@@ -87,6 +87,14 @@ class Look:
     keys: tuple[str, ...] = ()
     keys_doubt: Unobserved | None = None
     tls: tuple[ToldTls, ...] = ()
+    """TLS by the OpenSSL that is installed."""
+    spoken: tuple[WebTls, ...] = ()
+    """TLS by a library of the program's own."""
+    one_account: bool = False
+    """Whether it has the same account from its start, never root, which therefore has to read the keys itself."""
+    consoles: Found = field(default_factory=Found)
+    console_passwords: Found = field(default_factory=Found)
+    orders: Found = field(default_factory=Found)
     php: tuple[tuple[str, str, str], ...] = ()
     """Settings of PHP that stand in the server's files: place, name, value."""
     runs_php: bool = False

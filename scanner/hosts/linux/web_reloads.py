@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from scanner.hosts.base import Reader
-from scanner.hosts.linux.base import Process, applied, newer, seen
+from scanner.hosts.linux.base import Process, applied, newer, seen, shown
 from scanner.hosts.linux.services import Program
 from scanner.model.fact import Unobserved
-from scanner.model.reason import Reason
+from scanner.model.reason import CannotObserve, Reason
 
-UNITS = ("nginx.service", "apache2.service", "httpd.service", "php*-fpm.service")
-RELOADS = ("systemctl", "show", "-p", "Id,ExecReload", "--timestamp=unix", *UNITS)
-"""The last reload of each unit, from systemd 248 on; one past systemd (``nginx -s reload``) leaves no trace."""
+UNITS = ("nginx.service", "apache2.service", "httpd.service", "lighttpd.service", "tomcat*.service", "php*-fpm.service")
+RELOADS = ("systemctl", "show", "-p", "Id,ExecReload,User", "--timestamp=unix", *UNITS)
+"""The last reload of each unit, from systemd 248 on, and its account; a reload past systemd (``nginx -s reload``) leaves no trace."""
 
 
 def in_force(read: Reader, running: tuple[Process, ...] | Unobserved | None, program: Program, files: Sequence[str]) -> Unobserved | None:
@@ -28,12 +28,23 @@ def in_force(read: Reader, running: tuple[Process, ...] | Unobserved | None, pro
     return newer(read, files, reload, program.name)
 
 
+def unit_account(read: Reader, units: Iterable[str]) -> str:
+    """Name the account that systemd starts a service as. Raises ``CannotObserve``."""
+    found = re.search(r"(?m)^User=(.+)$", _unit(read, units))
+    if found is None:
+        raise CannotObserve(Reason.UNSUPPORTED, "the account that it will run as is not written in its unit")
+    return shown(found[1])
+
+
 def _reloaded(read: Reader, units: Iterable[str]) -> int | None:
     """Give the time of the last reload that went well, in seconds since 1970. Raises ``CannotObserve``."""
-    said = read.command(RELOADS)
+    found = re.findall(r"(?m)^ExecReload=\{.* start_time=\[@(\d{1,12})\] ; .*; status=0 \}$", _unit(read, units))
+    return max(map(int, found), default=None)
+
+
+def _unit(read: Reader, units: Iterable[str]) -> str:
+    """Give what systemd says of the first of some units that it knows. Raises ``CannotObserve``."""
+    said = read.command(RELOADS) if read.live else None
     text = said.stdout.decode("utf-8", "replace") if said is not None and said.status == 0 else ""
-    for block in text.split("\n\n"):
-        if any(f"Id={unit}\n" in f"{block}\n" for unit in units):
-            times = [int(at) for at in re.findall(r"(?m)^ExecReload=\{.* start_time=\[@(\d{1,12})\] ; .*; status=0 \}$", block)]
-            return max(times, default=None)
-    return None
+    blocks = (f"{block}\n" for block in text.split("\n\n"))
+    return next((block for block in blocks if any(f"Id={unit}\n" in block for unit in units)), "")

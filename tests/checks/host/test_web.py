@@ -37,6 +37,9 @@ NGINX = WebProgram(
     escaping=NOWHERE,
     slow=NOWHERE,
     roots_writable=NOWHERE,
+    consoles=None,
+    console_passwords=None,
+    orders=None,
     keys_open=NOWHERE,
     tls=(TLS,),
 )
@@ -160,3 +163,28 @@ CASES["host.web.tls-key"] = [
     case(nginx(tls=()), says="NO_WEB_TLS"),
     case(nginx(tls=(), keys_open=Places((), DENIED)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
 ]
+
+TOMCAT = replace(NGINX, name="tomcat10", consoles=NOWHERE, console_passwords=NOWHERE, orders=NOWHERE)
+
+
+def _managed(part: str, good: str, bad: str) -> list[Case]:
+    """What holds for checks of programs that are managed over the network."""
+
+    def tomcat(places: Places) -> WebConfiguration:
+        return WebConfiguration((NGINX, replace(TOMCAT, **{part: places})), ())  # type: ignore[arg-type]  # a field of the fact
+
+    return [
+        case(nginx(), says="NO_CONSOLE"),
+        case(nginx(running=False, starts=False), says="NO_WEB_PROGRAM"),
+        case(WebConfiguration((), ()), says="NO_WEB_PROGRAM"),
+        case(WebConfiguration(DENIED, ()), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(tomcat(NOWHERE), says=good),
+        case(tomcat(Places(("localhost /x",), DENIED)), says=bad, args={"program": "tomcat10", "places": ("localhost /x",)}),
+        case(tomcat(Places((), DENIED)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(WebConfiguration((NGINX, replace(TOMCAT, applied=STALE)), ()), outcome="undetermined", reason=Reason.STALE),
+    ]
+
+
+CASES["host.web.console"] = _managed("consoles", "CONSOLE_LIMITED", "CONSOLE_OPEN")
+CASES["host.web.console-password"] = _managed("console_passwords", "PASSWORDS_OWN", "PASSWORDS_KNOWN")
+CASES["host.web.orders"] = _managed("orders", "ORDERS_NONE", "ORDERS_TAKEN")

@@ -15,7 +15,9 @@ from scanner.model.verdict import Severity, failed, passed
 _LOCAL = Text(ja="ネットワークから接続を受け付けない", en="it takes no connections from the network")
 _CLEAR_METHODS = frozenset({"password", "ldap", "radius", "pam", "bsd"})
 """Methods of pg_hba.conf by which the password itself is sent."""
-_UNPROVED = frozenset({"trust", "ident"})
+_UNPROVED = frozenset({"trust", "ident", "none"})
+_BY_PASSWORD = frozenset({"password", "md5", "scram-sha-256"})
+_OLD_FORMS = frozenset({"md5", "plain", "mysql_old_password"})
 _OLD_TLS = frozenset({"TLSv1", "TLSv1.0", "TLSv1.1"})
 
 
@@ -35,15 +37,15 @@ def _places(entrances: tuple[Entrance, ...]) -> tuple[str, ...]:
     ),
     remedy=Text(
         ja="PostgreSQL：pg_hba.conf の trust（ネットワークからは ident も）を scram-sha-256 又は peer に替える。"
-        "MariaDB・MySQL：skip-grant-tables を除く。",
+        "MariaDB・MySQL：skip-grant-tables を除き、パスワードのないアカウントと名前のないアカウントを消す（DROP USER）。",
         en="PostgreSQL: replace trust (from the network ident too) in pg_hba.conf by scram-sha-256 or peer. "
-        "MariaDB, MySQL: remove skip-grant-tables.",
+        "MariaDB, MySQL: remove skip-grant-tables, and drop accounts without a password or a name (DROP USER).",
     ),
     says={
         "LOGIN_PROVED": Text(ja="{program} は全ての接続に認証を求める", en="{program} asks for authentication of every connection"),
         "LOGIN_BY_ACCOUNTS": Text(
-            ja="{program} はアカウントを確かめる（アカウント自体はデータベースの中にあり、見ていない）",
-            en="{program} checks accounts (the accounts themselves stand in the database and were not seen)",
+            ja="{program} はアカウントを確かめる（アカウント自体はデータベースの中にあり、見られなかった）",
+            en="{program} checks accounts (the accounts themselves stand in the database and could not be seen)",
         ),
         "LOGIN_TRUSTED": Text(ja="{program} に認証を省く規則がある：{rules}", en="{program} has rules without authentication: {rules}"),
         "LOGIN_UNCHECKED": Text(
@@ -154,12 +156,14 @@ def database_superuser(db: DatabaseConfiguration) -> Judgement:
         entrances = from_network(server)
         if isinstance(entrances, Unobserved):
             return entrances
-        certain = tuple(e for e in entrances if e.superuser == "named" or (e.superuser == "all" and e.method == "trust"))
         if isinstance(server.superuser, Unobserved):
             return server.superuser
+        password = _password(server)
+        certain = tuple(e for e in entrances if e.superuser == "named" or (e.superuser == "all" and (e.method == "trust" or password)))
         if certain:
-            return failed("SUPERUSER_REMOTE", program=server.name, account=server.superuser or "", rules=_places(certain))
-        if any(entrance.superuser for entrance in entrances):
+            account = server.superuser or ", ".join(listed(e.place for e in certain))
+            return failed("SUPERUSER_REMOTE", program=server.name, account=account, rules=_places(certain))
+        if any(e.superuser and not (password is False and e.method in _BY_PASSWORD) for e in entrances):
             return cannot_tell(
                 Reason.UNSUPPORTED,
                 ja="全てのアカウントを許す規則があり、管理者にパスワードがあるかはデータベースの中にある",
@@ -168,6 +172,13 @@ def database_superuser(db: DatabaseConfiguration) -> Judgement:
         return passed("SUPERUSER_LOCAL", program=server.name)
 
     return each_server(db, one)
+
+
+def _password(server: DatabaseServer) -> bool | None:
+    """Tell whether the account that the server was made with has a password; ``None``: it is not known."""
+    if isinstance(server.accounts, Unobserved):
+        return None
+    return next((one.login and one.password is not None for one in server.accounts if one.name == server.superuser), None)
 
 
 @check(
@@ -204,6 +215,8 @@ def database_encryption(db: DatabaseConfiguration) -> Judgement:
             return failed("ENCRYPTION_OFF", program=server.name, source=server.source)
         if server.tls_required is True:
             return server.tls if isinstance(server.tls, Unobserved) else passed("ENCRYPTED_ONLY", program=server.name)
+        if server.tls_required is False and server.entrances is not None:
+            return _by_rules(server)
         return server.tls_required or in_database("アカウントごとの TLS の要求", "whether each account requires TLS")
 
     return each_server(db, one, "LOCAL_ONLY")
@@ -276,6 +289,9 @@ def database_tls_version(db: DatabaseConfiguration) -> Judgement:
     says={
         "FORM_STRONG": Text(ja="{program} は {form} で保存する", en="{program} keeps them as {form}"),
         "FORM_WEAK": Text(ja="{program} は {form} で保存する（{source}）", en="{program} keeps them as {form} ({source})"),
+        "FORM_LEFT": Text(
+            ja="{program} に古い形のパスワードが残る：{accounts}", en="{program} has passwords left in an old form: {accounts}"
+        ),
         "PASSWORD_SENT": Text(ja="{program} は平文のパスワードを受け取る：{rules}", en="{program} takes passwords in clear text: {rules}"),
         "NOT_CONCERNED": NOT_CONCERNED,
         "NO_DATABASE": NONE,
@@ -284,6 +300,9 @@ def database_tls_version(db: DatabaseConfiguration) -> Judgement:
 def database_password_form(db: DatabaseConfiguration) -> Judgement:
     def one(server: DatabaseServer) -> Judgement | None:
         form, entrances = server.password_form, server.entrances
+        accounts = () if isinstance(server.accounts, Unobserved) else server.accounts
+        if old := [f"{one.name} ({one.password})" for one in accounts if one.login and one.password in _OLD_FORMS]:
+            return failed("FORM_LEFT", program=server.name, accounts=listed(old))
         if form is None or entrances is None:
             return None
         if isinstance(form, str) and form in {"md5", "plain"}:
@@ -294,7 +313,8 @@ def database_password_form(db: DatabaseConfiguration) -> Judgement:
         for part in (form, entrances, network):
             if isinstance(part, Unobserved):
                 return part
-        if not isinstance(entrances, Unobserved) and any(entrance.method == "md5" for entrance in entrances):
+        by_md5 = not isinstance(entrances, Unobserved) and any(entrance.method == "md5" for entrance in entrances)
+        if by_md5 and isinstance(server.accounts, Unobserved):
             return in_database(
                 "md5 の規則が受け付ける古い形のパスワードの有無", "whether any password is left in the old form, which md5 rules take,"
             )

@@ -1,4 +1,4 @@
-"""Facts about database servers on a machine, read from their own configuration. Roles and grants stand in the databases, not here."""
+"""Facts about database servers on a machine: their own configuration, and their accounts where the server tells them without a password."""
 
 from __future__ import annotations
 
@@ -32,6 +32,22 @@ class Entrance:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseAccount:
+    """One account of a server; of its password only the form."""
+
+    name: str
+    """Empty for an anonymous one."""
+    host: str
+    """From where it may connect, in MariaDB's words; empty where rules outside the account tell."""
+    administers: bool
+    """Whether it may do everything, or take the rights to do so."""
+    login: bool
+    """Whether it can log in at all."""
+    password: str | None
+    """The form in which its password is kept, or the method by which it proves itself, in the program's own word; ``None``: no password."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseServer:
     """One server. A part is ``None`` where the program has no such thing."""
 
@@ -46,7 +62,8 @@ class DatabaseServer:
     listens: Audience | Unobserved
     """``NOBODY``: no TCP; ``ITSELF``: the loopback; ``SOME``: addresses that are named; ``EVERYBODY``: every address of the machine."""
     entrances: tuple[Entrance, ...] | Unobserved | None
-    """``None``: who may connect is kept in the database itself."""
+    """``None``: who may connect is kept in the database itself, and was not told."""
+    accounts: tuple[DatabaseAccount, ...] | Unobserved
     unguarded: bool | Unobserved
     """Whether it is started without any check of accounts (``skip-grant-tables``)."""
     superuser: str | Unobserved | None

@@ -10,6 +10,8 @@ MOST_OCTETS = 8_000_000
 MOST_STATEMENTS = 100_000
 DEEPEST = 32
 ASSIGNMENTS = frozenset({"=", "+=", ":="})
+ELSE = frozenset({"else", "elif", "elsif", "elseif"})
+"""All but the first, and ``if`` before a condition, since 1.4.74."""
 COMPARISONS = frozenset({"==", "!=", "=~", "!~", "=^", "=$"})
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\xa0]+|\#[^\r\n]*)
@@ -157,13 +159,14 @@ class _Reading:
             return self._ended(Include(self._sum(), said == "include_shell"))
         if kind == "word" and said == "global":
             return Block(None, self._block())
-        if kind == "word" and said == "else":
+        if kind == "word" and said in ELSE:
             if not before or not isinstance(before[-1], Block) or before[-1].condition is None:
                 raise NotLighttpd("else without a condition before it")
-            condition = self._condition() if self._sees("$") else None
+            self._if()
+            condition = self._condition() if self._sees("$") or said != "else" else None
             return Block(condition, self._block(), otherwise=True)
-        if kind == "mark" and said == "$":
-            self._at -= 1
+        if (kind == "mark" and said == "$") or (kind == "word" and said == "if" and self._sees("$")):
+            self._at -= said == "$"
             return Block(self._condition(), self._block())
         if kind != "word":
             raise NotLighttpd(f"{said!r} begins no statement")
@@ -171,6 +174,9 @@ class _Reading:
         if how not in ASSIGNMENTS:
             raise NotLighttpd(f"{said} is followed by {how!r}")
         return self._ended(Assignment(_full(said), how, self._sum()))
+
+    def _if(self) -> None:
+        self._at += self._tokens[self._at] == ("word", "if")
 
     def _ended(self, statement: Statement) -> Statement:
         kind, said = self._tokens[self._at]

@@ -12,6 +12,7 @@ import pytest
 from scanner import codec
 from scanner.facts.database_configuration import DatabaseConfiguration
 from scanner.facts.directory_configuration import DirectoryConfiguration
+from scanner.hosts.linux.database_accounts import ROLES, USERS
 from scanner.hosts.linux.database_programs import database_configuration
 from scanner.hosts.linux.directory_programs import directory_configuration
 from scanner.hosts.machine import AnyCollector
@@ -21,8 +22,12 @@ from tests.unit.host_trees import Machine, running
 from tests.unit.test_hosts_hostile import HOSTILE, Spy, look
 
 COLLECTORS = (database_configuration, directory_configuration)
-SAID = {"/usr/sbin/mariadbd --version": "mariadbd  Ver 10.11.6-MariaDB for debian-linux-gnu on x86_64 (Debian 12)\n"}
 ETC, DATA, LDAP = "/etc/postgresql/16/main", "/var/lib/postgresql/16/main", "/etc/ldap/slapd.d"
+SAID = {
+    "/usr/sbin/mariadbd --version": "mariadbd  Ver 10.11.6-MariaDB for debian-linux-gnu on x86_64 (Debian 12)\n",
+    " ".join(ROLES[5432].argv): f'{{"home": "{DATA}", "roles": []}}',
+    " ".join(USERS.argv): '{"user": "root", "host": "localhost", "plugin": "unix_socket"}',
+}
 FILES = {
     "/etc/passwd": "root:x:0:0::/root:/bin/sh\n",
     "/usr/lib/postgresql/16/bin/postgres": "",

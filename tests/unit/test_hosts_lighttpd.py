@@ -115,6 +115,15 @@ def test_junk_is_refused_or_read(pieces: list[str]) -> None:
         lighttpd.parse(" ".join(pieces).encode())
 
 
+@pytest.mark.parametrize("words", ["else", "else if", "elif", "elsif", "elseif"])
+def test_newer_versions_have_more_words_for_a_chain(words: str) -> None:
+    first, second = lighttpd.parse(f'if $HTTP["url"] == "a" {{\n}}\n{words} $HTTP["url"] == "b" {{\n}}\n'.encode())
+    assert isinstance(first, Block)
+    assert isinstance(second, Block)
+    assert second.condition == Condition("HTTP[url]", "==", Sum(("b",)))
+    assert (first.otherwise, second.otherwise) == (False, True)
+
+
 def test_what_stands_too_deep_is_refused() -> None:
     with pytest.raises(lighttpd.NotLighttpd, match="deeper"):
         lighttpd.parse(b"a.b = " + b"(" * 5_000)

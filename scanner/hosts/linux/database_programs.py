@@ -6,7 +6,7 @@ from functools import partial
 
 from scanner.facts.database_configuration import DatabaseConfiguration
 from scanner.hosts.base import Files, Reader, collector
-from scanner.hosts.linux import mariadb, postgresql
+from scanner.hosts.linux import database_accounts, mariadb, postgresql
 from scanner.hosts.linux.base import processes, seen
 from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.model.fact import Unobserved
@@ -20,6 +20,7 @@ from scanner.model.platform import Platform
     Files("/etc/passwd", limit=4_000_000),
     *postgresql.PLACES,
     *mariadb.SOURCES,
+    *database_accounts.SOURCES,
 )
 def database_configuration(read: Reader) -> DatabaseConfiguration:
     """See what the configurations say; each server that is installed stands for itself."""

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from scanner.facts.database_configuration import DatabaseServer
+from scanner.facts.database_configuration import DatabaseAccount, DatabaseServer, Entrance
 from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import FileKind, Files, Names, Reader, Run, Source
 from scanner.hosts.linux.arguments import command_line
 from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, seen, shown
+from scanner.hosts.linux.database_accounts import users
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -114,6 +115,7 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         source, ", ".join(f"{name} = {shown(value)!r}" for name, value in told.items()) or "none of the settings asked for is written"
     )
     general = _general_log(settings)
+    told_accounts = seen(partial(_accounts, read, found, maria))
     return DatabaseServer(
         name="mariadb" if maria else "mysql",
         version=".".join(map(str, settings.version)) if isinstance(settings.version, tuple) else settings.version,
@@ -122,7 +124,8 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         applied=applied(read, running, found.program.processes, settings.files) if found.running is True else None,
         source=source,
         listens=listens,
-        entrances=None,
+        entrances=None if isinstance(told_accounts, Unobserved) else told_accounts[1],
+        accounts=told_accounts if isinstance(told_accounts, Unobserved) else told_accounts[0],
         unguarded=settings.on("skip-grant-tables", False),
         superuser=None,
         tls=_tls(read, settings, data),
@@ -137,6 +140,15 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         account=seen(partial(account, read, found.program.processes)),
         data=seen(partial(_rights, read, data)) if isinstance(data, str) else data,
     )
+
+
+def _accounts(read: Reader, found: Found, maria: bool) -> tuple[tuple[DatabaseAccount, ...], tuple[Entrance, ...]]:
+    """Ask MariaDB for its accounts. Raises ``CannotObserve``."""
+    if found.running is not True:
+        raise CannotObserve(Reason.UNSUPPORTED, "it does not run, so its accounts cannot be asked for")
+    if not maria:
+        raise CannotObserve(Reason.UNSUPPORTED, "MySQL is not asked for its accounts")
+    return users(read)
 
 
 def _not(value: bool | Unobserved) -> bool | Unobserved:

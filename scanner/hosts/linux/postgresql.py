@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from scanner.facts.database_configuration import DatabaseServer, Entrance
+from scanner.facts.database_configuration import DatabaseAccount, DatabaseServer, Entrance
 from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import Files, FileState, Names, Reader, Source
 from scanner.hosts.linux.base import Process, enabled, exists, needed, newer, parsed, runs, seen, shown
+from scanner.hosts.linux.database_accounts import roles
 from scanner.hosts.linux.postgresql_access import DEEPEST, MOST_FILES, below, entrances, included, placed_rules
 from scanner.hosts.linux.process_account import account_name
 from scanner.hosts.linux.services import Program, installed
@@ -181,6 +182,7 @@ def _server(read: Reader, cluster: _Cluster, running: tuple[Process, ...] | Unob
         source=shown(cluster.config),
         listens=_listens(values.get("listen_addresses")),
         entrances=ways_in,
+        accounts=_accounts(read, home, process),
         unguarded=False,
         superuser=owner,
         tls=values.on("ssl"),
@@ -289,6 +291,14 @@ def _entrances(read: Reader, cluster: _Cluster, values: _Values, home: str | Uno
     path = below(cluster.home or needed(home), needed(values.get("hba_file")) or "pg_hba.conf")
     rules = placed_rules(read, path, cluster.major, cluster.files)
     return entrances(rules, values.on("ssl"), values.get("unix_socket_permissions"), owner)
+
+
+def _accounts(read: Reader, home: str | Unobserved, process: _Process | Unobserved | None) -> tuple[DatabaseAccount, ...] | Unobserved:
+    if isinstance(home, Unobserved):
+        return home
+    if not isinstance(process, _Process):
+        return process or Unobserved(Reason.UNSUPPORTED, "it does not run, so its accounts cannot be asked for")
+    return seen(partial(roles, read, home))
 
 
 def _owner(read: Reader, home: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scanner.facts.database_configuration import DatabaseConfiguration, DatabaseServer, Entrance
+from scanner.facts.database_configuration import DatabaseAccount, DatabaseConfiguration, DatabaseServer, Entrance
 from scanner.facts.readings import Audience, FileRights
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
@@ -15,6 +15,10 @@ STALE = Unobserved(Reason.STALE)
 UNSET = Unobserved(Reason.VALUE_NOT_SET)
 SOCKET = Entrance("pg_hba.conf:1", Audience.ITSELF, True, False, False, "peer", "named")
 OFFICE = Entrance("pg_hba.conf:2", Audience.SOME, False, False, True, "scram-sha-256", "")
+OWNER = DatabaseAccount("postgres", "", administers=True, login=True, password=None)
+OWNER_BY_PASSWORD = (DatabaseAccount("postgres", "", administers=True, login=True, password="scram-sha-256"),)
+STAFF = DatabaseAccount("staff", "", administers=False, login=True, password="scram-sha-256")
+RULER = replace(STAFF, name="ruler", administers=True)
 POSTGRESQL = DatabaseServer(
     name="postgresql 15/main",
     version="15",
@@ -24,6 +28,7 @@ POSTGRESQL = DatabaseServer(
     source="/etc/postgresql/15/main/postgresql.conf",
     listens=Audience.EVERYBODY,
     entrances=(SOCKET, OFFICE),
+    accounts=(OWNER, STAFF),
     unguarded=False,
     superuser="postgres",
     tls=True,
@@ -45,6 +50,7 @@ MARIADB = replace(
     source="/etc/mysql/my.cnf",
     listens=Audience.ITSELF,
     entrances=None,
+    accounts=DENIED,
     superuser=None,
     tls_required=True,
     password_form=None,
@@ -70,6 +76,17 @@ def rule(**changes: object) -> DatabaseConfiguration:
     return postgresql(entrances=(SOCKET, replace(OFFICE, **changes)))  # type: ignore[arg-type]  # fields of the fact
 
 
+def ruled(accounts: tuple[DatabaseAccount, ...] | Unobserved, **changes: object) -> DatabaseConfiguration:
+    """The well kept PostgreSQL with other accounts, its rule for the office changed."""
+    return postgresql(accounts=accounts, entrances=(SOCKET, replace(OFFICE, **changes)))  # type: ignore[arg-type]  # fields of the fact
+
+
+def way(special: str, *, clear: bool = True, method: str = "mysql_native_password") -> DatabaseConfiguration:
+    """A MariaDB that listens everywhere, with an account for everywhere."""
+    entrance = Entrance("root@%", Audience.EVERYBODY, False, clear, True, method, special)
+    return mariadb(listens=Audience.EVERYBODY, tls_required=False, entrances=(entrance,))
+
+
 def in_use(good: str, fact: DatabaseConfiguration, bad: DatabaseConfiguration, wrong: str) -> list[Case]:
     """What holds where the server may not be in use, does not go by its files, or may not be the only one."""
     server = fact.servers[0]
@@ -89,6 +106,8 @@ CASES: dict[str, list[Case]] = {
     "host.database.login": [
         case(postgresql(), says="LOGIN_PROVED"),
         case(mariadb(), says="LOGIN_BY_ACCOUNTS"),
+        case(way(""), says="LOGIN_PROVED"),
+        case(way("", method="none"), says="LOGIN_TRUSTED", args={"rules": ("root@% none",)}),
         case(mariadb(unguarded=True), says="LOGIN_UNCHECKED"),
         case(mariadb(unguarded=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(rule(method="trust"), says="LOGIN_TRUSTED", args={"rules": ("pg_hba.conf:2 trust",)}),
@@ -115,17 +134,24 @@ CASES: dict[str, list[Case]] = {
         case(mariadb(), says="REACH_LOCAL"),
         case(mariadb(listens=Audience.NOBODY), says="REACH_LOCAL"),
         case(mariadb(listens=Audience.EVERYBODY), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(way(""), says="REACH_ANYBODY", args={"rules": ("root@% mysql_native_password",)}),
         *in_use("REACH_LIMITED", postgresql(), rule(who=Audience.EVERYBODY), "REACH_ANYBODY"),
     ],
     "host.database.superuser": [
         case(postgresql(), says="SUPERUSER_LOCAL"),
         case(rule(superuser="named"), says="SUPERUSER_REMOTE", args={"account": "postgres"}),
         case(rule(superuser="all", method="trust"), says="SUPERUSER_REMOTE"),
-        case(rule(superuser="all"), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(rule(superuser="all"), says="SUPERUSER_LOCAL"),  # it has no password
+        case(rule(superuser="all", method="ldap"), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(ruled(OWNER_BY_PASSWORD, superuser="all"), says="SUPERUSER_REMOTE", args={"account": "postgres"}),
+        case(ruled(DENIED, superuser="all"), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(ruled((STAFF,), superuser="all"), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(rule(superuser="named", who=Audience.ITSELF), says="SUPERUSER_LOCAL"),
         case(postgresql(superuser=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(mariadb(), says="SUPERUSER_LOCAL"),
         case(mariadb(listens=Audience.SOME), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(way("named"), says="SUPERUSER_REMOTE", args={"account": "root@%"}),
+        case(way(""), says="SUPERUSER_LOCAL"),
         *in_use("SUPERUSER_LOCAL", postgresql(), rule(superuser="named"), "SUPERUSER_REMOTE"),
     ],
     "host.database.encryption": [
@@ -141,6 +167,8 @@ CASES: dict[str, list[Case]] = {
         case(mariadb(listens=Audience.EVERYBODY), says="ENCRYPTED_ONLY"),
         case(mariadb(listens=Audience.EVERYBODY, tls=False, tls_required=False), says="ENCRYPTION_OFF"),
         case(mariadb(listens=Audience.EVERYBODY, tls_required=False), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(way(""), says="CLEAR_TAKEN", args={"rules": ("root@% mysql_native_password",)}),
+        case(way("", clear=False), says="ENCRYPTED_ONLY"),
         case(mariadb(listens=Audience.EVERYBODY, tls_required=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(mariadb(listens=Audience.EVERYBODY, tls=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(DatabaseConfiguration((replace(MARIADB, listens=Audience.ITSELF), POSTGRESQL), None), says="ENCRYPTED_ONLY"),
@@ -164,7 +192,11 @@ CASES: dict[str, list[Case]] = {
         case(postgresql(password_form=DENIED, entrances=(replace(OFFICE, clear=True, method="password"),)), says="PASSWORD_SENT"),
         case(rule(clear=True, method="ldap"), says="PASSWORD_SENT"),
         case(rule(method="ldap"), says="FORM_STRONG"),
-        case(rule(method="md5"), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(rule(method="md5"), says="FORM_STRONG"),  # nobody has an old one
+        case(ruled(DENIED, method="md5"), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(postgresql(accounts=(OWNER, replace(STAFF, password="md5"))), says="FORM_LEFT", args={"accounts": ("staff (md5)",)}),
+        case(postgresql(accounts=(OWNER, replace(STAFF, password="md5", login=False))), says="FORM_STRONG"),
+        case(postgresql(accounts=DENIED), says="FORM_STRONG"),
         case(postgresql(entrances=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(postgresql(listens=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(mariadb(), says="NOT_CONCERNED"),
@@ -214,5 +246,21 @@ CASES: dict[str, list[Case]] = {
         case(mariadb(data=(FileRights("/d", 0o750, 101, 101), FileRights("/x", 0o664, 101, 101))), says="DATA_CLOSED"),
         case(postgresql(data=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         *in_use("DATA_CLOSED", postgresql(), mariadb(data=(FileRights("/data", 0o777, 1, 1),)), "DATA_OPEN"),
+    ],
+    "host.database.administrators": [
+        case(postgresql(), says="ADMINISTRATORS_APPROVED"),
+        case(mariadb(accounts=(replace(OWNER, name="root"), replace(OWNER, name="mysql"))), says="ADMINISTRATORS_APPROVED"),
+        case(postgresql(accounts=(OWNER, RULER)), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(postgresql(accounts=(OWNER, replace(RULER, login=False))), says="ADMINISTRATORS_APPROVED"),
+        case(postgresql(accounts=(OWNER, RULER)), says="ADMINISTRATORS_APPROVED", with_={"approved": ("ruler",)}),
+        case(
+            mariadb(accounts=(replace(RULER, host="%"),)),
+            says="ADMINISTRATORS_OTHER",
+            args={"accounts": ("ruler@%",)},
+            with_={"approved": ("other",)},
+        ),
+        case(mariadb(), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(postgresql(superuser=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(postgresql(running=False, starts=False), says="NO_DATABASE"),
     ],
 }

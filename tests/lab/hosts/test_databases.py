@@ -77,6 +77,33 @@ def test_the_files_say_what_the_running_servers_say(hosts_lab: HostsLab, name: s
     assert mariadb.version == told["version"].split("-")[0]
 
 
+def test_accounts_are_what_the_servers_keep_and_no_hash_leaves_them(hosts_lab: HostsLab) -> None:
+    fact = database_configuration.run(hosts_lab.machines["servers-bad"].reader())
+    assert isinstance(fact, DatabaseConfiguration)
+    postgresql, mariadb = fact.servers
+    assert not isinstance(postgresql.accounts, Unobserved)
+    people = {one.name: (one.administers, one.login, one.password) for one in postgresql.accounts if not one.name.startswith("pg_")}
+    assert people == {name: (name != "reader", True, None) for name in ("postgres", "ruler", "runner", "reader")}
+    assert not isinstance(mariadb.accounts, Unobserved)
+    users = {f"{one.name}@{one.host}": (one.administers, one.login, one.password) for one in mariadb.accounts}
+    assert users == {
+        "mariadb.sys@localhost": (False, False, None),
+        "root@localhost": (True, True, "unix_socket"),
+        "mysql@localhost": (True, True, "unix_socket"),
+        "@localhost": (False, True, None),
+        "app@10.78.0.%": (False, True, "mysql_native_password"),
+        "shut@%": (False, False, None),
+        "chief@%": (True, True, None),
+    }
+    assert isinstance(mariadb.entrances, tuple)
+    ways = {(one.place, one.method): (one.who, one.clear, one.superuser) for one in mariadb.entrances if not one.socket}
+    assert ways == {
+        ("app@10.78.0.%", "mysql_native_password"): (Audience.SOME, False, ""),
+        ("chief@%", "none"): (Audience.EVERYBODY, True, "named"),
+    }
+    assert "*" not in repr(mariadb.accounts)
+
+
 def ldap(machine: Machine, operation: bytes) -> bytes:
     """Send one operation to the directory server and give all messages that come back, the result last."""
     message = bytes((2, 1, 1)) + operation

@@ -1,0 +1,135 @@
+"""Accounts of database servers, asked of the servers themselves by their own administrators' way in, which needs no password.
+
+The queries give of a password only its form: no hash leaves the server. Where that way in is closed or wants a password, nothing is told.
+Sources: PostgreSQL's pages on pg_authid and predefined roles, MariaDB's on mysql.global_priv.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from scanner.facts.database_configuration import DatabaseAccount, Entrance
+from scanner.facts.readings import Audience
+from scanner.hosts.base import Reader, Run, Source
+from scanner.hosts.linux.audience import audience_of
+from scanner.hosts.linux.base import shown
+from scanner.model.reason import CannotObserve, Reason
+
+MOST = 2_000
+"""Accounts of one server; the queries stop behind one more."""
+PORTS = (5432, 5433)
+"""Ports of the clusters that are asked: Debian counts up from the first."""
+_ROLES = (
+    "select json_build_object('home', current_setting('data_directory'), 'roles', (select json_agg(json_build_object("
+    "'name', rolname, 'login', rolcanlogin, 'form', case when rolpassword is null then null when left(rolpassword, 3) = 'md5' then 'md5' "
+    "when left(rolpassword, 14) = 'SCRAM-SHA-256$' then 'scram-sha-256' else 'plain' end, "
+    "'super', exists (select from pg_roles s where (s.rolsuper or s.rolname in ('pg_execute_server_program', 'pg_write_server_files')) "
+    "and pg_has_role(r.oid, s.oid, 'member')))) from (select * from pg_authid order by oid limit 2001) r))"
+)
+_AS_POSTGRES = ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "psql", "-X", "-w", "-At", "-d", "postgres")
+ROLES = {port: Run((*_AS_POSTGRES, "-p", str(port), "-c", _ROLES), root=True) for port in PORTS}
+_USERS = (
+    "select json_object('user', User, 'host', Host, 'plugin', json_value(Priv, '$.plugin'), 'string', "
+    "case ifnull(json_value(Priv, '$.authentication_string'), '') when '' then 'none' when 'invalid' then 'invalid' else 'set' end, "
+    "'others', json_extract(Priv, '$.auth_or[*].plugin'), "
+    "'blank', ifnull(json_contains(json_extract(Priv, '$.auth_or[*].authentication_string'), json_quote('')), 0), "
+    "'access', json_value(Priv, '$.access'), 'locked', json_value(Priv, '$.account_locked'), 'role', json_value(Priv, '$.is_role'), "
+    "'tls', json_value(Priv, '$.ssl_type')) from mysql.global_priv limit 2001"
+)
+USERS = Run(("mariadb", "--no-defaults", "-BNre", _USERS), root=True)
+SOURCES: tuple[Source, ...] = (*ROLES.values(), USERS)
+RULING = (1 << 15) | (1 << 2) | (1 << 1)
+"""Rights on everything that make an administrator: SUPER; UPDATE and INSERT, since accounts stand in a table (sql/privilege.h)."""
+NATIVE = frozenset({"", "mysql_native_password", "mysql_old_password"})
+"""Methods that let in without a password where none is set."""
+SOCKET = "unix_socket"
+
+
+def roles(read: Reader, home: str) -> tuple[DatabaseAccount, ...]:
+    """Give the roles of the PostgreSQL cluster whose data stand in ``home``. Raises ``CannotObserve``."""
+    for run in ROLES.values():
+        said = _said(read, run)
+        told = _object(said) if said is not None else {}
+        if told.get("home") == home:
+            found = [_role(one) for one in _objects(told.get("roles"))]
+            return _capped(found)
+    raise CannotObserve(Reason.ACCESS_DENIED, "PostgreSQL does not let its own administrator in by the socket without a password")
+
+
+def users(read: Reader) -> tuple[tuple[DatabaseAccount, ...], tuple[Entrance, ...]]:
+    """Give the accounts of MariaDB, and the ways in that they make. Raises ``CannotObserve``."""
+    said = _said(read, USERS)
+    if said is None:
+        raise CannotObserve(Reason.ACCESS_DENIED, "MariaDB does not let root in by the socket without a password")
+    rows = [_object(line) for line in said.split(b"\n") if line.strip()]
+    people = [row for row in rows if row.get("role") not in {"true", "1", True}]
+    return _capped([_user(row) for row in people]), tuple(way for row in people for way in _ways(row))
+
+
+def _said(read: Reader, run: Run) -> bytes | None:
+    """Give the answer of a server; ``None``: it gave none. Raises ``CannotObserve``."""
+    said = read.command(run.argv, seconds=run.seconds)
+    return said.stdout if said is not None and said.status == 0 else None
+
+
+def _object(data: bytes) -> Mapping[str, object]:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, "the server's answer is no JSON") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _objects(value: object) -> list[Mapping[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _capped(found: Sequence[DatabaseAccount]) -> tuple[DatabaseAccount, ...]:
+    if len(found) > MOST:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST} accounts")
+    return tuple(found)
+
+
+def _role(one: Mapping[str, object]) -> DatabaseAccount:
+    form = one.get("form")
+    kept = None if form is None else shown(str(form))
+    return DatabaseAccount(shown(str(one.get("name"))), "", one.get("super") is True, one.get("login") is True, kept)
+
+
+def _user(row: Mapping[str, object]) -> DatabaseAccount:
+    methods = _methods(row)
+    form = None if "none" in methods else next(iter(methods), None)
+    return DatabaseAccount(shown(str(row.get("user"))), shown(str(row.get("host"))), _rules(row), bool(methods), form)
+
+
+def _rules(row: Mapping[str, object]) -> bool:
+    access = str(row.get("access") or 0)
+    return bool(int(access[:20]) & RULING) if access.lstrip("-").isdecimal() else True
+
+
+def _methods(row: Mapping[str, object]) -> tuple[str, ...]:
+    """Give the methods by which an account gets in: ``none`` where it needs no password."""
+    if row.get("locked") in {"true", "1", True}:
+        return ()
+    main, string = str(row.get("plugin") or ""), row.get("string")
+    others = row.get("others")
+    more = tuple(shown(str(one)) for one in others) if isinstance(others, list) else ()
+    if string == "invalid":
+        return more
+    first = "none" if string == "none" and main in NATIVE else shown(main) or "mysql_native_password"
+    blank = row.get("blank") in {1, "1"} and any(one in NATIVE for one in more)
+    return (first, *more, *(("none",) if blank else ()))
+
+
+def _ways(row: Mapping[str, object]) -> tuple[Entrance, ...]:
+    name, host = shown(str(row.get("user"))), str(row.get("host"))
+    special = "named" if _rules(row) else ""
+    encrypted_only = str(row.get("tls") or "0") not in {"0", "NONE"}
+    found = []
+    for method in _methods(row):
+        socket = method == SOCKET or host == "localhost"
+        who = Audience.ITSELF if socket else Audience.EVERYBODY if not host.strip("%_") else audience_of(host)
+        clear = not socket and not encrypted_only
+        found.append(Entrance(f"{name or repr('')}@{shown(host)}", who, socket, clear, not socket, method, special))
+    return tuple(found)

@@ -188,7 +188,7 @@ class _Looking:
         if inside is None:
             machine = self.run.machine_for(subject)
             if machine is None:  # one sentence for all of them, so that a report says it once
-                raise CannotObserve(Reason.UNSUPPORTED, f"no login to {subject.key}: what shows from within only was not seen")
+                raise CannotObserve(Reason.NOT_DECLARED, f"no login to {subject.key}: what shows from within only was not seen")
             inside = self.inside[subject] = self.group.create_task(self._see_inside(machine, self.declared.get(subject, {})))
         return (await inside)[fact]
 

@@ -122,8 +122,8 @@ MEANS: Mapping[str, Text] = {
         en="The answer depends on where one stands; what is seen from here settles nothing.",
     ),
     Reason.NOT_DECLARED: Text(
-        ja="用途など組織だけが知る前提によって適否が変わるため、推測では判定しない。",
-        en="The verdict turns on something that only the organisation knows, such as the purpose; it is not guessed.",
+        ja="用途や機器への入り方など、組織だけが知ることによるため、推測では判定しない。",
+        en="It turns on something that only the organisation knows, such as the purpose or the way into a machine; it is not guessed.",
     ),
     Reason.NOT_DISCOVERABLE: Text(
         ja="見つからないことは、存在しないことを意味しない。",
@@ -217,8 +217,8 @@ ADVICE: Mapping[str, Text] = {
         en="Scan from a vantage point that can see it (inside, outside …) and name it with --zone.",
     ),
     Reason.NOT_DECLARED: Text(
-        ja="結果に示す項目を台帳に記す（メールの送受信の有無、送信元アドレス、利用者のネットワーク等）。",
-        en="Enter what the result names into the inventory: whether mail is sent, outbound addresses, networks served …",
+        ja="結果に示す項目を台帳に記す（機器に入る login、メールの送受信の有無、送信元アドレス、利用者のネットワーク等）。",
+        en="Enter what the result names into the inventory: a login, whether mail is sent, outbound addresses, networks served …",
     ),
     Reason.NOT_DISCOVERABLE: Text(
         ja="使用しているもの（DKIM のセレクタ等）を台帳に記す。",

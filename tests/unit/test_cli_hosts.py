@@ -81,3 +81,17 @@ def test_a_command_of_several_lines_cannot_be_root_s() -> None:
     broken.__annotations__["return"] = Some
     with pytest.raises(BadCollector, match="one line"):
         collector(Platform.LINUX, Run(("sh", "-c", "a\nb"), root=True))(broken)
+
+
+def test_machines_without_a_login_are_told_once_with_the_number_of_checks_and_what_to_enter(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.yaml"
+    hosts = "".join(f"  - {{name: {name}.example.jp, addresses: [127.0.0.1]}}\n" for name in "ab")
+    inventory.write_text(f"scope:\n  approved_by: a\n  allow:\n    - network: 127.0.0.0/8\nhosts:\n{hosts}")
+    words = ("scan", "--inventory", str(inventory), "--store", str(tmp_path / "runs"), "--only", "host.sudo", "--lang", "en")
+    result = CliRunner().invoke(app, list(words))
+    assert result.exit_code == 3
+    checks = sum(name.startswith("host.sudo") for name in catalogue().checks)
+    assert result.stdout.count("not-declared") == 1
+    assert f"the ledger does not say (not-declared)  {2 * checks} (2 causes)" in result.stdout
+    assert f"a.example.jp, b.example.jp  {checks} checks could not be judged in each" in result.stdout
+    assert "inventory: a login" in result.stdout

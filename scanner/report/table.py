@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
@@ -54,12 +55,23 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(lines: Iterable[Line], out: IO[bytes], language: str) -> None:
-    """Write the results of a record in one language (``ja`` or ``en``)."""
+    """Write the results of a record in one language (``ja`` or ``en``), in the order of their targets' keys.
+
+    A record has its targets as they ended, so the rows wait in a file that is gone afterwards; of each target its place there is kept.
+    """
     out.write(b"\xef\xbb\xbf")
     _row(out, _HEADS[language])
-    for line in lines:
-        if line["type"] == "result":
-            _row(out, _cells(line, language))
+    with tempfile.TemporaryFile() as rows:
+        starts: list[tuple[str, int]] = []
+        for line in lines:
+            if line["type"] == "result":
+                if not starts or starts[-1][0] != line["target"]:
+                    starts.append((line["target"], rows.tell()))
+                _row(rows, _cells(line, language))
+        ends = (*(start for _, start in starts[1:]), rows.tell())
+        for (_, start), end in sorted(zip(starts, ends, strict=False)):  # without a result there is an end and no start
+            rows.seek(start)
+            out.write(rows.read(end - start))
 
 
 def _cells(line: Line, language: str) -> tuple[str, ...]:

@@ -277,6 +277,20 @@ def test_csv_opens_in_a_spreadsheet_and_runs_no_formula() -> None:
     assert len(text.decode().splitlines()) == 1 + sum(x["type"] == "result" for x in lines)
 
 
+def test_csv_has_the_targets_in_the_order_of_their_keys_however_they_ended() -> None:
+    def rows(names: str) -> tuple[list[str], bytes]:
+        out = io.BytesIO()
+        targets = [looked(facts(cannot_tell(Reason.NOT_DECLARED, "番", "number"), name=f"{name}.example.jp")) for name in names]
+        write_csv(_lines(_record(targets=targets)), out, "en")
+        return [row["target"] for row in csv.DictReader(io.StringIO(out.getvalue().decode("utf-8-sig")))], out.getvalue()
+
+    targets, text = rows("bac")
+    assert targets == sorted(targets)
+    assert len(set(targets)) == 3
+    assert text == rows("cba")[1]
+    assert rows("")[0] == []
+
+
 def test_what_a_check_cannot_tell_of_each_target_is_told_of_each() -> None:
     """Messages without arguments are written once; these have words of their own."""
     targets = [looked(facts(cannot_tell(Reason.NOT_DECLARED, "{n} 番", "number {n}", n=n), name=f"{n}.example.jp")) for n in range(3)]

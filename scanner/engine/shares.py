@@ -236,9 +236,10 @@ def _share(desk: _Desk, sharing: Sharing, others: Sequence[Connection]) -> None:
         finally:
             loop.remove_reader(desk.post.fileno())
 
+    ended: OSError | None = None
     try:
         asyncio.run(go())
     except OSError as error:  # a full disk: the first process says so
-        desk.post.send(error)
-    else:
-        desk.post.send(None)
+        ended = error
+    with suppress(BrokenPipeError):  # the first process waits for targets only, and may have gone on with the last of them
+        desk.post.send(ended)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +14,9 @@ from dataclasses import replace
 import pytest
 
 from scanner.engine.collect import Collecting
+from scanner.engine.factset import FactSet
 from scanner.engine.plan import Plan, make_plan
-from scanner.engine.run import Judging, RunEnd, RunStart, TargetDone
+from scanner.engine.run import Judging, RunEnd, RunStart, Seen, TargetDone
 from scanner.engine.scan import Taker, see
 from scanner.engine.shares import AHEAD, LEAST_TARGETS, MOST, ShareLost, Sharing, Writer, scan_in_shares, shares_of
 from scanner.ledger.exceptions import Exceptions
@@ -184,6 +186,19 @@ def test_no_share_runs_ahead_of_the_first_process_without_end() -> None:
     end, _ = _run(targets, 2, writer=Counting(), heard=Slow())
     assert end.ended_targets == 200
     assert 0 < most <= 2 * AHEAD
+
+
+def test_a_share_that_ends_after_the_run_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    judging = Judging(start(targets=2, checks=3), _plan(), Inventory.of_targets(TARGETS[:2]), EMPTY, Exceptions(), [_Heard()])
+
+    async def late(taker: Taker, own: Iterator[Target], room: asyncio.Semaphore, _: int) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for target in own:
+            taker.take(Seen(FactSet(target), AT, AT))
+        time.sleep(0.2)  # noqa: ASYNC251  until the first process has closed its end, and without hearing of that
+
+    scan_in_shares(judging, TARGETS[:2], Sharing(1, late, _Named()), lambda: AT)
+    assert capfd.readouterr().err == ""
 
 
 def test_what_a_share_cannot_write_ends_the_run_with_its_own_error() -> None:

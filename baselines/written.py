@@ -40,10 +40,7 @@ def read_back(plain: Iterator[Plain]) -> Baseline:
         return tuple([same.setdefault(text, text) for text in texts])
 
     def control(row: list[Plain]) -> Control:
-        made: dict[str, Plain] = {
-            name: readers[name](value) if name in readers else value for name, value in zip(_CONTROL, row, strict=True)
-        }
-        return Control(**made)
+        return Control(*[value if read is None else read(value) for read, value in zip(in_order, row, strict=True)])
 
     readers: Mapping[str, Callable[[Plain], Plain]] = {
         "section": word,
@@ -64,13 +61,13 @@ def read_back(plain: Iterator[Plain]) -> Baseline:
         "note": _text,
         "reason": _text,
     }
+    in_order = [readers.get(field.name) for field in fields(Control)]
     head = dict(zip(_BASELINE, next(plain, ()), strict=True))
     texts: dict[str, Plain] = {name: _text(head.pop(name)) for name in ("title", "edition", "edition_note")}
     return Baseline(**head, **texts, controls=tuple(map(control, plain)))
 
 
 _BASELINE = tuple(field.name for field in fields(Baseline) if field.name != "controls")
-_CONTROL = tuple(field.name for field in fields(Control))
 
 
 def _text(both: list[str] | None) -> Text | None:

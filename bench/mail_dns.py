@@ -5,7 +5,8 @@ run over one domain, "steady" is what remains. checkdmarc runs without its SMTP 
 environment of its own below ``build/``, because it needs another version of a library. Tenken is told in the inventory what the
 laboratory's servers bear: all policies lie on one web server, and at the usual 50 fetches a second a run would measure that pace, which
 checkdmarc does not keep at all. Questions are counted by a firewall rule in the scanner's namespace. The second part shows how memory
-grows with the number of domains: the most that all processes of a run held at a time, while the first part has the largest process.
+grows with the number of domains: the most that all processes of a run held at a time, and that one of them did; the first part has the
+largest process.
 """
 
 from __future__ import annotations
@@ -77,6 +78,14 @@ class Figures:
     answers: int
 
 
+@dataclass(frozen=True)
+class Memory:
+    """The most megabytes that all processes of a run held at a time, and the most that one of them did."""
+
+    together: float
+    largest: float
+
+
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -93,12 +102,12 @@ def main() -> int:
             run(lab, names[: options.domains], Path(folder))
         rounds = [{name: run(lab, names[: options.domains], Path(folder)) for name, run in programs.items()} for _ in range(options.rounds)]
         start_up = {name: min(run(lab, names[:1], Path(folder)).wall for _ in range(3)) for name, run in programs.items()}
-        memory = {n: _scan(lab, names[:n], Path(folder), ["--no-store"], watch=True).peak_mb for n in options.memory}
+        memory = {n: _held(lab, names[:n], Path(folder)) for n in options.memory}
     _print(rounds, start_up, memory, options.domains)
     return 0
 
 
-def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], memory: dict[int, float], domains: int) -> None:
+def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], memory: dict[int, Memory], domains: int) -> None:
     medians = {
         name: Figures(*(statistics.median(values) for values in zip(*(asdict(r[name]).values() for r in rounds), strict=True)))
         for name in rounds[0]
@@ -121,9 +130,15 @@ def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], mem
             f"{m.answers / domains:.1f}",
         )
         print("  ".join(f"{cell:>16}" for cell in row))
-    for n, peak in memory.items():
-        print(f"memory of tenken at {n} domains: {peak:.0f} MB")
-    figures = {"medians": {n: asdict(m) for n, m in medians.items()}, "steady": steady, "start_up": start_up, "memory_mb": memory}
+    for n, held in memory.items():
+        print(f"memory of tenken at {n} domains: {held.together:.1f} MB in all its processes, {held.largest:.1f} MB in the largest")
+    if len(memory) > 1:
+        (first, before), *_, (last, after) = sorted(memory.items())
+        each = 1000 / (last - first)
+        together, largest = (after.together - before.together) * each, (after.largest - before.largest) * each
+        print(f"growth from {first} to {last} domains: {together:+.2f} MB per 1,000 in all its processes, {largest:+.2f} MB in the largest")
+    of_memory = {n: asdict(held) for n, held in memory.items()}
+    figures = {"medians": {n: asdict(m) for n, m in medians.items()}, "steady": steady, "start_up": start_up, "memory_mb": of_memory}
     print(json.dumps(figures))
 
 
@@ -143,61 +158,68 @@ def _tenken_with_store(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
     return _scan(lab, names, folder, [f"--store={folder / 'runs.sqlite3'}"])
 
 
-def _scan(lab: Lab, names: Sequence[str], folder: Path, more: Sequence[str], *, watch: bool = False) -> Figures:
-    out = folder / "out"
-    inventory = folder / "inventory.yaml"
-    inventory.write_text(INVENTORY + "".join(f"  - {name}\n" for name in names))
-    command = [
-        TENKEN,
-        "scan",
-        f"--inventory={inventory}",
-        *(f"--only=mail.{subject}" for subject in SUBJECTS),
-        "--format=jsonl",
-        f"--out={out}",
-        *more,
-    ]
-    command += [f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}"]
-
+def _scan(lab: Lab, names: Sequence[str], folder: Path, more: Sequence[str]) -> Figures:
     def answers(_: str) -> int:
-        with (out / "record.jsonl").open("rb") as record:  # the last line alone: what this process holds counts for its children too
+        with (folder / "out" / "record.jsonl").open("rb") as record:  # the last line alone: what this process holds counts for its children
             record.seek(-4096, os.SEEK_END)
             end = json.loads(record.read().splitlines()[-1])
         return sum(end["outcomes"][outcome] for outcome in ("pass", "fail", "not-applicable"))
 
-    return _measured(lab, command, answers, watch=watch)
+    return _measured(lab, _command(lab, names, folder, more), answers)
 
 
-def _measured(lab: Lab, command: Sequence[str], answers: Callable[[str], int], *, watch: bool = False) -> Figures:
+def _command(lab: Lab, names: Sequence[str], folder: Path, more: Sequence[str]) -> list[str]:
+    inventory = folder / "inventory.yaml"
+    inventory.write_text(INVENTORY + "".join(f"  - {name}\n" for name in names))
+    command = [TENKEN, "scan", f"--inventory={inventory}", *(f"--only=mail.{subject}" for subject in SUBJECTS), "--format=jsonl"]
+    return [*command, f"--out={folder / 'out'}", *more, f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}"]
+
+
+def _measured(lab: Lab, command: Sequence[str], answers: Callable[[str], int]) -> Figures:
     before = _asked(lab)
-    environment = as_installed() | {"SSL_CERT_FILE": str(lab.ca_file)}
     began = time.monotonic()
-    process = subprocess.Popen(
-        lab.command(list(command), "outside"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
-    )
+    process = _started(lab, command)
     assert process.stdout is not None
-    peak = 0.0
-    while watch and os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        peak = max(peak, _memory(process.pid))
-        time.sleep(WATCH_SECONDS)
     out = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     wall = time.monotonic() - began
+    _check(process, status)
+    return Figures(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, _asked(lab) - before, answers(out))
+
+
+def _held(lab: Lab, names: Sequence[str], folder: Path) -> Memory:
+    process = _started(lab, _command(lab, names, folder, ["--no-store"]))
+    together = largest = 0.0
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        each = _memory(process.pid)
+        together, largest = max(together, sum(each)), max(largest, *each, 0.0)
+        time.sleep(WATCH_SECONDS)
+    _check(process, os.waitpid(process.pid, 0)[1])
+    return Memory(together, largest)
+
+
+def _started(lab: Lab, command: Sequence[str]) -> subprocess.Popen[str]:
+    environment = as_installed() | {"SSL_CERT_FILE": str(lab.ca_file)}
+    inside = lab.command(list(command), "outside")
+    return subprocess.Popen(inside, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True)
+
+
+def _check(process: subprocess.Popen[str], status: int) -> None:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in {0, 1, 3}:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-    return Figures(wall, used.ru_utime + used.ru_stime, peak or used.ru_maxrss / 1024, _asked(lab) - before, answers(out))
+        raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
 
 
-def _memory(process: int) -> float:
-    """Give the MB that a process and all below it hold now; pages that forked processes share are counted once."""
-    kilobytes = 0
+def _memory(process: int) -> list[float]:
+    """Give the MB that a process and each below it hold now; pages that forked processes share are divided among them."""
+    megabytes = []
     waiting = [process]
     with suppress(OSError, ValueError):  # one that has just ended
         while waiting:
             one = waiting.pop()
             waiting += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
-            kilobytes += int(Path(f"/proc/{one}/smaps_rollup").read_text().partition("\nPss:")[2].split()[0])
-    return kilobytes / 1024
+            megabytes.append(int(Path(f"/proc/{one}/smaps_rollup").read_text().partition("\nPss:")[2].split()[0]) / 1024)
+    return megabytes
 
 
 def _asked(lab: Lab) -> int:

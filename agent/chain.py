@@ -64,7 +64,7 @@ class Chain:
         for former in self._own.parent.glob(PREFIX + "*"):
             if former != self._own:
                 shutil.rmtree(former)
-        self._own.mkdir(mode=0o700, exist_ok=True)
+        files.make_directory(self._own)
         files.flush_directory(self._own.parent)
         files.remove_unfinished(self._own)
         self.spool.recover(self.head.sequence)

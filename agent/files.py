@@ -10,6 +10,14 @@ UNFINISHED = ".new"
 PRIVATE = 0o600
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory for its owner only; on Windows with the rights of the one above.
+
+    Python for Windows (3.12.4 and later) takes 0700 for rights of the owner, administrators and SYSTEM, which shut the service out.
+    """
+    path.mkdir(mode=0o777 if os.name == "nt" else 0o700, parents=True, exist_ok=True)
+
+
 def replace(path: Path, content: bytes) -> None:
     """Put a file in place as a whole, readable by its owner only. Either the old or the new content is there, never a mixture."""
     unfinished = path.with_name(path.name + UNFINISHED)

@@ -38,15 +38,16 @@ class Identity:
 
 def prepare(state: Path) -> None:
     """Make the directory of the state, for its owner only."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.make_directory(state)
     if not guard.is_private(state):
         guard.make_private(state)
 
 
 def next_key(state: Path) -> SigningKey:
-    """Give the key to enrol with; make it if there is none."""
+    """Give the key to enrol with; make it if there is none, in a directory with the rights that belong to it, whatever it had."""
     path = state / NEXT_KEY_FILE
     if not path.exists():
+        guard.make_private(state)
         _keep(path, guard.seal(SigningKey.make().secret))
     _private(path)
     kept = path.read_bytes()

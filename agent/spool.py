@@ -49,7 +49,7 @@ class Spool:
 
     def recover(self, acknowledged: int) -> None:
         """Put in order what a stop at any moment may have left. ``acknowledged`` is the last number that the hub has."""
-        self._directory.mkdir(mode=0o700, exist_ok=True)
+        files.make_directory(self._directory)
         files.remove_unfinished(self._directory)
         for waiting in self.waiting():
             if waiting.last <= acknowledged:

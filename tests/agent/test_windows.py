@@ -92,6 +92,17 @@ print(one.tunnel, *(f"{held.address}/{held.prefix}" for held in one.addresses))
 """
 
 
+EXPORT = """
+import os, sys
+from agent import cli
+modes, real = [], os.mkdir
+def told(path, mode=0o777):
+    modes.append(oct(mode))
+    real(path, mode)
+os.mkdir = told
+cli.run(["--config", sys.argv[1], "export", sys.argv[2]])
+print(*modes)
+"""
 STATES = """
 import contextlib, io, sys
 from agent import cli
@@ -194,7 +205,8 @@ def test_the_key_is_sealed_and_what_does_not_open_is_told(japanese: Wine, tmp_pa
         config.write_text(f"state = '{windows_path(tmp_path / name)}'\n", "utf-8")
         return windows_path(config)
 
-    japanese.python("-m", "agent.cli", "--config", configured("state"), "export", windows_path(tmp_path / "medium"))
+    modes = japanese.python("-c", EXPORT, configured("state"), windows_path(tmp_path / "medium")).splitlines()[-1].split()
+    assert set(modes) == {"0o777"}, "of directories, so that they have the rights of the one above"
     sealed = kept_key(state)
     assert sealed.startswith("dpapi:")
     blob = bytearray(base64.b64decode(sealed.removeprefix("dpapi:")))

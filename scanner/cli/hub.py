@@ -78,17 +78,17 @@ def enroll(
 @hub_app.command("agents")
 def list_agents(database: Database = "", lang: Lang = None, json: AsJson = False) -> None:
     """端末の一覧 / List the agents and how they stand."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_view, hub_work  # noqa: PLC0415
 
-    hub_work.list_agents(hub_work.Place(database, None, _state()), lang or usual_language(), as_json=json)
+    hub_view.list_agents(hub_work.Place(database, None, _state()), lang or usual_language(), as_json=json)
 
 
 @hub_app.command("show")
 def show(agent: str, database: Database = "", lang: Lang = None, json: AsJson = False) -> None:
     """一台の端末：報告の連なり、欠けた報告、判定 / One agent: its chain, what is missing, its results."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_view, hub_work  # noqa: PLC0415
 
-    hub_work.show(hub_work.Place(database, None, _state()), agent, lang or usual_language(), as_json=json)
+    hub_view.show(hub_work.Place(database, None, _state()), agent, lang or usual_language(), as_json=json)
 
 
 @hub_app.command("revoke")
@@ -156,17 +156,17 @@ def judge(
 @hub_app.command("refusals")
 def list_refusals(database: Database = "", lang: Lang = None, json: AsJson = False) -> None:
     """拒否した報告 / What was refused, and why."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_view, hub_work  # noqa: PLC0415
 
-    hub_work.list_refusals(hub_work.Place(database, None, _state()), lang or usual_language(), as_json=json)
+    hub_view.list_refusals(hub_work.Place(database, None, _state()), lang or usual_language(), as_json=json)
 
 
 @hub_app.command("audit")
 def audit(database: Database = "", json: AsJson = False) -> None:
     """監査記録を示し、連なりを確かめる / Print the audit log and see that its chain is whole."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_view, hub_work  # noqa: PLC0415
 
-    hub_work.audit_log(hub_work.Place(database, None, _state()), as_json=json)
+    hub_view.audit_log(hub_work.Place(database, None, _state()), as_json=json)
 
 
 @user_app.command("add")

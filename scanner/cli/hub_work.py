@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +20,10 @@ from scanner.cli import console
 from scanner.cli.outputs import Outputs
 from scanner.cli.scan import produce
 from scanner.cli.setup import Setup, set_up
-from scanner.cli.words import OUTCOMES, Language
+from scanner.cli.words import Language
 from scanner.engine.run import judge_again, new_run_id
-from scanner.hub import access, audit, book, change_words, enrolment, history, media
+from scanner.hub import access, audit, enrolment, media
 from scanner.hub.access import BadUser, Role
-from scanner.hub.agent_words import STATE_WORDS, state_of
-from scanner.hub.change_words import SIGN_WORDS
 from scanner.hub.clock import written
 from scanner.hub.database import Database, DatabaseTrouble
 from scanner.hub.door import Door
@@ -35,14 +33,12 @@ from scanner.hub.permission import Permission
 from scanner.hub.posture import Judge, Posture, Rules
 from scanner.hub.serve import BadServer, Hub, Listen
 from scanner.ledger.inventory import Inventory
-from scanner.model.reason import WORDS, Reason
 from scanner.model.target import Endpoint
 from scanner.model.text import Text
-from scanner.model.verdict import Outcome
 from scanner.pages.app import people
 from scanner.pages.documents import documents_of
 from scanner.protocol.keys import SigningKey
-from scanner.protocol.refusal import REFUSAL_WORDS, Refusal, Refused
+from scanner.protocol.refusal import REFUSAL_WORDS, Refused
 from scanner.report.files import whole_file
 
 if TYPE_CHECKING:
@@ -134,99 +130,6 @@ def enroll(place: Place, note: str, agent: str, days: int) -> None:
     sys.stdout.write(token.text + "\n")
 
 
-def list_agents(place: Place, language: Language, *, as_json: bool) -> None:
-    """Print the agents."""
-    with place.database() as database:
-        rows = book.agent_rows(database)
-        _note(database, "agents.list")
-    if as_json:
-        console.print_json([row.plain() for row in rows])
-        return
-    heads = (
-        Text(ja="番号", en="agent"),
-        Text(ja="端末名", en="name"),
-        Text(ja="覚書", en="note"),
-        Text(ja="状態", en="state"),
-        Text(ja="報告", en="reports"),
-        Text(ja="最後の報告", en="last report"),
-        *OUTCOMES.values(),
-    )
-    console.print_table(
-        [language.of(head) for head in heads],
-        (
-            (
-                row.agent,
-                row.name,
-                row.note,
-                language.of(STATE_WORDS[state_of(row)]),
-                str(row.reports),
-                row.received_at or "",
-                *(str(row.outcomes.get(outcome.value, 0)) for outcome in OUTCOMES),
-            )
-            for row in rows
-        ),
-    )
-
-
-def show(place: Place, agent: str, language: Language, *, as_json: bool) -> None:
-    """Print one agent."""
-    with place.database() as database:
-        chains = book.chain_book(database, agent)
-        if not chains:
-            raise NoSuchAgent(agent)
-        results = list(book.result_lines(database, agent))
-        changes = history.change_rows(database, agent)
-        _note(database, "agent.read", agent)
-    if as_json:
-        console.print_json({"agent": agent, "chains": chains, "changes": [row.plain() for row in changes], "results": results})
-        return
-    heads = (Text(ja="鍵", en="key"), Text(ja="番号", en="number"), Text(ja="出来事", en="event"), Text(ja="内容", en="detail"))
-    rows = [(chain["key"], str(e["sequence"]), e["kind"], e["detail"]) for chain in chains for e in chain["events"]]
-    console.print_table([language.of(head) for head in heads], rows)
-    _print_changes(changes, language)
-    heads = (
-        Text(ja="判定", en="outcome"),
-        Text(ja="点検項目", en="check"),
-        Text(ja="確認した内容", en="what was seen"),
-        Text(ja="いつから", en="since"),
-    )
-    shown = [(language.of(OUTCOMES[Outcome(r["outcome"])]), r["check"], _said(r, language), r["since"]) for r in results]
-    console.print_table([language.of(head) for head in heads], shown)
-
-
-def _print_changes(changes: list[history.ChangeRow], language: Language) -> None:
-    heads = (
-        Text(ja="変化", en="change"),
-        Text(ja="名前", en="name"),
-        Text(ja="内容", en="detail"),
-        Text(ja="端末の日付", en="day"),
-        Text(ja="前の報告", en="report before"),
-        Text(ja="報告", en="report"),
-    )
-    rows = (
-        (
-            language.of(SIGN_WORDS[row.sign]),
-            _said_or_named(change_words.subject(row.sign, row.subject), language),
-            _said_or_named(change_words.detail(row.sign, row.detail), language),
-            row.day,
-            row.before_at,
-            row.at,
-        )
-        for row in changes
-    )
-    console.print_table([language.of(head) for head in heads], rows)
-
-
-def _said_or_named(text: Text | str, language: Language) -> str:
-    return text if isinstance(text, str) else language.of(text)
-
-
-def _said(line: dict[str, object], language: Language) -> str:
-    message = line["message"]
-    text = message[language.value] if isinstance(message, dict) else ""
-    return str(text) if text or not line["reason"] else language.of(WORDS[Reason(str(line["reason"]))])
-
-
 def revoke(place: Place, agent: str, why: str) -> None:
     """Revoke an agent."""
     with place.database() as database:
@@ -250,7 +153,7 @@ def import_reports(place: Place, file: Path, receipts: Path | None, language: La
                 lines = list(media.take(door, source, out))
         else:
             lines = list(media.take(door, source, None))
-        _note(database, "media.import", file.name)
+        note(database, "media.import", file.name)
     for line in lines:
         if isinstance(line.outcome, Refused):
             refused += 1
@@ -275,57 +178,6 @@ def judge(place: Place, ledger: Ledger, zone: str, outputs: Outputs, store: Stor
             console.refuse("登録された端末がない / no agent is enrolled")
         start = setup.start(new_run_id(now, secrets.token_hex(2)), written(now), zone, _actor(), len(seen))
         produce(setup, start, outputs, store, lambda judging, _: judge_again(judging, iter(seen), lambda: written(datetime.now(UTC))))
-
-
-def list_refusals(place: Place, language: Language, *, as_json: bool) -> None:
-    """Print what was refused."""
-    with place.database() as database:
-        rows = book.refusal_rows(database)
-        _note(database, "refusals.read")
-    if as_json:
-        console.print_json(rows)
-        return
-    heads = (
-        Text(ja="日", en="day"),
-        Text(ja="理由", en="reason"),
-        Text(ja="端末", en="agent"),
-        Text(ja="件数", en="count"),
-        Text(ja="最後", en="last"),
-        Text(ja="送信元", en="from"),
-    )
-    console.print_table(
-        [language.of(head) for head in heads],
-        (
-            (
-                r["day"],
-                language.of(REFUSAL_WORDS[Refusal(r["reason"])]),
-                r["agent"],
-                str(r["count"]),
-                r["last_at"],
-                r["last_address"],
-            )
-            for r in rows
-        ),
-    )
-
-
-def audit_log(place: Place, *, as_json: bool) -> None:
-    """Print the audit log; status 1 where its chain is broken."""
-    with place.database() as database:
-        faults = list(audit.faults(database))
-        after = 0
-        while found := audit.entries(database, after):
-            after = found[-1].id
-            for entry in found:
-                if as_json:
-                    console.print_json(asdict(entry))
-                else:
-                    sys.stdout.write("\t".join((entry.at, entry.actor, entry.action, entry.object, entry.detail)) + "\n")
-        _note(database, "audit.read")
-    for fault in faults:
-        console.err.print(f"監査記録の連なりが壊れている / the audit log is broken: {fault}", markup=False)
-    if faults:
-        raise typer.Exit(1)
 
 
 def add_user(place: Place, name: str, role: str, certificate: str, systems: list[str], *, with_password: bool) -> None:
@@ -354,6 +206,6 @@ def _actor() -> str:
         return "local:?"
 
 
-def _note(database: Database, action: str, object_: str = "") -> None:
+def note(database: Database, action: str, object_: str = "") -> None:
     with database.writing() as db:
         audit.note(db, _actor(), action, object_)

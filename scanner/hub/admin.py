@@ -129,7 +129,8 @@ class Admin:
     def _changes(self, request: Request, _: Plain) -> Response:
         agent = request.path_params["agent"]
         self._user(request, ALL, "changes.read", agent)
-        return JSONResponse({"changes": [row.plain() for row in history.change_rows(self.database, agent)]})
+        changes, returns = history.change_rows(self.database, agent), history.returns_of(self.database, agent)
+        return JSONResponse({"changes": [row.plain() for row in changes], "returns": [one.plain() for one in returns]})
 
     def _revoke(self, request: Request, body: Plain) -> Response:
         agent = request.path_params["agent"]

@@ -21,6 +21,7 @@ from scanner.hub import held
 from scanner.hub.changes import SUBJECTS, Change, Sign, State, Step, Why, compare, not_compared
 from scanner.hub.database import Database, for_update, insert_missing
 from scanner.hub.schema import agents, bodies, changes, spans
+from scanner.hub.standing import Standing, standing
 from scanner.model.fact import Fact, Observation, Observed, Unobserved
 from scanner.model.reason import Reason
 
@@ -135,11 +136,11 @@ def change_rows(database: Database, agent: str) -> list[ChangeRow]:
     return [ChangeRow(*row) for row in rows]
 
 
-def returns_of(database: Database, agent: str) -> tuple[Return, ...]:
+def returns_of(database: Database, agent: str) -> list[Standing]:
     """Give an agent's latest returns from other networks, the newest first."""
     with database.reading() as db:
         row = db.execute(select(agents.c.id, agents.c.platform).where(agents.c.agent == agent)).first()
-        return _returns(db, row.id, row.platform) if row else ()
+        return [standing(back) for back in _returns(db, row.id, row.platform)] if row else []
 
 
 def rejoinings(db: Connection, agent_id: int, platform: str, made_at: str) -> Rejoinings:

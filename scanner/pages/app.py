@@ -22,7 +22,7 @@ from scanner.hub.permission import ADMINISTRATORS, ALL, READERS, NotPermitted, P
 from scanner.pages.answer import begin, end, go, page, style_answer
 from scanner.pages.asked import COOKIE, Asked, BadForm, Forged, form_of
 from scanner.pages.documents import Documents
-from scanner.pages.machine import findings_of, stood
+from scanner.pages.machine import findings_of
 from scanner.pages.machines import Show, machine_of, part_of
 from scanner.protocol.keys import SigningKey
 
@@ -153,7 +153,7 @@ class Pages:
             wanted=wanted if wanted in self.documents else "",
             chains=book.chain_book(self._database, agent),
             changes=history.change_rows(self._database, agent),
-            returns=[stood(back) for back in history.returns_of(self._database, agent)],
+            returns=history.returns_of(self._database, agent),
         )
 
     def _revoke(self, asked: Asked) -> Response:

@@ -1,4 +1,4 @@
-"""One machine as its page shows it: what fails, by severity or by the articles of one document, and what else is known of its results."""
+"""The results of one machine as its page shows them: what fails, by severity or by the articles of one document, and the rest."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scanner.codec import Plain
-from scanner.facts.malware import MalwareProduct, Protection
-from scanner.facts.rejoining import Return
-from scanner.model.fact import Unobserved
 from scanner.model.verdict import Outcome
 from scanner.pages.documents import Article, Document, Documents
 from scanner.report.html_words import SEVERITIES
@@ -75,30 +72,3 @@ def _by_article(failures: Sequence[Finding], document: Document, wanted: str) ->
         if bearing:
             found.append((article, bearing))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Stood:
-    """How a machine stood when it came back, in short; ``None`` for what is not known."""
-
-    back: Return
-    realtime: bool | None
-    definitions_hours: int | None
-    missing: int | None
-    """Security updates that were not installed."""
-
-
-def stood(back: Return) -> Stood:
-    """Put a return in short."""
-    products: tuple[MalwareProduct, ...] = ()
-    if not isinstance(back.protection, Unobserved) and not isinstance(back.protection.products, Unobserved):
-        products = tuple(p for p in back.protection.products if p.kind is not Protection.ROOTKITS)
-    states = [p.realtime for p in products if isinstance(p.realtime, bool)]
-    ages = [p.definitions_hours for p in products if isinstance(p.definitions_hours, int)]
-    offered = None if isinstance(back.updates, Unobserved) else back.updates.offered
-    return Stood(
-        back,
-        any(states) if states else None,
-        min(ages, default=None),
-        len(offered) if isinstance(offered, tuple) else None,
-    )

@@ -81,6 +81,7 @@ def test_what_changed_on_a_machine_is_shown(tmp_path: Path) -> None:
     run("judge", "--only", "endpoint.network", "--no-store", "--out", str(tmp_path / "out"))
     shown = lines(run("show", agent.agent))
     assert ["joined a new network", "cafe", "wireless", day(30), at(60), at(2)] in shown
+    assert [at(60), at(2), "cafe", "on", "1", "0"] in shown
     assert ["not compared", "software", "the first report: there is nothing to compare with", "", "", at(60)] in shown
 
 

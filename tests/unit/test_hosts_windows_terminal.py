@@ -44,6 +44,9 @@ PATHS = rf"HKLM\{own_files.APP_PATHS}"
 FIREFOX: Keys = {PATHS + r"\firefox.exe": {"": r"C:\Program Files\Mozilla Firefox\firefox.exe"}}
 EDGE: Keys = {PATHS + r"\msedge.exe": {"": r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe"}}
 EDGE_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Edge"
+ENROLLED: Keys = {browsers.ENROLLMENTS + r"\{5F0E}": {"EnrollmentState": 1}}
+CHROME: Keys = {PATHS + r"\chrome.exe": {"": r"C:\Program Files\Google\Chrome\Application\chrome.exe"}}
+CHROME_POLICY = r"HKLM\SOFTWARE\Policies\Google\Chrome"
 
 
 def setting(read: MadeReader, matter: BrowserMatter) -> BrowserSetting:
@@ -60,7 +63,7 @@ def test_policies_of_edge_are_read_from_the_registry(tmp_path: Path) -> None:
         EDGE_POLICY + r"\ExtensionInstallBlocklist": {"1": "*"},
         EDGE_POLICY + r"\Recommended": {"HttpsOnlyMode": "force_enabled"},
     }
-    read = machine(tmp_path, EDGE, policy, users=[TARO])
+    read = machine(tmp_path, EDGE, policy, ENROLLED, users=[TARO])
     wished = {
         BrowserMatter.WARNS_OF_FRAUD: True,
         BrowserMatter.PASSES_CERTIFICATE_ERRORS: False,
@@ -71,6 +74,24 @@ def test_policies_of_edge_are_read_from_the_registry(tmp_path: Path) -> None:
     }
     assert {matter: setting(read, matter).policy for matter in wished} == wished
     assert setting(read, BrowserMatter.HTTPS_ONLY).advised is True
+
+
+@pytest.mark.parametrize(
+    ("keys", "joined", "policy"),
+    [
+        ({CHROME_POLICY: {"SafeBrowsingEnabled": 1}}, False, None),
+        ({CHROME_POLICY: {"SafeBrowsingEnabled": 1}}, True, True),
+        ({CHROME_POLICY: {"SafeBrowsingEnabled": 1}, **ENROLLED}, False, True),
+        ({CHROME_POLICY: {"SafeBrowsingEnabled": 1}, browsers.JOIN_INFO + r"\AB": {}}, None, True),
+        ({CHROME_POLICY: {"SafeBrowsingEnabled": 1}}, None, Unobserved),
+        ({CHROME_POLICY: {"SafeBrowsingEnabled": 1, "SafeBrowsingProtectionLevel": 0}}, None, False),
+        ({CHROME_POLICY: {"SafeBrowsingProtectionLevel": 1}}, False, True),
+    ],
+)
+def test_some_policies_count_on_governed_machines_only(tmp_path: Path, keys: Keys, joined: bool | None, policy: object) -> None:
+    given: list[tuple[answers.Api[Any], object]] = [] if joined is None else [(answers.JOINED, answers.Joined(joined, "X"))]
+    found = setting(machine(tmp_path, CHROME, keys, answers=given), BrowserMatter.WARNS_OF_FRAUD).policy
+    assert isinstance(found, Unobserved) if policy is Unobserved else found is policy
 
 
 def test_a_policy_of_every_account_binds_and_one_of_some_is_no_answer(tmp_path: Path) -> None:
@@ -228,6 +249,14 @@ def test_outlook_shows_html_unless_told_otherwise(tmp_path: Path) -> None:
         ("", True, False, False),
         ("1001", True, False, False),
     ]
+
+
+def test_a_script_of_thunderbird_leaves_its_settings_open(tmp_path: Path) -> None:
+    there: Keys = {PATHS + r"\thunderbird.exe": {"": r"C:\Program Files\Mozilla Thunderbird\thunderbird.exe"}}
+    script = {"/Program Files/Mozilla Thunderbird/defaults/pref/own.js": b'pref("general.config.filename", "own.cfg");\n'}
+    found = fact_of(MailClients, mail_client.mail_clients, machine(tmp_path, there, files=script)).clients
+    assert isinstance(found, tuple)
+    assert isinstance(found[0].scripts.happens, Unobserved)
 
 
 def test_a_policy_for_an_older_outlook_binds_nothing(tmp_path: Path) -> None:

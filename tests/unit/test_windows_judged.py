@@ -80,6 +80,7 @@ KEPT_KEYS: Keys = {
     elevation.SYSTEM: {"EnableLUA": 1, "ConsentPromptBehaviorAdmin": 2},
     notice.WINLOGON: {"LegalNoticeText": "許可された者のみ使用できる。", "CachedLogonsCount": "2"},
     credentials.LAPS[1][0]: {"BackupDirectory": 2},
+    browsers.ENROLLMENTS + r"\{5F0E}": {"EnrollmentState": 1},  # a management service governs it
     browsers.KINDS[0].policies.join(("HKLM\\", "")): {"SmartScreenEnabled": 1, "PasswordManagerEnabled": 0, "SSLErrorOverrideAllowed": 0},
     WORD: {"VBAWarnings": 3},
     OUTLOOK: {"ReadAsPlain": 1, "BlockExtContent": 1},

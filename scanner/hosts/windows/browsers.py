@@ -12,7 +12,8 @@ from scanner.hosts.base import Files, Key, collector
 from scanner.hosts.browser_rules import CHROMIUM_OWN, Own, Policies, chosen_in, chromium, firefox
 from scanner.hosts.own_files import merged_profiles, own_files
 from scanner.hosts.seeing import needed, parse_json, parsed, seen, shown
-from scanner.hosts.windows.base import WindowsReader, number, people
+from scanner.hosts.windows import answers
+from scanner.hosts.windows.base import CONTROL, MICROSOFT, WindowsReader, number, people
 from scanner.hosts.windows.own_files import housed, installed, own_sources, program_keys, tree
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -23,6 +24,12 @@ MOZILLA: Final = r"SOFTWARE\Policies\Mozilla\Firefox"
 PROFILES: Final = "AppData/Roaming/Mozilla/Firefox/Profiles"
 CLOUD: Final = ("CloudManagementEnrollmentToken", "EdgeManagementEnrollmentToken")
 """Values by which a browser takes further policies from its maker's service, which are not in the registry."""
+SENSITIVE: Final = frozenset({"SafeBrowsingEnabled", "SmartScreenEnabled"})
+"""Policies that browsers heed only where a domain, Entra or a management service governs the machine, as their makers' lists say."""
+PROTECTION: Final = "SafeBrowsingProtectionLevel"
+"""What has taken the place of ``SafeBrowsingEnabled``; it is heeded everywhere."""
+JOIN_INFO: Final = CONTROL + r"\CloudDomainJoin\JoinInfo"
+ENROLLMENTS: Final = MICROSOFT + r"\Enrollments"
 SMART_SCREEN: Final = r"Software\Microsoft\Edge\SmartScreenEnabled"
 """Where an account's own choice about Edge's warnings stands, as the unnamed value; Edge does not keep it in its file."""
 TEXTS: Final = frozenset({"ExtensionSettings", "Preferences"})
@@ -72,8 +79,12 @@ RULES: Final = (*(kin.policies for kin in KINDS), MOZILLA)
     Platform.WINDOWS,
     *program_keys("firefox.exe", *(kin.program for kin in KINDS)),
     *(Key(rf"HKLM\{place}") for place in RULES),
+    Key(JOIN_INFO),
+    Key(rf"{ENROLLMENTS}\*"),
+    answers.JOINED.source,
     *(Key(rf"HKU\*\{place}", root=True) for place in (*RULES, SMART_SCREEN)),
     Files("/Program Files*/Mozilla Firefox/distribution/policies.json"),
+    Files("/Program Files*/Mozilla Firefox/defaults/pref/*.js"),
     *own_sources(PROFILES, "prefs.js", "user.js"),
     *(source for kin in KINDS for source in own_sources(kin.own, "Preferences")),
 )
@@ -91,13 +102,31 @@ def _browsers(read: WindowsReader) -> list[Browser]:
         found.append(_doubted(read, firefox(held, own, rf"HKLM\{MOZILLA}")))
     for kin in KINDS:
         if installed(read, kin.program, kin.alone):
-            managed, recommended = (seen(partial(policies_of, read, kin.policies + tail)) for tail in ("", r"\Recommended"))
-            own = merged_profiles(own_files(read, housed, (kin.own,), ("Preferences",), lambda data: chosen_in(parse_json(data))))
-            if kin.name == "edge" and not isinstance(own, Unobserved):
-                own = seen(partial(_with_smart_screen, read, own))
-            found.append(_doubted(read, chromium(kin.name, managed, recommended, own, rf"HKLM\{kin.policies}")))
-            read.keep(kin.policies, shown(str(managed))[:1000])
+            found.append(_doubted(read, _of_kin(read, kin)))
     return found
+
+
+def _of_kin(read: WindowsReader, kin: Kin) -> Browser:
+    managed, recommended = (seen(partial(policies_of, read, kin.policies + tail)) for tail in ("", r"\Recommended"))
+    own = merged_profiles(own_files(read, housed, (kin.own,), ("Preferences",), lambda data: chosen_in(parse_json(data))))
+    if kin.name == "edge" and not isinstance(own, Unobserved):
+        own = seen(partial(_with_smart_screen, read, own))
+    read.keep(kin.policies, shown(str(managed))[:1000])
+    heeded: bool | Unobserved = True
+    if not isinstance(managed, Unobserved) and SENSITIVE & managed.keys() and PROTECTION not in managed:
+        heeded = seen(partial(_governed, read))
+        managed = {name: value for name, value in managed.items() if heeded is not False or name not in SENSITIVE}
+    browser = chromium(kin.name, managed, recommended, own, rf"HKLM\{kin.policies}")
+    if not isinstance(heeded, Unobserved):
+        return browser
+    fraud = BrowserMatter.WARNS_OF_FRAUD
+    return replace(browser, settings=tuple(replace(s, policy=heeded) if s.matter is fraud else s for s in browser.settings))
+
+
+def _governed(read: WindowsReader) -> bool:
+    """Tell whether Entra, a management service or a domain governs the machine. Raises ``CannotObserve``."""
+    enrolled = any(number(read, rf"{ENROLLMENTS}\{name}", "EnrollmentState") == 1 for name in read.subkeys(ENROLLMENTS) or ())
+    return enrolled or bool(read.subkeys(JOIN_INFO)) or read.ask(answers.JOINED).domain
 
 
 def _with_smart_screen(read: WindowsReader, own: Mapping[str, Mapping[str, prefs.Pref]]) -> Own:

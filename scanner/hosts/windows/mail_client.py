@@ -36,6 +36,7 @@ PROFILES: Final = "AppData/Roaming/Thunderbird/Profiles"
     Key(rf"HKLM\{MOZILLA}"),
     Key(rf"HKU\*\{MOZILLA}", root=True),
     Files("/Program Files*/Mozilla Thunderbird/distribution/policies.json"),
+    Files("/Program Files*/Mozilla Thunderbird/defaults/pref/*.js"),
     *own_sources(PROFILES, "prefs.js", "user.js", "xulstore.json"),
 )
 def mail_clients(read: WindowsReader) -> MailClients:

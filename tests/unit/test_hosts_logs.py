@@ -184,3 +184,10 @@ def test_an_image_shows_what_will_be(tmp_path: Path) -> None:
     later = audit_trail.run(Machine(tmp_path, live=False))
     assert isinstance(later, AuditTrail)
     assert later.switch.after_restart is AuditSwitch.OFF
+
+
+@pytest.mark.parametrize(("words", "known"), [("-n -iNONE", True), ("-n -f /etc/rsyslog.conf", True), ("-n -f/srv/own.conf", False)])
+def test_a_syslog_program_that_goes_by_another_file_is_not_known_by_the_usual_one(tmp_path: Path, words: str, known: bool) -> None:
+    made = machine(tmp_path)
+    made.write({"/proc/2/cmdline": f"/usr/sbin/rsyslogd {words}".replace(" ", "\0") + "\0"})
+    assert isinstance(look(made).targets, Unobserved) is not known

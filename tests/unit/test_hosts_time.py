@@ -69,6 +69,41 @@ def test_chrony_as_debian_writes_it(tmp_path: Path) -> None:
     assert found.state == ClockState(True, "192.0.2.1", 0.000204, 0.0065)
 
 
+def test_what_further_files_of_chrony_include_counts_where_it_stands(tmp_path: Path) -> None:
+    machine = chrony(tmp_path, "confdir /etc/chrony/conf.d\ndeny all\n")
+    machine.write({"/etc/chrony/conf.d/a.conf": "include /etc/chrony/more*\n", "/etc/chrony/more": "allow\nserver 192.0.2.2\n"})
+    found = only(time_sync.run(machine))
+    assert (found.sources, found.serves) == ((TimeSource("192.0.2.2", False),), False)
+    machine.write({"/etc/chrony/more": "include /etc/chrony/more\n"})
+    endless = only(time_sync.run(machine)).sources
+    assert isinstance(endless, Unobserved)
+    assert endless.reason is Reason.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("lines", "known"),
+    [
+        (["chronyd -F 1"], True),
+        (["chronyd -F 1 -f /etc/chrony/chrony.conf"], True),
+        (["chronyd -f /srv/own.conf"], False),
+        (["chronyd -f/srv/own.conf"], False),
+        (["chronyd -F 1", "chronyd -x -f /etc/reference"], True),
+    ],
+)
+def test_a_chronyd_that_goes_by_another_file_is_not_known_by_the_usual_one(tmp_path: Path, lines: list[str], known: bool) -> None:
+    machine = chrony(tmp_path, "server 192.0.2.2\n")
+    stat = (tmp_path / "proc/2/stat").read_bytes()
+    for number, line in enumerate(lines, 2):
+        machine.write({f"/proc/{number}/stat": stat, f"/proc/{number}/cmdline": line.replace(" ", "\0") + "\0"})
+    assert isinstance(only(time_sync.run(machine)).sources, Unobserved) is not known
+
+
+def test_a_daemon_without_its_file_has_no_sources_that_could_be_told(tmp_path: Path) -> None:
+    machine = chrony(tmp_path, "")
+    (tmp_path / "etc/chrony/chrony.conf").unlink()
+    assert isinstance(only(time_sync.run(machine)).sources, Unobserved)
+
+
 @pytest.mark.parametrize(
     ("conf", "serves"),
     [

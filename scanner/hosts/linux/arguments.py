@@ -9,6 +9,7 @@ import getopt
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux.base import shown
@@ -64,10 +65,16 @@ def command_line(read: Reader, names: Collection[str]) -> tuple[str, ...]:
 
     Raises ``CannotObserve`` where they cannot be read, or several programs run with different ones.
     """
-    lines = {data for number in pids(read, names) if (data := read.file(f"/proc/{number}/cmdline", limit=LONGEST))}
-    if len(lines) > 1:
+    lines = command_lines(read, names)
+    if len(set(lines)) > 1:
         raise CannotObserve(Reason.UNSUPPORTED, f"several of {' or '.join(names)} run, with different options")
-    return tuple(word for data in lines for word in data.decode("utf-8", "surrogateescape").removesuffix("\0").split("\0"))
+    return lines[0] if lines else ()
+
+
+def command_lines(read: Reader, names: Collection[str]) -> list[tuple[str, ...]]:
+    """Give the words of each running program of these names, as ``command_line`` does of one. Raises ``CannotObserve``."""
+    every = [read.file(f"/proc/{number}/cmdline", limit=LONGEST) for number in pids(read, names)]
+    return [tuple(data.decode("utf-8", "surrogateescape").removesuffix("\0").split("\0")) for data in every if data]
 
 
 def leads_elsewhere(read: Reader, names: Collection[str], grammar: Grammar, usual: Collection[str]) -> Unobserved | None:
@@ -88,6 +95,24 @@ def _leading(given: Sequence[tuple[str, str]], grammar: Grammar, usual: Collecti
         if name in grammar.leading and value not in usual:
             return Unobserved(Reason.UNSUPPORTED, f"the program is started with {name} {shown(value)}, which is not read")
     return None
+
+
+def named_elsewhere(read: Reader, names: Collection[str], option: str, usual: Collection[str]) -> Unobserved | None:
+    """Tell the same by one option alone, where no running process goes by the ``usual`` files; ``None`` too where none runs.
+
+    Raises ``CannotObserve``.
+    """
+    given = [_value(words, option) for words in command_lines(read, names)]
+    if given and all(place and place not in usual for place in given):
+        return Unobserved(Reason.UNSUPPORTED, f"the program was started with {option} {shown(given[0])}, which is not read")
+    return None
+
+
+def _value(words: Sequence[str], option: str) -> str:
+    """Give the value of an option; empty: it is not among the words."""
+    joined = [word.removeprefix(option) for word in words if word.startswith(option) and word != option]
+    apart = [value for word, value in pairwise(words) if word == option]
+    return [*joined, *apart, ""][0]
 
 
 def unit_sources(unit: str, files: Collection[str]) -> tuple[Source, ...]:

@@ -9,6 +9,7 @@ from functools import partial
 from scanner.facts.log_keeping import LogEntrance, LogKeeping, LogProgram, LogStore, LogTarget, RecordKind
 from scanner.facts.readings import Readings
 from scanner.hosts.base import FileKind, Files, Names, Reader, collector
+from scanner.hosts.linux.arguments import named_elsewhere
 from scanner.hosts.linux.base import Process, applied, enabled, exists, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
@@ -101,6 +102,8 @@ def _configuration(read: Reader, found: tuple[Found, ...], running: tuple[Proces
         needed(one.unread)
         place = RSYSLOG_CONF if one.program is RSYSLOG else SYSLOG_NG_CONF
         parse = rsyslog.parse if one.program is RSYSLOG else syslogng.parse
+        if why := named_elsewhere(read, one.program.processes, "-f", (place,)):
+            raise CannotObserve(why.reason, why.detail)
         data = read.file(place)
         if data is None:
             raise CannotObserve(Reason.UNSUPPORTED, f"{place} is not there")

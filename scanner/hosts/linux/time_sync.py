@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from scanner.facts.time_sync import ClockState, TimeProgram, TimeSource, TimeSync
 from scanner.hosts.base import CommandOutput, Files, Reader, Run, collector
+from scanner.hosts.linux.arguments import named_elsewhere
 from scanner.hosts.linux.base import Text, applied, drop_ins, needed, one_file, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import in_container
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
+from scanner.hosts.linux.web_reading import absolute
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -69,9 +71,11 @@ def time_sync(read: Reader) -> TimeSync:
 def _program(read: Reader, found: Found) -> TimeProgram:
     if found.unread:
         return TimeProgram(found.program.name, True, found.unread, found.unread, "", found.unread, found.unread)
+    option, usual = {CHRONY: ("-f", CHRONY_FILES), NTPD: ("-c", NTPD_FILES)}.get(found.program, ("", ()))
+    elsewhere = seen(partial(named_elsewhere, read, found.program.processes, option, usual)) if option else None
     settings = {CHRONY: _chrony, NTPD: _ntpd, OPENNTPD: _openntpd, TIMESYNCD: _timesyncd}[found.program]
     state = {CHRONY: _chrony_state, NTPD: _ntpd_state, OPENNTPD: _openntpd_state, TIMESYNCD: _timesyncd_state}[found.program]
-    sources, place, serves = settings(read)
+    sources, place, serves = settings(read) if elsewhere is None else (elsewhere, "", elsewhere)
     # each reads its files at its start only: what was changed since may not be in force
     if found.running is True and (why := applied(read, processes(read), found.program.processes, _files(read, found.program))):
         sources, serves = why, why
@@ -110,26 +114,28 @@ def _chrony(read: Reader) -> Settings:
 
 def _included(read: Reader, path: str, comments: str) -> tuple[ntpconf.Line, ...]:
     """Read a file and what it includes: include, confdir and sourcedir of chrony, includefile of ntpd. Raises ``CannotObserve``."""
-    found: list[ntpconf.Line] = []
-    waiting, read_already = [path], 0
-    while waiting:
-        at = waiting.pop(0)
-        if (read_already := read_already + 1) > MOST_INCLUDED:
+    files = 0
+
+    def one(text: Text | None) -> Iterator[ntpconf.Line]:
+        nonlocal files
+        if (files := files + 1) > MOST_INCLUDED:
             raise CannotObserve(Reason.TOO_LARGE, f"{path}: more than {MOST_INCLUDED} files are included")
-        text = one_file(read, at)
-        if text is None:
-            continue
-        for line in _directives(text, comments):
+        for line in _directives(text, comments) if text is not None else ():
             match line.word, line.rest:
                 case (("include" | "includefile"), (pattern, *_)):
-                    waiting.extend(_matching(read, pattern if pattern.startswith("/") else f"{path.rpartition('/')[0]}/{pattern}"))
+                    for name in _matching(read, absolute(path.rpartition("/")[0], pattern)):
+                        yield from one(one_file(read, name))
                 case (("confdir" | "sourcedir"), directories):
                     suffix = ".conf" if line.word == "confdir" else ".sources"
                     for added in needed(drop_ins(read, directories, suffix)):
-                        found.extend(_directives(added, comments))
+                        yield from one(added)
                 case _:
-                    found.append(line)
-    return tuple(found)
+                    yield line
+
+    main = one_file(read, path)
+    if main is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{path} is not there")
+    return tuple(one(main))
 
 
 def _directives(text: Text, comments: str) -> tuple[ntpconf.Line, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 from checks.common import listed
 from checks.tls.certificates import NO_CERTIFICATE, OPPORTUNISTIC, each_chain, label, opportunistic
 from checks.tls.each import Judged
+from scanner.facts.ledger import DeclaredTlsService
 from scanner.facts.tls import ChainSeen, Path, TlsSurvey
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
@@ -33,11 +34,12 @@ def _unchecked(chain: ChainSeen) -> Unobserved:
     remedy=Text(
         ja=(
             "公開の認証局から発行を受けた証明書に替え、中間証明書とともに設定する。組織内だけで使うサーバで独自の認証局を使う場合は、"
-            "そのルート証明書を利用端末に配布し、点検の設定にも加える。"
+            "そのルート証明書を利用端末に配布し、点検の設定にも加え、台帳にそのサーバの zones を記す。"
         ),
         en=(
             "Use a certificate of a public authority and configure it with its intermediates. Where servers for insiders only use the "
-            "organisation's own authority, install its root on the machines that use them and give it to the scanner as well."
+            "organisation's own authority, install its root on the machines that use them, give it to the scanner as well, and write their "
+            "zones in the inventory."
         ),
     ),
     says={
@@ -70,15 +72,17 @@ def _unchecked(chain: ChainSeen) -> Unobserved:
         **NO_CERTIFICATE,
     },
 )
-def trusted(survey: TlsSurvey, *, public_only: bool = False) -> Judgement:
-    """``public_only``: for services to the public, an authority that only the organisation trusts is not enough."""
+def trusted(survey: TlsSurvey, ledger: DeclaredTlsService | Unobserved, *, public_only: bool = False) -> Judgement:
+    """``public_only``: an authority that only the organisation trusts is not enough, but for a service to insiders."""
+    to_insiders = not isinstance(ledger, Unobserved) and ledger.for_insiders
+    to_the_public = not isinstance(ledger, Unobserved) and (ledger.for_insiders is False or ledger.vantage_outside)
 
     def judge(chain: ChainSeen) -> Judged:
         path = chain.path
         end = path.end
         if end is Path.PUBLIC:
             return passed("TRUST_PUBLIC", anchor=path.anchor)
-        if end is Path.ORGANISATION and not public_only:
+        if end is Path.ORGANISATION and (to_insiders or not public_only):
             return passed("TRUST_ORGANISATION", anchor=path.anchor)
         if end is Path.UNCHECKED:
             return _unchecked(chain)
@@ -86,8 +90,16 @@ def trusted(survey: TlsSurvey, *, public_only: bool = False) -> Judgement:
         if opportunistic(survey):
             return not_applicable("TRUST_OPPORTUNISTIC", seen=f"{own}: {end}")
         match end:
-            case Path.ORGANISATION:
+            case Path.ORGANISATION if to_the_public:
                 return failed("TRUST_ORGANISATION_ONLY", anchor=path.anchor)
+            case Path.ORGANISATION:
+                return cannot_tell(
+                    Reason.NOT_DECLARED,
+                    "組織が登録した認証局（{anchor}）にだけ至る。一般の利用者に向けたサービスかどうかが台帳（zones）にない",
+                    "leads only to an authority that the organisation added ({anchor}), and the ledger (zones) does not say whether the "
+                    "service is for the public",
+                    anchor=path.anchor,
+                )
             case Path.SELF_SIGNED:
                 return failed("TRUST_SELF_SIGNED", certificate=own)
             case Path.UNKNOWN_ROOT:

@@ -64,6 +64,18 @@ class DeclaredSshService(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredTlsService(Fact):
+    """For whom a service that speaks TLS is meant, and from where it is looked at."""
+
+    of: ClassVar[Kind] = Kind.TLS_SERVICE
+
+    for_insiders: bool | None
+    """Whether it is meant for zones inside the organisation only; ``None``: the ledger does not say."""
+    vantage_outside: bool | None
+    """Whether this scan looks from a zone outside the organisation; ``None`` where the ledger does not know the zone."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredWebService(Fact):
     """From where a web site is looked at, and what the ledger says of it."""
 

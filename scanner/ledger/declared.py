@@ -13,6 +13,7 @@ from scanner.facts.ledger import (
     DeclaredPort,
     DeclaredSmtpService,
     DeclaredSshService,
+    DeclaredTlsService,
     DeclaredWebService,
     Vantage,
 )
@@ -78,6 +79,31 @@ def declared_smtp_service(inventory: Inventory, service: Service, zone: str) -> 
     )
 
 
+def internal_names(inventory: Inventory) -> frozenset[str]:
+    """Gather the names that domains are listed with as meant for inside use only."""
+    return frozenset(name for entry in inventory.entries.values() if isinstance(entry, DomainEntry) for name in entry.internal_names)
+
+
+def declared_tls_service(inventory: Inventory, service: Service, zone: str, internal: frozenset[str] | None = None) -> DeclaredTlsService:
+    """Give for whom a service is meant: by the zones that it or its host is listed with, else by being an internal name or below one.
+
+    ``internal`` are those of ``internal_names``, for whoever asks of many services.
+    """
+    where = inventory.zones.get(zone)
+    places: tuple[Target, ...] = (service, *(Host(name) for name in (service.host, service.address) if name))
+    zones = next((named for place in places if (named := inventory.named_zones(place))), ())
+    inside: bool | None = not any(inventory.zones[name].outside for name in zones) if zones else None
+    if inside is None and any(above in (internal_names(inventory) if internal is None else internal) for above in _above(service.host)):
+        inside = True
+    return DeclaredTlsService(for_insiders=inside, vantage_outside=where.outside if where else None)
+
+
+def _above(name: str) -> list[str]:
+    """A name and all names above it."""
+    labels = name.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels))]
+
+
 def services_by_place(inventory: Inventory) -> Mapping[str, tuple[ServiceEntry, ...]]:
     """Index the listed services by the host name and by the address under which they are listed."""
     found: dict[str, list[ServiceEntry]] = {}
@@ -123,9 +149,14 @@ def declared_host(
 
 def declarations(inventory: Inventory, zone: str) -> Callable[[Target], Mapping[type[Fact], Fact]]:
     """Give the function that says what the inventory declares of any subject, seen from one zone."""
-    by_place = services_by_place(inventory)
+    by_place, internal = services_by_place(inventory), internal_names(inventory)
 
     def declare(subject: Target) -> Mapping[type[Fact], Fact]:
+        if isinstance(subject, Service) and Kind.TLS_SERVICE in subject.kinds:
+            return {**besides_tls(subject), DeclaredTlsService: declared_tls_service(inventory, subject, zone, internal)}
+        return besides_tls(subject)
+
+    def besides_tls(subject: Target) -> Mapping[type[Fact], Fact]:
         if isinstance(subject, Domain):
             return {DeclaredDomain: declared_domain(inventory, subject, zone)}
         if isinstance(subject, Host):

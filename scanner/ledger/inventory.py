@@ -161,11 +161,15 @@ class Inventory:
 
     def zones_of(self, target: Target) -> tuple[str, ...]:
         """Name the zones from which a target is to be looked at: its own, else those of its systems, else all."""
+        return self.named_zones(target) or tuple(self.zones)
+
+    def named_zones(self, target: Target) -> tuple[str, ...]:
+        """Name the zones that a target or its systems are listed with; none where nothing is said."""
         entry = self.entry_of(target)
         if entry is not None and entry.zones:
             return entry.zones
         named = {zone for system in self.systems_of(target) for zone in system.zones}
-        return tuple(zone for zone in self.zones if zone in named) if named else tuple(self.zones)
+        return tuple(zone for zone in self.zones if zone in named)
 
     def knows(self, target: Target) -> bool:
         """Tell whether a target is listed, or lies at or below a listed name, as what a scan finds on the way does."""

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from scanner.facts.ledger import DeclaredDnsService, DeclaredDomain, DeclaredMachine, DeclaredSmtpService, DeclaredWebService, Vantage
+from scanner.facts.ledger import (
+    DeclaredDnsService,
+    DeclaredDomain,
+    DeclaredMachine,
+    DeclaredSmtpService,
+    DeclaredTlsService,
+    DeclaredWebService,
+    Vantage,
+)
 from scanner.facts.smtp import SmtpTestNames
 from scanner.ledger.declared import declarations, declared_dns_service, declared_domain, declared_smtp_service
 from scanner.ledger.grading import STANDARD, Axis, Grade, Levels, Scale, SystemClass
@@ -202,7 +210,7 @@ def test_declarations_are_made_for_the_kinds_that_have_some() -> None:
     declare = declarations(town(), "internet")
     assert set(declare(Domain("example.lg.jp"))) == {DeclaredDomain}
     assert set(declare(Service("ns1.example.lg.jp", 53, "dns", "192.0.2.53"))) == {DeclaredDnsService}
-    assert set(declare(Service("mx1.example.lg.jp", 25, "smtp"))) == {DeclaredSmtpService}
+    assert set(declare(Service("mx1.example.lg.jp", 25, "smtp"))) == {DeclaredSmtpService, DeclaredTlsService}
     assert set(declare(LOCAL)) == {DeclaredMachine}
 
 
@@ -455,3 +463,36 @@ def test_a_site_is_listed_with_the_profiles_that_it_is_to_name() -> None:
     declare = declarations(inventory, "internet")
     seen = [declare(Service(f"{name}.a.jp", 443, "https"))[DeclaredWebService] for name in ("www", "db", "old")]
     assert [fact.profiles for fact in seen if isinstance(fact, DeclaredWebService)] == [("https://x.com/a_city",), (), None]
+
+
+@pytest.mark.parametrize(
+    ("service", "for_insiders"),
+    [
+        ("www.a.jp:443/https", None),
+        ("portal.a.jp:443/https", True),
+        ("both.a.jp:443/https", False),
+        ("db.a.jp:443/https", True),
+        ("db.a.jp=10.20.0.80:443/https", True),
+        ("kyuyo.a.jp:443/https", True),
+        ("www.naibu.a.jp:443/https", True),
+        ("naibu.a.jp.example:443/https", None),
+    ],
+)
+def test_a_service_is_for_insiders_by_its_zones_or_its_hosts_or_as_an_internal_name(service: str, for_insiders: bool | None) -> None:
+    inventory = parse_inventory(
+        "f",
+        """
+        zones: [{name: internet, outside: true}, {name: office, outside: false}]
+        domains: [{name: a.jp, internal_names: [naibu.a.jp]}]
+        hosts: [{name: db.a.jp, zones: [office]}]
+        services:
+        - {at: "www.a.jp:443/https"}
+        - {at: "portal.a.jp:443/https", zones: [office]}
+        - {at: "both.a.jp:443/https", zones: [office, internet]}
+        - {at: "kyuyo.a.jp:443/https"}
+        systems: [{id: pay, name: 給与, zones: [office], targets: ["kyuyo.a.jp:443/https"]}]
+        """,
+    )
+    target = Service.parse(service)
+    declared = [declarations(inventory, zone)(target)[DeclaredTlsService] for zone in ("internet", "office", "elsewhere")]
+    assert declared == [DeclaredTlsService(for_insiders, outside) for outside in (True, False, None)]

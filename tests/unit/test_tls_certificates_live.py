@@ -17,6 +17,7 @@ from cryptography.x509 import ocsp
 
 from scanner.engine.catalogue import catalogue
 from scanner.engine.judge import judge_one
+from scanner.facts.ledger import DeclaredTlsService
 from scanner.facts.mail import Status
 from scanner.facts.tls import ServiceTlsa, TlsRevocation, TlsSurvey
 from scanner.model.fact import Fact, Observation, Observed
@@ -94,7 +95,9 @@ def scanned(folder: Path, own: Made, *above: Made, options: Sequence[str] = ()) 
 
 def tags(*facts: Fact) -> Mapping[str, str]:
     """What every check of certificates says."""
-    known: dict[type[Fact], Observation[Fact]] = {type(fact): Observed(fact, "2026-11-22T00:00:00Z") for fact in facts}
+    known: dict[type[Fact], Observation[Fact]] = {
+        type(fact): Observed(fact, "2026-11-22T00:00:00Z") for fact in (*facts, DeclaredTlsService(None, True))
+    }
     found = {}
     for check in catalogue().checks.values():
         if check.id.startswith(("tls.certificate.", "tls.dane.")) and all(need.fact in known for need in check.needs):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from scanner.facts.ledger import DeclaredTlsService
 from scanner.facts.tls import Path, PathSeen
+from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 from tests.checks.tls_certificates import (
@@ -39,26 +41,35 @@ CROSS = replace(CA, sha256="cd" * 32, subject=ROOT_NAME, issuer="CN=Older Root")
 CROSS_LOWER = replace(CA, sha256="ce" * 32, issuer="CN=Older Root")
 STRAY = replace(CA, sha256="cf" * 32, subject="CN=Stray")
 
+SILENT_LEDGER, NO_LEDGER = DeclaredTlsService(None, False), Unobserved(Reason.UNSUPPORTED)
+PUBLIC_ONLY = {"public_only": True}
+
 CASES: dict[str, list[Case]] = {
     "tls.certificate.trusted": [
-        case(service(), says="TRUST_PUBLIC", args={"anchor": ROOT_NAME, "address": (ONE,)}),
-        case(service(path=ORGANISATION), says="TRUST_ORGANISATION"),
-        case(service(path=ORGANISATION), says="TRUST_ORGANISATION_ONLY", with_={"public_only": True}),
-        case(service(SELF_SIGNED, path=SELF_PATH), says="TRUST_SELF_SIGNED"),
-        case(service(path=UNKNOWN), says="TRUST_UNKNOWN_ROOT"),
-        case(service(GOOD, path=INCOMPLETE), says="TRUST_INCOMPLETE"),
-        case(service(path=FALSE), says="TRUST_BAD_SIGNATURE"),
-        case(service(path=FORBIDDEN), says="TRUST_NOT_PERMITTED"),
-        case(service(SELF_SIGNED, path=SELF_PATH, protocol="smtp"), says="TRUST_OPPORTUNISTIC"),
-        case(service(SELF_SIGNED, path=SELF_PATH, protocol="submission"), says="TRUST_SELF_SIGNED"),
-        case(service(protocol="smtp"), says="TRUST_PUBLIC"),
-        case(service(path=UNCHECKED), outcome="undetermined", reason=Reason.UNSUPPORTED),
-        case(HALF_SEEN, outcome="undetermined", reason=Reason.TIMEOUT),
-        case(survey(SILENT, tls(chain(path=UNKNOWN))), says="TRUST_UNKNOWN_ROOT", args={"address": (TWO,)}),
-        case(survey(tls(chain(), chain(SELF_SIGNED, path=SELF_PATH))), says="TRUST_SELF_SIGNED"),
-        case(survey(tls(chain(), chain(SELF_SIGNED, path=SELF_PATH, sni=False))), says="TRUST_PUBLIC"),
-        case(survey(tls(chain()), left_out=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
-        *common(),
+        case(service(), SILENT_LEDGER, says="TRUST_PUBLIC", args={"anchor": ROOT_NAME, "address": (ONE,)}),
+        case(service(path=ORGANISATION), SILENT_LEDGER, says="TRUST_ORGANISATION"),
+        case(service(path=ORGANISATION), DeclaredTlsService(None, True), says="TRUST_ORGANISATION_ONLY", with_=PUBLIC_ONLY),
+        case(service(path=ORGANISATION), DeclaredTlsService(False, False), says="TRUST_ORGANISATION_ONLY", with_=PUBLIC_ONLY),
+        case(service(path=ORGANISATION), DeclaredTlsService(True, False), says="TRUST_ORGANISATION", with_=PUBLIC_ONLY),
+        case(service(path=ORGANISATION), SILENT_LEDGER, outcome="undetermined", reason=Reason.NOT_DECLARED, with_=PUBLIC_ONLY),
+        case(service(path=ORGANISATION), NO_LEDGER, outcome="undetermined", reason=Reason.NOT_DECLARED, with_=PUBLIC_ONLY),
+        case(service(path=UNKNOWN), DeclaredTlsService(True, False), says="TRUST_UNKNOWN_ROOT", with_=PUBLIC_ONLY),
+        case(service(path=ORGANISATION), NO_LEDGER, says="TRUST_ORGANISATION"),
+        case(service(SELF_SIGNED, path=SELF_PATH), SILENT_LEDGER, says="TRUST_SELF_SIGNED"),
+        case(service(path=UNKNOWN), SILENT_LEDGER, says="TRUST_UNKNOWN_ROOT"),
+        case(service(GOOD, path=INCOMPLETE), SILENT_LEDGER, says="TRUST_INCOMPLETE"),
+        case(service(path=FALSE), SILENT_LEDGER, says="TRUST_BAD_SIGNATURE"),
+        case(service(path=FORBIDDEN), SILENT_LEDGER, says="TRUST_NOT_PERMITTED"),
+        case(service(SELF_SIGNED, path=SELF_PATH, protocol="smtp"), SILENT_LEDGER, says="TRUST_OPPORTUNISTIC"),
+        case(service(SELF_SIGNED, path=SELF_PATH, protocol="submission"), SILENT_LEDGER, says="TRUST_SELF_SIGNED"),
+        case(service(protocol="smtp"), SILENT_LEDGER, says="TRUST_PUBLIC"),
+        case(service(path=UNCHECKED), SILENT_LEDGER, outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(HALF_SEEN, SILENT_LEDGER, outcome="undetermined", reason=Reason.TIMEOUT),
+        case(survey(SILENT, tls(chain(path=UNKNOWN))), SILENT_LEDGER, says="TRUST_UNKNOWN_ROOT", args={"address": (TWO,)}),
+        case(survey(tls(chain(), chain(SELF_SIGNED, path=SELF_PATH))), SILENT_LEDGER, says="TRUST_SELF_SIGNED"),
+        case(survey(tls(chain(), chain(SELF_SIGNED, path=SELF_PATH, sni=False))), SILENT_LEDGER, says="TRUST_PUBLIC"),
+        case(survey(tls(chain()), left_out=3), SILENT_LEDGER, outcome="undetermined", reason=Reason.BUDGET_SPENT),
+        *common(SILENT_LEDGER),
     ],
     "tls.certificate.self-signed": [
         case(service(), says="ISSUED"),

@@ -165,11 +165,15 @@ def revoked_list(
 
 
 def permitted(*subtrees: str) -> x509.NameConstraints:
-    """Name constraints: ``!`` before a name or network excludes it."""
+    """Name constraints: ``!`` before a name, a network or a subject (RFC 4514) excludes it."""
     kinds: tuple[list[x509.GeneralName], list[x509.GeneralName]] = ([], [])
     for tree in subtrees:
         bare = tree.removeprefix("!")
-        general: x509.GeneralName = x509.IPAddress(ip_network(bare)) if "/" in bare else x509.DNSName(bare)
+        general: x509.GeneralName
+        if "=" in bare:
+            general = x509.DirectoryName(x509.Name.from_rfc4514_string(bare))
+        else:
+            general = x509.IPAddress(ip_network(bare)) if "/" in bare else x509.DNSName(bare)
         kinds[tree.startswith("!")].append(general)
     return x509.NameConstraints(kinds[0] or None, kinds[1] or None)
 

@@ -15,7 +15,8 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from scanner.facts.tls import CertificateSeen, PublicKey
 from scanner.wire.x509 import BadRoots, NotCertificate, Roots, parse, recall, scts, seen
-from scanner.wire.x509.certificate import LARGEST, MOST_NAMES
+from scanner.wire.x509.certificate import LARGEST
+from scanner.wire.x509.extensions import MOST_NAMES
 from scanner.wire.x509.roots import read_file
 from tests.unit.certificates import DAY, NOW, SERVER_AUTH, make, weak
 

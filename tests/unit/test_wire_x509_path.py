@@ -159,6 +159,31 @@ def test_a_wildcard_that_can_stand_for_a_forbidden_name_is_outside() -> None:
     assert way(make(HOST, inter, dns=("*.lg.jp",)), inter).end is Path.NOT_PERMITTED
 
 
+@pytest.mark.parametrize(
+    ("limits", "end"),
+    [
+        ((f"CN={HOST}",), Path.PUBLIC),
+        (("O=架空,CN=WWW.Example.LG.jp",), Path.PUBLIC),
+        (("!CN=mail.example.lg.jp",), Path.PUBLIC),
+        (("CN=mail.example.lg.jp",), Path.NOT_PERMITTED),
+        ((f"!CN={HOST}",), Path.NOT_PERMITTED),
+        ((f"CN={HOST}", f"!O=架空,CN={HOST}"), Path.NOT_PERMITTED),
+    ],
+)
+def test_subjects_within_the_limits_are_permitted(limits: tuple[str, ...], end: Path) -> None:
+    inter = make("Middle", ROOT, ca=True, extensions=((permitted(*limits), True),))
+    seen = way(make(HOST, inter, dns=(HOST,)), inter)
+    assert (seen.end, "the subject" in seen.problem) == (end, end is not Path.PUBLIC)
+
+
+def test_the_subjects_of_authorities_are_limited_too_but_for_a_new_key_of_the_same_one() -> None:
+    inter = make("Middle", ROOT, ca=True, extensions=((permitted(f"CN={HOST}"), True),))
+    below = make("Below", inter, ca=True)
+    assert way(make(HOST, below, dns=(HOST,)), below, inter).end is Path.NOT_PERMITTED
+    same = make("Middle", inter, ca=True)
+    assert way(make(HOST, same, dns=(HOST,)), same, inter).end is Path.PUBLIC
+
+
 def test_the_length_of_the_way_is_limited() -> None:
     below = make("Below", INTER, ca=True)
     seen = way(make(HOST, below), below, INTER)

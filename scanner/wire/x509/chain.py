@@ -14,7 +14,7 @@ from typing import Final
 from scanner.facts.tls import Path, PathSeen
 from scanner.wire.x509 import oids
 from scanner.wire.x509.certificate import Certificate, NotCertificate, parse
-from scanner.wire.x509.limits import outside
+from scanner.wire.x509.limits import outside, subject_outside
 from scanner.wire.x509.roots import Root, Roots
 from scanner.wire.x509.signature import Checked
 
@@ -212,6 +212,11 @@ def _not_permitted(way: tuple[_Link, ...], issuer: _Link) -> str:
         return f"the name constraints of {who} cannot be read"
     if above.limits is not None and (name := outside(above.limits, way[0].certificate.seen)):
         return f"{who} may not certify {name}"
+    if above.limits is not None:
+        for link in way:
+            below = link.certificate
+            if (link is way[0] or not below.self_issued) and subject_outside(above.limits, below.subject):
+                return f"{who} may not certify the subject {_shown(below)}"
     return ""
 
 

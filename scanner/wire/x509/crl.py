@@ -22,7 +22,8 @@ from scanner.wire.x509.asn1 import (
     moment,
     sole,
 )
-from scanner.wire.x509.certificate import URI, Certificate, read_extension
+from scanner.wire.x509.certificate import Certificate
+from scanner.wire.x509.extensions import URI, read_extension
 from scanner.wire.x509.ocsp import REASONS
 from scanner.wire.x509.signature import Checked, check
 

@@ -1,4 +1,4 @@
-"""Distinguished names as text (RFC 4514): what a certificate calls its subject and its issuer. Nothing here compares names."""
+"""Distinguished names: what a certificate calls its subject and its issuer, as text (RFC 4514) and in a form in which they compare."""
 
 from __future__ import annotations
 
@@ -16,6 +16,29 @@ LONGEST_VALUE = 256
 MOST_COMMON_NAMES = 16
 _COMMON_NAME: Final = "2.5.4.3"
 _ESCAPED: Final = '\\,+"<>;='
+
+
+Comparable = tuple[frozenset[tuple[str, str | bytes]], ...]
+"""A name in a form in which equal names are equal: its parts in order, of each the kinds of attribute with their values."""
+
+
+def comparable(name: Item) -> Comparable:
+    """Give a name in that form. Case and the number of spaces make no difference (RFC 5280 section 7.1). Raises ``NotDer``."""
+    parts: list[frozenset[tuple[str, str | bytes]]] = []
+    for one in name.inside().each(SET):
+        if len(parts) == MOST_ATTRIBUTES:
+            raise NotDer(f"a name of more than {MOST_ATTRIBUTES} parts")
+        parts.append(frozenset(_compared(item) for item in one.inside().each(SEQUENCE)))
+    return tuple(parts)
+
+
+def _compared(item: Item) -> tuple[str, str | bytes]:
+    fields = item.inside()
+    number, value = oid(fields.take(OBJECT_IDENTIFIER)), fields.take()
+    try:
+        return number, " ".join(text(value).casefold().split())
+    except NotDer:
+        return number, value.whole
 
 
 def shown_name(name: Item, what: str, note: Callable[[str], None]) -> str:

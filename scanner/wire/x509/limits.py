@@ -1,11 +1,14 @@
-"""Name constraints (RFC 5280 section 4.2.1.10): may an authority certify the names of a server. DNS names and addresses only."""
+"""Name constraints (RFC 5280 section 4.2.1.10): may an authority certify the names of a server, and the subjects of those below it."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 
 from scanner.facts.tls import CertificateSeen
-from scanner.wire.x509.certificate import Limits
+from scanner.wire.der import NotDer
+from scanner.wire.x509.asn1 import SEQUENCE, Cursor
+from scanner.wire.x509.distinguished import Comparable, comparable
+from scanner.wire.x509.extensions import Limits
 
 
 def outside(limits: Limits, certificate: CertificateSeen) -> str:
@@ -23,6 +26,25 @@ def outside(limits: Limits, certificate: CertificateSeen) -> str:
         ):
             return written
     return ""
+
+
+def subject_outside(limits: Limits, subject: bytes) -> bool:
+    """Tell whether a subject (DER) lies outside the limits. One that cannot be read lies outside of any; an empty one is no name."""
+    if limits.subjects is None and not limits.no_subjects:
+        return False
+    try:
+        name = comparable(Cursor(subject).take(SEQUENCE))
+    except NotDer:
+        return True
+    if not name:
+        return False
+    if any(_begins(name, base) for base in limits.no_subjects):
+        return True
+    return limits.subjects is not None and not any(_begins(name, base) for base in limits.subjects)
+
+
+def _begins(name: Comparable, base: Comparable) -> bool:
+    return name[: len(base)] == base
 
 
 def _below(name: str, base: str) -> bool:

@@ -30,7 +30,8 @@ from scanner.wire.x509.asn1 import (
     oid,
     sole,
 )
-from scanner.wire.x509.certificate import Certificate, NotCertificate, parse, read_extension
+from scanner.wire.x509.certificate import Certificate, NotCertificate, parse
+from scanner.wire.x509.extensions import read_extension
 from scanner.wire.x509.roots import Roots
 from scanner.wire.x509.sct import scts
 from scanner.wire.x509.signature import Checked, check

@@ -181,6 +181,10 @@ def _curves(book: Book) -> tuple[int, ...]:
 _CURVES = {"P-256": "secp256r1", "prime256v1": "secp256r1", "P-384": "secp384r1", "P-521": "secp521r1"}
 
 
+_OF_ONE_KEY = frozenset((0x0804, 0x0805, 0x0806))
+"""An RSA key signs with each of these in TLS 1.3, and nearly every server with such a key does; other keys sign in one way."""
+
+
 @dataclass(slots=True)
 class NewSignatures:
     """Signature schemes of TLS 1.3."""
@@ -218,18 +222,24 @@ def tls13_signatures(manner: Manner, suites: Sequence[int], groups: Sequence[int
     out = NewSignatures()
     out.schemes += dict.fromkeys(answer.scheme for _, answer in book.answers if answer.version == TLS13 and answer.scheme is not None)
     left = [code for code in ALL_SCHEMES if code not in out.schemes]
+    wants = Wants.TICKET
     while left:
-        offer = keyed(manner, suites, groups, "TLSv1.3 signatures", schemes=tuple(left), extra=(_ANY_CERTIFICATE,))
+        # A refusal would tell nothing of tickets: what is known stays in that hello unless the same key surely signs with more.
+        known = out.schemes if wants is Wants.TICKET and _OF_ONE_KEY.isdisjoint(out.schemes) else []
+        offer = keyed(manner, suites, groups, "TLSv1.3 signatures", schemes=(*left, *known), extra=(_ANY_CERTIFICATE,))
         if isinstance(offer, Unobserved):
             out.why = offer
             return out
-        wants = offer.wants if out.whole is not None else Wants.TICKET
-        match (yield from say(replace(offer, wants=wants, words=f"{offer.words}, {len(left)} schemes"))):
+        answer = yield from say(replace(offer, wants=wants, words=f"{offer.words}, {len(left) + len(known)} schemes"))
+        wants = offer.wants
+        match answer:
             case Chosen(scheme=None, cut=cut):
                 out.why = cut or violation("no CertificateVerify came")
                 return out
-            case Chosen(scheme=int(scheme)) as answer:
+            case Chosen(scheme=int(scheme)):
                 out.whole = out.whole or (answer if answer.ticket is not None else None)
+                if scheme in known:
+                    continue
                 if scheme not in left:
                     out.why = violation(f"signed with {scheme_name(scheme)}, which was not offered")
                     return out

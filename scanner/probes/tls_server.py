@@ -85,9 +85,9 @@ class Server:
         if (no := self._no_more(0)) is not None:
             return no
         self.talker.longest = 0.0
-        raw = await self._one(offer, seconds)
+        said = await self._one(offer, seconds)
         self._spent += self.talker.longest
-        return raw
+        return self._noted(offer, *said)
 
     async def run(self, *jobs: Job[Any], keep: int = 0) -> None:
         """Run searches to their end. ``keep`` connections stay unspent."""
@@ -154,7 +154,8 @@ class Server:
         none = [self._no_more(keep) for _ in waiting]  # in this order, so that it is the same searches that are left out
         said = iter(await together(self._one(each.offer) for no, each in zip(none, waiting, strict=True) if no is None))
         self._spent += self.talker.longest
-        raws = [no or next(said) for no in none]
+        # In the order of the searches, not that of the answers: what a server is asked next, and what is told of it, rests on the notes.
+        raws = [no or self._noted(each.offer, *next(said)) for no, each in zip(none, waiting, strict=True)]
         return [replace(each, raw=raw) for each, raw in zip(waiting, raws, strict=True)]
 
     def _no_more(self, keep: int) -> Failed | None:
@@ -171,12 +172,15 @@ class Server:
     def _all_spent(self) -> Unobserved:
         return Unobserved(Reason.BUDGET_SPENT, f"{self.talker.peer}: the {self._most} connections of a survey are spent")
 
-    async def _one(self, offer: Offer | Ssl2Offer, seconds: float = 0.0) -> Raw:
+    async def _one(self, offer: Offer | Ssl2Offer, seconds: float = 0.0) -> tuple[Raw, float]:
+        """Say a hello; what came of it, and after how many seconds."""
         start = asyncio.get_running_loop().time()
         raw = await self.talker.say(offer, seconds)
+        return raw, asyncio.get_running_loop().time() - start
+
+    def _noted(self, offer: Offer | Ssl2Offer, raw: Raw, took: float) -> Raw:
         self.tell(offer.group, f"{offer.words} → {told(raw)}")
         if isinstance(raw, Chosen):
-            took = asyncio.get_running_loop().time() - start
             self.talker.seconds = min(5.0, max(LEAST_PATIENCE, PATIENCE * took, self.talker.seconds if self._good else 0.0))
             if isinstance(offer, Ssl2Offer):
                 self.ssl2 = raw

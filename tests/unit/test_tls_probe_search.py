@@ -453,6 +453,19 @@ def test_signatures_that_an_earlier_answer_has_shown_are_not_asked_for_again() -
     assert (out.schemes, out.why, len(server.asked)) == ([0x0804, 0x0805], None, 2)
 
 
+def test_a_ticket_is_awaited_though_the_key_signs_in_one_way_that_is_known() -> None:
+    server = Server({TLS13: (0x1301,)}, schemes=(0x0403,))
+    book = Book([(MANNER.offer(TLS13, (0x1301,), "opening"), Chosen(TLS13, 0x1301, 29, 0x0403))])
+
+    def say(offer: Offer) -> Answer:
+        answer = server.answer(offer)
+        return replace(answer, ticket=True) if isinstance(answer, Chosen) and offer.wants is Wants.TICKET else answer
+
+    out = run(tls13_signatures(MANNER, (0x1301,), (29,), book), say)
+    assert (out.schemes, out.why, len(server.asked)) == ([0x0403], None, 2)
+    assert out.whole is not None
+
+
 def test_signatures_over_a_group_that_cannot_be_computed_with_are_not_told() -> None:
     out = run(tls13_signatures(MANNER, (0x1301,), (41,), Book()), lambda offer: SILENCE)
     assert out.why is not None

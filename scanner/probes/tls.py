@@ -10,6 +10,7 @@ from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import is_address, service_addresses, together
+from scanner.probes.tls_issuers import Issuers
 from scanner.probes.tls_survey import survey_address, unobserved
 from scanner.probes.tls_talk import Talker
 
@@ -25,6 +26,8 @@ async def tls_survey(service: Service, net: Net) -> TlsSurvey:
     seen = await together(
         survey_address(Talker(net, name, each, service.port, service.protocol), at) for each in addresses[:MOST_ADDRESSES]
     )
+    issuers = Issuers(net, at)
+    seen = [await issuers.complete(each) for each in seen]
     nothing = unobserved(seen)
     if nothing is not None:
         raise CannotObserve(nothing.reason, nothing.detail)

@@ -10,8 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scanner.wire.x509.bundle import bundled
     from scanner.wire.x509.certificate import Certificate, NotCertificate, parse, recall, seen
-    from scanner.wire.x509.chain import path
+    from scanner.wire.x509.chain import dead_end, path
     from scanner.wire.x509.crl import revocation_list
     from scanner.wire.x509.ocsp import answer, find_issuer, ocsp_scts, question, staple
     from scanner.wire.x509.roots import BadRoots, Roots
@@ -21,7 +22,8 @@ else:
         **dict.fromkeys(("Certificate", "NotCertificate", "parse", "recall", "seen"), "certificate"),
         "revocation_list": "crl",
         **dict.fromkeys(("answer", "find_issuer", "ocsp_scts", "question", "staple"), "ocsp"),
-        "path": "chain",
+        **dict.fromkeys(("dead_end", "path"), "chain"),
+        "bundled": "bundle",
         **dict.fromkeys(("BadRoots", "Roots"), "roots"),
         "scts": "sct",
     }
@@ -38,6 +40,8 @@ __all__ = [
     "NotCertificate",
     "Roots",
     "answer",
+    "bundled",
+    "dead_end",
     "find_issuer",
     "ocsp_scts",
     "parse",

@@ -87,6 +87,21 @@ def path(chain: Sequence[bytes], roots: Roots, at: datetime) -> PathSeen:
     )
 
 
+def dead_end(chain: Sequence[bytes]) -> Certificate:
+    """Give the certificate at which a chain (DER) without a way to a root ends, followed by names from the server's own.
+
+    Raises ``NotCertificate`` where one of them is none, ``ValueError`` for an empty chain.
+    """
+    if not chain:
+        raise ValueError("a chain without any certificate")
+    known = [parse(der) for der in chain]
+    last, left = known[0], known[1:]
+    while (issuer := next((one for one in left if one.subject == last.issuer), None)) is not None:
+        left.remove(issuer)
+        last = issuer
+    return last
+
+
 @dataclass(slots=True)
 class _Search:
     sent: list[_Link]

@@ -85,6 +85,17 @@ print(read.command(["auditpol"]))
 """
 
 
+LINGERING = """
+import time
+from scanner.hosts.winapi import programs
+from scanner.model.reason import CannotObserve, Reason
+start = time.monotonic()
+try:
+    programs.run(["cmd", "/c", "start /b ping -n 30 127.0.0.1"], 1.0)
+except CannotObserve as why:
+    assert why.reason is Reason.TIMEOUT
+    print(time.monotonic() - start)
+"""
 LOOPBACK = """
 from scanner.hosts.winapi.network import adapters
 (one,) = (one for one in adapters().adapters if one.kind == 24)
@@ -223,6 +234,11 @@ def test_the_key_is_sealed_and_what_does_not_open_is_told(japanese: Wine, tmp_pa
     assert "鍵をこの端末では開けない" in altered
     assert "他の利用者が読める" in lies_open
     assert [altered[0], lies_open[0]] == ["2", "2"]
+
+
+def test_what_a_program_leaves_behind_does_not_hold_the_reader(japanese: Wine) -> None:
+    """The program itself ends at once; what it started would hold its output for half a minute."""
+    assert float(japanese.python("-c", LINGERING)) < 15
 
 
 def test_addresses_are_read_as_windows_lays_them_out(japanese: Wine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from ctypes import wintypes
 
@@ -10,6 +11,7 @@ from scanner.model.reason import CannotObserve, Reason
 
 assert sys.platform == "win32"
 
+_MACHINE = 3  # SidTypeDomain
 DENIED = {5, 1314}  # ERROR_ACCESS_DENIED, ERROR_PRIVILEGE_NOT_HELD
 
 netapi = ctypes.WinDLL("netapi32")
@@ -59,9 +61,15 @@ def sid_text(sid: int | None) -> str:
 
 
 def sid_of(name: str) -> str:
-    """Give the SID of an account or group of this machine by its name, as text; empty where there is none."""
-    sid = ctypes.create_string_buffer(256)
-    domain = ctypes.create_unicode_buffer(512)
-    size, wide, use = wintypes.DWORD(256), wintypes.DWORD(512), ctypes.c_int()
-    found = advapi.LookupAccountNameW(None, name, sid, ctypes.byref(size), domain, ctypes.byref(wide), ctypes.byref(use))
-    return sid_text(ctypes.addressof(sid)) if found else ""
+    """Give the SID of an account or group of this machine by its name, as text; empty where there is none.
+
+    An account that is called like the machine is found by both names only: the one alone means the machine.
+    """
+    for written in (name, f"{os.environ.get('COMPUTERNAME', '')}\\{name}"):
+        sid = ctypes.create_string_buffer(256)
+        domain = ctypes.create_unicode_buffer(512)
+        size, wide, use = wintypes.DWORD(256), wintypes.DWORD(512), ctypes.c_int()
+        found = advapi.LookupAccountNameW(None, written, sid, ctypes.byref(size), domain, ctypes.byref(wide), ctypes.byref(use))
+        if found and use.value != _MACHINE:
+            return sid_text(ctypes.addressof(sid))
+    return ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from agent import guard
 from agent.trouble import BadConfig
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class Config:
 def usual_places() -> tuple[Path, Path]:
     """Give where configuration and state are on this platform."""
     match sys.platform:
-        case "win32":  # the service runs as LocalService; both below ProgramData with rights of their own, see docs/agent.md
+        case "win32":  # both below ProgramData with rights of their own, see docs/agent.md
             return Path(r"C:\ProgramData\Tenken\agent.toml"), Path(r"C:\ProgramData\Tenken\state")
         case "darwin":
             return Path("/Library/Application Support/Tenken/agent.toml"), Path("/Library/Application Support/Tenken/state")
@@ -56,8 +57,10 @@ def usual_places() -> tuple[Path, Path]:
 def load(path: Path | None) -> Config:
     """Read the file, or take what is usual where none is given and none stands in its usual place. Raises ``BadConfig``."""
     usual, state = usual_places()
-    if path is None and not usual.exists():
-        return Config(state=state)
+    if path is None:
+        if not usual.exists():
+            return Config(state=state)
+        _check_fixed(usual)
     path = path or usual
     try:
         with path.open("rb") as file:
@@ -68,6 +71,16 @@ def load(path: Path | None) -> Config:
     except (OSError, ValueError, RecursionError) as error:
         raise BadConfig(f"{path}：設定を読めない（{error}）", f"{path}: the configuration cannot be read: {error}") from error
     return _config(table, path, state)
+
+
+def _check_fixed(usual: Path) -> None:
+    """Raise ``BadConfig`` where anybody could have written what the service would follow."""
+    for place in (usual.parent, usual):
+        if not guard.is_fixed(place):
+            raise BadConfig(
+                f"{place}：一般の利用者が変更できるため、使わない。権限を直す",
+                f"{place}: ordinary accounts can change it, so it is not used; mend its rights",
+            )
 
 
 def _config(table: Mapping[str, object], path: Path, state: Path) -> Config:

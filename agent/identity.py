@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent import files
+from agent import files, guard
 from agent.trouble import NotEnrolled, Trouble
 from scanner.codec import Plain
 from scanner.protocol.enrolment import Enrolment, enrolment_in
 from scanner.protocol.envelope import Sort, open_envelope
 from scanner.protocol.keys import PublicKey, SigningKey
 from scanner.protocol.refusal import Refused
-
-if sys.platform == "win32":
-    from agent import windows_guard as guard
-else:
-    from agent import posix_guard as guard
 
 IDENTITY_FILE = "identity.json"
 """Key and enrolment in one file, so that they are replaced together."""

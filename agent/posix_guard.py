@@ -28,3 +28,8 @@ def make_private(path: Path) -> None:
 def is_private(path: Path) -> bool:
     """Tell whether others have no right to a file or directory. Raises ``OSError``."""
     return not path.stat().st_mode & 0o077
+
+
+def is_fixed(path: Path) -> bool:
+    """Tell whether others cannot change a file, or what stands in a directory. Raises ``OSError``."""
+    return not path.stat().st_mode & 0o022

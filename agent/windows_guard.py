@@ -65,17 +65,24 @@ def make_private(path: Path) -> None:
 
 
 def is_private(path: Path) -> bool:
-    """Tell whether ordinary accounts have no right to a file or directory. Raises ``OSError``.
+    """Tell whether ordinary accounts have no right to a file or directory. Raises ``OSError``."""
+    return _closed(path, sddl.ANYTHING)
 
-    Rights in a form that is not understood might be theirs.
-    """
+
+def is_fixed(path: Path) -> bool:
+    """Tell whether ordinary accounts cannot change a file, or what stands in a directory. Raises ``OSError``."""
+    return _closed(path, sddl.CHANGES)
+
+
+def _closed(path: Path, kind: int) -> bool:
+    """Tell whether many are kept from rights of a kind; rights in a form that is not understood might be theirs."""
     with _given_back() as descriptor, _given_back() as written:
         status = advapi.GetNamedSecurityInfoW(str(path), _FILE, _RIGHTS, None, None, None, None, ctypes.byref(descriptor))
         if status:
             raise _named(ctypes.WinError(status), path)
         _done(advapi.ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, _REVISION, _RIGHTS, ctypes.byref(written), None))
         try:
-            return not sddl.lets_many_in(ctypes.wstring_at(written.value or 0))
+            return not sddl.lets_many(ctypes.wstring_at(written.value or 0), kind)
         except ValueError:
             return False
 

@@ -56,6 +56,20 @@ def test_a_configuration_that_is_wrong_is_refused(tmp_path: Path, text: str) -> 
         config.load(written(tmp_path, text))
 
 
+@pytest.mark.parametrize("place", ["etc", "etc/agent.toml"])
+@pytest.mark.parametrize("mode", [0o020, 0o002])
+def test_a_configuration_that_others_can_change_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, mode: int) -> None:
+    (tmp_path / "etc").mkdir(mode=0o755)
+    usual = written(tmp_path / "etc", "interval = 60\n")
+    usual.chmod(0o644)
+    monkeypatch.setattr(config, "usual_places", lambda: (usual, tmp_path))
+    assert config.load(None).interval == 60
+    changed = tmp_path / place
+    changed.chmod(changed.stat().st_mode | mode)
+    with pytest.raises(BadConfig, match="can change it"):
+        config.load(None)
+
+
 def test_every_fact_that_is_asked_is_answered_also_those_that_are_withheld_or_unknown() -> None:
     answers = collect.see(("Ipv6Native", "NoSuchFact", "ScreenLock"), ("ScreenLock",))
     reasons = {name: seen.reason if isinstance(seen, Unobserved) else None for name, seen in answers.items()}

@@ -103,6 +103,13 @@ print(one.tunnel, *(f"{held.address}/{held.prefix}" for held in one.addresses))
 """
 
 
+RIGHTS = """
+import sys
+from pathlib import Path
+from agent import guard
+for path in map(Path, sys.argv[1:]):
+    print(guard.is_private(path), guard.is_fixed(path))
+"""
 EXPORT = """
 import os, sys
 from agent import cli
@@ -239,6 +246,15 @@ def test_the_key_is_sealed_and_what_does_not_open_is_told(japanese: Wine, tmp_pa
 def test_what_a_program_leaves_behind_does_not_hold_the_reader(japanese: Wine) -> None:
     """The program itself ends at once; what it started would hold its output for half a minute."""
     assert float(japanese.python("-c", LINGERING)) < 15
+
+
+def test_what_ordinary_accounts_can_change_is_told_from_what_they_can_read(japanese: Wine, tmp_path: Path) -> None:
+    modes = {"closed": 0o700, "to read": 0o755, "to change": 0o777}
+    for name, mode in modes.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+    told = japanese.python("-c", RIGHTS, *(windows_path(tmp_path / name) for name in modes)).splitlines()
+    assert told == ["True True", "False True", "False False"]
 
 
 def test_addresses_are_read_as_windows_lays_them_out(japanese: Wine) -> None:

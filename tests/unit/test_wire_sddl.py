@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.wire.sddl import lets_many_in
+from scanner.wire.sddl import CHANGES, lets_many
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from scanner.wire.sddl import lets_many_in
     ],
 )
 def test_administrators_services_and_single_accounts_are_not_many(rights: str) -> None:
-    assert not lets_many_in(rights)
+    assert not lets_many(rights)
 
 
 @pytest.mark.parametrize(
@@ -41,16 +41,27 @@ def test_administrators_services_and_single_accounts_are_not_many(rights: str) -
     ],
 )
 def test_everybody_and_common_groups_are_many(rights: str) -> None:
-    assert lets_many_in(rights)
+    assert lets_many(rights)
 
 
 @pytest.mark.parametrize("text", ["", "O:BAG:BA", "D:(A;;FA;;)", "D:(A;;FA;;;?)", "O:SYD:(A;;FR;;;WD)"])
 def test_what_is_no_list_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="rights"):
-        lets_many_in(text)
+        lets_many(text)
+
+
+@pytest.mark.parametrize("rights", ["0x1200a9", "FR", "FRFX", "GR", "RPLORC", "CC"])
+def test_to_read_is_not_to_change(rights: str) -> None:
+    assert lets_many(f"D:(A;;{rights};;;BU)")
+    assert not lets_many(f"D:(A;;{rights};;;BU)", CHANGES)
+
+
+@pytest.mark.parametrize("rights", ["DCLCRPCR", "FA", "FW", "GA", "GW", "0x1301bf", "0x2", "SD", "WD", "WO", "DT", "ZZ"])
+def test_to_write_delete_or_take_over_is_to_change(rights: str) -> None:
+    assert lets_many(f"D:(A;;FR;;;WD)(A;;{rights};;;BU)", CHANGES)
 
 
 @given(st.text("D:P(A;OICFRBUWS-15x)", max_size=60))
 def test_any_text_ends_in_an_answer_or_a_refusal(text: str) -> None:
     with suppress(ValueError):
-        assert isinstance(lets_many_in("D:" + text), bool)
+        assert isinstance(lets_many("D:" + text), bool)

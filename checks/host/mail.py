@@ -44,10 +44,12 @@ def _listening(program: MailProgram, judge: Callable[[Sequence[MailListener]], J
     remedy=Text(
         ja="Postfix：smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination とし、"
         "mynetworks を自組織に限る。Exim：acl_smtp_rcpt の ACL で accept hosts = +relay_from_hosts の後に "
-        "require domains = +local_domains : +relay_to_domains とし、relay_from_hosts を自組織に限る。",
+        "require domains = +local_domains : +relay_to_domains とし、relay_from_hosts を自組織に限る。"
+        "OpenSMTPD：match from any for any と relay の action を組み合わせず、from local、from src、from auth に限る。",
         en="Postfix: smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination, and own networks "
         "only in mynetworks. Exim: in the ACL of acl_smtp_rcpt require domains = +local_domains : +relay_to_domains behind accept hosts = "
-        "+relay_from_hosts, and own networks only in relay_from_hosts.",
+        "+relay_from_hosts, and own networks only in relay_from_hosts. OpenSMTPD: no match from any for any with an action that relays, "
+        "but from local, from src or from auth.",
     ),
     says={
         "RELAY_REFUSED": Text(ja="{program} は第三者の中継を断る（{listeners}）", en="{program} refuses strangers ({listeners})"),
@@ -106,8 +108,10 @@ def mail_authentication(mail: MailConfiguration) -> Judgement:
     title=Text(ja="メールサーバの設定が受信の際に TLS を提供する", en="The mail server is set to offer TLS for incoming mail"),
     why=Text(ja="提供しなければ、届くメールは全て平文で運ばれる。", en="Without it all incoming mail travels in clear text."),
     remedy=Text(
-        ja="Postfix：smtpd_tls_security_level = may と smtpd_tls_chain_files。Exim：tls_advertise_hosts = * と tls_certificate。",
-        en="Postfix: smtpd_tls_security_level = may and smtpd_tls_chain_files. Exim: tls_advertise_hosts = * and tls_certificate.",
+        ja="Postfix：smtpd_tls_security_level = may と smtpd_tls_chain_files。Exim：tls_advertise_hosts = * と tls_certificate。"
+        "OpenSMTPD：pki と、listen の行の tls。",
+        en="Postfix: smtpd_tls_security_level = may and smtpd_tls_chain_files. Exim: tls_advertise_hosts = * and tls_certificate. "
+        "OpenSMTPD: pki, and tls on the listen line.",
     ),
     says={
         "TLS_OFFERED": Text(ja="提供する（{listeners}）", en="offered ({listeners})"),
@@ -134,8 +138,10 @@ def mail_tls_in(mail: MailConfiguration) -> Judgement:
         en="Even where the other server offers TLS, mail goes in clear text unless it is used.",
     ),
     remedy=Text(
-        ja="Postfix：smtp_tls_security_level = dane（smtp_dns_support_level = dnssec とともに）又は may。Exim：hosts_avoid_tls を除く。",
-        en="Postfix: smtp_tls_security_level = dane (with smtp_dns_support_level = dnssec), or may. Exim: no hosts_avoid_tls.",
+        ja="Postfix：smtp_tls_security_level = dane（smtp_dns_support_level = dnssec とともに）又は may。Exim：hosts_avoid_tls を除く。"
+        "OpenSMTPD：smtp+notls:// を使わない。",
+        en="Postfix: smtp_tls_security_level = dane (with smtp_dns_support_level = dnssec), or may. Exim: no hosts_avoid_tls. "
+        "OpenSMTPD: no smtp+notls://.",
     ),
     says={
         "TLS_USED": Text(ja="{program} は使う（{level}）", en="{program} does ({level})"),
@@ -210,8 +216,10 @@ def mail_banner(mail: MailConfiguration) -> Judgement:
         en="Unless DMARC is evaluated on receipt, forged mail in the name of the organisation or its partners arrives unmarked.",
     ),
     remedy=Text(
-        ja="OpenDMARC 又は Rspamd を入れ、Postfix の smtpd_milters につなぐ。Exim：acl_smtp_data の ACL で dmarc_status を見る。",
-        en="Install OpenDMARC or Rspamd and attach it by smtpd_milters. Exim: look at dmarc_status in the ACL of acl_smtp_data.",
+        ja="OpenDMARC 又は Rspamd を入れ、Postfix の smtpd_milters につなぐ。Exim：acl_smtp_data の ACL で dmarc_status を見る。"
+        "OpenSMTPD：filter-rspamd を listen の行につなぐ。",
+        en="Install OpenDMARC or Rspamd and attach it by smtpd_milters. Exim: look at dmarc_status in the ACL of acl_smtp_data. "
+        "OpenSMTPD: attach filter-rspamd on the listen line.",
     ),
     says={
         "DMARC_EVALUATED": Text(ja="{program} に検証するプログラムがつながっている", en="a program that does is attached to {program}"),

@@ -1,4 +1,4 @@
-"""The collector for the configuration of mail server programs. What each means is in ``mail_postfix``, ``mail_exim``
+"""The collector for the configuration of mail server programs. What each means is in ``mail_postfix``, ``mail_exim``, ``mail_opensmtpd``
 and ``mail_dovecot``.
 """
 
@@ -8,37 +8,48 @@ from functools import partial
 
 from scanner.facts.mail_configuration import MailConfiguration
 from scanner.hosts.base import Files, Reader, Run, collector
-from scanner.hosts.linux.base import processes, seen
+from scanner.hosts.linux.base import Process, exists, processes, seen
 from scanner.hosts.linux.mail_dovecot import DOVECOT, SETTINGS, dovecot
 from scanner.hosts.linux.mail_dovecot import FILES as DOVECOT_FILES
 from scanner.hosts.linux.mail_exim import EXIM, exim_program
 from scanner.hosts.linux.mail_exim import READS as OF_EXIM
 from scanner.hosts.linux.mail_filters import FILES as FILTER_FILES
+from scanner.hosts.linux.mail_opensmtpd import OPENSMTPD, opensmtpd
+from scanner.hosts.linux.mail_opensmtpd import READS as OF_OPENSMTPD
 from scanner.hosts.linux.mail_postfix import MAIN, MASTER, OVERRIDES, PARAMETERS, POSTFIX, SERVICES, postfix
-from scanner.hosts.linux.services import PROCESSES, UNITS, installed, paths
+from scanner.hosts.linux.services import PROCESSES, UNITS, Found, installed, paths
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
+
+SENDERS = {POSTFIX: postfix, EXIM: exim_program, OPENSMTPD: opensmtpd}
 
 
 @collector(
     Platform.LINUX,
     *PROCESSES,
     *UNITS,
-    *paths((POSTFIX, EXIM, DOVECOT)),
+    *paths((*SENDERS, DOVECOT)),
     Files(MAIN),
     Files(MASTER),
     *(Files(path) for path in (*DOVECOT_FILES, *FILTER_FILES)),
     Files("/etc/dovecot/conf.d/*.conf"),
     *(Run(argv) for argv in (PARAMETERS, SERVICES, OVERRIDES, SETTINGS)),
     *OF_EXIM,
+    *OF_OPENSMTPD,
 )
 def mail_configuration(read: Reader) -> MailConfiguration:
     """See what the configurations say."""
     running = processes(read)
-    found = seen(partial(installed, read, (POSTFIX, EXIM, DOVECOT), running))
+    found = seen(partial(_installed, read, running))
     if isinstance(found, Unobserved):
         return MailConfiguration(found, found)
     return MailConfiguration(
-        tuple((postfix if one.program is POSTFIX else exim_program)(read, one, running) for one in found if one.program is not DOVECOT),
+        tuple(SENDERS[one.program](read, one, running) for one in found if one.program is not DOVECOT),
         tuple(dovecot(read, one, running) for one in found if one.program is DOVECOT),
     )
+
+
+def _installed(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[Found, ...]:
+    """Give the programs that are there. Postfix too has processes called smtpd, so OpenSMTPD is there only where its files are."""
+    known = [one for one in (*SENDERS, DOVECOT) if one is not OPENSMTPD or exists(read, *one.files)]
+    return installed(read, known, running)

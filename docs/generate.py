@@ -18,7 +18,7 @@ from agent import collect
 from baselines.loader import SHIPPED
 from baselines.model import STATUS_WORDS, Baseline, Status
 from baselines.profiles import loader as profiles
-from scanner.cli.main import app
+from scanner.cli.commands import command_line
 from scanner.cli.setup import load_baselines
 from scanner.engine.catalogue import AnyValue, catalogue
 from scanner.model.check import Check
@@ -208,8 +208,9 @@ def _reasons() -> str:
 
 def _cli() -> str:
     lines = ["# コマンド / Command line", ""]
-    for words in _commands(app, ()):
-        shown = CliRunner().invoke(app, [*words, "--help"], prog_name="tenken", env={"COLUMNS": "110", "TERM": "dumb"}).output
+    whole = command_line()
+    for words in _commands(whole, ()):
+        shown = CliRunner().invoke(whole, [*words, "--help"], prog_name="tenken", env={"COLUMNS": "110", "TERM": "dumb"}).output
         lines += [f"## {' '.join(('tenken', *words))}", "", "```", *(line.rstrip() for line in shown.strip().splitlines()), "```", ""]
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from scanner.cli.main import app
+from scanner.cli.commands import command_line
 from scanner.hub import clock
 from scanner.hub.database import Database
 from scanner.hub.door import Door
@@ -29,7 +29,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*words: str, text: str = "") -> Result:
-    return CliRunner().invoke(app, ["hub", *words], input=text)
+    return CliRunner().invoke(command_line(), ["hub", *words], input=text)
 
 
 def lines(result: Result) -> list[list[str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scanner.cli.main import app
+from scanner.cli.commands import command_line
 from scanner.engine.catalogue import catalogue
 from scanner.hosts.base import BadCollector, Files, Names, Reader, Run, collector
 from scanner.hosts.ssh import sudo
@@ -18,7 +18,7 @@ from scanner.model.platform import Platform
 
 
 def run(*words: str) -> str:
-    result = CliRunner().invoke(app, list(words))
+    result = CliRunner().invoke(command_line(), list(words))
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -35,7 +35,7 @@ def test_the_sudoers_file_is_valid_and_names_whole_commands(tmp_path: Path) -> N
         assert line.startswith("tenken-audit ALL=(root) NOPASSWD: /usr/bin/timeout -s KILL ")
         rest = line.replace("\\\\", "").replace("\\*", "").replace("\\?", "").replace("\\[", "").replace("\\]", "")
         assert not set("*?[]") & set(rest), line
-    assert CliRunner().invoke(app, ["hosts", "sudoers", "--user", "a b"]).exit_code == 2
+    assert CliRunner().invoke(command_line(), ["hosts", "sudoers", "--user", "a b"]).exit_code == 2
     assert len(run("hosts", "sudoers", "--only", "host.time").splitlines()) < len(text.splitlines())
 
 
@@ -88,7 +88,7 @@ def test_machines_without_a_login_are_told_once_with_the_number_of_checks_and_wh
     hosts = "".join(f"  - {{name: {name}.example.jp, addresses: [127.0.0.1]}}\n" for name in "ab")
     inventory.write_text(f"scope:\n  approved_by: a\n  allow:\n    - network: 127.0.0.0/8\nhosts:\n{hosts}")
     words = ("scan", "--inventory", str(inventory), "--store", str(tmp_path / "runs"), "--only", "host.sudo", "--lang", "en")
-    result = CliRunner().invoke(app, list(words))
+    result = CliRunner().invoke(command_line(), list(words))
     assert result.exit_code == 3
     checks = sum(name.startswith("host.sudo") for name in catalogue().checks)
     assert result.stdout.count("not-declared") == 1

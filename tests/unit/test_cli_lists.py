@@ -10,14 +10,14 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from scanner.cli import console
-from scanner.cli.main import app
+from scanner.cli.commands import command_line
 from scanner.engine.catalogue import catalogue
 
 LANGUAGES = ("ja", "en")
 
 
 def _run(*words: str) -> Result:
-    return CliRunner().invoke(app, list(words), prog_name="tenken")
+    return CliRunner().invoke(command_line(), list(words), prog_name="tenken")
 
 
 def _table(*words: str) -> list[dict[str, str]]:

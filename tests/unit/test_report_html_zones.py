@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from scanner.cli.main import app
+from scanner.cli.commands import command_line
 from scanner.cli.sinks import RecordSink
 from scanner.report import html_zones
 from scanner.report.html import write_html
@@ -126,9 +126,9 @@ def test_the_command_puts_two_runs_side_by_side(tmp_path: Path) -> None:
         judge_into(lambda start, exceptions: RecordSink(start, exceptions, [], store))
     run = _lines()[0]["run"]
     ran = CliRunner().invoke(
-        app, ["report", run, run, "--store", str(path), "--out", str(tmp_path), "--format", "html"], prog_name="tenken"
+        command_line(), ["report", run, run, "--store", str(path), "--out", str(tmp_path), "--format", "html"], prog_name="tenken"
     )
     assert ran.exit_code == 0, ran.output
     assert "違いはない" in Page((tmp_path / "report.html").read_bytes()).by_id("zones").text
-    refused = CliRunner().invoke(app, ["report", run, run, "--store", str(path), "--format", "csv"], prog_name="tenken")
+    refused = CliRunner().invoke(command_line(), ["report", run, run, "--store", str(path), "--format", "csv"], prog_name="tenken")
     assert refused.exit_code == 2

@@ -36,7 +36,7 @@ from scanner.ledger.inventory import Inventory
 from scanner.model.target import Endpoint
 from scanner.model.text import Text
 from scanner.pages.app import people
-from scanner.pages.documents import documents_of
+from scanner.pages.names import Names, documents_of
 from scanner.protocol.keys import SigningKey
 from scanner.protocol.refusal import REFUSAL_WORDS, Refused
 from scanner.report.files import whole_file
@@ -109,7 +109,8 @@ def serve(place: Place, listen: Listen, ledger: Ledger | None) -> None:
         def systems_of(agent: str) -> Sequence[str]:
             return [system.id for system in inventory.systems_of(Endpoint(agent))]
 
-        rest = people(key, Permission(database, systems_of), documents_of(baselines))
+        names = Names(documents_of(baselines), {system.id: system.name for system in inventory.systems.values()})
+        rest = people(key, Permission(database, systems_of), names)
         hub = Hub(database, key, rest, judge.wake if judge else lambda: None)
         try:
             hub.serve(listen, lambda port: _tell_ready(listen, port))

@@ -23,6 +23,8 @@ from scanner.hub.permission import ADMINISTRATORS, ALL, READERS, NotPermitted, P
 from scanner.hub.serve import CERTIFICATE
 from scanner.protocol.keys import SigningKey
 from scanner.protocol.refusal import Refused
+from scanner.protocol.report import AGENT
+from scanner.protocol.texts import is_fit
 
 PREFIX = "/admin/1"
 LARGEST_BODY = 65_536
@@ -116,24 +118,24 @@ class Admin:
         return JSONResponse({"agents": [{**row.plain(), "systems": list(self.permission.systems_of(row.agent))} for row in rows]})
 
     def _agent(self, request: Request, _: Plain) -> Response:
-        agent = request.path_params["agent"]
+        agent = agent_of(request)
         self._user(request, ALL, "agent.read", agent)
         row = book.agent_row(self.database, agent)
         return JSONResponse({**row.plain(), "chains": book.chain_book(self.database, agent)})
 
     def _results(self, request: Request, _: Plain) -> Response:
-        agent = request.path_params["agent"]
+        agent = agent_of(request)
         self._user(request, ALL, "results.read", agent)
         return JSONResponse({"results": list(book.result_lines(self.database, agent))})
 
     def _changes(self, request: Request, _: Plain) -> Response:
-        agent = request.path_params["agent"]
+        agent = agent_of(request)
         self._user(request, ALL, "changes.read", agent)
         changes, returns = history.change_rows(self.database, agent), history.returns_of(self.database, agent)
         return JSONResponse({"changes": [row.plain() for row in changes], "returns": [one.plain() for one in returns]})
 
     def _revoke(self, request: Request, body: Plain) -> Response:
-        agent = request.path_params["agent"]
+        agent = agent_of(request)
         user = self._user(request, ADMINISTRATORS, "agent.revoke.ask", agent)
         enrolment.revoke(self.database, f"user:{user.name}", agent, _text(body, "why"))
         return JSONResponse({})
@@ -175,8 +177,8 @@ async def _json(request: Request) -> Plain:
         plain = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
         raise _Denied(HTTPStatus.BAD_REQUEST, "a JSON object is needed") from error
-    if not isinstance(plain, dict):
-        raise _Denied(HTTPStatus.BAD_REQUEST, "a JSON object is needed")
+    if not isinstance(plain, dict) or not all(is_fit(value) for value in plain.values() if isinstance(value, str)):
+        raise _Denied(HTTPStatus.BAD_REQUEST, "a JSON object is needed, whose texts can be kept")
     return plain
 
 
@@ -185,6 +187,14 @@ def _text(body: Plain, key: str) -> str:
     if not isinstance(value, str) or len(value) > 200:
         raise _Denied(HTTPStatus.BAD_REQUEST, f"{key}: a text of at most 200 characters is needed")
     return value
+
+
+def agent_of(request: Request) -> str:
+    """Give the agent that a path names. Raises ``NoSuchAgent`` for what cannot be one."""
+    agent: str = request.path_params["agent"]
+    if not AGENT.match(agent):
+        raise NoSuchAgent(agent)
+    return agent
 
 
 def address_of(request: Request) -> str:

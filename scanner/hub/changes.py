@@ -19,6 +19,7 @@ from scanner.facts.software import InstalledSoftware
 from scanner.facts.sudo import SudoRule, SudoRules
 from scanner.model.fact import Fact, Observation, Observed, Unobserved
 from scanner.model.reason import Reason
+from scanner.protocol.texts import fit
 
 MOST = 200
 """Changes of one sign that one comparison names; the rest is counted."""
@@ -102,7 +103,7 @@ def compare(step: Step, subject: type[Fact], before: State, now: State) -> tuple
         named += alike[:MOST]
         if len(alike) > MOST:
             named.append(Change(Sign.MORE, sign.value, str(len(alike) - MOST)))
-    return tuple(Change(c.sign, _storable(c.subject), _storable(c.detail), c.day) for c in named)
+    return tuple(Change(c.sign, fit(c.subject, LONGEST), fit(c.detail, LONGEST), c.day) for c in named)
 
 
 def not_compared(fact: type[Fact], why: Why) -> Change:
@@ -174,12 +175,7 @@ def _happened(step: Step, known: bool, was: _Day, is_: _Day) -> _Happened | None
 
 
 def _written(day: _Day) -> str:
-    return _storable(day) if isinstance(day, str) else ""
-
-
-def _storable(text: str) -> str:
-    """Cut a text of a machine, and take out what no database takes: NUL and halves of characters."""
-    return text[:LONGEST].replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return fit(day, LONGEST) if isinstance(day, str) else ""
 
 
 def _limits(step: Step, fact: type[Fact], days: Iterable[_Day]) -> list[Change]:

@@ -22,6 +22,7 @@ from scanner.hub.schema import agents, chains, events, gaps, notes, reports
 from scanner.protocol.answer import Receipt
 from scanner.protocol.refusal import Refusal, Refused
 from scanner.protocol.report import UNKNOWN_BOOT, Gap, Report
+from scanner.protocol.texts import fit
 
 log = logging.getLogger(__name__)
 
@@ -259,7 +260,7 @@ class _Batch:
             )
 
     def _event(self, chain: Chain, kind: str, sequence: int, detail: str) -> None:
-        self._events.append({"chain_id": chain.id, "kind": kind, "sequence": sequence, "at": self._at, "detail": detail[:DETAIL]})
+        self._events.append({"chain_id": chain.id, "kind": kind, "sequence": sequence, "at": self._at, "detail": fit(detail, DETAIL)})
 
     def _flush(self) -> None:
         """Write what earlier items of this batch brought, so that it can be asked for."""

@@ -9,6 +9,7 @@ from scanner.hub import clock
 from scanner.hub.database import Database, add_counts
 from scanner.hub.schema import refusals
 from scanner.protocol.refusal import Refused
+from scanner.protocol.texts import fit
 
 DETAIL = 300
 """Characters of a technical note that are kept."""
@@ -40,7 +41,7 @@ class RefusalBook:
             row = self._waiting.get(key)
             count = row.count if row else 0
             if row or len(self._waiting) < MOST:
-                self._waiting[key] = _Row(count + 1, at, refused.detail[:DETAIL], address)
+                self._waiting[key] = _Row(count + 1, at, fit(refused.detail, DETAIL), address)
 
     def flush(self) -> None:
         """Write what was counted since the last time."""

@@ -14,27 +14,27 @@ from starlette.routing import Route
 
 from scanner.hub import access, audit, book, enrolment, history
 from scanner.hub.access import NotAdmitted, User
-from scanner.hub.admin import Admin
+from scanner.hub.admin import Admin, agent_of
 from scanner.hub.database import Database
 from scanner.hub.enrolment import NoSuchAgent
 from scanner.hub.logins import Logins, TooManyTries
 from scanner.hub.permission import ADMINISTRATORS, ALL, READERS, NotPermitted, Permission
 from scanner.pages.answer import begin, end, go, page, style_answer
 from scanner.pages.asked import COOKIE, Asked, BadForm, Forged, form_of
-from scanner.pages.documents import Documents
 from scanner.pages.machine import findings_of
-from scanner.pages.machines import Show, machine_of, part_of
+from scanner.pages.machines import Machine, Show, machine_of, part_of
+from scanner.pages.names import Names
 from scanner.protocol.keys import SigningKey
 
 LONGEST_NOTE = 200
 ENTRIES = 200
 
 
-def people(hub_key: SigningKey, permission: Permission, documents: Documents) -> Starlette:
+def people(hub_key: SigningKey, permission: Permission, names: Names) -> Starlette:
     """Give the application for people: everything of the hub but what agents ask."""
     logins = Logins(permission.database)
     return Starlette(
-        routes=[*Admin(hub_key, permission, logins).routes(), *Pages(hub_key, permission, logins, documents).routes()],
+        routes=[*Admin(hub_key, permission, logins).routes(), *Pages(hub_key, permission, logins, names).routes()],
     )
 
 
@@ -45,7 +45,7 @@ class Pages:
     hub_key: SigningKey
     permission: Permission
     logins: Logins
-    documents: Documents
+    names: Names
 
     @property
     def _database(self) -> Database:
@@ -133,13 +133,13 @@ class Pages:
         self.permission.demand(user, ALL, "agents.list", asked.address)
         rows = [row for row in book.agent_rows(self._database) if self.permission.sees(user, row.agent)]
         show = Show(asked.query("show")) if asked.query("show") in set(Show) else Show.ALL
-        machines = [machine_of(row, self.permission.systems_of(row.agent)) for row in rows]
+        machines = [self._named(row) for row in rows]
         text = asked.query("q")
         part = part_of(machines, show, text, asked.number("page"))
         return page(asked, "machines.html.j2", part=part, show=show, text=text, sorts=list(Show))
 
     def _machine(self, asked: Asked) -> Response:
-        agent = asked.request.path_params["agent"]
+        agent = agent_of(asked.request)
         asked, user = self._admitted(asked)
         self.permission.demand(user, ALL, "agent.read", asked.address, agent)
         row = book.agent_row(self._database, agent)
@@ -147,17 +147,20 @@ class Pages:
         return page(
             asked,
             "machine.html.j2",
-            machine=machine_of(row, self.permission.systems_of(agent)),
-            found=findings_of(book.result_lines(self._database, agent), self.documents, wanted),
-            documents=self.documents,
-            wanted=wanted if wanted in self.documents else "",
+            machine=self._named(row),
+            found=findings_of(book.result_lines(self._database, agent), self.names.documents, wanted),
+            documents=self.names.documents,
+            wanted=wanted if wanted in self.names.documents else "",
             chains=book.chain_book(self._database, agent),
             changes=history.change_rows(self._database, agent),
             returns=history.returns_of(self._database, agent),
         )
 
+    def _named(self, row: book.AgentRow) -> Machine:
+        return machine_of(row, self.names.of_systems(self.permission.systems_of(row.agent)))
+
     def _revoke(self, asked: Asked) -> Response:
-        agent = asked.request.path_params["agent"]
+        agent = agent_of(asked.request)
         asked, user = self._admitted(asked)
         self.permission.demand(user, ADMINISTRATORS, "agent.revoke.ask", asked.address, agent)
         why = asked.form.get("why", "").strip()[:LONGEST_NOTE]

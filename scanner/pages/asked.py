@@ -13,6 +13,7 @@ from starlette.requests import Request
 from scanner.hub.access import User
 from scanner.hub.origin import is_foreign
 from scanner.hub.serve import CERTIFICATE
+from scanner.protocol.texts import is_fit
 
 COOKIE = "__Host-tenken"
 """RFC 6265bis section 4.1.3.2: browsers take such a cookie over TLS only, for this host alone."""
@@ -96,6 +97,9 @@ async def form_of(request: Request) -> Mapping[str, str]:
         if len(body) > LARGEST_FORM:
             raise BadForm
     try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"))
+        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"))
     except ValueError as error:
         raise BadForm from error
+    if not all(map(is_fit, fields.values())):
+        raise BadForm
+    return fields

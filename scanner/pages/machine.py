@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scanner.codec import Plain
 from scanner.model.verdict import Outcome
-from scanner.pages.documents import Article, Document, Documents
+from scanner.pages.names import Article, Document, Documents
 from scanner.report.html_words import SEVERITIES
 
 _RANK = {severity: place for place, severity in enumerate(SEVERITIES)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from itertools import chain
 
 from scanner.hub.agent_words import State, state_of
 from scanner.hub.book import AgentRow
@@ -31,7 +32,8 @@ class Machine:
 
     row: AgentRow
     state: State
-    systems: Sequence[str]
+    systems: Sequence[tuple[str, str]]
+    """By id and name."""
 
     @property
     def fails(self) -> int:
@@ -91,11 +93,11 @@ def part_of(machines: Sequence[Machine], show: Show, text: str, number: int) -> 
     return Part(found[(number - 1) * ON_A_PAGE : number * ON_A_PAGE], counts, len(found), number, pages)
 
 
-def machine_of(row: AgentRow, systems: Sequence[str]) -> Machine:
+def machine_of(row: AgentRow, systems: Sequence[tuple[str, str]]) -> Machine:
     """Give a line of the list."""
     return Machine(row, state_of(row), systems)
 
 
 def _holds(machine: Machine, wanted: str) -> bool:
     row = machine.row
-    return any(wanted in text.casefold() for text in (row.name, row.note, row.agent, row.address, *machine.systems))
+    return any(wanted in text.casefold() for text in (row.name, row.note, row.agent, row.address, *chain.from_iterable(machine.systems)))

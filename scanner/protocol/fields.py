@@ -8,6 +8,7 @@ from datetime import datetime
 
 from scanner.codec import Plain
 from scanner.protocol.refusal import Refusal, Refused
+from scanner.protocol.texts import is_fit
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
@@ -28,9 +29,9 @@ def exactly(plain: Plain, schema: str, keys: Collection[str]) -> None:
 
 
 def text(plain: Plain, key: str, most: int = 200) -> str:
-    """Give a text of at most ``most`` characters."""
+    """Give a text of at most ``most`` characters that can be kept."""
     value = plain[key]
-    if not isinstance(value, str) or len(value) > most:
+    if not isinstance(value, str) or len(value) > most or not is_fit(value):
         raise refuse(f"{key}: a text of at most {most} characters is needed")
     return value
 

@@ -10,6 +10,7 @@ from scanner.hub.keyfile import load_or_make
 from scanner.hub.permission import Permission
 from scanner.hub.serve import Hub, Listen
 from scanner.pages.app import people
+from scanner.pages.names import Names
 
 
 def main(url: str, key_file: str, port: str, *more: str) -> None:
@@ -17,7 +18,7 @@ def main(url: str, key_file: str, port: str, *more: str) -> None:
     certificate, private_key, share = (*more, "", "", "")[:3]
     with Database(url) as database:
         key = load_or_make(Path(key_file))
-        hub = Hub(database, key, people(key, Permission(database, lambda _: []), {}))
+        hub = Hub(database, key, people(key, Permission(database, lambda _: []), Names()))
         hub.serve(Listen(port=int(port), certificate=certificate, key=private_key, share=bool(share)), lambda port: print(port, flush=True))
 
 

@@ -139,6 +139,13 @@ def test_a_system_owner_sees_the_machines_of_own_systems_only(asking: Callable[.
     assert names("owner") == ["PC"]
 
 
+def test_texts_that_no_database_keeps_are_refused(asking: Callable[..., tuple[int, dict[str, object]]]) -> None:
+    for odd in ("a\0b", "\ud800"):
+        assert asking("nobody", "POST", "/login", {"user": odd, "password": "p", "code": "0"})[0] == 400
+        assert asking("root", "POST", "/tokens", {"note": odd})[0] == 400
+        assert asking("root", "GET", f"/agents/{odd.encode('utf-8', 'replace').decode()}")[0] == 404
+
+
 def test_no_other_site_has_a_browser_ask_for_a_change(asking: Callable[..., tuple[int, dict[str, object]]]) -> None:
     assert asking("root", "POST", "/tokens", {"note": "n"}, "cross-site")[0] == 403
     assert asking("root", "POST", "/tokens", {"note": "n"}, "none")[0] == 200

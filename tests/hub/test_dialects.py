@@ -25,6 +25,7 @@ from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY
 from scanner.protocol.answer import Receipt
 from scanner.protocol.keys import SigningKey
+from scanner.protocol.refusal import Refused
 from tests.hub.simulated import Simulated, some_facts
 from tests.hub.test_chain import send, sequences
 from tests.hub.test_history import CHECK as REJOINING
@@ -93,6 +94,19 @@ def test_what_changed_is_kept_and_judged_on_both(both: str) -> None:
         Posture(database, rules).bring_up_to_date()
         assert ("network-new", "cafe", "wireless") in told(door, agent)
         assert judged(door, agent) == ("undetermined", "VALUE_NOT_SET", "value-not-set")
+
+
+def test_texts_that_no_database_keeps_do_no_harm(both: str) -> None:
+    with Database(both) as database:
+        door = Door(database, SigningKey.make())
+        hostile, honest = Simulated.enrol(door), Simulated.enrol(door)
+        for odd in ("1\0", "1\ud800"):
+            refused, taken = send(door, hostile.report(version=odd), honest.report())
+            assert isinstance(refused, Refused)
+            assert isinstance(taken, Receipt), "who comes with it is not kept out"
+            send(door, hostile.report(None, **{odd: odd}))
+        door.refusals.flush()
+        assert [(r["reason"], r["count"]) for r in book.refusal_rows(database)] == [("not-of-schema", 4)]
 
 
 def test_two_processes_at_one_database_do_not_count_a_report_twice(both: str) -> None:

@@ -1,9 +1,9 @@
-"""The documents as pages name them: their titles, and the articles by the ids that results carry."""
+"""What pages call things by: documents, articles and systems, by the ids that results and the ledger carry."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from baselines.model import Baseline
 from scanner.model.text import Text
@@ -26,6 +26,18 @@ class Document:
 
 
 Documents = Mapping[str, Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Documents and systems by id; a system that is not here is called by its id."""
+
+    documents: Documents = field(default_factory=dict)
+    systems: Mapping[str, str] = field(default_factory=dict)
+
+    def of_systems(self, ids: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """Give each system by id and name."""
+        return tuple((id_, self.systems.get(id_, id_)) for id_ in ids)
 
 
 def documents_of(baselines: Iterable[Baseline]) -> Documents:

@@ -9,12 +9,13 @@ import hashlib
 import logging
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from scanner import codec
 from scanner.engine.factset import FactSet
@@ -81,12 +82,22 @@ class Posture:
         self.rules = rules
 
     def bring_up_to_date(self) -> int:
-        """Judge every agent whose facts, silence or rules have changed since it was judged. Gives how many."""
-        count = 0
-        while machines := self._due(AT_A_TIME):
+        """Judge every agent whose facts, silence or rules have changed since it was judged. Gives how many.
+
+        One that cannot be judged for a defect of ours keeps no other one waiting; it is tried again the next time.
+        """
+        count, broken = 0, set[int]()
+        while machines := self._due(AT_A_TIME, broken):
             for machine, stale in machines:
-                self._judge(machine, stale=stale)
-            count += len(machines)
+                try:
+                    self._judge(machine, stale=stale)
+                except SQLAlchemyError:
+                    raise  # the database is away for all of them
+                except Exception:
+                    log.exception("defect while judging what %s reported", machine.agent)
+                    broken.add(machine.id)
+                else:
+                    count += 1
         return count
 
     def seen(self) -> Iterator[Seen]:
@@ -99,13 +110,13 @@ class Posture:
             facts = self._facts(machine, now, stale=stale)
             yield Seen(facts, machine.heard_at or machine.enrolled_at, now)
 
-    def _due(self, most: int) -> list[tuple[_Machine, bool]]:
+    def _due(self, most: int, broken: Collection[int]) -> list[tuple[_Machine, bool]]:
         now = clock.now()
         limit = clock.written(clock.read(now) - self.rules.silence)
         silent = (chains.c.received_at <= limit) | (chains.c.made_at <= limit)
         changed = (agents.c.judged != agents.c.changed) | (agents.c.judged_by != self.rules.digest) | agents.c.judged_by.is_(None)
         heard = chains.c.received_at.is_not(None) & agents.c.revoked_at.is_(None)
-        due = heard & (changed | (agents.c.stale & ~silent) | (~agents.c.stale & silent))
+        due = heard & agents.c.id.not_in(broken) & (changed | (agents.c.stale & ~silent) | (~agents.c.stale & silent))
         with self._database.reading() as db:
             machines = [_machine(row) for row in db.execute(_MACHINES.where(due).order_by(agents.c.id).limit(most))]
         return [(machine, self._stale(machine, now)) for machine in machines]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from scanner.engine.catalogue import catalogue
+from scanner.engine.factset import FactSet
 from scanner.engine.plan import make_plan
 from scanner.facts.screen_lock import ScreenLock
 from scanner.hub import book, clock
@@ -79,6 +81,27 @@ def test_a_report_with_an_old_time_or_a_time_to_come_does_not_make_old_facts_fre
     assert set(outcomes(door.database, old.agent).values()) == {("undetermined", "stale")}
     rows = {row.agent: row for row in book.agent_rows(door.database)}
     assert (rows[old.agent].stale, rows[ahead.agent].stale) == (True, False)
+
+
+def test_a_machine_that_cannot_be_judged_keeps_no_other_one_waiting(
+    door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    agents = [Simulated.enrol(door) for _ in range(3)]
+    send(door, *(agent.report(reported(), made_at=clock.now()) for agent in agents))
+    judging = posture_of(door.database)
+    facts = judging._facts
+
+    def some_facts(machine: Any, *rest: Any, **more: Any) -> FactSet:
+        if machine.agent == agents[1].agent:
+            raise ValueError("hostile")
+        return facts(machine, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(judging, "_facts", some_facts)
+        assert judging.bring_up_to_date() == 2
+    assert f"defect while judging what {agents[1].agent} reported" in caplog.text
+    assert [bool(outcomes(door.database, agent.agent)) for agent in agents] == [True, False, True]
+    assert judging.bring_up_to_date() == 1, "it is tried again"
 
 
 def test_the_night_sees_every_agent_that_is_not_revoked_with_every_planned_fact(door: Door) -> None:

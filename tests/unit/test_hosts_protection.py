@@ -9,12 +9,15 @@ import pytest
 
 from scanner.facts.backup import Backup, BackupJob, BackupResult, BackupResults
 from scanner.facts.disk_encryption import DiskEncryption, KeyFile, VolumeUse
+from scanner.facts.files import FileIntegrity
 from scanner.facts.ledger import DeclaredBackup, DeclaredMachine
 from scanner.facts.login_notice import LoginNotice
 from scanner.facts.malware import MalwareProduct, MalwareProtection, Protection
+from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names
 from scanner.hosts.linux.backup import backup, backup_results
 from scanner.hosts.linux.disk_encryption import disk_encryption
+from scanner.hosts.linux.integrity import file_integrity
 from scanner.hosts.linux.login_notice import login_notice
 from scanner.hosts.linux.malware import malware_protection
 from scanner.model.fact import Unobserved
@@ -170,6 +173,76 @@ def test_backups_by_timer_and_cron(tmp_path: Path) -> None:
     assert BackupJob("restic", "nightly.timer", True, 10) in found.jobs
     assert found.agents == ("bareos-fd",)
     assert "secret" not in repr(found)
+
+
+def test_backups_by_tables_of_accounts_and_timers_that_anything_asks_for(tmp_path: Path) -> None:
+    made = Machine(tmp_path, live=False).write(
+        {
+            "/var/spool/cron/crontabs/postgres": "0 3 * * * /usr/bin/pg_dump town\n",
+            "/var/spool/cron/borg": "0 3 * * * borg create\n",
+            "/var/spool/cron/atjobs/x": "restic backup\n",
+            "/etc/systemd/system/multi-user.target.wants/nightly.timer": "[Timer]\nUnit=own.service\n",
+            "/etc/systemd/system/nightly.timer": "[Timer]\nUnit=own.service\n",
+            "/etc/systemd/system/own.service": "[Service]\nExecStart=/usr/bin/restic backup /srv\n",
+        }
+    )
+    found = backup.run(made)
+    assert isinstance(found, Backup)
+    assert isinstance(found.jobs, tuple)
+    assert {(job.tool, job.place) for job in found.jobs} == {
+        ("pg_dump", "/var/spool/cron/crontabs/postgres"),
+        ("borg", "/var/spool/cron/borg"),
+        ("restic", "nightly.timer"),
+    }
+
+
+def test_no_backup_is_no_finding_where_a_table_or_a_timer_was_not_read(tmp_path: Path) -> None:
+    many = {f"/etc/systemd/system/timers.target.wants/t{number}.timer": "" for number in range(201)}
+    found = backup.run(Machine(tmp_path / "a", live=False).write(many))
+    assert isinstance(found, Backup)
+    assert isinstance(found.jobs, Unobserved)
+    assert found.jobs.reason is Reason.TOO_LARGE
+    shut = Shut(tmp_path / "b", live=False).write({"/var/spool/cron/crontabs/x": "", "/etc/cron.d/y": "0 3 * * * root borg create\n"})
+    found = backup.run(shut)
+    assert isinstance(found, Backup)
+    assert isinstance(found.jobs, tuple)
+    assert [job.tool for job in found.jobs] == ["borg"]
+    (tmp_path / "b/etc/cron.d/y").unlink()
+    found = backup.run(shut)
+    assert isinstance(found, Backup)
+    assert isinstance(found.jobs, Unobserved)
+    assert found.jobs.reason is Reason.ACCESS_DENIED
+
+
+class Shut(Machine):
+    """A machine whose accounts' tables may not be read."""
+
+    def names(self, directory: str) -> tuple[str, ...] | None:
+        """List anything else."""
+        if directory.startswith("/var/spool/cron"):
+            raise CannotObserve(Reason.ACCESS_DENIED, directory)
+        return super().names(directory)
+
+
+def test_a_comparison_of_files_may_be_started_by_the_table_of_an_account_or_a_timer_of_its_own(tmp_path: Path) -> None:
+    aide = {"/usr/bin/aide": "", "/var/lib/aide/aide.db": "x"}
+
+    def scheduled(name: str, files: dict[str, str]) -> object:
+        fact = file_integrity.run(Machine(tmp_path / name, live=False).write({**aide, **files}))
+        assert isinstance(fact, FileIntegrity)
+        assert not isinstance(fact.tools, Unobserved)
+        (tool,) = fact.tools
+        return tool.scheduled.after_restart if isinstance(tool.scheduled, Readings) else tool.scheduled
+
+    assert scheduled("a", {}) is False
+    assert scheduled("b", {"/var/spool/cron/crontabs/root": "0 5 * * * /usr/bin/aide --check\n"}) is True
+    assert scheduled("c", {"/var/spool/cron/crontabs/root": "0 5 * * * /usr/bin/aidendale\n"}) is False
+    own = {
+        "/etc/systemd/system/timers.target.wants/own.timer": "",
+        "/etc/systemd/system/own.timer": "[Timer]\n",
+        "/etc/systemd/system/own.service": "[Service]\nExecStart=aide --config /etc/aide.conf -C\n",
+    }
+    assert scheduled("d", own) is True
 
 
 def results(made: Machine, *backups: DeclaredBackup) -> BackupResults:

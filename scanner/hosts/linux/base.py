@@ -129,7 +129,9 @@ def processes(read: Reader) -> tuple[Process, ...] | Unobserved | None:
 
 def _processes(read: Reader) -> tuple[Process, ...]:
     names = read.names("/proc") or ()
-    numbers = [name for name in names if name.isdecimal()][:MOST_PROCESSES]
+    numbers = [name for name in names if name.isdecimal()]
+    if len(numbers) > MOST_PROCESSES:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_PROCESSES} processes")
     if "1" not in numbers:  # hidepid= of proc(5): others' processes are not shown
         raise CannotObserve(Reason.ACCESS_DENIED, "/proc: other accounts' processes are hidden")
     boot = next((line.split()[1] for line in (read.file("/proc/stat") or b"").split(b"\n") if line.startswith(b"btime ")), b"0")

@@ -43,7 +43,9 @@ def hints(read: Reader, path: str) -> tuple[str, ...]:
         for words in lines
         if len(words) > 2 and words[-2].upper() in {"A", "AAAA"} and re.fullmatch(r"[0-9A-Fa-f.:]+", words[-1])
     }
-    return tuple(sorted(found)[:MOST_HINTS])
+    if len(found) > MOST_HINTS:
+        raise CannotObserve(Reason.TOO_LARGE, f"{path}: more than {MOST_HINTS} addresses")
+    return tuple(sorted(found))
 
 
 def among(zones: Sequence[ServedZone], others: Unobserved | None = None) -> tuple[ServedZone, ...] | Unobserved:

@@ -44,7 +44,10 @@ def flags(read: Reader, name: str) -> int | None:
 def addresses(read: Reader) -> tuple[Address, ...]:
     """Give all IPv6 addresses; none where the kernel has no IPv6. Raises ``CannotObserve``."""
     found = []
-    for line in (read.file("/proc/net/if_inet6", limit=16_000_000) or b"").decode("utf-8", "replace").split("\n")[:MOST_ADDRESSES]:
+    lines = (read.file("/proc/net/if_inet6", limit=16_000_000) or b"").decode("utf-8", "replace").split("\n")
+    if len(lines) > MOST_ADDRESSES:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_ADDRESSES} IPv6 addresses")
+    for line in lines:
         # address, interface index, prefix length, scope, flags (all hexadecimal), name
         fields = line.split()
         if len(fields) != 6 or len(fields[0]) != 32:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scanner.facts.files import FileIntegrity, IntegrityTool
 from scanner.facts.readings import Readings
-from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
+from scanner.hosts.base import FileKind, Names, Reader, Run, collector
 from scanner.hosts.linux.base import enabled, exists, processes, runs, seen
 from scanner.hosts.linux.clock import READS as CLOCK
 from scanner.hosts.linux.clock import now
+from scanner.hosts.linux.jobs import READS as JOBS
+from scanner.hosts.linux.jobs import jobs
 from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -69,7 +72,6 @@ KNOWN = (
     ),
 )
 ACTIVE = Run(("systemctl", "is-active", *(timer for known in KNOWN for timer in known.timers)))
-CRONTABS = ("/etc/crontab",)
 
 
 @collector(
@@ -80,7 +82,7 @@ CRONTABS = ("/etc/crontab",)
     ACTIVE,
     *(Names(path) for known in KNOWN for path in (*known.programs, *known.crons)),
     *(Names(path, root=True) for known in KNOWN for path in (*known.databases, *known.traces)),
-    *(Files(path) for path in CRONTABS),
+    *JOBS,
 )
 def file_integrity(read: Reader) -> FileIntegrity:
     """See whether changes of files are noticed."""
@@ -122,30 +124,27 @@ def _newest(read: Reader, paths: Sequence[str]) -> int | None:
 
 
 def _scheduled(read: Reader, known: _Known) -> Readings[bool] | Unobserved:
-    """Tell whether the comparison is started at set times: by a timer, by cron's directories or by a line of /etc/crontab."""
-    by_cron = seen(lambda: exists(read, *known.crons) is not None or _in_crontab(read, known.name))
-    if isinstance(by_cron, Unobserved):
-        return by_cron
-    timers = seen(lambda: [timer for timer in known.timers if enabled(read, timer)])
-    if isinstance(timers, Unobserved):
-        return timers
-    later = by_cron or bool(timers)
+    """Tell whether the comparison is started at set times: by a timer, by cron's directories or by a line of a table."""
+    held, missing = jobs(read)
+    mine = [job for job in held if re.search(rf"\b{known.name}\b|{known.name}check", job.text)]
+    by_script = seen(lambda: exists(read, *known.crons) is not None)
+    by_cron = by_script is True or any(not job.unit for job in mine)
+    ours = seen(lambda: [timer for timer in known.timers if enabled(read, timer)])
+    timers = list(dict.fromkeys((*(ours if isinstance(ours, list) else ()), *(job.place for job in mine if job.unit))))
+    unseen = next((part for part in (by_script, ours, missing) if isinstance(part, Unobserved)), None)
+    if unseen is not None and not by_cron and not timers:
+        return unseen
     current: bool | Unobserved | None = None
     if read.live:
         current = by_cron or (seen(lambda: _active(read, timers)) if timers else False)
-    return Readings(None, current, later, timers[0] if timers else "cron")
-
-
-def _in_crontab(read: Reader, name: str) -> bool:
-    lines = [line.split() for path in CRONTABS for line in (read.file(path) or b"").decode("utf-8", "replace").split("\n")]
-    return any(len(words) > 6 and not words[0].startswith("#") and any(name in word for word in words[6:]) for words in lines)
+    return Readings(None, current, by_cron or bool(timers), timers[0] if timers else "cron")
 
 
 def _active(read: Reader, timers: Sequence[str]) -> bool:
-    said = read.command(ACTIVE.argv)
+    usual = [timer for known in KNOWN for timer in known.timers]
+    asked = usual if set(timers) <= set(usual) else list(timers)
+    said = read.command(("systemctl", "is-active", *asked))
     if said is None:
         raise CannotObserve(Reason.UNSUPPORTED, "systemctl is not there")
-    states = dict(
-        zip((timer for known in KNOWN for timer in known.timers), said.stdout.decode("utf-8", "replace").split("\n"), strict=False)
-    )
+    states = dict(zip(asked, said.stdout.decode("utf-8", "replace").split("\n"), strict=False))
     return any(states.get(timer) == "active" for timer in timers)

@@ -8,25 +8,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from scanner.hosts.base import FileKind, Files, Names, Reader, Source
 from scanner.hosts.linux.base import masked, seen, shown
 from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
 
-CRON_FILES = ("/etc/crontab", "/etc/anacrontab", "/var/spool/cron/crontabs/root", "/var/spool/cron/root")
-CRON_TABLES = "/etc/cron.d"
+T = TypeVar("T")
+
+CRON_FILES = ("/etc/crontab", "/etc/anacrontab")
+CRON_TABLES = ("/etc/cron.d", "/var/spool/cron/crontabs", "/var/spool/cron")
+"""Tables of the machine, and of its accounts: Debian's place and that of the Red Hat family."""
 CRON_SCRIPTS = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
 OWN, SHIPPED = "/etc/systemd/system", "/usr/lib/systemd/system"
 LONGEST = 100_000
 MOST_TIMERS = 200
 READS: tuple[Source, ...] = (
-    *(Files(path, limit=LONGEST, root=path.startswith("/var")) for path in CRON_FILES),
-    Names(CRON_TABLES),
-    Files(f"{CRON_TABLES}/*", limit=LONGEST),
+    *(Files(path, limit=LONGEST) for path in CRON_FILES),
+    *(Names(directory, root=directory.startswith("/var")) for directory in CRON_TABLES),
+    *(Files(f"{directory}/*", limit=LONGEST, root=directory.startswith("/var")) for directory in CRON_TABLES),
     *(Names(directory) for directory in CRON_SCRIPTS),
     *(Files(f"{directory}/*", limit=LONGEST) for directory in CRON_SCRIPTS),
-    Names(f"{OWN}/timers.target.wants"),
-    Names(f"{SHIPPED}/timers.target.wants"),
+    *(Names(place) for directory in (OWN, SHIPPED) for place in (directory, f"{directory}/*.wants")),
     Files(f"{OWN}/*.timer", limit=LONGEST),
     Files(f"{OWN}/*.service", limit=20_000),
 )
@@ -44,35 +48,36 @@ class Job:
 
 def jobs(read: Reader) -> tuple[tuple[Job, ...], Unobserved | None]:
     """Give what is scheduled, and the first thing that could not be read."""
+    missing: list[Unobserved] = []
+
+    def known(value: T | Unobserved, otherwise: T) -> T:
+        if isinstance(value, Unobserved):
+            missing.append(value)
+            return otherwise
+        return value
+
     found: list[Job] = []
-    missing: Unobserved | None = None
-    tables = seen(partial(read.names, CRON_TABLES))
-    places = [*CRON_FILES, *(() if tables is None or isinstance(tables, Unobserved) else (f"{CRON_TABLES}/{name}" for name in tables))]
-    for path in places:
-        text = seen(partial(read.file, path, limit=LONGEST))
-        if isinstance(text, Unobserved):
-            missing = missing or text
-        elif text is not None:
-            found += [Job(shown(path), line) for line in _lines(text)]
-    for directory in CRON_SCRIPTS:
-        for name in seen_names(read, directory):
-            path = f"{directory}/{name}"
-            state = seen(partial(read.state, path))
-            # run-parts passes over what is not executable and over names with a dot
-            if isinstance(state, Unobserved) or state is None or "." in name or (state.kind is FileKind.FILE and not state.mode & 0o111):
-                continue
-            text = seen(partial(read.file, path, limit=LONGEST))
-            if isinstance(text, Unobserved):
-                missing = missing or text
-            elif text is not None:
-                found.append(Job(shown(path), "\n".join(_lines(text))))
-    return (*found, *_timers(read)), missing
+    places = [(path, False) for path in CRON_FILES]
+    for directory in (*CRON_TABLES, *CRON_SCRIPTS):
+        places += [(path, directory in CRON_SCRIPTS) for path in known(seen(partial(_run_from, read, directory)), [])]
+    for path, scripts in places:
+        text = known(seen(partial(read.file, path, limit=LONGEST)), None)
+        lines = [] if text is None else _lines(text)
+        found += [Job(shown(path), line) for line in (["\n".join(lines)] if scripts else lines)]
+    timers = known(seen(partial(_timers, read)), [])
+    return (*found, *timers), next(iter(missing), None)
 
 
-def seen_names(read: Reader, directory: str) -> tuple[str, ...]:
-    """Give the names in a directory, nothing where there is none or no right."""
-    names = seen(partial(read.names, directory))
-    return () if names is None or isinstance(names, Unobserved) else names
+def _run_from(read: Reader, directory: str) -> list[str]:
+    """Give the files of a directory that cron goes by, tables or programs. Raises ``CannotObserve``."""
+    found = []
+    for name in read.names(directory) or ():
+        state = read.state(f"{directory}/{name}")
+        # run-parts passes over what is not executable and over names with a dot
+        idle = directory in CRON_SCRIPTS and ("." in name or (state is not None and state.kind is FileKind.FILE and not state.mode & 0o111))
+        if state is not None and state.kind in {FileKind.FILE, FileKind.LINK} and not idle:
+            found.append(f"{directory}/{name}")
+    return found
 
 
 def _lines(data: bytes) -> list[str]:
@@ -81,10 +86,14 @@ def _lines(data: bytes) -> list[str]:
 
 
 def _timers(read: Reader) -> list[Job]:
+    """Give the timers that something asks for at the start. Raises ``CannotObserve``."""
+    wants = [f"{directory}/{name}" for directory in (OWN, SHIPPED) for name in read.names(directory) or () if name.endswith(".wants")]
+    names = dict.fromkeys(name for directory in wants for name in read.names(directory) or () if name.endswith(".timer"))
+    if len(names) > MOST_TIMERS:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_TIMERS} timers")
     found = []
-    names = [name for directory in (OWN, SHIPPED) for name in seen_names(read, f"{directory}/timers.target.wants")]
-    for name in list(dict.fromkeys(names))[:MOST_TIMERS]:
-        if not name.endswith(".timer") or seen(partial(masked, read, name)) is True:
+    for name in names:
+        if masked(read, name):
             continue
         timer = _unit(read, name)
         unit = re.search(r"^\s*Unit\s*=\s*(\S+)", timer, re.MULTILINE)

@@ -12,6 +12,7 @@ from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
+from scanner.model.reason import CannotObserve, Reason
 
 PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/home", "/var", "/var/log", "/var/log/audit", "/boot")  # noqa: S108  mount points, nothing is written there
 NOW, LATER = "/proc/self/mounts", "/etc/fstab"
@@ -58,7 +59,10 @@ def mounts(read: Reader) -> Mounts:
 def table(read: Reader, path: str) -> tuple[Line, ...]:
     """Read /proc/self/mounts or fstab: the last line of a path is the one that is on top. Raises ``CannotObserve``."""
     found = []
-    for line in (read.file(path) or b"").decode("utf-8", "replace").split("\n")[:MOST_LINES]:
+    lines = (read.file(path) or b"").decode("utf-8", "replace").split("\n")
+    if len(lines) > MOST_LINES:
+        raise CannotObserve(Reason.TOO_LARGE, f"{path}: more than {MOST_LINES} lines")
+    for line in lines:
         words = line.split()
         if len(words) >= 3 and not words[0].startswith("#"):
             plain = [_plain(word) for word in words]

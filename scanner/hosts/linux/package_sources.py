@@ -72,7 +72,13 @@ def _apt_sources(read: Reader) -> tuple[PackageSource, ...]:
         for source in sources:
             lax = any(source.says(option) for option in ("trusted", "allow-insecure", "allow-weak"))
             found += [_source(f"{text.path} line {source.line}", address, not lax) for address in source.addresses]
-    return tuple(found[:MOST_SOURCES])
+    return _whole(found)
+
+
+def _whole(found: list[PackageSource]) -> tuple[PackageSource, ...]:
+    if len(found) > MOST_SOURCES:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_SOURCES} sources of packages")
+    return tuple(found)
 
 
 def _source(place: str, address: str, signed: bool | Unobserved) -> PackageSource:
@@ -119,7 +125,7 @@ def _dnf_sources(read: Reader) -> tuple[PackageSource, ...]:
                     continue
                 signed = (words.get("gpgcheck", everywhere or "0")).strip().lower() in _TRUE
                 found += [_source(f"{text.path} [{shown(group.name)}]", address, signed) for address in _addresses(words)]
-    return tuple(found[:MOST_SOURCES])
+    return _whole(found)
 
 
 def _addresses(words: dict[str, str]) -> Sequence[str]:

@@ -57,7 +57,9 @@ def sensitive_files(read: Reader) -> SensitiveFiles:
         if isinstance(names, Unobserved):
             unseen.append(f"{directory}/*")
         else:
-            paths += [f"{directory}/{name}" for name in names or () if wanted.fullmatch(name)][:MOST_EACH]
+            fitting = [f"{directory}/{name}" for name in names or () if wanted.fullmatch(name)]
+            unseen += [f"{directory}/* ({len(fitting) - MOST_EACH})"] if len(fitting) > MOST_EACH else []
+            paths += fitting[:MOST_EACH]
     for path in paths:
         rights = seen(partial(_rights, read, path, owners, groups))
         if isinstance(rights, Unobserved):

@@ -52,7 +52,8 @@ def services(read: Reader) -> Services:
         read.keep(
             "systemctl", f"{sum(s.starts is True for s in found)} start with the machine, {sum(s.running is True for s in found)} run"
         )
-        found = found[:MOST_SERVICES]
+        if len(found) > MOST_SERVICES:
+            found = Unobserved(Reason.TOO_LARGE, f"more than {MOST_SERVICES} services")
     return Services(found)
 
 

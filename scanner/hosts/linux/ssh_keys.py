@@ -87,7 +87,9 @@ def _host_keys(read: Reader, named: list[str]) -> tuple[FileRights, ...]:
     paths = [path for path in named if path.startswith("/")] or [
         f"{HOST_KEYS}/{name}" for name in read.names(HOST_KEYS) or () if name.startswith("ssh_host_") and name.endswith("_key")
     ]
-    return tuple(found for path in paths[:MOST_KEY_FILES] if (found := rights(read, path)) is not None)
+    if len(paths) > MOST_KEY_FILES:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_KEY_FILES} host keys")
+    return tuple(found for path in paths if (found := rights(read, path)) is not None)
 
 
 def _authorized(read: Reader, places: tuple[str, ...]) -> tuple[AuthorizedKeys, ...]:

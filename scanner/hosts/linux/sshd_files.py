@@ -24,6 +24,7 @@ DEPTH: Final = 16
 """How deep includes may nest, SERVCONF_MAX_DEPTH of OpenSSH."""
 MOST_FILES: Final = 100
 MOST_BLOCKS: Final = 50
+MOST_VALUES: Final = 500
 
 KEYWORDS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "allowagentforwarding": ("yes",),
@@ -219,20 +220,26 @@ def _value(keyword: str, given: tuple[str, ...] | None, default: tuple[str, ...]
 def normal(keyword: str, given: tuple[str, ...]) -> tuple[str, ...] | Unobserved:
     """Write values in one way, as ``sshd -T`` would."""
     if keyword in LISTS:
-        return tuple(shown(name) for name in given[0].split(",") if name)[:200]
+        return _whole(keyword, [name for name in given[0].split(",") if name])
     if keyword in WORDS:
-        return tuple(shown(word) for value in given for word in value.split())[:50]
+        return _whole(keyword, [word for value in given for word in value.split()])
     if keyword in _TIMES:
         seconds = _seconds(given[0])
         return Unobserved(Reason.PROTOCOL_VIOLATION, f"{keyword} {shown(given[0])}: no time") if seconds is None else (str(seconds),)
     if keyword in _VERBATIM:
-        return tuple(shown(value) for value in given)[:200]
+        return _whole(keyword, given)
     value = shown(given[0])
     if keyword == "permitrootlogin":
         return ("prohibit-password",) if value.lower() == "without-password" else (value.lower(),)
     if keyword == "loglevel":  # sshd -T writes QUIET as SILENT, its other name
         return ("QUIET",) if value.upper() == "SILENT" else (value.upper(),)
     return (value.lower(),)
+
+
+def _whole(keyword: str, values: Sequence[str]) -> tuple[str, ...] | Unobserved:
+    if len(values) > MOST_VALUES:
+        return Unobserved(Reason.TOO_LARGE, f"{keyword}: more than {MOST_VALUES} values")
+    return tuple(map(shown, values))
 
 
 def _seconds(text: str) -> int | None:

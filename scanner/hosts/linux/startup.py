@@ -23,6 +23,7 @@ SYSTEMD_BOOT = ("/boot/loader/loader.conf", "/efi/loader/loader.conf", "/boot/ef
 KEYS_UNIT = Run(("systemctl", "show", "-p", "LoadState", "ctrl-alt-del.target"))
 UNITS = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 FLAWS = "/sys/devices/system/cpu/vulnerabilities"
+MOST_FLAWS = 100
 LOCKDOWN = "/sys/kernel/security/lockdown"
 OFF: Mapping[str, frozenset[str | None]] = {
     "mitigations": frozenset({"off"}),
@@ -238,7 +239,10 @@ def _lockdown(read: Reader) -> str | None:
 def _flaws(read: Reader) -> tuple[Flaw, ...] | None:
     if not read.live:
         return None
-    return tuple(Flaw(shown(name), shown(first_line(read, f"{FLAWS}/{name}") or "")) for name in (read.names(FLAWS) or ())[:100])
+    names = read.names(FLAWS) or ()
+    if len(names) > MOST_FLAWS:
+        raise CannotObserve(Reason.TOO_LARGE, f"{FLAWS}: more than {MOST_FLAWS} files")
+    return tuple(Flaw(shown(name), shown(first_line(read, f"{FLAWS}/{name}") or "")) for name in names)
 
 
 def _mitigations(read: Reader) -> Readings[bool] | Unobserved:

@@ -72,11 +72,11 @@ def file_walk(read: Reader) -> FileWalk:
     owners, groups = names_of(read, "/etc/passwd"), names_of(read, "/etc/group")
     unowned = _without_owner(read, found["u"], owners, groups)
     # Without root's rights directories stay closed; with them find ends with 1 where a file went away meanwhile.
-    complete = account == "0" and status in {"0", "1"}
+    complete = account == "0" and status in {"0", "1"} and unowned is not None
     files = {key: tuple(_file(one, owners, groups) for one in sorted(many)) for key, many in found.items() if key != "u"}
     for one in files["s"][:30]:
         read.keep("find", f"{one.mode:04o} {one.owner}:{one.group} {one.path}")
-    return FileWalk(files["s"], files["w"], files["d"], unowned, complete, SECONDS, tuple(dict.fromkeys(left)))
+    return FileWalk(files["s"], files["w"], files["d"], unowned or (), complete, SECONDS, tuple(dict.fromkeys(left)))
 
 
 def _file(one: tuple[str, int, int, int], owners: Mapping[int, str] | Unobserved, groups: Mapping[int, str] | Unobserved) -> FoundFile:
@@ -89,16 +89,21 @@ def _without_owner(
     found: list[tuple[str, int, int, int]],
     owners: Mapping[int, str] | Unobserved,
     groups: Mapping[int, str] | Unobserved,
-) -> tuple[FoundFile, ...]:
-    """Keep the files whose numbers no directory service knows either: the local files are asked first, then all that getent(1) asks."""
-    if isinstance(owners, Unobserved) or isinstance(groups, Unobserved) or not found:
-        return ()
+) -> tuple[FoundFile, ...] | None:
+    """Keep the files whose numbers no directory service knows either: the local files are asked first, then all that getent(1) asks.
+
+    ``None``: that cannot be told, for want of the files or because there are too many numbers.
+    """
+    if isinstance(owners, Unobserved) or isinstance(groups, Unobserved):
+        return None
     known = []
     for database, held, place in (("passwd", owners, 2), ("group", groups, 3)):
         numbers = sorted({one[place] for one in found if one[place] not in held})
         names: set[int] = set(held)
+        if len(numbers) > MOST_IDS:
+            return None
         if numbers:
-            said = read.command(("getent", database, *map(str, numbers[:MOST_IDS])))
+            said = read.command(("getent", database, *map(str, numbers)))
             lines = [] if said is None else said.stdout.decode("utf-8", "replace").split("\n")
             names |= {int(fields[2]) for line in lines if len(fields := line.split(":")) > 3 and fields[2].isdecimal()}
         known.append(names)

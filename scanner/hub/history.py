@@ -31,6 +31,7 @@ LOOK_BACK = 20
 """Former answers of one fact that are gone through for the last one that was seen."""
 RETURNS = 10
 _FACTS = {fact.__name__: fact for parts in SUBJECTS.values() for fact in parts}
+_JOINED = (Sign.NETWORK_NEW, Sign.NETWORK_AGAIN)
 _STARTED = frozenset({Why.FIRST, Why.ENROLLED_ANEW})
 
 
@@ -149,7 +150,7 @@ def rejoinings(db: Connection, agent_id: int, platform: str, made_at: str) -> Re
 
 
 def _returns(db: Connection, agent_id: int, platform: str) -> tuple[Return, ...]:
-    joined = (changes.c.agent_id == agent_id) & changes.c.sign.in_((Sign.NETWORK_NEW, Sign.NETWORK_AGAIN))
+    joined = (changes.c.agent_id == agent_id) & changes.c.sign.in_(_JOINED)
     newest = changes.c.number.desc()
     numbers = db.execute(select(changes.c.number).where(joined).distinct().order_by(newest).limit(RETURNS)).scalars().all()
     rows = db.execute(select(changes).where(joined & changes.c.number.in_(numbers)).order_by(newest, changes.c.subject)).all()
@@ -182,8 +183,10 @@ def _untold(db: Connection, agent_id: int, platform: str, made_at: str) -> Unobs
     seen = held.read(last.fact, last.body)
     if isinstance(seen, Unobserved):
         return seen
-    told = (changes.c.agent_id == agent_id) & (changes.c.number == last.since) & (changes.c.subject == NetworksJoined.__name__)
-    why = db.execute(select(changes.c.detail).where(told & (changes.c.sign == Sign.NOT_COMPARED))).scalar()
+    left_open = (changes.c.sign == Sign.NOT_COMPARED) & (changes.c.subject == NetworksJoined.__name__)
+    left_out = (changes.c.sign == Sign.MORE) & changes.c.subject.in_(_JOINED)
+    then = (changes.c.agent_id == agent_id) & (changes.c.number == last.since)
+    why = db.execute(select(changes.c.detail).where(then & (left_open | left_out)).limit(1)).scalar()
     if why is None or (why in _STARTED and made_at != last.since_at):
         return None
     return Unobserved(Reason.UNSUPPORTED, f"networks were not compared whole with the report before: {why}", last.since_at)

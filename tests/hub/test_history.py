@@ -12,7 +12,7 @@ from scanner.facts.malware import MalwareProduct, MalwareProtection, Protection
 from scanner.facts.network_history import JoinedNetwork, LinkKind, NetworksJoined
 from scanner.facts.rejoining import Rejoinings
 from scanner.facts.software import InstalledSoftware, Package, SecurityUpdates
-from scanner.hub import book, clock, history
+from scanner.hub import book, changes, clock, history
 from scanner.hub.door import Door
 from scanner.hub.posture import Posture, Rules
 from scanner.ledger.inventory import Inventory
@@ -162,6 +162,15 @@ def test_a_clock_set_back_leaves_open_what_was_joined(door: Door, posture: Postu
     posture.bring_up_to_date()
     assert ("not-compared", "NetworksJoined", "clock-set-back") in told(door, agent)
     assert ("network-new", "more", "wireless") in told(door, agent)
+
+
+def test_more_networks_than_are_told_leave_the_rest_open(door: Door, posture: Posture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MOST", 1)
+    agent = Simulated.enrol(door)
+    send(door, agent.report(facts(), made_at=at(60)), agent.report(facts(office=day(30), zcafe=day(30)), made_at=at(40)))
+    posture.bring_up_to_date()
+    assert ("more", "network-new", "1") in told(door, agent)
+    assert judged(door, agent) == ("undetermined", "UNSUPPORTED", "unsupported")
 
 
 def test_what_an_agent_says_of_its_own_returns_is_not_believed(door: Door, posture: Posture) -> None:

@@ -15,25 +15,24 @@ from scanner.engine import factsfile
 from scanner.engine.run import RunEnd, RunStart, TargetDone
 from scanner.ledger.exceptions import Exceptions
 from scanner.model.text import Text
-from scanner.report.record import Line, Recorder, ResultLine, display_name, to_bytes
+from scanner.report.record import Recorder, display_name, to_bytes
+from scanner.store.packing import PackedTarget, packed_target
 
 if TYPE_CHECKING:  # see outputs.py
     from scanner.store.store import Store
 
 
 class Written(NamedTuple):
-    """What the store takes of a target that stands in the files already; empty where there is no store."""
+    """A target that stands in the files already; ``kept`` is what the store takes of it, ``None`` where there is no store."""
 
-    line: Line
-    results: list[ResultLine]
-    facts: bytes
+    kept: PackedTarget | None
 
 
 class _Made(NamedTuple):
     """A target for the files and for the store."""
 
     lines: bytes
-    rest: Written
+    kept: PackedTarget | None
 
 
 class RecordSink:
@@ -55,8 +54,8 @@ class RecordSink:
     def target(self, done: TargetDone) -> None:
         """Write a target and its results."""
         written = done.written if isinstance(done.written, Written) else self.write(self.made(done))
-        if self._store:
-            self._store.target(self._count, written.line, written.results, written.facts)
+        if self._store and written.kept:
+            self._store.target(self._count, written.kept)
         self._count += 1
 
     def made(self, done: TargetDone) -> _Made:
@@ -64,14 +63,14 @@ class RecordSink:
         line, results = self._recorder.target(done)
         lines = b"".join([to_bytes(line), *[result.raw for result in results]]) if self._outs else b""
         if self._store is None:
-            return _Made(lines, Written({}, [], b""))
-        return _Made(lines, Written(line, results, factsfile.target_line(done.seen, self._recorder.bodies)))
+            return _Made(lines, None)
+        return _Made(lines, packed_target(line, results, factsfile.target_line(done.seen, self._recorder.bodies)))
 
     def write(self, made: object) -> Written:
         """Write the lines of a target to the files and give the rest."""
         assert isinstance(made, _Made)
         self._write([made.lines])
-        return made.rest
+        return Written(made.kept)
 
     def end(self, end: RunEnd) -> None:
         """Write the assessments and the end line."""

@@ -6,59 +6,20 @@ unfinished.
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from scanner.store import schema
+from scanner.store.packing import Line, PackedTarget, packed, unpacked, unpacked_facts
 from scanner.store.trouble import StoreError
 
-Line = dict[str, Any]  # one JSON object of the record
-
-
-class Row(Protocol):
-    """A result as the store takes it: its record line as written, and the fields by which results are found and compared."""
-
-    @property
-    def raw(self) -> bytes:
-        """The line."""
-        ...
-
-    @property
-    def target(self) -> str:
-        """Key of the target."""
-        ...
-
-    @property
-    def subject(self) -> str:
-        """Key of the subject."""
-        ...
-
-    @property
-    def check(self) -> str:
-        """Id of the check."""
-        ...
-
-    @property
-    def settings(self) -> str:
-        """What tells the variants of one check apart."""
-        ...
-
-    @property
-    def outcome(self) -> str:
-        """The ending."""
-        ...
-
-    @property
-    def tag(self) -> str:
-        """The tag."""
-        ...
+_TARGET = insert(schema.targets)
+_RESULTS = insert(schema.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,38 +94,16 @@ class Store:
             if db.execute(select(schema.runs.c.run).where(schema.runs.c.run == line["run"])).first():
                 raise StoreError(f"{self.path}: the run {line['run']} is in the store already")
             db.execute(
-                insert(schema.runs).values(run=line["run"], started_at=line["started_at"], zone=line["zone"], begin=_packed(line)),
+                insert(schema.runs).values(run=line["run"], started_at=line["started_at"], zone=line["zone"], begin=packed([line])),
             )
 
-    def target(self, n: int, line: Line, results: Sequence[Row], facts: bytes) -> None:
+    def target(self, n: int, kept: PackedTarget) -> None:
         """Keep target number ``n`` with its results and its facts, in one transaction."""
-        run, zone = line["run"], line["zone"]
-        packed = zlib.compress(b"[" + b",".join([result.raw.rstrip(b"\n") for result in results]) + b"]", 1)
+        place = {"run": kept.run, "n": n}
         with self._write() as db:
-            db.execute(
-                insert(schema.targets).values(
-                    run=run, n=n, target=line["target"], line=_packed(line), results=packed, facts=zlib.compress(facts, 1)
-                )
-            )
-            if results:
-                db.execute(
-                    insert(schema.results),
-                    [
-                        {
-                            "run": run,
-                            "n": n,
-                            "m": m,
-                            "target": result.target,
-                            "subject": result.subject,
-                            "check_id": result.check,
-                            "variant": result.settings,
-                            "zone": zone,
-                            "outcome": result.outcome,
-                            "tag": result.tag,
-                        }
-                        for m, result in enumerate(results)
-                    ],
-                )
+            db.execute(_TARGET, {**place, "target": kept.target, "line": kept.line, "results": kept.results, "facts": kept.facts})
+            if kept.found:
+                db.execute(_RESULTS, [{**place, "m": m, "zone": kept.zone, **one._asdict()} for m, one in enumerate(kept.found)])
 
     def end(self, assessments: list[Line], line: Line) -> None:
         """Keep the assessments and the ``end`` line."""
@@ -178,19 +117,19 @@ class Store:
                     "control": a["control"],
                     "system": a["system"],
                     "outcome": a["outcome"],
-                    "line": _packed(a),
+                    "line": packed([a]),
                 }
                 for n, a in enumerate(assessments)
             ]
             if rows:
                 db.execute(insert(schema.assessments), rows)
-            db.execute(update(schema.runs).where(schema.runs.c.run == run).values(ended_at=line["ended_at"], end=_packed(line)))
+            db.execute(update(schema.runs).where(schema.runs.c.run == run).values(ended_at=line["ended_at"], end=packed([line])))
 
     def runs(self) -> list[RunRow]:
         """Give all runs, the newest first."""
         with self._engine.connect() as db:
             rows = db.execute(select(schema.runs).order_by(schema.runs.c.started_at.desc(), schema.runs.c.run.desc())).all()
-        return [RunRow(r.run, r.started_at, r.ended_at, r.zone, _unpacked(r.begin), _unpacked(r.end) if r.end else None) for r in rows]
+        return [RunRow(r.run, r.started_at, r.ended_at, r.zone, unpacked(r.begin)[0], unpacked(r.end)[0] if r.end else None) for r in rows]
 
     def find(self, name: str) -> str:
         """Give the id of a run named by its id, an unambiguous beginning of it, or ``latest``. Raises ``StoreError``."""
@@ -206,23 +145,23 @@ class Store:
         """Give the record of a run, line by line, as it was written."""
         with self._engine.connect() as db:
             row = db.execute(select(schema.runs).where(schema.runs.c.run == run)).one()
-            yield _unpacked(row.begin)
+            yield unpacked(row.begin)[0]
             kept = schema.targets.c
             for target in db.execute(select(kept.line, kept.results).where(kept.run == run).order_by(kept.n)):
-                yield _unpacked(target.line)
-                yield from _unpacked_all(target.results)
+                yield unpacked(target.line)[0]
+                yield from unpacked(target.results)
             found = select(schema.assessments.c.line).where(schema.assessments.c.run == run).order_by(schema.assessments.c.n)
             for assessment in db.execute(found):
-                yield _unpacked(assessment.line)
+                yield unpacked(assessment.line)[0]
             if row.end:
-                yield _unpacked(row.end)
+                yield unpacked(row.end)[0]
 
     def facts(self, run: str) -> Iterator[bytes]:
         """Give the facts line of each target of a run, in order."""
         with self._engine.connect() as db:
             wanted = select(schema.targets.c.facts).where(schema.targets.c.run == run).order_by(schema.targets.c.n)
             for row in db.execute(wanted):
-                yield zlib.decompress(row.facts)
+                yield unpacked_facts(row.facts)
 
     def diff(self, before: str, after: str) -> Iterator[Change]:
         """Give the results whose outcome or tag differ, by target, check and subject."""
@@ -245,8 +184,8 @@ class Store:
             return None
         kept = schema.targets.c
         with self._engine.connect() as db:
-            packed = db.execute(select(kept.results).where((kept.run == run) & (kept.n == place.n))).scalar_one()
-        return _unpacked_all(packed)[place.m]
+            content = db.execute(select(kept.results).where((kept.run == run) & (kept.n == place.n))).scalar_one()
+        return unpacked(content)[place.m]
 
     def _write(self) -> _Writing:
         return _Writing(self)
@@ -285,20 +224,3 @@ def _prepare(connection: Any, _: object) -> None:  # the driver's own connection
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _packed(line: Line) -> bytes:
-    return _packed_all([line])
-
-
-def _packed_all(lines: list[Line]) -> bytes:
-    return zlib.compress(json.dumps(lines, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"), 1)
-
-
-def _unpacked(packed: bytes) -> Line:
-    return _unpacked_all(packed)[0]
-
-
-def _unpacked_all(packed: bytes) -> list[Line]:
-    lines: list[Line] = json.loads(zlib.decompress(packed).decode("utf-8", "surrogatepass"))
-    return lines

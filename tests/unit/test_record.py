@@ -30,6 +30,7 @@ from scanner.model.target import Service
 from scanner.report.files import whole_file
 from scanner.report.record import ResultLine, to_bytes
 from scanner.report.table import write_csv
+from scanner.store.packing import packed_target
 from scanner.store.store import Store
 from scanner.store.trouble import StoreError
 from tests.unit.frame import AT, Doors, Keys, Lights, baseline, control, doors, facts, keyed, looked, seen, silent, start, world
@@ -181,7 +182,8 @@ def test_the_store_tells_what_changed_between_runs(tmp_path: Path) -> None:
             store.begin(first[0] | {"run": name, "started_at": f"2026-11-22T00:00:0{name[-1]}Z"})
             results = [x for x in first if x["type"] == "result" and x["target"] == "domain:a.example.jp"]
             changed = [r | {"outcome": on, "run": name} if r["check"] == "test.doors" else r | {"run": name} for r in results]
-            store.target(0, next(x for x in first if x["type"] == "target") | {"run": name}, [_row(x) for x in changed], b"")
+            line = next(x for x in first if x["type"] == "target") | {"run": name}
+            store.target(0, packed_target(line, [_row(x) for x in changed], b""))
         (change,) = store.diff("run-1", "run-2")
         assert (change.check, change.before and change.before["outcome"], change.after and change.after["outcome"]) == (
             "test.doors",

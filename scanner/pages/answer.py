@@ -17,6 +17,7 @@ from scanner.hub.change_words import LINK_WORDS, SIGN_WORDS
 from scanner.hub.permission import ADMINISTRATORS, READERS
 from scanner.model.text import Text
 from scanner.pages.asked import COOKIE, LANGUAGE_COOKIE, LANGUAGES, PROOF, Asked
+from scanner.protocol.refusal import REFUSAL_WORDS
 from scanner.report import html_text, html_words
 from scanner.report.html_environment import asset, environment
 
@@ -93,6 +94,7 @@ def _templates() -> jinja2.Environment:
         events=EVENT_WORDS,
         roles=ROLE_WORDS,
         signs=SIGN_WORDS,
+        refusals=REFUSAL_WORDS,
         links=LINK_WORDS,
         change_subject=change_words.subject,
         change_detail=change_words.detail,

@@ -65,6 +65,7 @@ class Pages:
             self._route("/machines/{agent}/revoke", self._revoke, "POST"),
             self._route("/tokens", self._tokens, "GET"),
             self._route("/tokens", self._make_token, "POST"),
+            self._route("/refusals", self._refusals, "GET"),
             self._route("/audit", self._audit, "GET"),
         ]
 
@@ -182,6 +183,11 @@ class Pages:
             raise BadForm
         token = enrolment.make_token(self._database, self.hub_key, f"user:{user.name}", note=note, agent=again or None)
         return page(asked, "tokens.html.j2", rows=enrolment.token_rows(self._database), made=token.text)
+
+    def _refusals(self, asked: Asked) -> Response:
+        asked, user = self._admitted(asked)
+        self.permission.demand(user, READERS, "refusals.read", asked.address)
+        return page(asked, "refusals.html.j2", rows=book.refusal_rows(self._database))
 
     def _audit(self, asked: Asked) -> Response:
         asked, user = self._admitted(asked)

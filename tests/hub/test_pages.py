@@ -23,6 +23,7 @@ from scanner.hub.keyfile import load_or_make
 from scanner.hub.schema import sessions, users
 from scanner.model.fact import Observed
 from scanner.pages.asked import COOKIE, LARGEST_FORM
+from scanner.protocol.refusal import REFUSAL_WORDS, Refusal
 from tests.agent.killing import free_port, make_certificate, wait_for
 from tests.hub.browser import Answer, Browser
 from tests.hub.simulated import Simulated
@@ -109,7 +110,7 @@ def judged(hub: Running, name: str) -> Answer:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("path", ["/", "/machines", "/machines/AGENT", "/tokens", "/audit", "/audit?before=9"])
+@pytest.mark.parametrize("path", ["/", "/machines", "/machines/AGENT", "/tokens", "/refusals", "/audit", "/audit?before=9"])
 def test_without_a_session_there_is_no_page(hub: Running, path: str) -> None:
     for cookie in ("", "guess", hub.as_("eye").session + "x"):
         browser = hub.stranger()
@@ -197,7 +198,7 @@ def test_a_system_owner_sees_own_machines_and_nothing_else(hub: Running) -> None
     refused = [owner.get(f"/machines/{agent}") for agent in (hub.agents["other"], "a-0000000000000000")]
     assert [answer.status for answer in refused] == [403, 403]
     assert refused[0].body == refused[1].body, "what is not theirs and what is not there look alike"
-    assert [owner.get(path).status for path in ("/tokens", "/audit")] == [403, 403]
+    assert [owner.get(path).status for path in ("/tokens", "/refusals", "/audit")] == [403, 403, 403]
     assert owner.fill("/machines", f"/machines/{hub.agents['own']}/revoke", {"why": "mine"}).status == 403
 
 
@@ -219,6 +220,7 @@ def test_a_page_is_whole_has_no_script_and_asks_nobody_else(hub: Running) -> Non
         f"/machines/{hub.agents[HOSTILE]}",
         f"/machines/{hub.agents[HOSTILE]}?document=ssk",
         "/tokens",
+        "/refusals",
         "/audit",
     ]
     for path in paths:
@@ -268,12 +270,12 @@ def test_a_machine_shows_what_fails_what_changed_and_how_it_came_back(hub: Runni
 
 def test_the_list_counts_filters_and_searches(hub: Running) -> None:
     judged(hub, "own")
-    root = hub.as_("root")
+    root, everyone = hub.as_("root"), set(hub.agents.values())
 
     def listed(query: str) -> set[str]:
-        return set(re.findall(r'href="/machines/(a-[0-9a-f]{16})"', root.get(f"/machines?{query}").text))
+        found = re.findall(r'href="/machines/(a-[0-9a-f]{16})"', root.get(f"/machines?{query}").text)
+        return everyone & set(found)  # other tests enrol machines too
 
-    everyone = set(hub.agents.values())
     assert listed("") == listed("show=flagged") == everyone
     assert listed("show=silent") == set()
     assert listed("q=oTh") == {hub.agents["other"]}
@@ -303,6 +305,16 @@ def test_an_administrator_makes_a_token_and_revokes_a_machine(hub: Running) -> N
         assert list(audit.faults(database)) == []
     assert ("user:root", "agent.revoke", spare.agent) in entries
     assert "agent.revoke" in root.get("/audit").text
+
+
+def test_what_was_refused_is_counted_by_reason_and_machine(hub: Running) -> None:
+    with Database(hub.url) as database:
+        door = Door(database, load_or_make(hub.folder / "hub.key"))
+        agent = Simulated.enrol(door, "refused")
+        send(door, agent.report(), agent.report(sequence=1))
+        door.refusals.flush()
+    row = next(e for e in Page(hub.as_("eye").get("/refusals").body).all if e.tag == "tr" and agent.agent in e.text)
+    assert REFUSAL_WORDS[Refusal.FORKED].ja in row.text
 
 
 def test_the_language_is_kept_and_either_is_whole(hub: Running) -> None:

@@ -272,6 +272,55 @@ def web_content_documents(
     return passed("DOCUMENTS_CLEAN", count=len(crawl.documents)) if crawl.documents else not_applicable("DOCUMENTS_NONE")
 
 
+@check(
+    "web.content.images",
+    severity=Severity.LOW,
+    title=Text(ja="公開する画像に撮影場所や撮影者の情報を残さない", en="Published pictures do not tell where and by whom they were taken"),
+    why=Text(
+        ja="撮影機器が画像に書き込む位置や氏名から、職員の自宅や非公開の施設の場所、撮影者が知られる。",
+        en="Positions and names that cameras write into pictures tell of homes, of sites that are not public, and of people.",
+    ),
+    remedy=Text(
+        ja="公開する前に画像の Exif 情報を削除する（画像編集ソフトの Web 用書き出し、exiftool -all= 等）。撮影機器の位置情報の記録も切る。",
+        en="Strip Exif before publishing (an export for the web, or exiftool -all=), and switch the recording of positions off.",
+    ),
+    says={
+        **ELSEWHERE,
+        "IMAGES_CLEAN": Text(
+            ja="読んだ画像 {count} 件に撮影場所や撮影者の情報はない", en="none of {count} pictures that were read has any"
+        ),
+        "IMAGES_NONE": Text(
+            ja="見たページに JPEG、PNG、WebP の画像はない", en="no page that was looked at shows a JPEG, PNG or WebP picture"
+        ),
+        "IMAGES_LOCATED": Text(ja="撮影場所が残る画像がある：{images}", en="pictures tell where they were taken: {images}"),
+        "IMAGES_NAMES": Text(ja="撮影者又は機器の所有者の名前が残る画像がある：{images}", en="pictures name people: {images}"),
+    },
+)
+def web_content_images(
+    crawl: WebCrawl, *, approved: Annotated[tuple[str, ...], WEB_DOCUMENT_NAMES] = WEB_DOCUMENT_NAMES.default
+) -> Judgement:
+    if (why := walked(crawl)) is not None:
+        return why
+    if located := [told for image in crawl.images if (told := _told(image, ("location",), ()))]:
+        return failed("IMAGES_LOCATED", images=listed(located))
+    if named := [told for image in crawl.images if (told := _told(image, ("author", "owner"), approved))]:
+        return failed("IMAGES_NAMES", images=listed(named))
+    if unread := [image.url for image in crawl.images if image.problem]:
+        return cannot_tell(
+            Reason.UNSUPPORTED, "最後まで読めなかった画像がある：{urls}", "some pictures could not be read: {urls}", urls=listed(unread)
+        )
+    if crawl.images_left:
+        return cannot_tell(
+            Reason.BUDGET_SPENT,
+            "ほかの画像 {count} 件を見ていない",
+            "{count} further pictures were not looked at",
+            count=crawl.images_left,
+        )
+    if (more := unfinished(crawl)) is not None:
+        return more
+    return passed("IMAGES_CLEAN", count=len(crawl.images)) if crawl.images else not_applicable("IMAGES_NONE")
+
+
 def _told(document: WebDocument, names: tuple[str, ...], approved: tuple[str, ...]) -> str:
     found = [each.name for each in document.properties if each.name in names and each.value not in approved]
     return f"{document.url.rpartition('/')[2]} ({', '.join(dict.fromkeys(found))})" if found else ""

@@ -111,7 +111,10 @@ class WebProperty:
 
 @dataclass(frozen=True, slots=True)
 class WebDocument:
-    """A published document and its hidden properties. ``kind`` is ooxml, ole2, odf or pdf; ``problem`` says why it was not read in full."""
+    """A published document or picture and its hidden properties. ``problem`` says why it was not read in full.
+
+    ``kind`` is ooxml, ole2, odf or pdf; of pictures jpeg, png or webp.
+    """
 
     url: str
     kind: str
@@ -150,9 +153,9 @@ class WebCrawl(Fact):
     """A walk from the start page over pages of the same host, without cookies, within caps of pages, octets and time.
 
     ``bare`` is the start page without cookies, ``with_cookies`` the same with those that it set (``None``: it set none). ``left`` counts
-    links to own pages, ``documents_left`` documents that the caps kept from being looked at. ``start`` is the URL at which the walk
-    began; ``elsewhere`` the other host to which the start page leads: nothing is walked then. ``ended`` says why the walk ended early, if
-    for a reason other than the caps.
+    links to own pages, ``documents_left`` and ``images_left`` documents and pictures that the caps kept from being looked at. ``start`` is
+    the URL at which the walk began; ``elsewhere`` the other host to which the start page leads: nothing is walked then. ``ended`` says why
+    the walk ended early, if for a reason other than the caps.
     """
 
     of: ClassVar[Kind] = Kind.WEB_SERVICE
@@ -170,4 +173,6 @@ class WebCrawl(Fact):
     """Links to social media, each once."""
     left: int = 0
     documents_left: int = 0
+    images: tuple[WebDocument, ...] = ()
+    images_left: int = 0
     ended: Unobserved | None = None

@@ -1,7 +1,7 @@
 """Walks over the pages of a web site, at one address and on its own host only, without cookies, within caps of pages, octets and time.
 
 Links are followed by GET as a reader would; those that look as if they changed something are left alone. Other hosts are not visited:
-their names are looked up, no more. Documents are read for hidden properties, and their text is never kept.
+their names are looked up, no more. Documents and pictures are read for hidden properties, and what they show is never kept.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from scanner.probes.web_files import first_side
 from scanner.probes.web_talk import Caller, Place, Site
 from scanner.probes.web_visit import REDIRECTS, Visited, base_of, forms_of, text_of, visit
 from scanner.wire.dns import Type
-from scanner.wire.web import documents, html
+from scanner.wire.web import documents, html, images
 from scanner.wire.web.headers import media_type
 from scanner.wire.web.http1 import Answer
 from scanner.wire.web.urls import Url, absolute, shown
@@ -45,6 +45,9 @@ MOST_ALL_OCTETS = 16 * 1024 * 1024
 MOST_SECONDS = 75.0
 MOST_DOCUMENTS = 10
 MOST_DOCUMENT_OCTETS = 4 * 1024 * 1024
+MOST_IMAGES = 40
+MOST_IMAGE_OCTETS = 1024 * 1024
+MOST_IMAGE_SECONDS = 40.0
 MOST_HOSTS = 200
 MOST_RESOLVED = 100
 MOST_FILES = 200
@@ -59,6 +62,7 @@ _OLD_OFFICE = frozenset({"doc", "xls", "ppt", "dot", "xlt", "pps"})
 DOCUMENTS = _OLD_OFFICE | {"pdf", "docx", "xlsx", "pptx", "docm", "xlsm", "pptm", "dotx", "xltx", "potx", "odt", "ods", "odp"}
 OLD_DOCUMENTS = frozenset({"rtf", "jtd"})
 """Formats whose properties are not read: said so, instead of passing them over."""
+IMAGES = frozenset({"jpg", "jpeg", "jpe", "png", "webp"})
 _PAGES = frozenset({"", "html", "htm", "xhtml", "shtml", "php", "asp", "aspx", "jsp", "do", "cgi", "pl"})
 _HARMFUL = re.compile(
     r"log-?(?:out|off)|sign-?out|delete|remove|unsubscribe|cancel|cart|checkout|destroy|action=|/wp-login|/wp-admin", re.I
@@ -82,6 +86,7 @@ class _Walk:
     forms: dict[WebFormSeen, None] = field(default_factory=dict)
     files: dict[str, WebFile] = field(default_factory=dict)
     documents: dict[str, Url] = field(default_factory=dict)
+    images: dict[str, Url] = field(default_factory=dict)
     profiles: dict[str, None] = field(default_factory=dict)
     octets: int = 0
     skipped: int = 0
@@ -116,8 +121,12 @@ class _Walk:
         if page.refresh and (where := absolute(page.refresh, base)) is not None:
             self.reference(where, here, download=False)
         for loaded in page.parts:
-            if (where := absolute(loaded.url, base)) is not None and where.host != self.host:
+            if (where := absolute(loaded.url, base)) is None:
+                continue
+            if where.host != self.host:
                 self._host(where, here, loaded)
+            elif _ending(where.path) in IMAGES:
+                self.images.setdefault(where.text, where)
         for form in forms_of(page, base):
             if len(self.forms) < MOST_FORMS:
                 self.forms[WebFormSeen(here, form)] = None
@@ -140,6 +149,8 @@ class _Walk:
             return
         if ending in DOCUMENTS | OLD_DOCUMENTS:
             self.documents.setdefault(where.text, where)
+        elif ending in IMAGES:
+            self.images.setdefault(where.text, where)
         elif ending in _PAGES and not download:
             self.wait(where)
 
@@ -193,6 +204,7 @@ async def web_crawl(service: Service, net: Net) -> WebCrawl:
     walk.page(bare.url, bare.last)
     ended = await _walk(net, Place(site.host, place.address, bare.url.port, bare.url.scheme == "https"), walk)
     read, unread = await _documents(net, site, place.address, walk)
+    pictures, pictures_left = await _images(net, site, place.address, walk)
     return replace(
         begin,
         pages=tuple(walk.pages),
@@ -203,6 +215,8 @@ async def web_crawl(service: Service, net: Net) -> WebCrawl:
         profiles=tuple(walk.profiles),
         left=len(walk.waiting) + walk.skipped,
         documents_left=unread,
+        images=pictures,
+        images_left=pictures_left,
         ended=ended,
     )
 
@@ -251,12 +265,39 @@ async def _documents(net: Net, site: Site, address: str, walk: _Walk) -> tuple[t
     return tuple(found), max(0, len(wanted) - MOST_DOCUMENTS)
 
 
+async def _images(net: Net, site: Site, address: str, walk: _Walk) -> tuple[tuple[WebDocument, ...], int]:
+    """Read the pictures that pages show, of each no more than its beginning, within a cap of time; how many were left is given too."""
+    loop, found, left, failures = asyncio.get_running_loop(), list[WebDocument](), 0, 0
+    until = loop.time() + MOST_IMAGE_SECONDS
+    for tls in (True, False):
+        place = site.place(address, tls=tls)
+        wanted = [url for url in walk.images.values() if (url.port, url.scheme == "https") == (place.port, tls)]
+        if not wanted:
+            continue
+        async with Caller(net, place) as caller:
+            for url in wanted:
+                if len(found) >= MOST_IMAGES or loop.time() > until or failures >= MOST_FAILURES:
+                    left += 1
+                    continue
+                answer = await part(caller.ask(url.target, limit=MOST_IMAGE_OCTETS))
+                if isinstance(answer, Unobserved):
+                    failures += 1
+                    found.append(WebDocument(shown(url.text), "", problem=answer.reason.value))
+                elif answer.status == 200:
+                    read = images.read(answer.body)
+                    found.append(WebDocument(shown(url.text), read.kind, _properties(read), read.problem))
+    return tuple(found), left
+
+
 def _document(url: str, answer: Answer) -> WebDocument:
     if not answer.whole:
         return WebDocument(url, "", problem="too-large")
     read = documents.read(answer.body)
-    properties = tuple(WebProperty(each.name, _clean(each.value)) for each in read.found)
-    return WebDocument(url, read.kind, properties, read.problem or ("" if read.kind else "not-a-document"))
+    return WebDocument(url, read.kind, _properties(read), read.problem or ("" if read.kind else "not-a-document"))
+
+
+def _properties(read: documents.Properties) -> tuple[WebProperty, ...]:
+    return tuple(WebProperty(each.name, _clean(each.value)) for each in read.found)
 
 
 async def _looked_up(net: Net, hosts: Iterable[WebHost]) -> tuple[WebHost, ...]:

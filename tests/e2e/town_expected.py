@@ -156,6 +156,7 @@ WELL_KEPT_SITE = {
     "web.content.cookies": "COOKIES_NOT_NEEDED",
     "web.content.crawlers": "CRAWLERS_WELCOME",
     "web.content.documents": "DOCUMENTS_NONE",
+    "web.content.images": "IMAGES_NONE",
     "web.content.executables": "EXECUTABLES_NONE",
     "web.content.forms": "FORMS_NONE",
     "web.content.integrity": "SCRIPTS_NONE",

@@ -31,6 +31,7 @@ from scanner.probes.web_server import web_methods
 from scanner.probes.web_talk import Site
 from scanner.wire.web.paths import WANTED
 from tests.unit.net_servers import LOOPBACK
+from tests.unit.pictures import jpeg, png, tiff, webp
 
 PROBES = (web_entry, web_methods, web_paths, web_files, web_crawl)
 Answering = Callable[[str, str, str], bytes | None]
@@ -289,6 +290,26 @@ def test_a_walk_keeps_to_its_host_and_its_caps(monkeypatch: pytest.MonkeyPatch) 
         ("b.xls", "not-a-document"),
     ]
     assert all(f"Host: 127.0.0.1:{web.port}" in head for head in web.asked)
+
+
+def test_pictures_of_the_site_are_read_within_their_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crawling, "MOST_IMAGES", 2)
+    octets = {"/photo.jpg": jpeg(tiff(place=(35, 139))), "/big.png": png()[:40], "/c.webp": webp()}
+
+    def answer(method: str, path: str, head: str) -> bytes:
+        if path in octets:
+            return reply(200, octets[path])
+        return reply(
+            200, '<title>t</title><img src="/photo.jpg"><a href="/big.png">p</a><img src="/c.webp"><img src="http://127.0.0.2/d.jpg">'
+        )
+
+    (fact,), _ = see(Web(answer), web_crawl)
+    assert isinstance(fact, WebCrawl)
+    assert [(image.url.rpartition("/")[2], image.kind, [one.name for one in image.properties], image.problem) for image in fact.images] == [
+        ("big.png", "png", [], "too-large"),  # linked to; links come first
+        ("photo.jpg", "jpeg", ["location"], ""),
+    ]
+    assert fact.images_left == 1
 
 
 def test_the_usual_ports_belong_together_and_others_stand_alone() -> None:

@@ -59,6 +59,7 @@ LINKED = WebHost("www.lg.example", "https://www.lg.example/", "/", name=Status.F
 SCRIPT = WebHost("cdn.example.com", "https://cdn.example.com/a.js", "/", ("script",), True, Status.FOUND)
 IMAGE = WebHost("img.example.com", "https://img.example.com/a.png", "/", ("image",), False, Status.FOUND)
 PDF = WebDocument(f"{HTTPS}a.pdf", "pdf", (WebProperty("producer", "x"),))
+JPEG = WebDocument(f"{HTTPS}a.jpg", "jpeg")
 X = "https://x.com/kakuu_city"
 SILENT_LEDGER, NAMES_X, NAMES_NONE = DeclaredWebService(True), DeclaredWebService(True, (X,)), DeclaredWebService(True, ())
 
@@ -69,6 +70,10 @@ def profiles(*seen: WebProfile | Unobserved) -> WebProfiles:
 
 def document(*properties: WebProperty, **changes: str) -> WebDocument:
     return replace(PDF, properties=properties, **changes)
+
+
+def picture(*properties: WebProperty, **changes: str) -> WebDocument:
+    return replace(JPEG, properties=properties, **changes)
 
 
 CASES: dict[str, list[Case]] = {
@@ -166,6 +171,19 @@ CASES: dict[str, list[Case]] = {
         ),
         case(crawl(documents=(PDF, document(problem="encrypted"))), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(crawl(documents=(PDF,), documents_left=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
+        *UNFINISHED,
+        *OF_WALK,
+    ],
+    "web.content.images": [
+        case(crawl(images=(JPEG,)), says="IMAGES_CLEAN", args={"count": 1}),
+        case(crawl(), says="IMAGES_NONE"),
+        case(crawl(images=(JPEG, picture(WebProperty("location", "")))), says="IMAGES_LOCATED", args={"images": ("a.jpg (location)",)}),
+        case(crawl(images=(picture(WebProperty("author", "山田")),)), says="IMAGES_NAMES", args={"images": ("a.jpg (author)",)}),
+        case(crawl(images=(picture(WebProperty("owner", "山田")),)), says="IMAGES_NAMES"),
+        case(crawl(images=(picture(WebProperty("author", "架空市")),)), says="IMAGES_CLEAN", with_={"approved": ("架空市",)}),
+        case(crawl(images=(picture(WebProperty("location", "")),), images_left=3), says="IMAGES_LOCATED"),
+        case(crawl(images=(JPEG, picture(problem="too-large"))), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(crawl(images=(JPEG,), images_left=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
         *UNFINISHED,
         *OF_WALK,
     ],

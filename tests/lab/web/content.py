@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.lab.web.sites import ALIVE, DEAD
+from tests.unit.pictures import jpeg, tiff
 
 _WORDS = "架空市の公式ウェブサイトです。手続、施設、防災の情報を掲載しています。" * 8
 
@@ -54,7 +55,7 @@ def _write(folder: Path, files: dict[str, str | bytes]) -> None:
 
 def good(folder: Path) -> None:
     """A site of a few pages with nothing to find fault with."""
-    links = f'<a href="/news.html">n</a> <a href="/plan.pdf">p</a> <a href="form.docx">f</a> <a href="https://{ALIVE}/">other</a>'
+    links = f'<a href="/news.html">n</a> <a href="/plan.pdf">p</a> <a href="form.docx">f</a> <img src="/hall.jpg" alt=""> <a href="https://{ALIVE}/">other</a>'
     form = '<form action="/search" method="get"><input name="q"></form>'
     _write(
         folder,
@@ -64,6 +65,7 @@ def good(folder: Path) -> None:
             "search": page("検索 - 架空市"),
             "plan.pdf": pdf(),
             "form.docx": docx(),
+            "hall.jpg": jpeg(),
             "images/a.png": b"\x89PNG",
             "css/a.css": "p{}",
             "robots.txt": "User-agent: *\nDisallow: /search\nSitemap: https://x/sitemap.xml\n",
@@ -98,6 +100,7 @@ def bad(folder: Path) -> None:
     secrets(folder)
     links = (
         '<a href="/b.html">b</a> <a href="/missing.html">m</a> <a href="/setup.exe">e</a> <a href="/a.docx">d</a> <a href="/a.pdf">p</a>'
+        ' <img src="/a.jpg" alt="">'
         f' <a href="https://bit.ly/3abc">s</a> <a href="https://{DEAD}/">dead</a>'
     )
     form = '<form action="http://nginx-bad.web.or.jp/login" method="post"><input name="u"><input type="password" name="p"></form>'
@@ -110,6 +113,7 @@ def bad(folder: Path) -> None:
             "setup.exe": b"MZ",
             "a.docx": docx("Yamada Taro", changes=True),
             "a.pdf": pdf("Yamada Taro"),
+            "a.jpg": jpeg(tiff(artist="Yamada Taro", place=(35, 139))),
             "images/a.png": b"\x89PNG",
             "backup.zip": b"PK\x03\x04rest",
             "backup.sql": "-- MySQL dump 10.13\nCREATE TABLE users (id int);\n",

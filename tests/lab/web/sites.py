@@ -73,7 +73,8 @@ web.paths.settings SETTINGS_NONE web.paths.backup BACKUP_NONE web.paths.status S
 web.listing.off LISTING_NONE web.default-page.samples SAMPLES_NONE web.default-page.replaced OWN_PAGE web.admin.exposed ADMIN_NOT_SEEN
 web.security-txt.published SECURITY_TXT web.security-txt.valid SECURITY_TXT_VALID web.security-txt.signed SIGNATURE_THERE
 web.content.crawlers CRAWLERS_WELCOME web.content.cookies COOKIES_NOT_SET web.content.titles TITLES_GOOD web.content.forms FORMS_SAFE
-web.content.executables EXECUTABLES_NONE web.content.documents DOCUMENTS_CLEAN web.content.links LINKS_ALIVE
+web.content.executables EXECUTABLES_NONE web.content.documents DOCUMENTS_CLEAN web.content.images IMAGES_CLEAN
+web.content.links LINKS_ALIVE
 web.content.short-urls SHORT_NONE web.content.third-parties PARTIES_NONE web.content.broken-links PAGES_THERE
 """
 _BOTH = "web.https.http2-agrees HTTP2_SAME"
@@ -97,7 +98,8 @@ SITES: Final = (
             web.paths.settings SETTINGS_PUBLIC web.paths.backup BACKUP_PUBLIC web.paths.status STATUS_PUBLIC web.paths.cms CMS_OPEN
             web.listing.off LISTING_SHOWN web.admin.exposed ADMIN_EXPOSED web.security-txt.published SECURITY_TXT_ABSENT
             web.content.crawlers CRAWLERS_SHUT_OUT web.content.titles TITLES_SAME web.content.forms FORMS_PASSWORD_IN_CLEAR
-            web.content.executables EXECUTABLES_OFFERED web.content.documents DOCUMENTS_MARKS web.content.links LINKS_DEAD
+            web.content.executables EXECUTABLES_OFFERED web.content.documents DOCUMENTS_MARKS web.content.images IMAGES_LOCATED
+            web.content.links LINKS_DEAD
             web.content.short-urls SHORT_USED web.content.integrity SCRIPTS_UNSEALED web.content.broken-links PAGES_MISSING
             """
         ),

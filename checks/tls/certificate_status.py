@@ -209,7 +209,9 @@ def must_staple(survey: TlsSurvey) -> Judgement:
         en="Have the certificate issued by an authority that embeds SCTs.",
     ),
     says={
-        "CT_ENOUGH": Text(ja="{logs} 個のログの SCT がある", en="SCTs of {logs} logs"),
+        "CT_ENOUGH": Text(
+            ja="{logs} 個のログの SCT がある（ログの署名は確かめていない）", en="SCTs of {logs} logs (whose signatures are not verified)"
+        ),
         "CT_FEW": Text(
             ja="SCT のあるログは {logs} 個で、ブラウザの求める {least} 個に満たない（{address}）：{certificate}",
             en="SCTs of {logs} logs, fewer than the {least} that browsers ask for ({address}): {certificate}",

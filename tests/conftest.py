@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab import Lab, why_not
+from tests.lab.needed import need_lab
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,12 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The laboratory, raised once for the whole run. Tests must leave it as they found it."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason is not None:
-        if mode == "require":
-            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-        pytest.skip(reason)
+    need_lab(request.config, why_not())
     with Lab.up() as raised:
         yield raised
 

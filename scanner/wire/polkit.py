@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from xml.parsers import expat
+
+from scanner.wire import xmltree
+from scanner.wire.xmltree import Element
 
 MOST_ACTIONS = 2_000
 LONGEST_TEXT = 200
@@ -28,36 +30,16 @@ def actions(data: bytes) -> dict[str, Implicit]:
 
     What a file leaves out reads as ``no``, polkit's own default.
     """
-    parser = expat.ParserCreate()
-    path: list[str] = []
-    found: dict[str, dict[str, str]] = {}
-    current: dict[str, str] = {}
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal current
-        path.append(name)
-        if path == ["policyconfig", "action"]:
-            current = found.setdefault(attributes.get("id", "")[:LONGEST_TEXT], {})
-            if len(found) > MOST_ACTIONS:
-                raise NotPolicy(f"more than {MOST_ACTIONS} actions")
-
-    def end(_: str) -> None:
-        path.pop()
-
-    def text(piece: str) -> None:
-        if len(path) == 4 and path[:3] == ["policyconfig", "action", "defaults"]:
-            current[path[3]] = (current.get(path[3], "") + piece)[:LONGEST_TEXT]
-
-    def entity(*_: object) -> None:
-        raise NotPolicy("an entity declaration")
-
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
-    parser.EntityDeclHandler = entity
     try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
+        policy = xmltree.parse(data)
+    except xmltree.NotXml as error:
         raise NotPolicy(str(error)) from error
-    said = {name: {key: value.strip() for key, value in held.items()} for name, held in found.items()}
-    return {
-        name: Implicit(h.get("allow_any", "no"), h.get("allow_inactive", "no"), h.get("allow_active", "no")) for name, h in said.items()
-    }
+    found = policy.all("action") if policy.name == "policyconfig" else ()
+    if len(found) > MOST_ACTIONS:
+        raise NotPolicy(f"more than {MOST_ACTIONS} actions")
+    return {action.get("id")[:LONGEST_TEXT]: _implicit(action) for action in found}
+
+
+def _implicit(action: Element) -> Implicit:
+    said = {one.name: one.text[:LONGEST_TEXT] for defaults in action.all("defaults") for one in defaults.children}
+    return Implicit(said.get("allow_any", "no"), said.get("allow_inactive", "no"), said.get("allow_active", "no"))

@@ -1,17 +1,16 @@
-"""Profiles of wireless networks as Windows keeps them: XML files of the WLAN profile schema. Keys of networks are passed over unread."""
+"""Profiles of wireless networks as Windows keeps them: XML files of the WLAN profile schema. Keys of networks are not looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.parsers import expat
 
-DEEPEST: Final = 40
-MOST_OCTETS: Final = 1_000_000
-MOST_ELEMENTS: Final = 5_000
+from scanner.wire import xmltree
+from scanner.wire.xmltree import Element
+
 PROOFS: Final = ("ServerNames", "TrustedRootCA", "TrustedRootCAHash")
-SECRET: Final = frozenset({"keyMaterial", "ConfigBlob", "Credentials", "UserBlob"})
+"""What tells the right server from others. PEAP and EAP-TLS write ``TrustedRootCA``, EAP-TTLS and TEAP ``TrustedRootCAHash``."""
+NOTHING: Final = Element("", {}, (), "")
 
 
 class NotWlanProfile(ValueError):
@@ -34,29 +33,32 @@ class WlanProfile:
     """Whether the server has to prove itself by a name or a chosen authority; ``None``: not written, or in a form that is not read."""
 
 
-class _Reading:
-    def __init__(self) -> None:
-        self.path: list[str] = []
-        self.count = 0
-        self.found: dict[str, list[str]] = {}
-        self.text: list[str] = []
+def parse(data: bytes) -> WlanProfile:
+    """Read one profile. Raises ``NotWlanProfile``."""
+    try:
+        profile = xmltree.parse(data)
+    except xmltree.NotXml as error:
+        raise NotWlanProfile(str(error)) from error
+    if profile.name != "WLANProfile":
+        raise NotWlanProfile("not a profile of a wireless network")
+    networks = [ssid for config in profile.all("SSIDConfig") for ssid in config.all("SSID")]
+    names = tuple(network.say("name") for network in networks if network.say("name"))
+    security = _inside(_inside(profile, "MSM"), "security")
+    protection = _inside(security, "authEncryption")
+    return WlanProfile(
+        ssids=names or tuple(_of_hex(network.say("hex")) for network in networks),
+        kind=profile.say("connectionType"),
+        mode=profile.say("connectionMode"),
+        authentication=protection.say("authentication"),
+        encryption=protection.say("encryption"),
+        one_x=protection.say("useOneX").lower() == "true",
+        transition=protection.say("transitionMode").lower() == "true",
+        validates=_validates(security),
+    )
 
-    def start(self, tag: str, _: dict[str, str]) -> None:
-        self.count += 1
-        if len(self.path) >= DEEPEST or self.count > MOST_ELEMENTS:
-            raise NotWlanProfile("nested too deeply, or too long")
-        self.path.append(tag.rpartition(" ")[2])
-        self.text = []
 
-    def end(self, _: str) -> None:
-        name = self.path.pop()
-        parent = self.path[-1] if self.path else ""
-        self.found.setdefault(f"{parent}/{name}", []).append("" if name in SECRET else "".join(self.text).strip())
-        self.text = []
-
-    def characters(self, text: str) -> None:
-        if self.path and self.path[-1] not in SECRET:
-            self.text.append(text)
+def _inside(element: Element, name: str) -> Element:
+    return next(iter(element.all(name)), NOTHING)
 
 
 def _of_hex(written: str) -> str:
@@ -66,55 +68,15 @@ def _of_hex(written: str) -> str:
         return written
 
 
-def parse(data: bytes) -> WlanProfile:
-    """Read one profile. Raises ``NotWlanProfile``."""
-    if len(data) > MOST_OCTETS:
-        raise NotWlanProfile("longer than any profile")
-    reading = _Reading()
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler = reading.start
-    parser.EndElementHandler = reading.end
-    parser.CharacterDataHandler = reading.characters
+def _validates(security: Element) -> bool | None:
+    """Tell whether the server's certificate has to be the right one: by the outer method, which comes first; inner ones have their own.
 
-    def refuse(*_: object) -> None:
-        raise NotWlanProfile("it declares entities")
-
-    parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
-        raise NotWlanProfile(str(error)) from error
-    found = reading.found
-    if "/WLANProfile" not in found:
-        raise NotWlanProfile("not a profile of a wireless network")
-
-    def first(*places: str) -> str:
-        return next((value for place in places for value in found.get(place, ())), "")
-
-    return WlanProfile(
-        ssids=tuple(value for value in found.get("SSID/name", ()) if value) or tuple(map(_of_hex, found.get("SSID/hex", ()))),
-        kind=first("WLANProfile/connectionType"),
-        mode=first("WLANProfile/connectionMode"),
-        authentication=first("authEncryption/authentication"),
-        encryption=first("authEncryption/encryption"),
-        one_x=first("authEncryption/useOneX").lower() == "true",
-        transition=first("authEncryption/transitionMode").lower() == "true",
-        validates=_validates(found),
-    )
-
-
-def _validates(found: Mapping[str, Sequence[str]]) -> bool | None:
-    """Tell whether the server's certificate has to be the right one.
-
-    Without roots of its own a profile trusts every root that is installed, so that only a name tells the server from others. PEAP and
-    EAP-TLS write ``TrustedRootCA``, EAP-TTLS and TEAP ``TrustedRootCAHash``. Inner methods have a switch of their own: where two differ,
-    which is whose is not read.
+    Without roots of its own a profile trusts every root that is installed, so that only a name tells the server from others.
     """
-    switches = {value.lower() for place, values in found.items() if place.endswith("/PerformServerValidation") for value in values}
-    if len(switches) > 1:
+    method = next((element for element in security.everything() if element.all("ServerValidation")), None)
+    if method is None:
         return None
-    if "false" in switches:
+    settings = [below for part in method.children if part.name != "Eap" for below in part.everything()]
+    if any(setting.name == "PerformServerValidation" and setting.text.lower() == "false" for setting in settings):
         return False
-    if not switches and not any(place.endswith("/ServerValidation") for place in found):
-        return None
-    return any(any(found.get(f"ServerValidation/{name}", ())) for name in PROOFS)
+    return any(proof.text for part in method.all("ServerValidation") for proof in part.children if proof.name in PROOFS)

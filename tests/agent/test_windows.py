@@ -25,6 +25,7 @@ from scanner.protocol.keys import SigningKey
 from tests.agent.enrolled import enrolled, kept_key, put_key
 from tests.agent.killing import Pair, wait_for
 from tests.agent.wine import PLACE, Wine, windows_path
+from tests.lab.needed import need_lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
@@ -134,11 +135,8 @@ for config in sys.argv[1:]:
 @pytest.fixture(scope="module")
 def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A room for prefixes; needs Wine and Python for Windows, which .ci/setup lab puts there."""
-    mode = request.config.getoption("--lab")
-    if mode == "off" or not (PLACE / "made").exists() or not shutil.which("wine"):
-        if mode == "require":
-            pytest.fail("--lab=require, but .ci/windows-python was not run or Wine is missing", pytrace=False)
-        pytest.skip("no Wine or no Python for Windows")
+    ready = (PLACE / "made").exists() and shutil.which("wine")
+    need_lab(request.config, None if ready else ".ci/windows-python was not run or Wine is missing")
     return tmp_path_factory.mktemp("wine")
 
 

@@ -25,11 +25,10 @@ from typing import Any, Self, TypeVar
 from tests.lab import bulk as generated
 from tests.lab import netns, network, plan, table
 from tests.lab.daemons import PROGRAMS
+from tests.lab.held import HOLD, ROOT
 from tests.lab.servers import all_servers
 
 PREFIX = "tenken-lab-"
-ROOT = Path(__file__).resolve().parents[2]
-HOLD = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL")
 
 T = TypeVar("T")
 

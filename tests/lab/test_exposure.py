@@ -24,17 +24,13 @@ from scanner.probes.exposure_ports import host_ports
 from tests.lab.exposure.hosts import BULK, HOSTS, LabHost
 from tests.lab.exposure.lab import ExposureLab, why_not
 from tests.lab.exposure.scan import Looked, consents, look
+from tests.lab.needed import need_lab
 
 
 @pytest.fixture(scope="module")
 def lab(request: pytest.FixtureRequest) -> Iterator[ExposureLab]:
     """The laboratory, raised once for this file."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason is not None:
-        if mode == "require":
-            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-        pytest.skip(reason)
+    need_lab(request.config, why_not())
     with ExposureLab.up() as running:
         yield running
 

@@ -20,6 +20,7 @@ from scanner.hosts.linux.sysctl import Written, settings
 from scanner.hosts.local import RootReader
 from scanner.model.fact import Fact, Observed, Unobserved
 from tests.lab import why_not
+from tests.lab.needed import need_lab
 
 pytestmark = pytest.mark.lab
 REPOSITORY = Path(__file__).parents[2]
@@ -45,12 +46,7 @@ def run(*argv: str) -> str:
 @pytest.fixture(scope="module", autouse=True)
 def possible(request: pytest.FixtureRequest) -> None:
     """Needs what the laboratory needs: root and namespaces."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason and mode == "require":
-        pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-    if reason:
-        pytest.skip(reason)
+    need_lab(request.config, why_not())
 
 
 @pytest.fixture

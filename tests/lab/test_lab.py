@@ -23,7 +23,8 @@ import pytest
 
 from tests.lab import Lab, plan
 from tests.lab.asking import ask
-from tests.lab.lab import PREFIX, ROOT, sweep
+from tests.lab.held import ROOT
+from tests.lab.lab import PREFIX, sweep
 
 PATIENCE_SECONDS = 20.0
 

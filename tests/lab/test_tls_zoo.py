@@ -11,6 +11,7 @@ from scanner.facts.tls import ChainSeen, Revocation, SniBehaviour, TlsSeen, TlsS
 from scanner.facts.tls import Path as Way
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
+from tests.lab.needed import need_lab
 from tests.lab.tls_scan import differences, surveys
 from tests.lab.tls_zoo import Zoo, why_no_zoo, world
 from tests.lab.tls_zoo.certificates import DOMAIN, RECIPES
@@ -26,12 +27,7 @@ Seen = Mapping[str, TlsSurvey | Unobserved]
 @pytest.fixture(scope="module")
 def zoo(request: pytest.FixtureRequest) -> Iterator[Zoo]:
     """The zoo, raised once for this file."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_no_zoo()
-    if reason is not None:
-        if mode == "require":
-            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-        pytest.skip(reason)
+    need_lab(request.config, why_no_zoo())
     with Zoo.up() as raised:
         yield raised
 

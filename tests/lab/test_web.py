@@ -13,6 +13,7 @@ from scanner.facts.web_server import WebPaths
 from scanner.model.fact import Observed
 from scanner.model.reason import Reason
 from scanner.model.verdict import Outcome
+from tests.lab.needed import need_lab
 from tests.lab.web.lab import WebLab, why_not
 from tests.lab.web.odd import TALKS
 from tests.lab.web.sites import BY_NAME, SITES, pair
@@ -26,12 +27,7 @@ Results = Mapping[str, Sequence[Result]]
 @pytest.fixture(scope="module")
 def web(request: pytest.FixtureRequest) -> Iterator[WebLab]:
     """The web laboratory, raised once for this file."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason is not None:
-        if mode == "require":
-            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-        pytest.skip(reason)
+    need_lab(request.config, why_not())
     with WebLab.up() as raised:
         yield raised
 

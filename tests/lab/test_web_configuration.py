@@ -23,6 +23,8 @@ from scanner.facts.web_configuration import WebConfiguration, WebProgram, WebTls
 from scanner.hosts.base import CommandOutput
 from scanner.hosts.linux.web_programs import web_configuration
 from scanner.model.fact import Unobserved
+from tests.lab.held import absent
+from tests.lab.needed import need_lab
 from tests.unit.host_trees import Machine
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(60)]
@@ -251,12 +253,7 @@ def _listening(port: int, until: float, started: Sequence[subprocess.Popen[bytes
 @pytest.fixture(scope="module")
 def both(request: pytest.FixtureRequest) -> Iterator[Both]:
     """Real servers on the loopback, and the same configuration as a machine's tree."""
-    mode = request.config.getoption("--lab")
-    absent = [program for program in ("nginx", "apache2", "openssl") if shutil.which(program) is None]
-    if mode == "off" or absent:
-        if mode == "require":
-            pytest.fail(f"--lab=require, but not installed: {absent}", pytrace=False)
-        pytest.skip(f"switched off, or not installed: {absent}")
+    need_lab(request.config, absent(("nginx", "apache2", "openssl")))
     room = Path(tempfile.mkdtemp(prefix="tenken-web-"))
     room.chmod(0o755)
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=new.test"]

@@ -353,7 +353,13 @@ TTLS = (
     '<OneX><EAPConfig><EapTtls xmlns="http://www.microsoft.com/provisioning/EapTtlsConnectionPropertiesV1"><ServerValidation><ServerNames/>'
     "<TrustedRootCAHash>aa bb</TrustedRootCAHash><DisablePrompt>true</DisablePrompt></ServerValidation></EapTtls></EAPConfig></OneX>"
 )
-PERFORMS = "<PeapExtensions><PerformServerValidation>{}</PerformServerValidation></PeapExtensions>"
+PEAP = (
+    '<OneX><EAPConfig><EapHostConfig><Config><Eap xmlns="http://www.microsoft.com/provisioning/BaseEapConnectionPropertiesV1"><Type>25</Type>'
+    "<EapType><ServerValidation><TrustedRootCA>aa bb</TrustedRootCA></ServerValidation><Eap><Type>13</Type><EapType><ServerValidation/>"
+    "<PerformServerValidation>{inner}</PerformServerValidation></EapType></Eap><PeapExtensions>"
+    "<PerformServerValidation>{outer}</PerformServerValidation></PeapExtensions></EapType></Eap></Config></EapHostConfig></EAPConfig></OneX>"
+)
+"""A tunnel with another method in it, after the schema of Microsoft's PEAP connection properties."""
 
 
 @pytest.mark.parametrize(
@@ -364,8 +370,8 @@ PERFORMS = "<PeapExtensions><PerformServerValidation>{}</PerformServerValidation
         (EAP.format(ROOT).replace("radius.example", ""), True),
         (EAP.format("").replace("radius.example", ""), False),
         (TTLS, True),
-        (EAP.format(ROOT + PERFORMS.format("false")), False),
-        (EAP.format(ROOT + PERFORMS.format("false") + PERFORMS.format("true")), None),
+        (PEAP.format(outer="true", inner="false"), True),
+        (PEAP.format(outer="false", inner="true"), False),
         ("<OneX/>", None),
     ],
 )

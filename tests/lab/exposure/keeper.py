@@ -6,17 +6,14 @@ standard input closes.
 
 from __future__ import annotations
 
-import json
-import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.lab import netns
+from tests.lab import held, netns
 from tests.lab.certs import Authority
 from tests.lab.exposure.hosts import BULK, HOSTS, OUTSIDE
 from tests.lab.exposure.servers import READY, ROOT, commands
@@ -120,27 +117,5 @@ def _raise(folder: Path) -> None:
     _wait(folder, running)
 
 
-def main() -> None:
-    """Raise the laboratory in the folder given as argument, say so, and hold it until standard input closes."""
-    folder = Path(sys.argv[1])
-    try:
-        _raise(folder)
-    except Exception as error:  # noqa: BLE001 - the owner gets the reason and raises it again
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    else:
-        answer = {"pid": os.readlink("/proc/self")}  # /proc is still the outer one
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-
-    def hold() -> None:
-        while sys.stdin.buffer.read(4096):
-            pass
-        os._exit(0)
-
-    waiting = threading.Thread(target=hold)
-    waiting.start()
-    waiting.join()
-
-
 if __name__ == "__main__":
-    main()
+    held.keep(_raise)

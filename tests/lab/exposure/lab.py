@@ -7,24 +7,21 @@ service of the machine is touched.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.lab import netns
+from tests.lab import held, netns
 from tests.lab.exposure.keeper import NETNS
-from tests.lab.exposure.servers import NEEDED, NTPD, ROOT
+from tests.lab.exposure.servers import NEEDED, NTPD
+from tests.lab.held import absent
 
 PREFIX = "tenken-explab-"
-HOLD = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL")
 
 T = TypeVar("T")
 
@@ -33,9 +30,7 @@ def why_not() -> str | None:
     """Why the laboratory cannot be raised here, or ``None``."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "network namespaces need Linux and root"
-    if missing := [program for program in NEEDED if shutil.which(program) is None]:
-        return f"not installed: {', '.join(missing)}"
-    return None if NTPD.exists() else "not unpacked: ntpd; run .ci/exposure-programs"
+    return absent(NEEDED) or (None if NTPD.exists() else "not unpacked: ntpd; run .ci/exposure-programs")
 
 
 class ExposureLab:
@@ -49,32 +44,8 @@ class ExposureLab:
     @contextmanager
     def up(cls) -> Iterator[ExposureLab]:
         """Raise a laboratory, wait until every server answers, take it away at the end. ``RuntimeError``: a server's last words."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-        folder.chmod(0o755)
-        process = subprocess.Popen(
-            [*HOLD, sys.executable, "-m", "tests.lab.exposure.keeper", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            start_new_session=True,
-        )
-        try:
-            assert process.stdout is not None
-            answer = json.loads(process.stdout.readline() or '{"error": "the keeper ended without a word"}')
-            if "error" in answer:
-                raise RuntimeError(f"the exposure laboratory did not come up: {answer['error']}")
-            yield cls(folder, int(answer["pid"]))
-        finally:
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+        with held.raised("tests.lab.exposure.keeper", PREFIX) as (folder, keeper):
+            yield cls(folder, keeper)
 
     def _place(self, where: str) -> Path:
         return Path(f"/proc/{self._keeper}/root{NETNS}") / where

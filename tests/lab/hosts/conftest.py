@@ -7,16 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.hosts.lab import HostsLab, why_not
+from tests.lab.needed import need_lab
 
 
 @pytest.fixture(scope="session")
 def hosts_lab(request: pytest.FixtureRequest) -> Iterator[HostsLab]:
     """All machines, raised once for the whole run."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason is not None:
-        if mode == "require":
-            pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-        pytest.skip(reason)
+    need_lab(request.config, why_not())
     with HostsLab.up() as raised:
         yield raised

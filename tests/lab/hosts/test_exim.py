@@ -18,6 +18,7 @@ from scanner.model.reason import Reason
 from scanner.wire import exim
 from tests.lab.hosts.lab import why_not
 from tests.lab.hosts.trees import place
+from tests.lab.needed import need_lab
 from tests.unit.host_trees import Machine
 
 pytestmark = pytest.mark.lab
@@ -30,12 +31,7 @@ LOGIN = "begin authenticators\nlogin:\n  driver = plaintext\n  public_name = LOG
 @pytest.fixture(autouse=True)
 def possible(request: pytest.FixtureRequest) -> None:
     """Needs the trees."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason and mode == "require":
-        pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-    if reason:
-        pytest.skip(reason)
+    need_lab(request.config, why_not())
 
 
 def program(room: Path, conf: str, files: dict[str, str] | None = None) -> MailProgram:

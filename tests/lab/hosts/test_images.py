@@ -28,6 +28,7 @@ from scanner.model.platform import Platform
 from scanner.model.target import Host, Kind
 from tests.lab.hosts.lab import why_not
 from tests.lab.hosts.trees import place
+from tests.lab.needed import need_lab
 
 pytestmark = pytest.mark.lab
 AT = "2026-11-22T00:00:00Z"
@@ -180,12 +181,7 @@ IMAGES = {
 @pytest.fixture(scope="module", autouse=True)
 def possible(request: pytest.FixtureRequest) -> None:
     """Needs the trees."""
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason and mode == "require":
-        pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-    if reason:
-        pytest.skip(reason)
+    need_lab(request.config, why_not())
 
 
 def image(root: Path, made: Image) -> RootReader:

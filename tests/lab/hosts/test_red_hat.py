@@ -20,6 +20,8 @@ from scanner.hosts.linux.software import installed_software
 from scanner.hosts.linux.updates import security_updates
 from scanner.hosts.local import ENVIRONMENT, RootReader
 from scanner.model.fact import Unobserved
+from tests.lab.held import absent
+from tests.lab.needed import need_lab
 
 pytestmark = pytest.mark.lab
 NEEDED = ("rpm", "rpmbuild", "dnf", "createrepo_c", "modifyrepo_c")
@@ -61,13 +63,7 @@ class RedHat(RootReader):
 @pytest.fixture(scope="module")
 def red_hat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RedHat:
     """A machine with four packages, of which one has a security notice and one only a newer version."""
-    mode = request.config.getoption("--lab")
-    missing = [program for program in NEEDED if shutil.which(program) is None]
-    reason = "switched off by --lab=off" if mode == "off" else f"not installed: {', '.join(missing)}" if missing else ""
-    if reason and mode == "require":
-        pytest.fail(f"--lab=require, but {reason}", pytrace=False)
-    if reason:
-        pytest.skip(reason)
+    need_lab(request.config, absent(NEEDED))
     room = tmp_path_factory.mktemp("red-hat")
     root, repository = room / "root", room / "repository"
     for folder in (

@@ -27,6 +27,7 @@ from scanner.model.login import Jump, Login, Way
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from tests.lab.hosts.lab import HostsLab, Machine, why_not
+from tests.lab.needed import need_lab
 from tests.unit.far_shells import asked
 
 pytestmark = pytest.mark.lab
@@ -121,12 +122,7 @@ def seen(found: Mapping[type[Fact], Observation[Fact]]) -> bool:
 
 @pytest.fixture(scope="module")
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    mode = request.config.getoption("--lab")
-    reason = "switched off by --lab=off" if mode == "off" else why_not()
-    if reason and mode == "require":
-        pytest.fail(f"--lab=require, but {reason}")
-    if reason:
-        pytest.skip(reason)
+    need_lab(request.config, why_not())
     with HostsLab.up("session") as lab:
         found = Place(lab, lab.machines["session"])
         run = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f"]

@@ -6,17 +6,14 @@ closes.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
-from tests.lab import netns
+from tests.lab import held, netns
 from tests.lab.certs import Authority
 from tests.lab.mail import others, postfix
 from tests.lab.mail.scenarios import DOMAIN, GATEWAY, INSIDE, OUTSIDE, RESOLVER, SERVERS, STORE, Program, Server
@@ -157,28 +154,5 @@ def _raise(folder: Path) -> None:
     _wait(folder, _start(folder))
 
 
-def main() -> None:
-    """Raise the laboratory in the folder given as argument, say so, and hold it until standard input closes."""
-    folder = Path(sys.argv[1])
-    try:
-        _raise(folder)
-    except Exception as error:  # noqa: BLE001 - the owner gets the reason and raises it again
-        words = getattr(error, "stderr", b"") or b""
-        answer = {"error": f"{type(error).__name__}: {error} {words.decode(errors='replace') if isinstance(words, bytes) else words}"}
-    else:
-        answer = {"pid": os.readlink("/proc/self")}  # /proc is still the outer one
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-
-    def hold() -> None:
-        while sys.stdin.buffer.read(4096):
-            pass
-        os._exit(0)
-
-    waiting = threading.Thread(target=hold)
-    waiting.start()
-    waiting.join()
-
-
 if __name__ == "__main__":
-    main()
+    held.keep(_raise)

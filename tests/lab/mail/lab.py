@@ -7,24 +7,20 @@ mail server can be installed. Nothing leaves the namespaces, and no service of t
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import shutil
 import stat
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.lab import netns
+from tests.lab import held, netns
+from tests.lab.held import absent
 from tests.lab.mail.keeper import NETNS
-from tests.lab.mail.others import PROGRAMS, ROOT
+from tests.lab.mail.others import PROGRAMS
 
 PREFIX = "tenken-maillab-"
-HOLD = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL")
 NEEDED = ("postfix", "dovecot", "unbound", "ip", "unshare", "nsenter")
 QUEUES = ("incoming", "active", "deferred", "hold", "maildrop", "corrupt")
 
@@ -35,8 +31,8 @@ def why_not() -> str | None:
     """Why the laboratory cannot be raised here, or ``None``."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "network namespaces and port 25 need Linux and root"
-    if missing := [program for program in NEEDED if shutil.which(program) is None]:
-        return f"not installed: {', '.join(missing)}"
+    if reason := absent(NEEDED):
+        return reason
     if missing := [name for name in ("usr/sbin/exim4", "usr/sbin/smtpd") if not (PROGRAMS / name).exists()]:
         return f"not unpacked: {', '.join(missing)}; run .ci/setup lab"
     return None
@@ -53,32 +49,8 @@ class MailLab:
     @contextmanager
     def up(cls) -> Iterator[MailLab]:
         """Raise a laboratory until every server answers, take it away at the end. ``RuntimeError`` holds a server's last words."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-        folder.chmod(0o755)
-        process = subprocess.Popen(
-            [*HOLD, sys.executable, "-m", "tests.lab.mail.keeper", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            start_new_session=True,
-        )
-        try:
-            assert process.stdout is not None
-            answer = json.loads(process.stdout.readline() or '{"error": "the keeper ended without a word"}')
-            if "error" in answer:
-                raise RuntimeError(f"the mail laboratory did not come up: {answer['error']}")
-            yield cls(folder, int(answer["pid"]))
-        finally:
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+        with held.raised("tests.lab.mail.keeper", PREFIX) as (folder, keeper):
+            yield cls(folder, keeper)
 
     def run_async(self, work: Callable[[], Coroutine[Any, Any, T]], where: str = "outside") -> T:
         """Run the coroutine that ``work`` makes on an event loop of its own, ``outside`` or ``inside``. (``Any``: unused)"""

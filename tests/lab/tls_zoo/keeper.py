@@ -12,12 +12,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.lab import netns
+from tests.lab import held, netns
 from tests.lab.tls_zoo import world
 from tests.lab.tls_zoo.certificates import DOMAIN, OCSP_PORT, Mint
 from tests.lab.tls_zoo.entries import ENTRIES, LIMITS, addresses, names
@@ -159,29 +158,5 @@ def _raise(folder: Path, wanted: list[str]) -> dict[str, float]:
     return keeper.seconds
 
 
-def main() -> None:
-    """Raise the zoo in the folder given as argument, say so, and hold it until standard input closes."""
-    folder = Path(sys.argv[1])
-    wanted = json.loads(sys.stdin.readline())
-    try:
-        seconds = _raise(folder, wanted)
-    except Exception as error:  # noqa: BLE001 - the owner gets the reason and raises it again
-        answer: dict[str, object] = {"error": f"{type(error).__name__}: {error}"}
-    else:
-        # /proc is still the outer one, so this is our process id as the owner sees it.
-        answer = {"pid": os.readlink("/proc/self"), "seconds": seconds, "domain": DOMAIN}
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-
-    def hold() -> None:
-        while sys.stdin.buffer.read(4096):
-            pass
-        os._exit(0)
-
-    waiting = threading.Thread(target=hold)
-    waiting.start()
-    waiting.join()
-
-
 if __name__ == "__main__":
-    main()
+    held.keep(lambda folder: {"seconds": _raise(folder, json.loads(sys.stdin.readline())), "domain": DOMAIN})

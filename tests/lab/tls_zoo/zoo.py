@@ -19,7 +19,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from tests.lab import netns
-from tests.lab.lab import HOLD, ROOT, LabUnavailable, why_not
+from tests.lab.held import HOLD, ROOT, absent
+from tests.lab.lab import LabUnavailable, why_not
 from tests.lab.tls_zoo import world
 from tests.lab.tls_zoo.certificates import Issued
 from tests.lab.tls_zoo.entries import BY_NAME, addresses
@@ -35,8 +36,8 @@ def why_no_zoo() -> str | None:
     """Why the zoo cannot be raised here, or ``None``."""
     if reason := why_not():
         return reason
-    if missing := [program for program in PROGRAMS if shutil.which(program) is None]:
-        return f"not installed: {', '.join(missing)}"
+    if reason := absent(PROGRAMS):
+        return reason
     return None if (FETCHED / "ready").exists() else "the old programs are missing: run `.ci/setup lab`"
 
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.lab import netns
-from tests.lab.lab import HOLD, ROOT
+from tests.lab import held, netns
+from tests.lab.held import absent
 from tests.lab.tls_zoo import world
 from tests.lab.web.sites import RESOLVER, addresses
 
@@ -30,8 +26,7 @@ def why_not() -> str | None:
     """Why the laboratory cannot be raised here, or ``None``."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "network namespaces and port 80 need Linux and root"
-    missing = [program for program in NEEDED if shutil.which(program) is None]
-    return f"not installed: {', '.join(missing)}" if missing else None
+    return absent(NEEDED)
 
 
 class WebLab:
@@ -45,32 +40,8 @@ class WebLab:
     @contextmanager
     def up(cls) -> Iterator[WebLab]:
         """Raise a laboratory, wait until every server answers, take it away at the end. Raises ``RuntimeError`` with last words."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-        folder.chmod(0o755)
-        process = subprocess.Popen(
-            [*HOLD, sys.executable, "-m", "tests.lab.web.keeper", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            start_new_session=True,
-        )
-        try:
-            assert process.stdout is not None
-            answer = json.loads(process.stdout.readline() or '{"error": "the keeper ended without a word"}')
-            if "error" in answer:
-                raise RuntimeError(f"the web laboratory did not come up: {answer['error']}")
-            yield cls(folder, int(answer["pid"]))
-        finally:
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+        with held.raised("tests.lab.web.keeper", PREFIX) as (folder, keeper):
+            yield cls(folder, keeper)
 
     @property
     def resolver(self) -> str:

@@ -1,7 +1,8 @@
 """A whole audit of a Debian 12 machine over SSH, beside Lynis and ``oscap xccdf eval`` inside the same machine in the same run.
 
 ``python -m bench.hosts [--others] [--hosts 50] [--files 300000]``; as root, after ``.ci/setup lab``. ``--others`` installs lynis,
-openscap-scanner and ssg-debian into the throw-away machine first, from where this machine (a Debian 12) takes its packages.
+openscap-scanner and ssg-debian into the throw-away machine first, from where this machine (a Debian 12) takes its packages; the content
+from that archive's sid, since Debian 12 itself carries content for its last release only, and none with a profile of CIS.
 The machine is first looked at with all server programs of the laboratory, then as a clean one: they are purged as an administrator would.
 ``--files`` puts so many files of 100 kB onto its disk before the last look (holes: the walk asks for names, owners and rights and
 reads no content). Nothing is left behind.
@@ -28,14 +29,17 @@ MACHINE = "kept"
 PORT = 2300
 CONTENT = "/usr/share/xml/scap/ssg/content"
 SERVERS = (
-    *("apache2", "bind9", "clamav-daemon", "cups-daemon", "dovecot-core", "knot", "mariadb-server", "nginx-light", "nsd", "php8.2-fpm"),
-    *("postfix", "postgresql", "samba", "slapd", "snmpd", "unbound"),
+    "apache2 bind9 bind9-utils clamav-daemon cups-daemon dovecot-core knot lighttpd mariadb-server memcached nginx-light nsd php8.2-fpm "
+    "postfix postgresql postgresql-client-common redis-server samba slapd snmpd unbound"
 )
 """What the laboratory's machines have and a clean Debian has not; what only they need goes with them."""
-OTHERS = ("lynis", "openscap-scanner", "ssg-debian")
+LEFT = "/etc/tomcat* /usr/share/tomcat* /var/lib/tomcat* /etc/postgresql* /var/lib/postgresql /var/log/postgresql"
+"""What was unpacked only, and what the packages' own removal leaves."""
+OTHERS = "lynis openscap-scanner ssg-debian/sid"
 RELEASE = "bookworm"
-PROFILES = ("cis_level2_server", "anssi_np_nt28_high", "standard")
-"""What is evaluated, by parts of names: the first that the content has."""
+STREAM, PROFILE = "ssg-debian12-ds.xml", "cis_level2_server"
+MOST = {"lynis": 1 / 15, "oscap": 1 / 2}
+"""What part of another program's time a look may take."""
 TENKEN = Path(sys.executable).with_name("tenken")
 SIZE, FOLDER = 100_000, 100
 WALKED = ("host.files.setuid", "host.files.world-writable", "host.files.unowned")
@@ -105,7 +109,7 @@ def purged(machine: Machine) -> None:
     """Take the servers off the machine, with what they brought."""
     on(
         machine,
-        f"export DEBIAN_FRONTEND=noninteractive; apt-get -qq purge -y {' '.join(SERVERS)} >&2; apt-get -qq autoremove --purge -y >&2",
+        f"export DEBIAN_FRONTEND=noninteractive; apt-get -qq purge -y {SERVERS} >&2; apt-get -qq autoremove --purge -y >&2; rm -rf {LEFT}",
     )
 
 
@@ -156,23 +160,28 @@ def others(machine: Machine) -> list[Run]:
     on(machine, "rm -rf /etc/apt/sources.list*")
     sent = subprocess.run(["tar", "-C", "/etc", "-c", "apt"], capture_output=True, check=True).stdout
     subprocess.run(inside(machine, "tar", "-C", "/etc", "-x"), input=sent, check=True)
-    install = "export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq install -y --no-install-recommends " + " ".join(
-        OTHERS
-    )
+    sources = on(machine, "cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true")
+    archive = re.search(r"https?://\S+/debian(?=[\s/])", sources)
+    if archive is None:
+        raise SystemExit("--others: no archive of Debian's among this machine's sources")
+    on(machine, "cat > /etc/apt/sources.list.d/sid.list", f"deb {archive[0]} sid main\n")
+    on(machine, "cat > /etc/apt/apt.conf.d/99bench", f'APT::Default-Release "{RELEASE}";\n')
+    install = f"export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq install -y --no-install-recommends {OTHERS}"
     done = subprocess.run(inside(machine, "sh", "-ec", install, network=False), capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"the other programs cannot be installed: {done.stderr[-1000:]}")
     lynis, _ = measured("lynis audit system --quick", inside(machine, "lynis", "audit", "system", "--quick", "--no-colors"))
-    streams = on(machine, f"ls {CONTENT}").split()
-    stream = "ssg-debian12-ds.xml" if "ssg-debian12-ds.xml" in streams else "ssg-debian11-ds.xml"
-    # Where Debian ships content for its last release only, all rules would be passed over: the machine says that it is that one.
-    on(machine, f"echo {re.sub('[^0-9]', '', stream)}.9 > /etc/debian_version; cp {CONTENT}/{stream} /tmp/ds.xml")
-    names = [line.split(":")[0] for line in on(machine, "oscap info --profiles /tmp/ds.xml").split("\n")]
-    chosen = next((name for wanted in PROFILES for name in names if wanted in name), names[0])
-    evaluation = inside(machine, "oscap", "xccdf", "eval", "--profile", chosen, "/tmp/ds.xml")
-    oscap, said = measured(f"oscap xccdf eval, {stream}, {chosen.rpartition('_profile_')[2]}", evaluation)
+    profile = f"xccdf_org.ssgproject.content_profile_{PROFILE}"
+    evaluation = inside(machine, "oscap", "xccdf", "eval", "--profile", profile, f"{CONTENT}/{STREAM}")
+    oscap, said = measured(f"oscap xccdf eval, {STREAM}, {PROFILE}", evaluation)
     ended = {word: said.count(f"\n{word}\n") + said.count(f"\t{word}\n") for word in ("pass", "fail", "notapplicable")}
     return [lynis, replace(oscap, remark=", ".join(f"{count} {word}" for word, count in ended.items()))]
+
+
+def compared(ours: Run, theirs: Sequence[Run]) -> str:
+    """Say for each other program what part of its time a look took, and what part is asked."""
+    parts = ((run.name.split()[0], ours.seconds / run.seconds) for run in theirs)
+    return "".join(f"\nA look takes 1/{1 / part:.1f} of the time of {name} (asked: 1/{1 / MOST[name]:.0f})." for name, part in parts)
 
 
 def main() -> None:
@@ -187,12 +196,13 @@ def main() -> None:
         inventory = prepared(lab, machine, asked.hosts)
         load = os.getloadavg()[0]
         run, _ = audit(lab, machine, inventory, 1)
-        runs = [replace(run, name=f"{run.name}, {len(SERVERS)} server programs installed")]
+        runs = [replace(run, name=f"{run.name}, {len(SERVERS.split())} server programs installed")]
         purged(machine)
         # the first look finds nothing in memory
         runs += [audit(lab, machine, inventory, hosts)[0] for hosts in (1, 1, asked.hosts)]
-        if asked.others:
-            runs += others(machine)
+        theirs = others(machine) if asked.others else []
+        ratios = compared(runs[2], theirs)
+        runs += theirs
         if asked.files:
             much = filled(machine, asked.files)
             run, said = audit(lab, machine, inventory, 1)
@@ -202,6 +212,7 @@ def main() -> None:
     print("| program | seconds | processor seconds here | MB | |\n| --- | ---: | ---: | ---: | --- |")
     for run in runs:
         print(f"| {run.name} | {run.seconds:.1f} | {run.cpu:.1f} | {run.megabytes:.0f} | {run.remark} |")
+    print(ratios)
 
 
 if __name__ == "__main__":

@@ -116,6 +116,8 @@ class Run:
     argv: tuple[str, ...]
     seconds: float = 10.0
     root: bool = False
+    needs: str = ""
+    """A program that ``argv`` starts by way of another: a far machine without it counts as one without the command."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,30 +11,35 @@ import pytest
 
 from scanner.cli.ways import permitted
 from scanner.engine.catalogue import catalogue
-from scanner.hosts.base import FileKind, Files, Names, Source
+from scanner.hosts.base import FileKind, Files, Names
 from scanner.hosts.ssh import sudo
 from scanner.hosts.ssh.answer import Gathered, read_answer
 from scanner.hosts.ssh.batch import Batch, first_batch
-from scanner.hosts.ssh.search import Search
+from scanner.hosts.ssh.search import Search, wild
 from scanner.hosts.ssh.snapshot import SnapshotReader
 from scanner.model.platform import Platform
 
 FINDS = [["find"], *([["busybox", "find"]] if shutil.which("busybox") else [])]
 
 
-def answered(sources: Iterable[Source], find: list[str]) -> SnapshotReader:
+def answered(sources: Iterable[Files | Names], find: list[str]) -> SnapshotReader:
     """Run on this machine what root would run there, and read its answer."""
     wanted = list(sources)
     batch = first_batch(wanted, by_sudo=sudo.Permitted(wanted))
     words = {n: sudo.listing(call.source) for n, call in batch.calls.items() if isinstance(call.source, Search)}
     words |= {n: sudo.contents(call.source) for n, call in batch.calls.items() if call.letter == "Z" and isinstance(call.source, Files)}
+    unreadable = [source.pattern for source in wanted if not wild(source.pattern)]
     gathered = Gathered()
-    assert read_answer(b"".join(_frames(batch, words, find)), batch, gathered)
+    assert read_answer(b"".join(_frames(batch, words, find, unreadable)), batch, gathered)
     return SnapshotReader(gathered, None)
 
 
-def _frames(batch: Batch, words: dict[int, tuple[str, ...]], find: list[str]) -> Iterable[bytes]:
+def _frames(batch: Batch, words: dict[int, tuple[str, ...]], find: list[str], unreadable: list[str]) -> Iterable[bytes]:
     yield b"\n%s start 1000\n" % batch.boundary
+    for number, call in batch.calls.items():  # what the account itself may not tell
+        if call.letter in {"S", "F"}:
+            denied = b"".join(b"%s d %s/\n" % (batch.boundary, path.encode()) for path in unreadable)
+            yield b"\n%s %s %d\n%s\n%s e %d 1\n" % (batch.boundary, call.letter.encode(), number, denied, batch.boundary, number)
     for number, (_, program, *rest) in sorted(words.items()):
         assert program == "/usr/bin/find"
         done = subprocess.run([*find, *rest], capture_output=True, check=False, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
@@ -67,9 +72,12 @@ def test_a_search_tells_what_is_there_and_what_is_not(tmp_path: Path, find: list
             Files(f"{home}/*/.mozilla/firefox/*/prefs.js", root=True),
             Files(f"{home}/*/.ssh/authorized_keys*", root=True),
             Names(f"{home}/*/.netrc", root=True),
+            Files(f"{home}/ji.ro/.ssh/authorized_keys", root=True),
         ],
         find,
     )
+    assert read.file(f"{home}/ji.ro/.ssh/authorized_keys") is None
+    assert read.state(f"{home}/ji.ro/.ssh/authorized_keys") is None
     assert read.names(str(home)) == ("hanako", "ji.ro", "linked", "taro")
     assert read.names(f"{home}/taro/.mozilla/firefox") == ("a.default", "profiles.ini")
     assert read.names(f"{home}/hanako/.mozilla/firefox") is None

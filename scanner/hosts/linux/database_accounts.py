@@ -28,7 +28,7 @@ _ROLES = (
     "and pg_has_role(r.oid, s.oid, 'member')))) from (select * from pg_authid order by oid limit 2001) r))"
 )
 _AS_POSTGRES = ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "psql", "-X", "-w", "-At", "-d", "postgres")
-ROLES = {port: Run((*_AS_POSTGRES, "-p", str(port), "-c", _ROLES), root=True) for port in PORTS}
+ROLES = {port: Run((*_AS_POSTGRES, "-p", str(port), "-c", _ROLES), root=True, needs="psql") for port in PORTS}
 _USERS = (
     "select json_object('user', User, 'host', Host, 'plugin', json_value(Priv, '$.plugin'), 'string', "
     "case ifnull(json_value(Priv, '$.authentication_string'), '') when '' then 'none' when 'invalid' then 'invalid' else 'set' end, "

@@ -54,7 +54,7 @@ ROOT: Final = asking(Connection("root"))
     Run(("sshd", "-T"), root=True),
     Run(("sshd", "-T", "-C", ROOT), root=True),
     Run(("sshd", "-G")),
-    Run(VERSION),
+    Run(VERSION, needs="ssh"),
     Names(PROGRAM),
     Names(PID_FILE),
     Files(MAIN, root=True),

@@ -49,7 +49,7 @@ _ASIDE = (
     "mount -t overlay -o lowerdir=/var/$d,upperdir=$u/up,workdir=$u/work overlay /var/$d || exit 1; "
     "done && exec dnf -q -C updateinfo list --security --updates"
 )
-DNF_OFFERS = Run(("unshare", "-m", "--propagation", "private", "sh", "-c", _ASIDE), seconds=30.0, root=True)
+DNF_OFFERS = Run(("unshare", "-m", "--propagation", "private", "sh", "-c", _ASIDE), seconds=30.0, root=True, needs="dnf")
 """dnf writes logs, locks and caches for every question. It is asked where these go to memory that only it sees and that ends with it."""
 
 

@@ -33,7 +33,7 @@ _LOOK = f"""
 m=/proc/self/mounts
 own=$(awk '$3 ~ /^({TYPES})$/ || $2 == "/" {{ key = $3 == "btrfs" ? $1 $4 : $1; if ($2 == "/" || !seen[key]++) print $2 }}' $m)
 awk '$3 ~ /^({FOREIGN})/ && $2 != "/" {{ print "- " $2 " " $3 }}' $m | head -100
-for d in {_FOLDERS}; do [ -z "$(ls -A $d 2>/dev/null | head -n 1)" ] || echo "- $d"; done
+for d in {_FOLDERS}; do for f in $d/* $d/.[!.]*; do [ -e "$f" ] || [ -L "$f" ] && echo "- $d" && break; done; done
 users=$(cut -d: -f3 /etc/passwd | sort -un | head -{MOST_IDS} | sed 's/^/-uid /; 2,$s/^/-o /' | tr '\\n' ' ')
 groups=$(cut -d: -f3 /etc/group | sort -un | head -{MOST_IDS} | sed 's/^/-gid /; 2,$s/^/-o /' | tr '\\n' ' ')
 id -u

@@ -75,7 +75,7 @@ KEY_FOLDERS = ("/etc/ssl/private", "/etc/pki/tls/private", "/etc/letsencrypt/liv
     Files("/etc/group", limit=10_000_000),
     *TLS,
     *PHP,
-    Run(BUILD),
+    Run(BUILD, needs="nginx"),
     Run(RELOADS),
     *(Run((program, option)) for program in ("apache2", "httpd") for option in ("-v", "-l")),
 )

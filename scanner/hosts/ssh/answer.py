@@ -209,6 +209,9 @@ class _Reading:
         for directory, inside in names.items():
             if search.lists(directory):
                 self.into.listings[directory] = _unobserved("t", directory) if len(inside) > NAMES else tuple(sorted(inside))
+        for path in [path for path, state in self.into.states.items() if isinstance(state, Unobserved) and search.decides(path)]:
+            del self.into.states[path]  # what the account could not tell: root found nothing there
+            self.into.contents.pop(path, None)
         self.into.searched.append(search)
 
     def _printed(self, source: Files, said: str) -> None:

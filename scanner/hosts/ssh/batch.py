@@ -28,7 +28,7 @@ MERGED = {
 AT_ONCE = 50
 """Paths in one call of the batch; what a dead link cuts off is lost call by call."""
 QUICK = 20.0
-"""Seconds; commands that may take longer run alone, last of all."""
+"""Seconds; commands that may take longer run one after the other beside everything else, and print last."""
 SEVERAL = 16_000_000
 """Octets of all files together that one pattern gives by ``sudo``."""
 _COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
@@ -72,6 +72,7 @@ class _Writing:
     prefix: str
     aliased: Mapping[str, str]
     lines: list[str] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
     calls: dict[int, Call] = field(default_factory=dict)
 
     def call(self, letter: str, rest: str, source: Request | Search | None = None, limit: int = 0) -> str:
@@ -84,6 +85,10 @@ class _Writing:
         """Have the lines run beside others, where the test ``when`` lets them: it takes no process, as most jobs are not needed."""
         name = f"j{len(self.calls)}"
         self.lines += [f"{name}() {{", *lines, "}", f"{when} J {name}"]
+
+    def beside(self) -> list[str]:
+        """Give the lines of all calls: the slow ones begin at once, and print after the others."""
+        return ["{", *self.slow, "} </dev/null 4>&1 | {", *self.lines, "cat", "}"] if self.slow else self.lines
 
     def far(self, pattern: str, prefix: str = "") -> str:
         """Write a path or pattern as a word of the shell; ``prefix`` is ``$p`` where its contents are wanted."""
@@ -112,13 +117,13 @@ def _batch(requests: Iterable[Request], *, by_sudo: Permitted | None, first: boo
     prefix = _prefix()
     aliased = {name: f"q{number}" for number, name in enumerate(MERGED)} if first else {}
     writing = _Writing(secrets.token_hex(16), prefix, aliased)
+    begin = []
     if first:
-        writing.lines.append(_functions())
-        writing.lines.append('printf \'\\n%s start %s\\n\' "$b" "$u"')
-        writing.lines += [f"A {name} {variable} {MERGED[name]}" for name, variable in aliased.items()]
+        begin = [_functions(), 'printf \'\\n%s start %s\\n\' "$b" "$u"']
+        begin += [f"A {name} {variable} {MERGED[name]}" for name, variable in aliased.items()]
     _calls(writing, sorted(set(requests), key=repr), by_sudo)
     head = f"b={writing.boundary} p={prefix} cap={OUTPUT + 1} sudo={'y' if by_sudo else ''}\n"
-    body = "\n".join(writing.lines)
+    body = "\n".join([*begin, *writing.beside()])
     text = f"{head}{{\n{body}\nprintf '\\n%s end\\n' \"$b\"\n}} </dev/null 2>/dev/null\n"
     return Batch(text.encode("utf-8", "surrogateescape"), writing.boundary.encode(), prefix.encode(), writing.calls, first)
 
@@ -162,16 +167,21 @@ def _calls(writing: _Writing, requests: Sequence[Request], by_sudo: Permitted | 
     for limit, patterns in sorted(plain.items()):
         writing.several("F", patterns, f"{limit + 1} ", limit)
     for file in single:
+        within = next((search for search in searched if search.decides(file.pattern)), None)
+        if within and not sudo.cutter(file.pattern):
+            searched[within].append(file)
+            continue
         line = _single(writing, file)
         writing.job(line, when="" if sudo.cutter(file.pattern) else f"P {writing.far(file.pattern)} &&")
     for search, asking in sorted(searched.items(), key=lambda item: item[0].base):
-        parts = dict.fromkeys(writing.far(part) for source in asking for part in levels(pattern_of(source)))
-        writing.job(*_search(writing, search, asking), when=f"B {' '.join(parts)} ||")
-    for run in sorted(runs, key=lambda run: run.seconds):
-        if run.seconds > QUICK:
-            writing.lines.append("G")
+        writing.job(*_search(writing, search, asking), when=f"B {_parts(writing, asking)} ||")
+    for run in runs:
         line = _run(writing, run)
-        writing.job(line, when=f"T {len(writing.calls)} {shlex.quote(run.argv[0])} &&")
+        there = f"T {len(writing.calls)} {shlex.quote(run.argv[0])} {shlex.quote(run.needs) if run.needs else ''} &&"
+        if run.seconds > QUICK:
+            writing.slow.append(f"{there} {line}")
+        else:
+            writing.job(line, when=there)
     writing.lines.append("G")
 
 
@@ -182,17 +192,27 @@ def _single(writing: _Writing, file: Files) -> str:
 
 
 def _search(writing: _Writing, search: Search, asking: Sequence[Files | Names]) -> list[str]:
-    """Write a search, and what prints the files of each pattern: made only where the search found a name that may fit."""
+    """Write a search, and for each source what prints its files: made only where the search found such names, and they need it."""
     words = " ".join(map(shlex.quote, sudo.listing(search)))
     call = writing.call("Y", f"{SEVERAL + 1} {words}", search, SEVERAL)
     lines = [f"o=$({call} 4>&1)", "printf '%s\\n' \"$o\""]
     for source in asking:
-        if isinstance(source, Files):
-            name = WILDCARD.split("/" + source.pattern.rpartition("/")[2])[0]
+        if isinstance(source, Names):
+            continue
+        first, *rest = WILDCARD.split(source.pattern)
+        if rest:
             words = " ".join(map(shlex.quote, sudo.contents(source)))
-            call = writing.call("Z", f"{SEVERAL + 1} {words}", source, SEVERAL)
-            lines.append(f"case $o in *{shlex.quote(name)}*) {call} ;; esac")
+            call = f"B {_parts(writing, [source])} || {writing.call('Z', f'{SEVERAL + 1} {words}', source, SEVERAL)}"
+        else:
+            call = _single(writing, source)
+        lines.append(f"case $o in *{shlex.quote(first)}*{shlex.quote(rest[-1] if rest else '')}*) {call} ;; esac")
     return lines
+
+
+def _parts(writing: _Writing, asking: Sequence[Files | Names]) -> str:
+    """Give the words of what has to be readable for the sources to be seen without ``sudo``."""
+    patterns = map(pattern_of, asking)
+    return " ".join(dict.fromkeys(writing.far(part) for one in patterns for part in (levels(one) if wild(one) else (one,))))
 
 
 def _run(writing: _Writing, run: Run) -> str:

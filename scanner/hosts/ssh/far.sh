@@ -37,16 +37,26 @@ V() {
     case $(stat -L -c %t:%T -- "$1") in 1:3) k=z ;; *) k=k ;; esac
   elif [ -e "$1" ]; then k=k; else Q "$1"; fi
 }
-# Functions that are called beside each other: J name adds one, G calls them, each waiting in its pipe until those before it have printed.
-jobs=0 lanes=
+# Functions that are called in four lanes beside each other, two in a lane. J name: adds one. G: calls them, each lane
+# waiting in its pipe until those before it have printed. K: ends a lane.
+jobs=0 lane= lanes=
 J() {
-  jobs=$((jobs + 1))
-  if [ $jobs = 1 ]; then lanes="{ $1; } </dev/null"
-  else lanes="{ $1; } </dev/null 4>&1 | { $lanes; cat; }"; fi
-  if [ $jobs = 4 ]; then G; fi
+  jobs=$((jobs + 1)) lane="$lane $1;"
+  case $jobs in
+    2 | 4 | 6) K ;;
+    8) G ;;
+  esac
+}
+K() {
+  if [ -z "$lanes" ]; then lanes="{ $lane } </dev/null"
+  elif [ -n "$lane" ]; then lanes="{ $lane } </dev/null 4>&1 | { $lanes; cat; }"; fi
+  lane=
 }
 G() {
-  eval "$lanes"
+  if [ $jobs != 0 ]; then
+    K
+    eval "$lanes"
+  fi
   jobs=0 lanes=
 }
 E() { printf '\n%s e %s %s\n' "$b" "$1" "$2"; }
@@ -61,14 +71,14 @@ S() {
 }
 # L number directory...: names with states; of all of them by one stat, where they are not too many for that
 L() {
-  i=$1 j=0 keep=
+  i=$1 j=0 keep= other=
   shift
   printf '\n%s L %s\n' "$b" "$i"
   for d do
     j=$((j + 1))
     if [ ! -d "$d" ]; then
       if [ -e "$d" ] || [ -L "$d" ]; then
-        stat -c "$b s %f %s %u %g %Y %n/" -- "$d"
+        other="$other \"\${$j}\""
         V "$d"
         case $k in d | l) ;; *) k=k ;; esac
       else Q "$d"; fi
@@ -77,6 +87,7 @@ L() {
       keep="$keep \"\${$j}\""
     else W d "$d"; fi
   done
+  if [ -n "$other" ]; then eval "stat -c \"\$b s %f %s %u %g %Y %n/\" -- $other"; fi
   eval "set -- $keep"
   keep= j=0
   for d do
@@ -165,13 +176,17 @@ Y() {
   E "$i" "$e"
 }
 Z() { Y "$@"; }
-# T number program: whether there is such a program; else the call with the number has its answer
+# T number program...: whether there are such programs; else the call with the number has its answer
 T() {
-  if ! command -v "$2" >/dev/null; then
-    printf '\n%s R %s\n' "$b" "$1"
-    E "$1" none
-    return 1
-  fi
+  i=$1
+  shift
+  for f do
+    if ! command -v "$f" >/dev/null; then
+      printf '\n%s R %s\n' "$b" "$i"
+      E "$i" none
+      return 1
+    fi
+  done
 }
 # R number seconds program...: a command that is there
 R() {

@@ -15,11 +15,12 @@ _T = TypeVar("_T", bound=Setting)
 
 MAX_LISTED: Final = 10
 """Items of a list that a sentence names; the rest is counted."""
+LONGEST_ITEM: Final = 160
 
 
 def listed(items: Iterable[str]) -> tuple[str, ...]:
-    """Give a list fit for a sentence: each item once, in order, cut with a count of the rest."""
-    found = tuple(dict.fromkeys(items))
+    """Give a list fit for a sentence: each item once, in order, of a readable length, cut with a count of the rest."""
+    found = tuple(dict.fromkeys(item if len(item) <= LONGEST_ITEM else item[: LONGEST_ITEM - 1] + "…" for item in items))
     return found if len(found) <= MAX_LISTED else (*found[:MAX_LISTED], f"… (+{len(found) - MAX_LISTED})")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import also, value_not_set
-from checks.endpoint.common import every, listed, now_and_later, settled, whose
+from checks.common import also, listed, value_not_set
+from checks.endpoint.common import every, now_and_later, settled, whose
 from scanner.facts.readings import Hold
 from scanner.facts.removable_media import AutoMount, AutoRun, Barrier, Behaviour, Mounter, MountPermission, UsbStorage
 from scanner.model.check import Judgement, Value, check

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checks.common import first_missing
-from checks.endpoint.common import listed, whose
+from checks.common import first_missing, listed
+from checks.endpoint.common import whose
 from scanner.facts.browsers import Browser, BrowserMatter, Browsers, BrowserSetting
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved

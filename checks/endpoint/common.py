@@ -1,8 +1,8 @@
-"""What the checks of this family share: three-valued logic on readings and short lists for sentences. No check stands here."""
+"""What the checks of this family share: three-valued logic on readings, and whose a setting is. No check stands here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 from scanner.facts.readings import Readings
@@ -11,14 +11,6 @@ from scanner.model.fact import Unobserved
 from scanner.model.verdict import Outcome, Verdict
 
 T = TypeVar("T")
-MOST_LISTED = 8
-LONGEST = 160
-
-
-def listed(texts: Iterable[str]) -> tuple[str, ...]:
-    """Give texts for a sentence, each once, in order, cut to a readable number and length."""
-    found = list(dict.fromkeys(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…" for text in texts))
-    return tuple(found[:MOST_LISTED] + (["…"] if len(found) > MOST_LISTED else []))
 
 
 def whose(program: str, account: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import first_missing
-from checks.endpoint.common import listed, whose
+from checks.common import first_missing, listed
+from checks.endpoint.common import whose
 from scanner.facts.office_macros import OfficeMacros, OfficeProgram
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved

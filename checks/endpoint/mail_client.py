@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from checks.common import first_missing
-from checks.endpoint.common import listed, whose
+from checks.common import first_missing, listed
+from checks.endpoint.common import whose
 from scanner.facts.mail_client import MailClient, MailClients, MailSetting
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import value_not_set
-from checks.endpoint.common import listed
+from checks.common import listed, value_not_set
 from scanner.facts.media_history import InsertedMedium, MediaInsertions
 from scanner.facts.readings import Hold
 from scanner.facts.removable_media import RemovableEncryption, UsbStorage

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import first_missing, value_not_set
-from checks.endpoint.common import listed, whose
+from checks.common import first_missing, listed, value_not_set
+from checks.endpoint.common import whose
 from scanner.facts.network_history import LinkKind, NetworksJoined
 from scanner.facts.network_path import ProxyMode, ProxySetting, VpnConnections, WebProxies
 from scanner.model.check import Judgement, Value, check

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import first_missing, value_not_set
-from checks.endpoint.common import listed
+from checks.common import first_missing, listed, value_not_set
 from checks.endpoint.network import BY_AIR
 from checks.host.malware import MALWARE_MOST_DEFINITION_HOURS, malware_definitions, malware_realtime
 from checks.host.updates import UPDATES_MOST_LIST_DAYS, updates_security

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import also
-from checks.endpoint.common import listed, whose
+from checks.common import also, listed
+from checks.endpoint.common import whose
 from scanner.facts.readings import Wait
 from scanner.facts.screen_lock import ConsoleLimit, DesktopLock, ScreenLock
 from scanner.model.check import Judgement, Value, check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from checks.endpoint.common import listed
+from checks.common import listed
 from scanner.facts.readings import Readings
 from scanner.facts.windows_protocols import NameGuessing, NtlmProtocol, RemoteDesktop, SmbProtocol
 from scanner.model.check import Judgement, Value, check

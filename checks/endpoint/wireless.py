@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Annotated
 
-from checks.common import first_missing, value_not_set
-from checks.endpoint.common import listed
+from checks.common import first_missing, listed, value_not_set
 from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from checks.endpoint.common import listed
+from checks.common import listed
 from checks.host.programs import each, in_use, switch
 from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram
 from scanner.facts.readings import Audience

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from checks.common import first_missing
-from checks.endpoint.common import listed
+from checks.common import first_missing, listed
 from checks.host.programs import each_of, opposite, switch
 from scanner.facts.mail_configuration import MailboxProgram, MailConfiguration, MailListener, MailProgram
 from scanner.facts.readings import Audience

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from checks.endpoint.common import listed
+from checks.common import listed
 from checks.host.programs import each
 from scanner.facts.web_configuration import PhpProgram, Places, WebConfiguration
 from scanner.model.check import Judgement, check

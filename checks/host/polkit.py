@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import first_missing
-from checks.endpoint.common import listed
+from checks.common import first_missing, listed
 from checks.host.sudo import SUDO_WITHOUT_PASSWORD
 from scanner.facts.polkit import Polkit, PolkitGrant
 from scanner.model.check import Judgement, check

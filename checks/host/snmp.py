@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from checks.common import first_missing
-from checks.endpoint.common import listed
+from checks.common import first_missing, listed
 from checks.host.programs import each_of
 from scanner.facts.network_device import SnmpAccess, SnmpSecurity
 from scanner.facts.snmp import SnmpAgent, SnmpConfiguration

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from checks.common import value_not_set
-from checks.endpoint.common import listed
+from checks.common import listed, value_not_set
 from checks.host.programs import each_of
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram
 from scanner.model.check import Judgement, Value, check

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.endpoint.common import listed
+from checks.common import listed
 from checks.host.web import NONE, programs
 from scanner.facts.web_configuration import WebConfiguration, WebProgram
 from scanner.model.check import Judgement, check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from checks.endpoint.common import listed
+from checks.common import listed
 from checks.host.programs import each
 from checks.host.web import NONE, programs
 from checks.tls.cryptrec import ALGORITHMS, CRYPTREC, TLS_CRYPTREC_LEVEL

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checks.common import also, value_not_set
+from checks.common import also, listed, value_not_set
 from checks.endpoint.common import settled
-from checks.ipv6.tunnel import listed
 from scanner.facts.ipv6 import Ipv6Interface, Ipv6Native
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved

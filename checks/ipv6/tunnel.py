@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Final
 
-from checks.common import also
+from checks.common import also, listed
 from scanner.facts.ipv6 import Ipv6Tunnels, TunnelDefinition, TunnelInterface
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
@@ -19,14 +18,7 @@ IPV6_TUNNELS = Value[tuple[str, ...]](
 )
 
 
-MOST_LISTED = 10
 NOT_RUNNING: Final = Text(ja="動作していない機器（ディスクイメージ等）である", en="the machine does not run (a disk image, for example)")
-
-
-def listed(texts: Iterable[str]) -> tuple[str, ...]:
-    """Give texts for a sentence, each once, in order, cut to a readable number."""
-    found = list(dict.fromkeys(texts))
-    return tuple(found[:MOST_LISTED] + (["…"] if len(found) > MOST_LISTED else []))
 
 
 def _tunnel(tunnel: TunnelInterface) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from checks.common import first_missing
-from checks.endpoint.common import listed
+from checks.common import first_missing, listed
 from scanner.facts.network_device import ManagementService, NetworkDevice, PasswordForm, SnmpSecurity
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved

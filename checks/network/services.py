@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.endpoint.common import listed
+from checks.common import listed
 from scanner.facts.network_device import NetworkDevice
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved

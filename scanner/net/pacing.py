@@ -82,7 +82,7 @@ class Lane:
     def __init__(self, rate: Rate, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._free = rate.width
         # Not asyncio.Semaphore: of Python 3.11's each release looks through all who have been woken and have not run yet.
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[None] | Callable[[], None]] = deque()
         self._interval = 1.0 / rate.per_second if rate.per_second > 0 else 0.0
         self._slack = self._interval * (rate.burst - 1)
         self._clock = clock
@@ -129,9 +129,7 @@ class Lane:
             self._free -= 1
             self._begin(go)
         else:
-            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            place.add_done_callback(lambda _: self._begin(go))
-            self._waiting.append(place)
+            self._waiting.append(go)
 
     def _begin(self, go: Callable[[], None]) -> None:
         if (wait := self._wait()) > 0:
@@ -156,6 +154,9 @@ class Lane:
     def _hand_on(self) -> None:
         while self._waiting:
             place = self._waiting.popleft()
+            if not isinstance(place, asyncio.Future):
+                asyncio.get_running_loop().call_soon(self._begin, place)
+                return
             if not place.done():
                 place.set_result(None)
                 return

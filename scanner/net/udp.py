@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import struct
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -31,6 +32,7 @@ SOCKET_QUESTIONS = 200  # a socket is renewed after this many
 _IP_RECVERR = 11  # linux/in.h; Python 3.11 does not name it
 _IPV6_RECVERR = 25  # linux/in6.h
 _ANCILLARY = 256  # octets for what comes beside a message in the error queue
+_DRAWS = struct.Struct("!64L")
 
 
 class Datagram(NamedTuple):
@@ -313,6 +315,7 @@ class Udp:
         self._peers: OrderedDict[tuple[str, int], list[_Channel]] = OrderedDict()
         self._others: WeakSet[_Channel] = WeakSet()  # retired ones, and those for one question from anywhere
         self._patiences: dict[float, _Patience] = {}
+        self._drawn: list[int] = []
         self._closed = False
 
     async def exchange(self, address: str, port: int, wire: bytes, *, seconds: float, tries: int, any_source: bool = False) -> Datagram:
@@ -345,7 +348,7 @@ class Udp:
         if self._closed:
             raise RuntimeError("the network is closed")
         try:
-            drawn = self._rng.getrandbits(32)  # at once for socket and id: each draw is a call of the system
+            drawn = self._draw()
             channel = self._open(address, port, True) if any_source else self._channel(address, port, width, drawn >> 16)
         except OSError as error:
             raise cannot(error, f"a question to {peer(address, port)}/udp") from error
@@ -353,7 +356,7 @@ class Udp:
             self._others.add(channel)
         number = drawn & 0xFFFF
         while number in channel.pending:
-            number = self._rng.getrandbits(16)
+            number = self._draw() & 0xFFFF
         question = channel.pending[number] = Question(wire, seconds=seconds, most=tries, number=number, channel=channel, ended=ended)
         channel.asked += 1
         channel.send(question)
@@ -367,6 +370,12 @@ class Udp:
         for patience in self._patiences.values():
             patience.close()
         self._peers.clear()
+
+    def _draw(self) -> int:
+        """Draw 32 bits, for socket and id at once. Many are taken together: each taking is a call of the system."""
+        if not self._drawn:
+            self._drawn.extend(_DRAWS.unpack(self._rng.randbytes(_DRAWS.size)))
+        return self._drawn.pop()
 
     def _open(self, address: str, port: int, anywhere: bool) -> _Channel:
         return _Channel(self._loop, address, port, self._buffer, self._patience, anywhere=anywhere)

@@ -272,3 +272,32 @@ def test_a_deadline_stands_still_while_it_is_told_to() -> None:
             timer.reschedule(1.0)
 
     asyncio.run(go())
+
+
+def test_functions_and_tasks_wait_in_one_queue_and_begin_after_the_turn_before_was_given_back() -> None:
+    began: list[str] = []
+
+    async def go() -> None:
+        lane = Pacer(Pace(resolver=Rate(width=1)), clock=World().clock).resolver()
+
+        async def take() -> None:
+            await lane.take()
+            began.append("task")
+
+        lane.enter(lambda: began.append("first"))
+        lane.enter(lambda: began.append("second"))
+        task = asyncio.create_task(take())
+        await asyncio.sleep(0)
+        lane.enter(lambda: began.append("last"))
+        assert began == ["first"]
+        for turn in ("second", "task", "last"):
+            lane.give()
+            assert turn not in began  # a long queue whose turns end at once must not grow into the stack
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert began[-1] == turn
+        await task
+        lane.give()
+        assert lane.idle
+
+    asyncio.run(go())

@@ -67,6 +67,15 @@ def test_rules_now_and_from_the_file_of_an_enabled_service(tmp_path: Path) -> No
     assert whole(found.outbound_ipv4.in_force).let_through_on == ("*",)
 
 
+def test_a_file_of_nftables_that_includes_what_is_not_there_is_not_loaded(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    made.commands[NFT] = SHUT
+    made.write({"/etc/nftables.conf": f'include "/etc/nftables.d/none.nft"\n{SHUT}', f"{WANTS}/nftables.service": "[Unit]"})
+    assert isinstance(look(made).inbound_ipv4.after_restart, Unobserved)
+    made.write({"/etc/nftables.conf": f'include "/etc/nftables.d/*.nft"\n{SHUT}'})
+    assert whole(look(made).inbound_ipv4.after_restart).filtered is True
+
+
 def test_rules_that_nobody_loads_are_gone_after_a_restart(tmp_path: Path) -> None:
     made = machine(tmp_path)
     made.commands[NFT] = SHUT

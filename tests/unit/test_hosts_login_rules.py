@@ -158,3 +158,22 @@ def test_other_modules_for_quality_are_understood(tmp_path: Path) -> None:
     assert passwords(tmp_path, f"password required pam_cracklib.so\n{unix}").least_length == 6
     held = passwords(tmp_path, f"password required pam_pwhistory.so remember=7\n{unix}")
     assert (held.history, held.least_length) == (7, 6)
+
+
+def test_passwdqc_that_goes_by_a_file_or_refuses_nobody(tmp_path: Path) -> None:
+    unix = "password required pam_unix.so use_authtok sha512\n"
+    by_file = passwords(tmp_path / "a", f"password required pam_passwdqc.so config=/etc/passwdqc.conf\n{unix}")
+    assert isinstance(by_file.least_length, Unobserved)
+    assert passwords(tmp_path / "b", f"password required pam_passwdqc.so enforce=none\n{unix}").least_length == 6  # pam_unix's
+    assert passwords(tmp_path / "c", f"password required pam_passwdqc.so enforce=users\n{unix}").administrators is False
+
+
+def test_a_time_for_root_means_that_root_is_locked_too(tmp_path: Path) -> None:
+    read = Machine(tmp_path).write(RED_HAT)
+    read.write({"/etc/security/faillock.conf": "deny = 3\n"})
+    for name in ("system-auth", "password-auth"):
+        path = tmp_path / f"etc/pam.d/{name}"
+        path.write_text(path.read_text().replace("pam_faillock.so preauth", "pam_faillock.so preauth root_unlock_time=60"))
+    lockout = service(run(login_rules, read), "sshd").lockout
+    assert isinstance(lockout, Lockout)
+    assert lockout.administrators is True

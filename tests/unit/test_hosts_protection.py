@@ -143,6 +143,20 @@ def test_volumes_on_luks_with_lvm(tmp_path: Path) -> None:
     assert found.key_files == (KeyFile("/root/data.key", 0o640, (tmp_path / "root/data.key").stat().st_uid, True),)
 
 
+def test_pools_of_zfs_that_nothing_tells_of_and_more_volumes_than_are_kept(tmp_path: Path) -> None:
+    def volumes(devices: list[dict[str, object]]) -> object:
+        said = json.dumps({"blockdevices": devices})
+        made = Machine(tmp_path, commands={"lsblk -J -o NAME,KNAME,TYPE,FSTYPE,MOUNTPOINT,RM": said})
+        found = disk_encryption.run(made)
+        assert isinstance(found, DiskEncryption)
+        return found.volumes
+
+    part: dict[str, object] = {"name": "a", "type": "part", "fstype": "ext4", "mountpoint": "/", "rm": False}
+    assert isinstance(volumes([part]), tuple)
+    assert isinstance(volumes([part, {"name": "b", "type": "part", "fstype": "zfs_member", "mountpoint": None, "rm": False}]), Unobserved)
+    assert isinstance(volumes([{**part, "mountpoint": f"/m{number}"} for number in range(501)]), Unobserved)
+
+
 def test_an_answer_that_is_no_tree_of_devices(tmp_path: Path) -> None:
     for said in ("", "[]", '{"blockdevices": [1]}', '{"blockdevices": [{"children": 7}]}'):
         made = Machine(tmp_path, commands={"lsblk -J -o NAME,KNAME,TYPE,FSTYPE,MOUNTPOINT,RM": said})

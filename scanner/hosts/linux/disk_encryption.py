@@ -50,15 +50,18 @@ def _volumes(read: Reader) -> tuple[Volume, ...]:
     try:
         devices = json.loads(answer.stdout)["blockdevices"]
         found = [volume for device in devices for volume in _below(device, None, 0)]
+        pools = b'"zfs_member"' in answer.stdout
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, "lsblk: no answer as it is documented") from error
     kinds = _kinds(read)
     tables = seen(partial(_tables, read))
     made: dict[str, Volume] = {}
-    for name, use, crypt, removable in found[:MOST_VOLUMES]:
+    for name, use, crypt, removable in found:
         made.setdefault(name, _volume((name, use, crypt, removable), kinds, tables))
-    for volume in _zfs(read):
+    for volume in _zfs(read, pools):
         made.setdefault(volume.name, volume)
+    if len(made) > MOST_VOLUMES:
+        raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_VOLUMES} volumes")
     for volume in made.values():
         read.keep("lsblk", f"{volume.name}: encrypted {volume.encrypted} {volume.method}")
     return tuple(made.values())
@@ -132,9 +135,12 @@ def _volume(one: Seen, kinds: Mapping[str, str], tables: Mapping[str, tuple[str,
     return Volume(name, use, True, shown(method), shown(cipher), bits, removable)
 
 
-def _zfs(read: Reader) -> list[Volume]:
+def _zfs(read: Reader, pools: bool) -> list[Volume]:
+    """Give the file systems of ZFS. Raises ``CannotObserve`` where there are ``pools`` and nothing tells of them."""
     answer = read.command(ZFS)
     if answer is None or answer.status != 0:
+        if pools:
+            raise CannotObserve(Reason.UNSUPPORTED, "disks belong to ZFS, and zfs does not tell what stands on them")
         return []
     rows: dict[str, dict[str, str]] = {}
     for line in answer.stdout.decode("utf-8", "replace").split("\n"):
@@ -142,7 +148,7 @@ def _zfs(read: Reader) -> list[Volume]:
         if len(fields) == 3:
             rows.setdefault(fields[0], {})[fields[1]] = fields[2]
     found = []
-    for row in list(rows.values())[:MOST_VOLUMES]:
+    for row in rows.values():
         place, cipher = row.get("mountpoint", ""), row.get("encryption", "")
         if row.get("mounted") == "yes" and place.startswith("/") and cipher:
             on = cipher != "off"

@@ -259,7 +259,9 @@ def _nft_files(read: Reader) -> tuple[_Rules, ...]:
         directory, _, name = path.rpartition("/")
         if "*" not in name:
             data = read.file(path)
-            return () if data is None else (data,)
+            if data is None:  # nft loads nothing at all then
+                raise CannotObserve(Reason.UNSUPPORTED, f"{place} includes {shown(path)}, which is not there")
+            return (data,)
         wanted = [one for one in read.names(directory) or () if fnmatch.fnmatchcase(one, name)]
         return tuple(data for one in wanted if (data := read.file(f"{directory}/{one}")) is not None)
 

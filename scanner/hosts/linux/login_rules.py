@@ -168,7 +168,8 @@ def _lockout(read: Reader, stack: Stack) -> Lockout | None:
     held = dict(needed(parsed(path, data, wire.settings))) if data is not None else {}
     words = {key: first.argument(key) or held.get(key) or default for key, default in FAILLOCK.items()}
     seconds = 0 if words["unlock_time"] == "never" else _whole(words["unlock_time"])
-    root = "even_deny_root" in held or first.argument("even_deny_root") is not None or "root_unlock_time" in held
+    # pam_faillock(8): a time for root implies that root is locked
+    root = any(key in held or first.argument(key) is not None for key in ("even_deny_root", "root_unlock_time"))
     return Lockout(_whole(words["deny"]), seconds or None, _whole(words["fail_interval"]), root)
 
 

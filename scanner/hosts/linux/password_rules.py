@@ -104,7 +104,9 @@ def _shape(read: Reader, stack: Stack) -> tuple[int | None, int | None, bool, bo
             # pam_cracklib(8): each kind of character earns one by default, so that nine may mean six
             words = {"minlen": "9", **dict.fromkeys(CREDITS, "1"), **_arguments(module)}
             return _length(words), _classes(words), True, "enforce_for_root" in module.arguments, module.source
-        if module.name == "pam_passwdqc" and _enforced(stack, module):
+        if module.name == "pam_passwdqc" and module.argument("enforce") != "none" and _enforced(stack, module):
+            if module.argument("config"):
+                raise CannotObserve(Reason.UNSUPPORTED, f"{module.source}: the file that config= names is not read")
             return _passwdqc(module), None, True, "everyone" in (module.argument("enforce") or "everyone"), module.source
     for module in stack.modules():
         if module.name in LOCAL:

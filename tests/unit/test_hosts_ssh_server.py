@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import pytest
+
 from scanner.facts.ssh_server import SshKeyFiles, SshServer, SshSetup
 from scanner.hosts.linux.ssh_keys import ssh_key_files
 from scanner.hosts.linux.ssh_server import ROOT, ssh_server
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.unit.account_trees import NOW, PASSWD, live, run
-from tests.unit.host_trees import Machine
+from tests.unit.host_trees import Machine, age, running
 
 DUMP = (
     "port 22\npermitrootlogin without-password\npasswordauthentication {password}\nciphers a,b\nauthenticationmethods any\nloglevel INFO\n"
@@ -119,6 +121,40 @@ def test_a_file_changed_after_the_server_read_it_is_not_in_force(tmp_path: Path)
         fact = run(ssh_server, read)
         assert isinstance(fact, SshServer)
         assert (fact.applied, fact.used) == (applied, True)
+
+
+@pytest.mark.parametrize(
+    ("processes", "known"),
+    [
+        (["/usr/sbin/sshd -D [listener] 0 of 10-100 startups"], True),
+        (["/usr/sbin/sshd -D -p 2222 [listener] 0 of 10-100 startups"], True),  # SSHD_OPTS says the same
+        (["/usr/sbin/sshd -D -f /etc/ssh/sshd_config [listener] 0 of 10-100 startups"], True),
+        (["/usr/sbin/sshd -D -f /srv/own [listener] 0 of 10-100 startups", "audit [priv]"], False),
+        (["/usr/sbin/sshd -D [listener] 0 of 10-100 startups", "/usr/sbin/sshd -f /srv/own [listener] 0 of 10-100 startups"], True),
+        (["/usr/sbin/sshd -D -oPermitRootLogin=yes [listener] 0 of 10-100 startups"], False),
+        (["audit [priv]", "audit@pts/0"], True),
+    ],
+)
+def test_a_server_that_was_started_otherwise_is_not_known_by_the_usual_file(tmp_path: Path, processes: list[str], known: bool) -> None:
+    said = "".join(f"{number} sshd: {line}\n" for number, line in enumerate(processes, 10))
+    read = Machine(tmp_path, True, {"pgrep -a -x sshd": said})
+    read.write({"/usr/sbin/sshd": "x", "/etc/ssh/sshd_config": "", "/etc/default/ssh": "SSHD_OPTS='-p 2222'\n"})
+    fact = run(ssh_server, read)
+    assert isinstance(fact, SshServer)
+    assert isinstance(fact.setups, Unobserved) is not known
+
+
+def test_a_change_behind_a_link_is_seen(tmp_path: Path) -> None:
+    read = Machine(tmp_path, True).write({"/usr/sbin/sshd": "x", "/srv/sshd_config": ""})
+    (tmp_path / "etc/ssh").mkdir(parents=True)
+    (tmp_path / "etc/ssh/sshd_config").symlink_to("/srv/sshd_config")
+    running(read, sshd=NOW - 1000)
+    for changed, applied in ((NOW - 2000, True), (NOW - 100, False)):
+        os.utime(tmp_path / "etc/ssh/sshd_config", (NOW - 2000,) * 2, follow_symlinks=False)
+        age(read, "/srv/sshd_config", changed)
+        fact = run(ssh_server, read)
+        assert isinstance(fact, SshServer)
+        assert fact.applied is applied
 
 
 def test_no_server_is_a_fact(tmp_path: Path) -> None:

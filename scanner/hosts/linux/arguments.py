@@ -102,13 +102,13 @@ def named_elsewhere(read: Reader, names: Collection[str], option: str, usual: Co
 
     Raises ``CannotObserve``.
     """
-    given = [_value(words, option) for words in command_lines(read, names)]
+    given = [option_value(words, option) for words in command_lines(read, names)]
     if given and all(place and place not in usual for place in given):
         return Unobserved(Reason.UNSUPPORTED, f"the program was started with {option} {shown(given[0])}, which is not read")
     return None
 
 
-def _value(words: Sequence[str], option: str) -> str:
+def option_value(words: Sequence[str], option: str) -> str:
     """Give the value of an option; empty: it is not among the words."""
     joined = [word.removeprefix(option) for word in words if word.startswith(option) and word != option]
     apart = [value for word, value in pairwise(words) if word == option]

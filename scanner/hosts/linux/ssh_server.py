@@ -15,7 +15,8 @@ from typing import Final
 from scanner.facts.ssh_server import SshServer, SshSetup, SshValue
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux import sshd_files
-from scanner.hosts.linux.base import Process, enabled, processes, seen
+from scanner.hosts.linux.arguments import option_value
+from scanner.hosts.linux.base import Process, changes, enabled, processes, seen, shown
 from scanner.hosts.linux.sshd_files import KEYWORDS, MAIN
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -25,6 +26,7 @@ from scanner.wire.sshd_config import ANYWHERE, Connection
 
 PROGRAM: Final = "/usr/sbin/sshd"
 PID_FILE: Final = "/run/sshd.pid"
+LISTENERS: Final = ("pgrep", "-a", "-x", "sshd")
 VERSION: Final = ("sh", "-c", "ssh -V 2>&1")
 """The version goes to the standard error; without a shell it would be lost."""
 OPTIONS: Final = (("/etc/default/ssh", "SSHD_OPTS"), ("/etc/sysconfig/sshd", "OPTIONS"))
@@ -55,6 +57,7 @@ ROOT: Final = asking(Connection("root"))
     Run(("sshd", "-T", "-C", ROOT), root=True),
     Run(("sshd", "-G")),
     Run(VERSION, needs="ssh"),
+    Run(LISTENERS),
     Names(PROGRAM),
     Names(PID_FILE),
     Files(MAIN, root=True),
@@ -80,7 +83,10 @@ def ssh_server(read: Reader) -> SshServer:
     found = extra if isinstance(extra, Unobserved) else sshd_files.files(read, _settings(extra))
     setups: tuple[SshSetup, ...] | Unobserved
     asked = seen(lambda: _ask(read, found, () if isinstance(extra, Unobserved) else extra)) if read.live else None
-    if asked is not None and not isinstance(asked, Unobserved):
+    otherwise = seen(partial(_started_otherwise, read, () if isinstance(extra, Unobserved) else extra)) if read.live else None
+    if otherwise is not None:
+        setups, from_files = otherwise, True
+    elif asked is not None and not isinstance(asked, Unobserved):
         setups, from_files = asked, False
     elif isinstance(found, Unobserved):
         setups, from_files = found, True
@@ -120,6 +126,24 @@ def _options(read: Reader) -> tuple[str, ...] | Unobserved:
                     ]
                 words.extend(given)
     return tuple(words)
+
+
+def _started_otherwise(read: Reader, extra: Sequence[str]) -> Unobserved | None:
+    """Tell why no listening sshd goes by the usual file and what the files of options say; ``None``: one does, or none can be seen.
+
+    Raises ``CannotObserve``.
+    """
+    said = read.command(LISTENERS)
+    lines = [] if said is None else said.stdout.decode("utf-8", "replace").split("\n")
+    # it writes "sshd: COMMAND LINE [listener] ..." over its arguments; older versions leave them
+    started = [found[1].split()[1:] for line in lines if (found := re.match(r"\d+ (?:sshd: )?(/.*?)(?: \[listener\].*)?$", line))]
+    usual = [words for words in started if option_value(words, "-f") in {"", MAIN}]
+    if started and not usual:
+        return Unobserved(Reason.UNSUPPORTED, f"sshd was started with -f {shown(option_value(started[0], '-f'))}, which is not read")
+    beyond = [set(_settings(words)) - set(_settings(extra)) for words in usual]
+    if beyond and all(beyond):
+        return Unobserved(Reason.UNSUPPORTED, f"sshd was started with -o {shown(min(beyond[0]))}, which no file of options says")
+    return None
 
 
 def _settings(words: Sequence[str]) -> tuple[str, ...]:
@@ -252,7 +276,6 @@ def _applied(
         if written is None and enabled(read, "ssh.socket"):
             return True  # a process for each connection, which reads the files anew
         loaded = oldest if written is None else max(oldest, written.modified)
-        states = [read.state(path) for path in found.paths]
-        return all(state is None or state.modified <= loaded for state in states)
+        return all(at <= loaded for at in changes(read, found.paths).values())
 
     return seen(compared)

@@ -59,7 +59,7 @@ def test_an_inventory_of_servers_and_devices_is_scanned_from_within(hosts_lab: H
     assert tags["other", "host.backup.result"] == "NO_RESULT_NAMED"
     assert tags["mail", "host.dns.recursion"] == "RECURSION_LIMITED"
     assert tags["mail", "network.management.clear-text"] == "OTHER_PLATFORM"
-    assert tags["other", "host.mail.relay"] == "UNSUPPORTED"  # nobody can log in there
+    assert tags["other", "host.mail.relay"] == "NOT_DECLARED"  # nobody can log in there
     assert tags["sw1", "network.management.clear-text"] == "CLEAR_TEXT_ON"
     assert tags["sw1", "network.access.passwords"] == "PASSWORDS_READABLE"
     assert tags["sw1", "host.mail.relay"] == "OTHER_PLATFORM"

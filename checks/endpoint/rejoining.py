@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from checks.common import first_missing, listed, value_not_set
 from checks.endpoint.network import BY_AIR
 from checks.host.malware import MALWARE_MOST_DEFINITION_HOURS, malware_definitions, malware_realtime
 from checks.host.updates import UPDATES_MOST_LIST_DAYS, updates_security
-from scanner.facts.rejoining import Rejoinings, Return
+from scanner.facts.network_history import JoinedNetwork, NetworksJoined
+from scanner.facts.rejoining import Rejoinings
 from scanner.model.check import Judgement, Value, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome, Severity, Verdict, failed, not_applicable, passed
@@ -22,6 +24,12 @@ NETWORKS_INSIDE = Value[tuple[str, ...]](
         ja="組織の内部の無線 LAN（SSID）及び移動体通信網の名前",
         en="names of the organisation's own wireless networks (SSID) and mobile lines",
     ),
+)
+
+NO_HUB = cannot_tell(
+    Reason.UNSUPPORTED,
+    "戻ったときの状態は、エージェントの続く報告を集約サーバが比べて分かる",
+    "how it came back shows where a hub compares the reports of an agent",
 )
 
 
@@ -64,19 +72,23 @@ NETWORKS_INSIDE = Value[tuple[str, ...]](
             ja="最近の報告の間に、組織のもの以外の網につないでいない",
             en="no network but the organisation's own was joined between recent reports",
         ),
-        "NO_AGENT": Text(ja="エージェントによる報告の対象ではない", en="this machine is not looked at through an agent"),
+        "NO_NETWORKS": Text(ja="無線 LAN や移動体通信網に接続した記録がない", en="no wireless network or mobile line is remembered"),
     },
 )
 def network_rejoining(
+    joined: NetworksJoined | Unobserved,
     rejoinings: Rejoinings | Unobserved,
     *,
     inside: Annotated[tuple[str, ...], NETWORKS_INSIDE] = NETWORKS_INSIDE.default,
     hours: Annotated[int, MALWARE_MOST_DEFINITION_HOURS] = MALWARE_MOST_DEFINITION_HOURS.default,
     most_days: Annotated[int, UPDATES_MOST_LIST_DAYS] = UPDATES_MOST_LIST_DAYS.default,
 ) -> Judgement:
+    returns = () if isinstance(rejoinings, Unobserved) else rejoinings.returns
+    by_air = [(one, names) for one in returns if (names := _by_air(one.networks))]
+    if not by_air and not isinstance(joined, Unobserved) and isinstance(joined.networks, tuple) and not _by_air(joined.networks):
+        return not_applicable("NO_NETWORKS")
     if isinstance(rejoinings, Unobserved):
-        return not_applicable("NO_AGENT") if rejoinings.reason is Reason.UNSUPPORTED else rejoinings
-    by_air = [(one, names) for one in rejoinings.returns if (names := _by_air(one))]
+        return NO_HUB if rejoinings.reason is Reason.UNSUPPORTED else rejoinings
     if by_air and not inside:
         return value_not_set(NETWORKS_INSIDE)
     outside = [(one, others) for one, names in by_air if (others := [name for name in names if name not in inside])]
@@ -94,9 +106,9 @@ def network_rejoining(
     return rejoinings.untold or first_missing(stood.values()) or passed("RETURNED_PROTECTED", at=last.at, networks=listed(networks))
 
 
-def _by_air(one: Return) -> list[str]:
+def _by_air(networks: Iterable[JoinedNetwork]) -> list[str]:
     """Name the networks that have names of their own: a wired one cannot be told from another."""
-    return [network.name for network in one.networks if network.kind in BY_AIR]
+    return [network.name for network in networks if network.kind in BY_AIR]
 
 
 def _then(part: object) -> Unobserved | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from baselines.loader import HERE, SHIPPED, load, load_shipped
-from baselines.model import Baseline, Status, Strength
+from baselines.model import Baseline, MachineRole, Status, Strength
 from scanner.cli.catalogue import coverage_lines
 from scanner.engine.catalogue import catalogue
 from scanner.model.problem import BadFile
@@ -18,6 +19,17 @@ ROWS = {"nite": 354, "ciip": 445, "kochi": 608, "nisc-r5": 262, "ssk": 835}
 MAPPED_AREAS = {"email", "dns", "domain-name", "tls-crypto"}
 OBSERVED = {"remote", "authenticated-host", "endpoint-agent"}
 FROM_WITHIN = {"authenticated-host", "endpoint-agent"}
+SECTIONS = {
+    MachineRole.TERMINAL: re.compile(r"第1節 端末|第14章 端末|6\.1 端末"),
+    MachineRole.SERVER: re.compile(r"第2節 サーバ装置|第15章 サーバ装置 第1節|サーバ装置 > 6\.2\.1"),
+}
+"""Sections that speak of terminals alone, and of servers as machines alone."""
+OF_ANY_MACHINE = (
+    *("endpoint.", "host.accounts.", "host.backup.", "host.credentials.", "host.disk.", "host.elevation.", "host.files.", "host.firewall."),
+    *("host.kernel.", "host.mac.", "host.malware.", "host.mounts.", "host.password.", "host.platform.", "host.services.", "host.software."),
+    *("host.ssh.", "host.updates."),
+)
+"""Checks that servers and terminals alike have results of."""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +55,18 @@ def test_machine_observable_rows_of_mail_dns_and_tls_are_mapped_or_say_why_not(d
         and c.strength is not Strength.DEFINITION
     ]
     assert silent == []
+
+
+def test_clauses_on_terminals_or_on_servers_take_results_of_these_only(documents: list[Baseline]) -> None:
+    loose = [
+        (c.id, use.check)
+        for b in documents
+        for c in b
+        for role, section in SECTIONS.items()
+        for use in c.checks
+        if section.search(c.section) and use.check.startswith(OF_ANY_MACHINE) and use.machines != {role}
+    ]
+    assert loose == []
 
 
 def test_rows_that_machines_could_show_from_within_are_mapped_or_say_why_not(documents: list[Baseline]) -> None:

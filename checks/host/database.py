@@ -37,9 +37,11 @@ def _places(entrances: tuple[Entrance, ...]) -> tuple[str, ...]:
     ),
     remedy=Text(
         ja="PostgreSQL：pg_hba.conf の trust（ネットワークからは ident も）を scram-sha-256 又は peer に替える。"
-        "MariaDB・MySQL：skip-grant-tables を除き、パスワードのないアカウントと名前のないアカウントを消す（DROP USER）。",
+        "MariaDB・MySQL：skip-grant-tables を除き、パスワードのないアカウントと名前のないアカウントを消す（DROP USER）。"
+        "Redis・Valkey：requirepass 又は user default off と、パスワードを持つ user。",
         en="PostgreSQL: replace trust (from the network ident too) in pg_hba.conf by scram-sha-256 or peer. "
-        "MariaDB, MySQL: remove skip-grant-tables, and drop accounts without a password or a name (DROP USER).",
+        "MariaDB, MySQL: remove skip-grant-tables, and drop accounts without a password or a name (DROP USER). "
+        "Redis, Valkey: requirepass, or user default off and users with passwords.",
     ),
     says={
         "LOGIN_PROVED": Text(ja="{program} は全ての接続に認証を求める", en="{program} asks for authentication of every connection"),
@@ -51,11 +53,14 @@ def _places(entrances: tuple[Entrance, ...]) -> tuple[str, ...]:
         "LOGIN_UNCHECKED": Text(
             ja="{program} はアカウントを確かめない（skip-grant-tables）", en="{program} does not check accounts (skip-grant-tables)"
         ),
+        "NOT_CONCERNED": NOT_CONCERNED,
         "NO_DATABASE": NONE,
     },
 )
 def database_login(db: DatabaseConfiguration) -> Judgement:
-    def one(server: DatabaseServer) -> Judgement:
+    def one(server: DatabaseServer) -> Judgement | None:
+        if server.accounts == () and is_local(server):
+            return None  # a program without accounts is a part of those on the machine that use it
         if server.unguarded is True:
             return failed("LOGIN_UNCHECKED", program=server.name)
         if isinstance(server.unguarded, Unobserved):
@@ -69,7 +74,7 @@ def database_login(db: DatabaseConfiguration) -> Judgement:
             return failed("LOGIN_TRUSTED", program=server.name, rules=_places(bad))
         return passed("LOGIN_PROVED", program=server.name)
 
-    return each_server(db, one)
+    return each_server(db, one, "NOT_CONCERNED")
 
 
 def _reached(server: DatabaseServer, entrance: Entrance) -> bool:
@@ -98,9 +103,11 @@ def _safe_ident(entrance: Entrance) -> bool:
     ),
     remedy=Text(
         ja="PostgreSQL：pg_hba.conf のアドレスを接続元のネットワークに限る（listen_addresses も）。"
-        "MariaDB・MySQL：bind-address を 127.0.0.1 又は内部のアドレスにする。",
+        "MariaDB・MySQL：bind-address を 127.0.0.1 又は内部のアドレスにする。"
+        "Redis・Valkey：bind 127.0.0.1 -::1 又は内部のアドレスとし、protected-mode no を除く。memcached：-l 127.0.0.1。",
         en="PostgreSQL: name the networks of clients in pg_hba.conf (and set listen_addresses). "
-        "MariaDB, MySQL: set bind-address to 127.0.0.1 or an internal address.",
+        "MariaDB, MySQL: set bind-address to 127.0.0.1 or an internal address. "
+        "Redis, Valkey: bind 127.0.0.1 -::1 or an internal address, and no protected-mode no. memcached: -l 127.0.0.1.",
     ),
     says={
         "REACH_LOCAL": Text(ja="{program} はこの機器の中からだけ接続を受け付ける", en="{program} takes connections of this machine only"),
@@ -146,11 +153,14 @@ def database_reach(db: DatabaseConfiguration) -> Judgement:
             ja="{program} の {account} がネットワークから接続できる：{rules}",
             en="{account} of {program} can connect from the network: {rules}",
         ),
+        "NOT_CONCERNED": NOT_CONCERNED,
         "NO_DATABASE": NONE,
     },
 )
 def database_superuser(db: DatabaseConfiguration) -> Judgement:
-    def one(server: DatabaseServer) -> Judgement:
+    def one(server: DatabaseServer) -> Judgement | None:
+        if server.accounts == ():
+            return None
         if is_local(server):
             return passed("SUPERUSER_LOCAL", program=server.name)
         entrances = from_network(server)
@@ -171,7 +181,7 @@ def database_superuser(db: DatabaseConfiguration) -> Judgement:
             )
         return passed("SUPERUSER_LOCAL", program=server.name)
 
-    return each_server(db, one)
+    return each_server(db, one, "NOT_CONCERNED")
 
 
 def _password(server: DatabaseServer) -> bool | None:
@@ -191,9 +201,9 @@ def _password(server: DatabaseServer) -> bool | None:
     ),
     remedy=Text(
         ja="PostgreSQL：ssl = on とし、pg_hba.conf の host を hostssl に替える。MariaDB・MySQL：ssl-cert と ssl-key、"
-        "require-secure-transport = ON。",
+        "require-secure-transport = ON。Redis・Valkey：port 0 と tls-port 6379。",
         en="PostgreSQL: ssl = on, and hostssl instead of host in pg_hba.conf. MariaDB, MySQL: ssl-cert, ssl-key and "
-        "require-secure-transport = ON.",
+        "require-secure-transport = ON. Redis, Valkey: port 0 and tls-port 6379.",
     ),
     says={
         "ENCRYPTED_ONLY": Text(ja="{program} は暗号化した接続だけを受け付ける", en="{program} takes encrypted connections only"),

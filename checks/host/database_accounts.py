@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from checks.common import listed, value_not_set
-from checks.host.database_common import NONE, each_server
+from checks.host.database_common import NONE, NOT_CONCERNED, each_server
 from scanner.facts.database_configuration import DatabaseConfiguration, DatabaseServer
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
@@ -20,8 +20,8 @@ DATABASE_ADMINISTRATORS = Value[tuple[str, ...]](
         en="accounts of databases that may have an administrator's rights, besides those that came with the server",
     ),
 )
-OF_THE_SERVER = frozenset({"root", "mysql", "mariadb.sys"})
-"""Administrators that MariaDB's packages make for the machine itself."""
+OF_THE_SERVER = frozenset({"root", "mysql", "mariadb.sys", "default"})
+"""Administrators that MariaDB's packages make for the machine itself, and the user that Redis has by itself."""
 
 
 @check(
@@ -36,10 +36,11 @@ OF_THE_SERVER = frozenset({"root", "mysql", "mariadb.sys"})
         en="Such accounts read and change all data and can remove their traces; given to an application, one fault gets everything.",
     ),
     remedy=Text(
-        ja="不要な権限を外す（PostgreSQL：ALTER ROLE … NOSUPERUSER、REVOKE。MariaDB：REVOKE ALL PRIVILEGES ON *.* …）。必要なものは "
+        ja="不要な権限を外す（PostgreSQL：ALTER ROLE … NOSUPERUSER、REVOKE。MariaDB：REVOKE ALL PRIVILEGES ON *.* …。"
+        "Redis：ACL SETUSER）。必要なものは "
         "database.administrators に書く。",
-        en="Take the rights away (PostgreSQL: ALTER ROLE ... NOSUPERUSER, REVOKE; MariaDB: REVOKE ALL PRIVILEGES ON *.* ...); name those "
-        "that need them in database.administrators.",
+        en="Take the rights away (PostgreSQL: ALTER ROLE ... NOSUPERUSER, REVOKE; MariaDB: REVOKE ALL PRIVILEGES ON *.* ...; "
+        "Redis: ACL SETUSER); name those that need them in database.administrators.",
     ),
     says={
         "ADMINISTRATORS_APPROVED": Text(
@@ -48,13 +49,16 @@ OF_THE_SERVER = frozenset({"root", "mysql", "mariadb.sys"})
         "ADMINISTRATORS_OTHER": Text(
             ja="{program} で認めていないアカウントが管理者権限を持つ：{accounts}", en="other accounts of {program} have them: {accounts}"
         ),
+        "NOT_CONCERNED": NOT_CONCERNED,
         "NO_DATABASE": NONE,
     },
 )
 def database_administrators(
     db: DatabaseConfiguration, *, approved: Annotated[tuple[str, ...], DATABASE_ADMINISTRATORS] = DATABASE_ADMINISTRATORS.default
 ) -> Judgement:
-    def one(server: DatabaseServer) -> Judgement:
+    def one(server: DatabaseServer) -> Judgement | None:
+        if server.accounts == ():
+            return None
         if isinstance(server.accounts, Unobserved):
             return server.accounts
         if isinstance(server.superuser, Unobserved):
@@ -67,4 +71,4 @@ def database_administrators(
             return failed("ADMINISTRATORS_OTHER", program=server.name, accounts=listed(wrong))
         return passed("ADMINISTRATORS_APPROVED", program=server.name)
 
-    return each_server(db, one)
+    return each_server(db, one, "NOT_CONCERNED")

@@ -29,6 +29,7 @@ from scanner.model.verdict import Severity, failed, passed
     says={
         "CONNECTIONS_LOGGED": Text(ja="{program} は接続を記録する", en="{program} logs them"),
         "CONNECTIONS_UNLOGGED": Text(ja="{program} は接続を記録しない（{source}）", en="{program} does not log them ({source})"),
+        "NOT_CONCERNED": NOT_CONCERNED,
         "NO_DATABASE": NONE,
     },
 )
@@ -40,6 +41,7 @@ def database_connection_log(db: DatabaseConfiguration) -> Judgement:
             passed("CONNECTIONS_LOGGED", program=s.name),
             failed("CONNECTIONS_UNLOGGED", program=s.name, source=s.source),
         ),
+        "NOT_CONCERNED",
     )
 
 
@@ -63,6 +65,7 @@ def database_connection_log(db: DatabaseConfiguration) -> Judgement:
         "STATEMENTS_NAMELESS": Text(
             ja="{program} の記録には利用者の名前がない（{source}）", en="what {program} logs names no user ({source})"
         ),
+        "NOT_CONCERNED": NOT_CONCERNED,
         "NO_DATABASE": NONE,
     },
 )
@@ -81,7 +84,7 @@ def database_statement_log(db: DatabaseConfiguration) -> Judgement:
             failed("STATEMENTS_NAMELESS", program=server.name, source=server.source),
         )
 
-    return each_server(db, one)
+    return each_server(db, one, "NOT_CONCERNED")
 
 
 @check(
@@ -191,12 +194,13 @@ def database_account(db: DatabaseConfiguration) -> Judgement:
         "DATA_OPEN": Text(
             ja="{program} のデータがほかのアカウントに開いている：{paths}", en="that of {program} is open to others: {paths}"
         ),
+        "NOT_CONCERNED": NOT_CONCERNED,
         "NO_DATABASE": NONE,
     },
 )
 def database_data_rights(db: DatabaseConfiguration) -> Judgement:
-    def one(server: DatabaseServer) -> Judgement:
-        if isinstance(server.data, Unobserved):
+    def one(server: DatabaseServer) -> Judgement | None:
+        if server.data is None or isinstance(server.data, Unobserved):
             return server.data
         directory, *files = server.data
         # Behind a directory that others may not enter, the rights of files say nothing.
@@ -205,4 +209,4 @@ def database_data_rights(db: DatabaseConfiguration) -> Judgement:
             return failed("DATA_OPEN", program=server.name, paths=listed(f"{right.path} {right.mode:04o}" for right in bad))
         return passed("DATA_CLOSED", program=server.name, paths=listed(right.path for right in server.data))
 
-    return each_server(db, one)
+    return each_server(db, one, "NOT_CONCERNED")

@@ -64,6 +64,7 @@ class DatabaseServer:
     entrances: tuple[Entrance, ...] | Unobserved | None
     """``None``: who may connect is kept in the database itself, and was not told."""
     accounts: tuple[DatabaseAccount, ...] | Unobserved
+    """None at all: the program knows no accounts."""
     unguarded: bool | Unobserved
     """Whether it is started without any check of accounts (``skip-grant-tables``)."""
     superuser: str | Unobserved | None
@@ -75,11 +76,11 @@ class DatabaseServer:
     """The oldest TLS version that it speaks: ``TLSv1.2``."""
     password_form: str | Unobserved | None
     """The form in which new passwords are kept: ``md5``, ``scram-sha-256``."""
-    logs_connections: bool | Unobserved
+    logs_connections: bool | Unobserved | None
     """Whether the log says who connects."""
-    logs_statements: bool | Unobserved
+    logs_statements: bool | Unobserved | None
     """Whether changes at least are logged, for all accounts."""
-    names_users: bool | Unobserved
+    names_users: bool | Unobserved | None
     """Whether lines about statements say whose they are."""
     reads_client_files: bool | Unobserved | None
     """Whether clients may be asked for files of theirs (``local_infile``)."""
@@ -87,13 +88,13 @@ class DatabaseServer:
     """Where statements may read and write files on the machine: a directory, ``NULL`` for nowhere, empty for anywhere."""
     account: str | Unobserved
     """The account it runs as."""
-    data: tuple[FileRights, ...] | Unobserved
-    """Rights of the directory of the data."""
+    data: tuple[FileRights, ...] | Unobserved | None
+    """Rights of the directory of the data; ``None``: it keeps nothing on disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseConfiguration(Fact):
-    """Every database server on a machine that is known here: PostgreSQL, MariaDB and MySQL; empty where there is none."""
+    """Every database server on a machine that is known here, memories of pairs among them (Redis, memcached); empty where there is none."""
 
     of: ClassVar[Kind] = Kind.MACHINE
     arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 
 from scanner.facts.readings import Audience
-from scanner.wire.addresses import whole, wide
+from scanner.wire.addresses import Reach, special_use, whole, wide
 
 _RANK = (Audience.NOBODY, Audience.ITSELF, Audience.SOME, Audience.EVERYBODY)
 
@@ -46,3 +46,17 @@ def audience_of(text: str, own: Audience = Audience.ITSELF) -> Audience:
     if any(wide(network) for network in networks):
         return Audience.EVERYBODY
     return own if all(network.is_loopback for network in networks) else Audience.SOME
+
+
+def of_bound(text: str) -> Audience:
+    """Say from where an address that a server listens on is reached: from the machine itself, from one network, from everywhere."""
+    if text in {"", "*", "::*"}:
+        return Audience.EVERYBODY
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return Audience.ITSELF if text == "localhost" else Audience.EVERYBODY
+    if address.is_loopback:
+        return Audience.ITSELF
+    block = special_use(address)
+    return Audience.SOME if not address.is_unspecified and block is not None and block.reach is Reach.LOCAL else Audience.EVERYBODY

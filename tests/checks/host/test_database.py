@@ -87,6 +87,12 @@ def way(special: str, *, clear: bool = True, method: str = "mysql_native_passwor
     return mariadb(listens=Audience.EVERYBODY, tls_required=False, entrances=(entrance,))
 
 
+def memcached(reach: Audience) -> DatabaseConfiguration:
+    """A server without accounts and without files."""
+    entrance = Entrance("TCP 11211", reach, False, True, False, "none", "")
+    return mariadb(name="memcached", listens=reach, entrances=(entrance,), accounts=(), data=None)
+
+
 def in_use(good: str, fact: DatabaseConfiguration, bad: DatabaseConfiguration, wrong: str) -> list[Case]:
     """What holds where the server may not be in use, does not go by its files, or may not be the only one."""
     server = fact.servers[0]
@@ -106,6 +112,8 @@ CASES: dict[str, list[Case]] = {
     "host.database.login": [
         case(postgresql(), says="LOGIN_PROVED"),
         case(mariadb(), says="LOGIN_BY_ACCOUNTS"),
+        case(memcached(Audience.ITSELF), says="NOT_CONCERNED"),
+        case(memcached(Audience.EVERYBODY), says="LOGIN_TRUSTED", args={"rules": ("TCP 11211 none",)}),
         case(way(""), says="LOGIN_PROVED"),
         case(way("", method="none"), says="LOGIN_TRUSTED", args={"rules": ("root@% none",)}),
         case(mariadb(unguarded=True), says="LOGIN_UNCHECKED"),
@@ -152,6 +160,7 @@ CASES: dict[str, list[Case]] = {
         case(mariadb(listens=Audience.SOME), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(way("named"), says="SUPERUSER_REMOTE", args={"account": "root@%"}),
         case(way(""), says="SUPERUSER_LOCAL"),
+        case(memcached(Audience.EVERYBODY), says="NOT_CONCERNED"),
         *in_use("SUPERUSER_LOCAL", postgresql(), rule(superuser="named"), "SUPERUSER_REMOTE"),
     ],
     "host.database.encryption": [
@@ -205,12 +214,14 @@ CASES: dict[str, list[Case]] = {
     "host.database.connection-log": [
         case(postgresql(), says="CONNECTIONS_LOGGED"),
         case(postgresql(logs_connections=False), says="CONNECTIONS_UNLOGGED"),
+        case(postgresql(logs_connections=None), says="NOT_CONCERNED"),
         case(postgresql(logs_connections=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         *in_use("CONNECTIONS_LOGGED", postgresql(), postgresql(logs_connections=False), "CONNECTIONS_UNLOGGED"),
     ],
     "host.database.statement-log": [
         case(postgresql(), says="STATEMENTS_LOGGED"),
         case(postgresql(logs_statements=False), says="STATEMENTS_UNLOGGED"),
+        case(postgresql(logs_statements=None), says="NOT_CONCERNED"),
         case(postgresql(names_users=False), says="STATEMENTS_NAMELESS"),
         case(postgresql(names_users=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(postgresql(logs_statements=DENIED, names_users=False), outcome="undetermined", reason=Reason.ACCESS_DENIED),
@@ -244,11 +255,13 @@ CASES: dict[str, list[Case]] = {
         case(postgresql(data=(FileRights("/data", 0o777, 104, 112),)), says="DATA_OPEN", args={"paths": ("/data 0777",)}),
         case(mariadb(data=(MARIADB.data[0], FileRights("/x", 0o664, 101, 101))), says="DATA_OPEN"),  # type: ignore[index]  # a tuple above
         case(mariadb(data=(FileRights("/d", 0o750, 101, 101), FileRights("/x", 0o664, 101, 101))), says="DATA_CLOSED"),
+        case(memcached(Audience.ITSELF), says="NOT_CONCERNED"),
         case(postgresql(data=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         *in_use("DATA_CLOSED", postgresql(), mariadb(data=(FileRights("/data", 0o777, 1, 1),)), "DATA_OPEN"),
     ],
     "host.database.administrators": [
         case(postgresql(), says="ADMINISTRATORS_APPROVED"),
+        case(memcached(Audience.ITSELF), says="NOT_CONCERNED"),
         case(mariadb(accounts=(replace(OWNER, name="root"), replace(OWNER, name="mysql"))), says="ADMINISTRATORS_APPROVED"),
         case(postgresql(accounts=(OWNER, RULER)), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
         case(postgresql(accounts=(OWNER, replace(RULER, login=False))), says="ADMINISTRATORS_APPROVED"),

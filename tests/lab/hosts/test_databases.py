@@ -51,7 +51,7 @@ def test_the_files_say_what_the_running_servers_say(hosts_lab: HostsLab, name: s
     machine = hosts_lab.machines[name]
     fact = database_configuration.run(machine.reader())
     assert isinstance(fact, DatabaseConfiguration)
-    postgresql, mariadb = fact.servers
+    postgresql, mariadb, *_ = fact.servers
 
     query = ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "psql", "-d", "postgres", "-Atc")
     said = dict(line.split("=", 1) for line in asked(machine, *query, SETTINGS) if "=" in line)
@@ -80,7 +80,7 @@ def test_the_files_say_what_the_running_servers_say(hosts_lab: HostsLab, name: s
 def test_accounts_are_what_the_servers_keep_and_no_hash_leaves_them(hosts_lab: HostsLab) -> None:
     fact = database_configuration.run(hosts_lab.machines["servers-bad"].reader())
     assert isinstance(fact, DatabaseConfiguration)
-    postgresql, mariadb = fact.servers
+    postgresql, mariadb, *_ = fact.servers
     assert not isinstance(postgresql.accounts, Unobserved)
     people = {one.name: (one.administers, one.login, one.password) for one in postgresql.accounts if not one.name.startswith("pg_")}
     assert people == {name: (name != "reader", True, None) for name in ("postgres", "ruler", "runner", "reader")}
@@ -102,6 +102,27 @@ def test_accounts_are_what_the_servers_keep_and_no_hash_leaves_them(hosts_lab: H
         ("chief@%", "none"): (Audience.EVERYBODY, True, "named"),
     }
     assert "*" not in repr(mariadb.accounts)
+
+
+@pytest.mark.parametrize(("name", "answer"), [("servers-kept", None), ("resolver-unbound", b"+PONG\r\n")])
+def test_redis_answers_whom_its_files_let_in(hosts_lab: HostsLab, name: str, answer: bytes | None) -> None:
+    machine = hosts_lab.machines[name]
+
+    def ping() -> bytes | None:
+        try:
+            with socket.create_connection((machine.address, 6379), 5) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(100)
+        except ConnectionRefusedError:
+            return None
+
+    assert hosts_lab.call(ping) == answer
+    fact = database_configuration.run(machine.reader())
+    assert isinstance(fact, DatabaseConfiguration)
+    found = next(one for one in fact.servers if one.name == "redis")
+    assert found.listens is (Audience.EVERYBODY if answer else Audience.ITSELF)
+    assert isinstance(found.entrances, tuple)
+    assert [one.method for one in found.entrances] == ["none" if answer else "password"]
 
 
 def ldap(machine: Machine, operation: bytes) -> bytes:

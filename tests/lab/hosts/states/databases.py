@@ -138,7 +138,8 @@ STATES = (
             f"slapmodify -n 0 -F /etc/ldap/slapd.d <<'END'\n{LDAP_KEPT}END",
             f"slapmodify -n 0 -F /etc/ldap/slapd.d <<'END'\n{LDAP_POLICY}END",
             "chown -R openldap:openldap /etc/ldap/slapd.d && chmod 700 /var/lib/ldap",
-            "systemctl enable postgresql mariadb slapd",
+            "systemctl enable postgresql mariadb slapd redis-server",
+            "sed -i 's/^# requirepass .*/requirepass a-secret/' /etc/redis/redis.conf",
         ),
         expects={
             "host.directory.anonymous": "ANONYMOUS_NOTHING",
@@ -229,13 +230,26 @@ STATES = (
             "/etc/mysql/mariadb.conf.d/99-local.cnf": "[mysqld]\ninnodb_buffer_pool_size = 8M\nlocal-infile = 0\n",
             "/etc/systemd/system/mariadb.service.d/own.conf": "[Service]\nEnvironment=MYSQLD_OPTS=--local-infile=1\n",
         },
-        before=("systemctl enable postgresql mariadb slapd",),
+        before=(
+            "systemctl enable postgresql mariadb slapd redis-server",
+            "sed -i 's/^bind .*/bind 0.0.0.0\\r/; s/^protected-mode yes/protected-mode no/' /etc/redis/redis.conf",
+        ),
         after=(
             f"touch -d '+1 hour' {PG}/pg_hba.conf",
             "sed -i 's/^olcLogLevel: none/olcLogLevel: stats/' /etc/ldap/slapd.d/cn=config.ldif",
             "touch -d '+1 hour' /etc/ldap/slapd.d/cn=config.ldif",
         ),
-        expects={"host.database.client-files": "CLIENT_FILES_ON"},
+        expects={
+            "host.database.client-files": "CLIENT_FILES_ON",
+            "host.database.login": "LOGIN_TRUSTED",
+            "host.database.reach": "REACH_ANYBODY",
+            "host.database.superuser": "SUPERUSER_REMOTE",
+            "host.database.encryption": "ENCRYPTION_OFF",
+        },
+        args={
+            "host.database.login": {"program": "redis", "rules": ("default none",)},
+            "host.database.superuser": {"program": "redis", "account": "default"},
+        },
         undetermined={"host.database.password-form": Reason.STALE, "host.directory.log": Reason.STALE},
     ),
     # The account of PostgreSQL has a shell on Debian; where no server is used it need not have one.

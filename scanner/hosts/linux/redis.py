@@ -1,0 +1,212 @@
+"""How Redis and Valkey mean their configuration: addresses, protected mode by version, users, TLS (redis.conf of 3.2 to 8, valkey.conf).
+
+What was set at run time and not written back is not seen. Passwords and their hashes are left where they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from scanner.facts.database_configuration import DatabaseAccount, DatabaseServer, Entrance
+from scanner.facts.readings import Audience, FileRights
+from scanner.hosts.base import Files, Names, Reader, Run, Source
+from scanner.hosts.linux.audience import of_bound, widest
+from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, seen, shown
+from scanner.hosts.linux.process_account import account
+from scanner.hosts.linux.services import Found, Program, installed, paths
+from scanner.hosts.linux.web_reading import is_pattern, matching
+from scanner.model.fact import Unobserved
+from scanner.model.reason import CannotObserve, Reason
+from scanner.wire import redisconf
+from scanner.wire.redisconf import User
+
+REDIS = Program("redis", ("/usr/bin/redis-server",), ("redis-server.service", "redis.service"), ("redis-server",))
+VALKEY = Program("valkey", ("/usr/bin/valkey-server",), ("valkey-server.service", "valkey.service"), ("valkey-server",))
+MAIN = {
+    REDIS: ("/etc/redis/redis.conf", "/etc/redis.conf"),
+    VALKEY: ("/etc/valkey/valkey.conf",),
+}
+DATA = {REDIS: "/var/lib/redis", VALKEY: "/var/lib/valkey"}
+SOURCES: tuple[Source, ...] = (
+    *paths(MAIN),
+    *(Files(path, root=True) for places in MAIN.values() for path in places),
+    *(Names(f"/etc/{program.name}", root=True) for program in MAIN),
+    Names("/var/lib"),
+    *(Run((program.processes[0], "--version")) for program in MAIN),
+)
+MOST_FILES = 50
+DEEPEST = 10
+TLS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+OPEN = User("default", on=True, open=True, administers=True)
+"""The user whom every connection has until it logs in, where nothing is written of it."""
+
+
+@dataclass
+class _Settings:
+    """The lines in order, and the files that they come from."""
+
+    lines: list[tuple[str, ...]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def last(self, name: str) -> tuple[str, ...] | None:
+        """Give the words of the last line of a name, which holds."""
+        return next((words[1:] for words in reversed(self.lines) if words[0] == name), None)
+
+    def text(self, name: str, default: str) -> str:
+        words = self.last(name)
+        return words[0] if words else default
+
+
+def redis(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[DatabaseServer | Unobserved, ...]:
+    """Give the servers at packages' places, and why there may be more. Raises ``CannotObserve``."""
+    found = installed(read, MAIN, running)
+    return tuple(one.unread or _server(read, one, running) for one in found)
+
+
+def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DatabaseServer:
+    program = found.program
+    place = seen(partial(exists, read, *MAIN[program]))
+    main = place if isinstance(place, str) else MAIN[program][0]
+    settings = seen(partial(_settings, read, main))
+    version = seen(partial(_version, read, program))
+    users = settings if isinstance(settings, Unobserved) else seen(partial(_users, read, settings))
+    listens = settings if isinstance(settings, Unobserved) else seen(partial(_listens, settings, users, version))
+    ways = settings if isinstance(settings, Unobserved) else seen(partial(_ways, settings, users, listens))
+    data = DATA[program] if isinstance(settings, Unobserved) else settings.text("dir", DATA[program])
+    return DatabaseServer(
+        name=program.name,
+        version=version if isinstance(version, Unobserved) else ".".join(map(str, version)),
+        running=found.running,
+        starts=found.starts,
+        applied=applied(read, running, program.processes, settings.files)
+        if found.running is True and isinstance(settings, _Settings)
+        else None,
+        source=main,
+        listens=listens,
+        entrances=ways,
+        accounts=users if isinstance(users, Unobserved) else tuple(map(_account, users)),
+        unguarded=False,
+        superuser=None,
+        tls=settings if isinstance(settings, Unobserved) else settings.text("tls-port", "0") != "0",
+        tls_required=None,
+        tls_least=settings if isinstance(settings, Unobserved) else _least(settings),
+        password_form=None,
+        logs_connections=None,
+        logs_statements=None,
+        names_users=None,
+        reads_client_files=None,
+        file_directory=None,
+        account=seen(partial(account, read, program.processes)),
+        data=seen(partial(_rights, read, data)),
+    )
+
+
+def _settings(read: Reader, main: str) -> _Settings:
+    """Read the file and what it includes, in place. Raises ``CannotObserve``."""
+    settings = _Settings()
+    settings.lines += _lines(read, main, settings.files, 0)
+    return settings
+
+
+def _lines(read: Reader, path: str, files: list[str], depth: int) -> Iterator[tuple[str, ...]]:
+    if depth > DEEPEST or len(files) >= MOST_FILES:
+        raise CannotObserve(Reason.TOO_LARGE, f"{shown(path)}: too many files are included")
+    data = read.file(path, limit=redisconf.MOST_OCTETS)
+    if data is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+    files.append(shown(path))
+    for words in needed(parsed(path, data, redisconf.parse)):
+        if words[0] == "include" and len(words) > 1:
+            for one in matching(read, words[1]) if is_pattern(words[1]) else (words[1],):
+                yield from _lines(read, one, files, depth + 1)
+        else:
+            yield words
+
+
+def _version(read: Reader, program: Program) -> tuple[int, int]:
+    """Ask the program. Raises ``CannotObserve``."""
+    said = read.command((program.processes[0], "--version")) if read.live else None
+    found = re.search(rb"\bv=(\d{1,3})\.(\d{1,3})\.", said.stdout) if said is not None else None
+    if found is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{program.name} cannot be asked for its version")
+    return int(found[1]), int(found[2])
+
+
+def _users(read: Reader, settings: _Settings) -> tuple[User, ...]:
+    """Give the users; a file of users takes the place of those in the configuration and of ``requirepass``. Raises ``CannotObserve``."""
+    place = settings.text("aclfile", "")
+    lines: tuple[tuple[str, ...], ...] = tuple(settings.lines)
+    if place:
+        data = read.file(place, limit=redisconf.MOST_OCTETS)
+        if data is None:
+            raise CannotObserve(Reason.UNSUPPORTED, f"{shown(place)} is not there")
+        settings.files.append(shown(place))
+        lines = needed(parsed(place, data, redisconf.parse))
+    password = "" if place else settings.text("requirepass", "")
+    found = {"default": User("default", on=True, open=not password, administers=True)}
+    for words in lines:
+        if words[0] == "user" and len(words) > 1:
+            try:
+                found[words[1]] = redisconf.user(shown(words[1]), words[2:])
+            except redisconf.NotRedis as error:
+                raise CannotObserve(Reason.UNSUPPORTED, shown(f"{words[1]}: {error}")) from error
+    return tuple(found.values())
+
+
+def _account(user: User) -> DatabaseAccount:
+    return DatabaseAccount(user.name, "", administers=user.administers, login=user.on, password=None if user.open else "password")
+
+
+def _listens(settings: _Settings, users: tuple[User, ...] | Unobserved, version: tuple[int, int] | Unobserved) -> Audience | Unobserved:
+    """Without ``bind`` every address is listened on; protected mode then lets only the machine itself in. Raises ``CannotObserve``."""
+    if settings.text("port", "6379") == "0" and settings.text("tls-port", "0") == "0":
+        return Audience.NOBODY
+    written = settings.last("bind")
+    addresses = [address.removeprefix("-") for address in written or ("*",) if address not in {"", "-"}]
+    reach = widest(map(of_bound, addresses))
+    if reach in {Audience.NOBODY, Audience.ITSELF} or settings.text("protected-mode", "yes").lower() != "yes":
+        return reach
+    default = next((user for user in needed(users) if user.name == "default"), OPEN)
+    if not default.open or not default.on:
+        return reach
+    # Since 7.0 whatever is bound; from 3.2 where no address is written; before that there is no such thing.
+    protected = needed(version) >= (7, 0) or (needed(version) >= (3, 2) and written is None)
+    return Audience.ITSELF if protected else reach
+
+
+def _ways(settings: _Settings, users: tuple[User, ...] | Unobserved, listens: Audience | Unobserved) -> tuple[Entrance, ...]:
+    """Give every user's ways in by the network; no address of a client is refused. Raises ``CannotObserve``."""
+    reach = needed(listens)
+    clear, encrypted = settings.text("port", "6379") != "0", settings.text("tls-port", "0") != "0"
+    found = []
+    for user in needed(users):
+        method, special_ = "none" if user.open else "password", "named" if user.administers else ""
+        if user.on and reach is not Audience.NOBODY:
+            found.append(Entrance(user.name, reach, False, clear, encrypted, method, special_))
+        if user.on and settings.text("unixsocket", ""):
+            found.append(Entrance(user.name, _behind(settings), True, False, False, method, special_))
+    return tuple(found)
+
+
+def _behind(settings: _Settings) -> Audience:
+    """Tell who may use the socket. Raises ``CannotObserve``."""
+    written = settings.text("unixsocketperm", "")
+    if not re.fullmatch(r"[0-7]{3,4}", written):
+        raise CannotObserve(Reason.UNSUPPORTED, "the rights of the socket are not written and depend on how the server is started")
+    return Audience.ITSELF if int(written, 8) & 0o007 else Audience.NOBODY
+
+
+def _least(settings: _Settings) -> str | Unobserved:
+    words = (settings.text("tls-protocols", "") or "TLSv1.2 TLSv1.3").split()
+    found = next((version for version in TLS if version in words), None)
+    return found or Unobserved(Reason.PROTOCOL_VIOLATION, "tls-protocols names no known version")
+
+
+def _rights(read: Reader, path: str) -> tuple[FileRights, ...]:
+    state = read.state(path)
+    if state is None:
+        raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
+    return (FileRights(shown(path), state.mode, state.uid, state.gid),)

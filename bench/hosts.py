@@ -161,10 +161,10 @@ def others(machine: Machine) -> list[Run]:
     sent = subprocess.run(["tar", "-C", "/etc", "-c", "apt"], capture_output=True, check=True).stdout
     subprocess.run(inside(machine, "tar", "-C", "/etc", "-x"), input=sent, check=True)
     sources = on(machine, "cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true")
-    archive = re.search(r"https?://\S+/debian(?=[\s/])", sources)
+    archive = re.search(r"(?m)^(?:URIs:|deb) .*?(https?://\S+/debian)(?=[\s/])", sources)
     if archive is None:
         raise SystemExit("--others: no archive of Debian's among this machine's sources")
-    on(machine, "cat > /etc/apt/sources.list.d/sid.list", f"deb {archive[0]} sid main\n")
+    on(machine, "cat > /etc/apt/sources.list.d/sid.list", f"deb {archive[1]} sid main\n")
     on(machine, "cat > /etc/apt/apt.conf.d/99bench", f'APT::Default-Release "{RELEASE}";\n')
     install = f"export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq install -y --no-install-recommends {OTHERS}"
     done = subprocess.run(inside(machine, "sh", "-ec", install, network=False), capture_output=True, text=True, check=False)

@@ -21,6 +21,7 @@ APPARMOR_ON = "/sys/module/apparmor/parameters/enabled"
 APPARMOR_PARSER = ("/usr/sbin/apparmor_parser", "/sbin/apparmor_parser")
 APPARMOR_POLICY = "/etc/apparmor.d"
 APPARMOR_STATUS = Run(("aa-status", "--json"), root=True)
+APPARMOR_COUNT = Run(("aa-status", "--profiled"), root=True)
 SELINUX_NOW = "/sys/fs/selinux/enforce"
 SELINUX_CONFIG = "/etc/selinux/config"
 SELINUX_MODULES = "/var/lib/selinux/targeted/active/modules/400"
@@ -42,6 +43,7 @@ _COMPLAIN = re.compile(r"^\s*(?:profile\s+)?(\S+)[^{#]*flags\s*=\s*\([^)]*\bcomp
     Names(APPARMOR_POLICY),
     Names(f"{APPARMOR_POLICY}/force-complain"),
     APPARMOR_STATUS,
+    APPARMOR_COUNT,
     Files(SELINUX_NOW),
     Files(SELINUX_CONFIG),
     Names(SELINUX_MODULES, root=True),
@@ -144,6 +146,10 @@ def _apparmor_status(read: Reader) -> tuple[int, tuple[str, ...], tuple[str, ...
         raise CannotObserve(Reason.UNSUPPORTED, "aa-status is not installed, so loaded profiles cannot be told")
     if said.status in {3, 4}:  # aa-status(8): 3 no control files, 4 not enough rights
         raise CannotObserve(Reason.ACCESS_DENIED, "aa-status: the control files cannot be read")
+    if not said.stdout.strip():  # 3.0.8 says nothing as JSON, and 0, where no policy is loaded
+        count = read.command(APPARMOR_COUNT.argv)
+        if count is not None and count.status == 2:  # the same: enabled, but no policy is loaded
+            return 0, (), ()
     try:
         held = json.loads(said.stdout)
         profiles = {str(name): str(mode) for name, mode in held["profiles"].items()}

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, unique
-from pathlib import Path
 
-from scanner.ledger.known import NOTHING_KNOWN, Known, period, read_control, read_systems
-from scanner.ledger.yamlfile import finish, open_file
+from scanner.ledger.known import Known, period, read_control, read_systems
 from scanner.model.problem import say
 from scanner.model.yamlfields import Fields
 
@@ -62,16 +60,6 @@ class Attestation:
     def holds(self, on: date) -> bool:
         """Tell whether the record is valid on a day; both ends count."""
         return self.valid_from <= on <= self.valid_until
-
-
-def load_attestations(path: str | Path, known: Known = NOTHING_KNOWN) -> tuple[Attestation, ...]:
-    """Read a file with an ``attestations:`` section. Raises ``BadLedger`` with all that is wrong."""
-    top = open_file(path)
-    if "attestations" not in top:
-        top.note(say("「attestations」がない", "'attestations' is missing"))
-    found = read_attestations(top, known)
-    finish(top)
-    return found
 
 
 def read_attestations(top: Fields, known: Known) -> tuple[Attestation, ...]:

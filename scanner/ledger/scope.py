@@ -10,10 +10,8 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import time
-from pathlib import Path
 
 from scanner.ledger.words import A_DOMAIN, A_HOST, A_NETWORK, domain, host, name_in, network, network_around
-from scanner.ledger.yamlfile import finish, open_file
 from scanner.model.problem import say
 from scanner.model.target import IMPLICIT_TLS, STARTTLS, Domain, Endpoint, Host, Service, Target, WholeRun
 from scanner.model.text import Text
@@ -82,17 +80,6 @@ class Permissions:
     """The TCP ports of hosts to be looked at, as spans; ``None``: those that Tenken lists."""
     tls_connections: tuple[tuple[str, int], ...] = ()
     """How many connections a survey of one TLS server may open, by protocol, where that differs from the usual."""
-
-
-def load_scope(path: str | Path, zones: Collection[str]) -> Permissions:
-    """Read a file of its own with a ``scope:`` section. ``zones`` are the names that the inventory has. Raises ``BadLedger``."""
-    top = open_file(path)
-    if "scope" not in top:
-        top.note(say("「scope」がない", "'scope' is missing"))
-    table = top.table("scope")
-    permissions = read_scope(table, zones) if table else Permissions(Scope())
-    finish(top)
-    return permissions
 
 
 def listed_targets(listed: Iterable[tuple[Target, tuple[str, ...]]]) -> Permissions:

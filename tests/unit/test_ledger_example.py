@@ -16,7 +16,6 @@ from scanner.ledger.inventory import Inventory, ServiceEntry, targets
 from scanner.ledger.inventory_file import load_inventory, parse_inventory
 from scanner.ledger.known import Known
 from scanner.ledger.profile import Profile, load_profile, parse_profile
-from scanner.ledger.scope import load_scope
 from scanner.model.target import Domain
 from tests.lab import plan, table
 
@@ -107,18 +106,17 @@ def test_the_example_has_values_decisions_records_and_exceptions_of_every_kind(t
 def blocks(page: str) -> dict[str, str]:
     """The YAML blocks of a page by the name of the file that they show."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    return {found[1]: found[2] for found in re.finditer(r"```yaml\n# (\w+)\.yaml\n(.*?)```", text, re.DOTALL)}
+    return {found[2] or found[1]: found[3] for found in re.finditer(r"```yaml\n# (\w+)\.yaml(?:: (\w+))?\n(.*?)```", text, re.DOTALL)}
 
 
 @pytest.mark.parametrize("page", ["inventory.md", "inventory.ja.md"])
-def test_what_the_documentation_shows_loads(page: str, known: Known, tmp_path: Path) -> None:
+def test_what_the_documentation_shows_loads(page: str, known: Known) -> None:
     shown = blocks(page)
     inventory = parse_inventory("inventory.yaml", shown["inventory"])
     here = Known(controls=known.controls, checks=known.checks, inventory=inventory)
     assert parse_profile("profile.yaml", shown["profile"], catalogue().values, here).decisions
     assert parse_exceptions("exceptions.yaml", shown["exceptions"], here).entries
-    (tmp_path / "scope.yaml").write_text(shown["scope"], encoding="utf-8")
-    assert load_scope(tmp_path / "scope.yaml", inventory.zones).consents
+    assert parse_inventory("inventory.yaml", shown["inventory"] + shown["scope"]).permissions.consents
 
 
 def test_both_languages_show_the_same() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,7 @@ from scanner.ledger.declared import declarations, declared_dns_service, declared
 from scanner.ledger.grading import STANDARD, Axis, Grade, Levels, Scale, SystemClass
 from scanner.ledger.inventory import Inventory, targets
 from scanner.ledger.inventory_file import parse_inventory
-from scanner.ledger.scope import COMMAND_LINE, load_scope
+from scanner.ledger.scope import COMMAND_LINE
 from scanner.ledger.yamlfile import BadLedger
 from scanner.model.target import LOCAL, Domain, Host, Service, parse_target
 from scanner.net.pacing import Rate
@@ -299,10 +298,8 @@ scope:
 """
 
 
-def test_a_scope_says_what_by_whom_how_far_and_when(tmp_path: Path) -> None:
-    file = tmp_path / "scope.yaml"
-    file.write_text(SCOPE, encoding="utf-8")
-    permissions = load_scope(file, ["internet"])
+def test_a_scope_says_what_by_whom_how_far_and_when() -> None:
+    permissions = parse_inventory("f", "domains: [a.jp]\n" + SCOPE).permissions
     end = datetime(2026, 4, 30, 15, 0, tzinfo=UTC)
     night = Window(datetime(2026, 3, 31, 15, 0, tzinfo=UTC), end, (time(22), time(5)), (5, 6), 0)
     assert permissions.scope.allowed == (
@@ -354,20 +351,6 @@ def test_a_pace_needs_an_approver_and_is_said_once() -> None:
     with pytest.raises(BadLedger) as caught:
         parse_inventory("f", f"domains: [a.jp]\nscope:\n  allow: [{{domain: a.jp, approved_by: 部長}}]\n  pace: [{row}, {row}]\n")
     assert [p.key_path for p in caught.value.problems] == ["scope.pace[0]", "scope.pace[1]", "scope.pace[1]"]
-
-
-def test_the_scope_in_the_inventory_is_the_same_as_in_a_file_of_its_own(tmp_path: Path) -> None:
-    file = tmp_path / "scope.yaml"
-    file.write_text(SCOPE, encoding="utf-8")
-    assert parse_inventory("f", "domains: [a.jp]\n" + SCOPE).permissions == load_scope(file, ["internet"])
-
-
-def test_a_scope_file_without_a_scope_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "scope.yaml"
-    file.write_text("scoop: {}\n", encoding="utf-8")
-    with pytest.raises(BadLedger) as caught:
-        load_scope(file, ["internet"])
-    assert [(p.line, p.key_path, p.nearest) for p in caught.value.problems] == [(1, "", None), (1, "scoop", "scope")]
 
 
 def test_a_scale_of_its_own_names_the_levels() -> None:

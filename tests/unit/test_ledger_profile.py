@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from scanner.ledger.attestations import Attestation, Choice, load_attestations
+from scanner.ledger.attestations import Attestation, Choice
 from scanner.ledger.exceptions import Article, Exceptions, parse_exceptions
 from scanner.ledger.grading import STANDARD, Levels, Scale
 from scanner.ledger.inventory import Inventory
@@ -68,7 +68,7 @@ def test_decisions_hold_from_their_day_to_their_end() -> None:
     assert (third.substitute, third.systems, third.by, third.line) == ("監視", ("mail",), "部長", 15)
 
 
-def test_attestations_lapse(tmp_path: Path) -> None:
+def test_attestations_lapse() -> None:
     [record] = parse_profile("p.yaml", PROFILE, VALUES).attestations
     assert record == Attestation("b-2", "訓練を行った", "記録12号", date(2026, 4, 1), date(2027, 3, 31), "主査", (), "p.yaml", 17)
     assert [record.holds(d) for d in (date(2026, 3, 31), date(2026, 4, 1), date(2027, 3, 31), date(2027, 4, 1))] == [
@@ -77,9 +77,6 @@ def test_attestations_lapse(tmp_path: Path) -> None:
         True,
         False,
     ]
-    file = tmp_path / "attestations.yaml"
-    file.write_text(PROFILE[PROFILE.index("attestations:") :], encoding="utf-8")
-    assert [a.control for a in load_attestations(file)] == ["b-2"]
 
 
 def test_the_scale_of_the_profile_replaces_the_axes_that_it_names(tmp_path: Path) -> None:

@@ -210,6 +210,14 @@ def test_backups_by_tables_of_accounts_and_timers_that_anything_asks_for(tmp_pat
     }
 
 
+def test_an_agent_counts_on_an_image_where_its_service_will_start(tmp_path: Path) -> None:
+    unit = {"/usr/lib/systemd/system/bareos-fd.service": "[Service]\n", "/usr/lib/systemd/system/bacula-fd.service": "[Service]\n"}
+    made = Machine(tmp_path, live=False).write({**unit, "/etc/systemd/system/multi-user.target.wants/bareos-fd.service": ""})
+    found = backup.run(made)
+    assert isinstance(found, Backup)
+    assert found.agents == ("bareos-fd",)
+
+
 def test_no_backup_is_no_finding_where_a_table_or_a_timer_was_not_read(tmp_path: Path) -> None:
     many = {f"/etc/systemd/system/timers.target.wants/t{number}.timer": "" for number in range(201)}
     found = backup.run(Machine(tmp_path / "a", live=False).write(many))

@@ -9,12 +9,12 @@ from functools import partial
 from scanner.facts.backup import Backup, BackupJob, BackupResult, BackupResults
 from scanner.facts.ledger import DeclaredBackup, DeclaredMachine
 from scanner.hosts.base import FileKind, Files, Names, Reader, Source, collector, ledger_collector
-from scanner.hosts.linux.base import processes, runs, seen
+from scanner.hosts.linux.base import enabled, processes, runs, seen
 from scanner.hosts.linux.clock import READS as CLOCK
 from scanner.hosts.linux.clock import now
 from scanner.hosts.linux.jobs import READS as JOBS
 from scanner.hosts.linux.jobs import Job, jobs
-from scanner.hosts.linux.services import PROCESSES
+from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -44,7 +44,7 @@ SHOWN = "Id,Result,ExecMainStatus,ExecMainExitTimestampMonotonic"
 MOST_UNITS = 50
 
 
-@collector(Platform.LINUX, *PROCESSES, *CLOCK, *JOBS)
+@collector(Platform.LINUX, *PROCESSES, *UNITS, *CLOCK, *JOBS)
 def backup(read: Reader) -> Backup:
     """See which backups are scheduled and how the last ones ended."""
     held, missing = jobs(read)
@@ -65,9 +65,12 @@ def _tool(job: Job) -> str | None:
 
 
 def _agents(read: Reader) -> tuple[str, ...] | Unobserved:
+    """Give the agents that run; of a machine that does not, those whose services will start."""
     running = processes(read)
     if isinstance(running, Unobserved):
         return running
+    if running is None:
+        return seen(lambda: tuple(name for name in AGENTS if enabled(read, f"{name}.service")))
     return tuple(name for name in AGENTS if runs(running, name) is True)
 
 

@@ -39,7 +39,7 @@ OUTSIDE = Text(
 NOT_YET = cannot_tell(
     Reason.NO_VANTAGE, "機器が起動してからまだ実行されていない", "it has not run since the machine started, so there is nothing to tell by"
 )
-AGENT = Text(ja="バックアップサーバのエージェントが動作している：{agents}", en="agents of a backup server run: {agents}")
+AGENT = Text(ja="バックアップサーバのエージェントが動作する：{agents}", en="agents of a backup server run: {agents}")
 
 
 @check(

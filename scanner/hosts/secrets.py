@@ -1,7 +1,7 @@
-"""Files that hold password hashes, and how the hashes are cut out of them: with ``sed`` on a far machine, here in the same way.
+"""Files whose secrets are cut out of them, and how: with ``sed`` on a far machine, here in the same way.
 
-A hash never reaches a collector and never crosses a wire. What stays is what checks ask: the kind of the hash, and whether
-the password is empty or locked. Other secrets are cut by the collectors that know them.
+A password hash never reaches a collector and never crosses a wire. What stays is what checks ask: the kind of the hash, and whether
+the password is empty or locked. The files of Net-SNMP are cut by ``snmp_secrets``, other secrets by the collectors that know them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,22 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scanner.hosts import snmp_secrets
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What is done to each line of a file: ``sed`` holds commands of POSIX sed(1), ``line`` is the same in Python."""
+    """What is done to each line of a file: ``sed`` holds commands of sed(1), ``line`` is the same in Python."""
 
     sed: tuple[str, ...]
     line: Callable[[bytes], bytes]
+    extended: bool = False
+    """Whether the commands have extended expressions (``sed -E``)."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The program that cuts a file, without the file."""
+        return ("sed", *(("-E",) if self.extended else ()), *(word for command in self.sed for word in ("-e", command)))
 
     def all(self, data: bytes) -> bytes:
         """Cut a whole file."""
@@ -64,9 +73,14 @@ SECOND = Cut(
 HISTORY = Cut((r"s/^\([^:]*:[^:]*:[^:]*:\)..*/\1-/",), lambda line: _HISTORY.sub(rb"\1-", line, count=1))
 """opasswd of pam_pwhistory(8): the fourth field lists former hashes."""
 
+SNMP = Cut(snmp_secrets.SED, snmp_secrets.cut_line, extended=True)
+"""Files of snmpd and of its library."""
+
 CUTS: dict[str, Cut] = {
     **dict.fromkeys(("/etc/passwd", "/etc/passwd-", "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-"), SECOND),
     **dict.fromkeys(("/etc/security/opasswd", "/etc/security/opasswd.old"), HISTORY),
+    **{f"{place}/{name}": SNMP for place in ("/etc/snmp", "/usr/share/snmp") for name in snmp_secrets.FILES},
+    **dict.fromkeys(("/var/lib/snmp/snmpd.conf", "/var/lib/net-snmp/snmpd.conf"), SNMP),
 }
 """Path → how it is cut."""
 

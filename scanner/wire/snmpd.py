@@ -89,8 +89,12 @@ def includes(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 
 def unread(lines: Iterable[Line]) -> Line | None:
-    """Give the first directive that grants in a way that ``grants`` does not work out."""
-    return next((line for line in lines if line.kind == "snmpd" and line.name in _UNREAD), None)
+    """Give the first directive that grants in a way that ``grants`` does not work out, or whose words were cut off."""
+    return next((line for line in lines if line.kind == "snmpd" and (line.name in _UNREAD or _is_cut(line))), None)
+
+
+def _is_cut(line: Line) -> bool:
+    return line.name in {"com2sec", "com2sec6"} and len(line.words) < 3
 
 
 def grants(lines: Sequence[Line]) -> tuple[Grant, ...]:

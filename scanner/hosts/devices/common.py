@@ -11,10 +11,6 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
 READS = (Files(RUNNING, LARGEST), Files(STARTUP, LARGEST))
-USUAL_COMMUNITIES = frozenset(
-    {"public", "private", "community", "snmp", "cisco", "admin", "manager", "monitor", "default", "read", "write"}
-)
-
 T = TypeVar("T")
 
 

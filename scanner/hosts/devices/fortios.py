@@ -19,7 +19,8 @@ from scanner.facts.network_device import (
 from scanner.facts.readings import Wait
 from scanner.hosts.base import collector
 from scanner.hosts.config_file import DeviceReader
-from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, running, unwritten, whole
+from scanner.hosts.devices.common import READS, running, unwritten, whole
+from scanner.hosts.snmp_secrets import USUAL_COMMUNITIES
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason

@@ -21,8 +21,9 @@ from scanner.facts.network_device import (
 from scanner.facts.readings import Wait
 from scanner.hosts.base import collector
 from scanner.hosts.config_file import DeviceReader
-from scanner.hosts.devices.common import READS, USUAL_COMMUNITIES, every, running, whole
+from scanner.hosts.devices.common import READS, every, running, whole
 from scanner.hosts.devices.junos_filter import keeps_strangers_from
+from scanner.hosts.snmp_secrets import USUAL_COMMUNITIES
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason

@@ -1,6 +1,7 @@
 """The collector for snmpd of Net-SNMP: its files with what they include, and the options that it is started with.
 
-Communities and keys are cut here: of a community it is told whether it has a usual name, of a user which algorithms.
+Communities and keys are cut on the far machine where they stand in snmpd's own files, and here where those include others: of a
+community it is told whether it has a usual name, of a user which algorithms.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from functools import partial
 from scanner.facts.network_device import SnmpAccess, SnmpSecurity
 from scanner.facts.snmp import SnmpAgent, SnmpConfiguration, SnmpUser
 from scanner.hosts.base import Files, Names, Reader, collector
-from scanner.hosts.devices.common import USUAL_COMMUNITIES
 from scanner.hosts.linux.arguments import command_line, unit_sources, written_words
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
+from scanner.hosts.snmp_secrets import USUAL_COMMUNITIES
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason

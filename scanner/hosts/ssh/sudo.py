@@ -31,7 +31,7 @@ def contents(source: Files) -> tuple[str, ...]:
 def cutter(path: str) -> tuple[str, ...]:
     """Give the words of the program that cuts the secrets of a file, without its path; empty where there are none."""
     how = CUTS.get(path)
-    return ("sed", *(word for command in how.sed for word in ("-e", command))) if how else ()
+    return how.argv if how else ()
 
 
 def one(source: Files) -> tuple[str, ...]:

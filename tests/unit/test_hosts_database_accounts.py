@@ -76,6 +76,7 @@ def test_too_many_accounts_are_not_judged(tmp_path: Path) -> None:
         ({"host": "localhost"}, [("mysql_native_password", Audience.ITSELF, False)]),
         ({"host": "127.0.0.1"}, [("mysql_native_password", Audience.ITSELF, True)]),
         ({"host": "192.0.2.0/255.255.255.0"}, [("mysql_native_password", Audience.SOME, True)]),
+        ({"host": "%.%.%.%"}, [("mysql_native_password", Audience.EVERYBODY, True)]),
         ({"host": "%.example.jp"}, [("mysql_native_password", Audience.SOME, True)]),
         ({"host": "", "tls": "1"}, [("mysql_native_password", Audience.EVERYBODY, False)]),
         ({"role": "1"}, []),

@@ -230,6 +230,7 @@ def test_one_setting_each(tmp_path: Path, text: str, part: str, places: tuple[st
         ('fastcgi.server = ("/app" => (("socket" => "/run/app")))\n', "cgi"),
         ('evhost.path-pattern = "/srv/%_"\n', "roots_writable"),
         ('evhost.path-pattern = "/srv/%_"\n', "samples"),
+        ('server.chroot = "/srv/jail"\n', "roots_writable"),
     ],
 )
 def test_what_is_not_followed_is_neither_open_nor_closed(tmp_path: Path, text: str, part: str) -> None:

@@ -114,6 +114,8 @@ def test_a_replaced_text_about_the_server_hides_the_version(tmp_path: Path) -> N
         (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("listings", "true"))), "listing", ("localhost /",)),
         (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("readonly", "false"))), "writing", ("localhost /",)),
         (f"{BASE}/webapps/a/WEB-INF/web.xml", web(servlet("WebdavServlet", "dav", ("readonly", "false"))), "writing", ("localhost /a",)),
+        (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("listings", "TRUE"))), "listing", ("localhost /",)),
+        (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("readonly", "no"))), "writing", ("localhost /",)),
         (f"{BASE}/webapps/examples/x", "", "samples", ("localhost /examples",)),
     ],
 )
@@ -135,6 +137,9 @@ def test_cgi_runs_in_privileged_contexts_only(tmp_path: Path) -> None:
     assert tomcat(tmp_path / "plain", more=more).cgi.found == ()
     more[f"{BASE}/webapps/a/META-INF/context.xml"] = '<Context privileged="true"/>'
     assert tomcat(tmp_path / "privileged", more=more).cgi.found == ("localhost /a /cgi/*",)
+    del more[f"{BASE}/webapps/a/META-INF/context.xml"]
+    more[f"{CONF}/context.xml"] = '<Context privileged="true"/>'
+    assert tomcat(tmp_path / "all", more=more).cgi.found == ("localhost /a /cgi/*",)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +158,21 @@ def test_the_manager_is_open_unless_a_valve_closes_it(tmp_path: Path, context: s
     found = tomcat(tmp_path, more={**more, **({f"{BASE}/webapps/manager/META-INF/context.xml": context} if context else {})}).consoles
     assert found is not None
     assert (found.found, found.unseen is None) == (places, known)
+
+
+def test_valves_for_all_applications_hold_for_the_manager_and_filters_are_not_followed(tmp_path: Path) -> None:
+    more = {f"{BASE}/webapps/manager/WEB-INF/web.xml": MANAGER, f"{CONF}/context.xml": CIDR.format("127.0.0.0/8")}
+    assert tomcat(tmp_path / "valve", more=more).consoles == Places()
+    by_filter = "<filter><filter-class>org.apache.catalina.filters.RemoteCIDRFilter</filter-class></filter></web-app>"
+    found = tomcat(tmp_path / "filter", more={f"{BASE}/webapps/manager/WEB-INF/web.xml": MANAGER.replace("</web-app>", by_filter)})
+    assert found.consoles is not None
+    assert (found.consoles.found, found.consoles.unseen is None) == ((), False)
+
+
+def test_what_properties_set_is_not_told(tmp_path: Path) -> None:
+    found = tomcat(tmp_path, server(head='port="${shutdown.port}"')).orders
+    assert found is not None
+    assert (found.found, found.unseen is None) == ((), False)
 
 
 def test_a_file_among_the_contexts_takes_the_place_of_the_applications_own(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def _ways(row: Mapping[str, object]) -> tuple[Entrance, ...]:
     found = []
     for method in _methods(row):
         socket = method == SOCKET or host == "localhost"
-        who = Audience.ITSELF if socket else Audience.EVERYBODY if not host.strip("%_") else audience_of(host)
+        who = Audience.ITSELF if socket else Audience.EVERYBODY if not host.strip("%_.:") else audience_of(host)
         clear = not socket and not encrypted_only
         found.append(Entrance(f"{name or repr('')}@{shown(host)}", who, socket, clear, not socket, method, special))
     return tuple(found)

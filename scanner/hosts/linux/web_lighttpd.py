@@ -52,6 +52,8 @@ def lighttpd(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look
         look.by_default(look.unlogged, f"{_place(files.all)} (accesslog)")
     if "server.tag" not in files.all.values:
         look.by_default(look.version_told, _place(files.all))
+    if files.all.text("server.chroot"):
+        look.roots_doubt = unsupported("with server.chroot the folders stand below another root")
     look.slow.doubt(unsupported("lighttpd limits how long it waits for the next octets, not for a whole request"))
     look.tls, keys = _tls(files, look.modules, version)
     look.keys = tuple(keys)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from scanner.facts.readings import Audience
 from scanner.facts.web_configuration import WebTls
@@ -35,11 +36,24 @@ TLS_VERSIONS = {"SSLv3": "SSL 3.0", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "T
 NEW = frozenset({"TLS 1.2", "TLS 1.3"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """What holds for every application: conf/web.xml and conf/context.xml."""
+
+    web: Element | None
+    context: Element | None
+
+
+def _true(text: str) -> bool:
+    """Read a switch as Java does: whatever is not ``true`` is false."""
+    return text.strip().lower() == "true"
+
+
 def tomcat(read: Reader, instance: Instance) -> Look:
     """Read the configuration of an instance. Raises ``CannotObserve``."""
     tree = Tree(read, instance.home)
     root = server(tree)
-    everywhere = tree.document(f"{instance.home.conf}/web.xml")
+    usual = _Usual(tree.document(f"{instance.home.conf}/web.xml"), tree.document(f"{instance.home.conf}/context.xml"))
     look = Look(
         source=tree.files[0],
         files=(),
@@ -56,7 +70,7 @@ def tomcat(read: Reader, instance: Instance) -> Look:
         for engine in service.all("Engine"):
             for host in engine.all("Host"):
                 sites.append(shown(host.get("name")))
-                _host(host, engine, tree, look, everywhere)
+                _host(host, engine, tree, look, usual)
     _orders(root, look)
     users = Tree(read, instance.home)
     _accounts(root, users, look)
@@ -68,7 +82,9 @@ def tomcat(read: Reader, instance: Instance) -> Look:
 def _orders(root: Element, look: Look) -> None:
     """The port at which a word stops the server: -1 is none, the word and the address of the loopback are the defaults."""
     port, word, address = root.get("port", "8005"), root.get("shutdown", DEFAULT_WORD), root.get("address", "localhost")
-    if port != "-1" and (word == DEFAULT_WORD or not loopback(address)):
+    if "${" in port + word + address:
+        look.orders.doubt(unsupported(f"the port {port} and the word of Server are set by properties"))
+    elif port != "-1" and (word == DEFAULT_WORD or not loopback(address)):
         look.orders.at(f"{address}:{port} ({'the usual word' if word == DEFAULT_WORD else 'a word of its own'})")
 
 
@@ -78,15 +94,15 @@ def _connector(connector: Element, tree: Tree, look: Look, tls: list[WebTls]) ->
     if connector.get("protocol").upper().startswith("AJP") or "ajp" in connector.get("protocol"):
         _ajp(connector, place, look)
         return
-    if connector.get("allowTrace") == "true":
+    if _true(connector.get("allowTrace")):
         look.trace.at(place)
-    if re.search(r"\d\.\d", connector.get("server")) or connector.get("xpoweredBy") == "true":
+    if re.search(r"\d\.\d", connector.get("server")) or _true(connector.get("xpoweredBy")):
         look.version_told.at(place)
     wait = connector.get("connectionTimeout", "60000")
     if wait.startswith("-") or (wait.isdecimal() and int(wait[:18]) > SLOWEST * 1000):
         look.slow.at(f"{place} (connectionTimeout {wait})")
     look.slow.doubt(unsupported("Tomcat limits how long it waits for the next octets, not for a whole request"))
-    if connector.get("SSLEnabled") == "true":
+    if _true(connector.get("SSLEnabled")):
         for host in connector.all("SSLHostConfig") or (connector,):
             tls.append(_tls(host, place))
             _keys(host, tree, look)
@@ -130,7 +146,7 @@ def _keys(host: Element, tree: Tree, look: Look) -> None:
     look.keys = tuple(dict.fromkeys((*look.keys, *(shown(path) for path in found if "$" not in path and "://" not in path))))
 
 
-def _host(host: Element, engine: Element, tree: Tree, look: Look, everywhere: Element | None) -> None:
+def _host(host: Element, engine: Element, tree: Tree, look: Look, usual: _Usual) -> None:
     site = shown(host.get("name"))
     valves = (*engine.all("Valve"), *host.all("Valve"))
     kinds = {valve.get("className") for valve in valves}
@@ -142,14 +158,14 @@ def _host(host: Element, engine: Element, tree: Tree, look: Look, everywhere: El
     for app in applications(tree, engine.get("name"), host):
         if not app.folder.startswith(f"{app_base}/"):
             roots[shown(app.folder)] = None
-        _application(app, site, valves, look, everywhere)
+        _application(app, site, valves, look, usual)
     look.roots = tuple(roots)
 
 
 def _error_pages(site: str, valves: Iterable[Element], host: Element, tree: Tree, look: Look) -> None:
     """Error pages tell the version unless the valve is written with showServerInfo="false", or the text they tell was replaced."""
     own = [valve for valve in valves if valve.get("className") == f"{VALVES}ErrorReportValve"]
-    if own and own[-1].get("showServerInfo") == "false":
+    if own and not _true(own[-1].get("showServerInfo", "true")):
         return
     if host.get("errorReportValveClass", f"{VALVES}ErrorReportValve") != f"{VALVES}ErrorReportValve":
         look.version_told.doubt(unsupported(f"{site}: what {host.get('errorReportValveClass')} shows is not known"))
@@ -162,24 +178,30 @@ def _error_pages(site: str, valves: Iterable[Element], host: Element, tree: Tree
         look.version_told.at(f"{site} (ErrorReportValve)")
 
 
-def _application(app: Application, site: str, valves: tuple[Element, ...], look: Look, everywhere: Element | None) -> None:
+def _application(app: Application, site: str, valves: tuple[Element, ...], look: Look, usual: _Usual) -> None:
     place = shown(f"{site} {app.path}")
+    contexts = [context for context in (usual.context, app.context) if context is not None]
     own = [servlet for servlet in app.web.all("servlet") if servlet.say("servlet-class")] if app.web else []
     named = {servlet.say("servlet-name") for servlet in own}
-    inherited = [servlet for servlet in everywhere.all("servlet") if servlet.say("servlet-name") not in named] if everywhere else []
+    inherited = [servlet for servlet in usual.web.all("servlet") if servlet.say("servlet-name") not in named] if usual.web else []
     for servlet in (*inherited, *own):
         kind = servlet.say("servlet-class").strip()
         settings = dict(_settings(servlet))
         if kind in {f"{SERVLETS}DefaultServlet", f"{SERVLETS}WebdavServlet"}:
-            if settings.get("listings") == "true":
+            if _true(settings.get("listings", "false")):
                 look.listing.at(place)
-            if settings.get("readonly") == "false":
+            if not _true(settings.get("readonly", "true")):
                 _writing(app, place, look)
-        if kind == f"{SERVLETS}CGIServlet" and app.context is not None and app.context.get("privileged") == "true":
-            for path in _paths(servlet, app.web, everywhere):
+        if kind == f"{SERVLETS}CGIServlet" and any(_true(context.get("privileged")) for context in contexts):
+            for path in _paths(servlet, app.web, usual.web):
                 look.cgi.at(f"{place} {path}")
     if any(servlet.say("servlet-class").startswith(MANAGEMENT) for servlet in own):
-        who = _clients((*valves, *(app.context.all("Valve") if app.context is not None else ())))
+        who = _clients((*valves, *(valve for context in contexts for valve in context.all("Valve"))))
+        filters = [
+            kind for web in (usual.web, app.web) if web for one in web.all("filter") if "Remote" in (kind := one.say("filter-class"))
+        ]
+        if filters and who is Audience.EVERYBODY:
+            who = unsupported(f"{place}: whom the filter {filters[0]} lets in is not followed")
         if isinstance(who, Unobserved):
             look.consoles.doubt(who)
         elif who is Audience.EVERYBODY:
@@ -215,6 +237,8 @@ def _clients(valves: Iterable[Element]) -> Audience | Unobserved:
         kind = valve.get("className")
         if kind == f"{VALVES}RemoteCIDRValve" and valve.get("allow"):
             bounds.append(widest(audience_of(word) for word in re.split(r"[,\s]+", valve.get("allow")) if word))
+        elif kind == f"{VALVES}RemoteHostValve":
+            return unsupported("whom a RemoteHostValve lets in depends on names")
         elif kind == f"{VALVES}RemoteAddrValve" and valve.get("allow"):
             who = _by_pattern(valve.get("allow"))
             if isinstance(who, Unobserved):

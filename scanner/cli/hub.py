@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -150,7 +151,7 @@ def judge(
 
     ledger = hub_work.Ledger(inventory, baseline, profile, exceptions, only)
     outputs = Outputs.asked(format, out, lang or usual_language())
-    hub_work.judge(hub_work.Place(database, None, _state()), ledger, zone, outputs, None if no_store else open_store(store))
+    hub_work.judge(hub_work.Place(database, None, _state()), ledger, zone, outputs, None if no_store else partial(open_store, store))
 
 
 @hub_app.command("refusals")

@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from baselines.model import Baseline
 from scanner.cli import console
-from scanner.cli.outputs import Outputs
+from scanner.cli.outputs import OpenStore, Outputs
 from scanner.cli.scan import produce
 from scanner.cli.setup import Setup, set_up
 from scanner.cli.words import Language
@@ -40,9 +39,6 @@ from scanner.pages.names import Names, documents_of
 from scanner.protocol.keys import SigningKey
 from scanner.protocol.refusal import REFUSAL_WORDS, Refused
 from scanner.report.files import whole_file
-
-if TYPE_CHECKING:
-    from scanner.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +161,7 @@ def import_reports(place: Place, file: Path, receipts: Path | None, language: La
         raise typer.Exit(1)
 
 
-def judge(place: Place, ledger: Ledger, zone: str, outputs: Outputs, store: Store | None) -> None:
+def judge(place: Place, ledger: Ledger, zone: str, outputs: Outputs, store: OpenStore | None) -> None:
     """Judge all agents as one run, which goes where every run goes."""
     with place.database() as database:
         setup, rules = ledger.load()

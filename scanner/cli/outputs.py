@@ -150,6 +150,10 @@ def usual_store() -> Path:
 StorePath = Annotated[Path | None, typer.Option("--store", help="実行記録の保管先 / The run store")]
 
 
+OpenStore = Callable[[], "Store"]
+"""Opens the run store, when it is needed."""
+
+
 def open_store(path: Path | None) -> Store:
     """Open the run store."""
     from scanner.store.store import Store  # noqa: PLC0415  see above

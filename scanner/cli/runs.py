@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -186,7 +187,7 @@ def import_facts(
 ) -> None:
     """事実を読み込み、判定して実行として保管する / Read facts, judge them and keep them as a run."""
     setup = set_up(baseline, inventory or Inventory.of_targets([]), profile, exceptions)
-    judge_file(facts, setup, Outputs.asked(None, None, lang or usual_language()), open_store(store))
+    judge_file(facts, setup, Outputs.asked(None, None, lang or usual_language()), partial(open_store, store))
 
 
 @feed_app.command("verify")

@@ -7,17 +7,18 @@ import importlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from scanner.cli import console
 from scanner.cli.network import network_settings
-from scanner.cli.outputs import Formats, Out, Outputs, StorePath, open_store
+from scanner.cli.outputs import Formats, OpenStore, Out, Outputs, StorePath, open_store
 from scanner.cli.setup import Setup, set_up
 from scanner.cli.sinks import RecordSink, TerminalSink
 from scanner.cli.ways import Ways
@@ -35,9 +36,6 @@ from scanner.ledger.inventory import targets as listed_targets
 from scanner.ledger.scope import COMMAND_LINE
 from scanner.model.target import WHOLE_RUN, NotATarget, Target, parse_target
 from scanner.net.network import Network, Settings
-
-if TYPE_CHECKING:  # see outputs.py
-    from scanner.store.store import Store
 
 BUDGET = 120.0
 """Seconds that one target may take."""
@@ -140,7 +138,7 @@ def scan(
             importlib.import_module("scanner.net.http")
         return scan_in_shares(judging, chosen, Sharing(shares, share, writer), lambda: _in_utc(datetime.now(UTC)))
 
-    produce(setup, start, outputs, None if no_store else open_store(store), run, whole=whole)
+    produce(setup, start, outputs, None if no_store else partial(open_store, store), run, whole=whole)
 
 
 def judge(
@@ -163,7 +161,7 @@ def judge(
     )
 
 
-def judge_file(facts: Path, setup: Setup, outputs: Outputs, store: Store | None) -> None:
+def judge_file(facts: Path, setup: Setup, outputs: Outputs, store: OpenStore | None) -> None:
     """Judge a facts file and make the outputs. The file is read through once before, so that a broken one gives nothing at all."""
     with facts.open("rb") as source:
         file = FactsFile(source, str(facts))
@@ -179,19 +177,16 @@ def judge_file(facts: Path, setup: Setup, outputs: Outputs, store: Store | None)
     produce(setup, start, outputs, store, run)
 
 
-def produce(setup: Setup, start: RunStart, outputs: Outputs, store: Store | None, run: Run, *, whole: bool = False) -> None:
+def produce(setup: Setup, start: RunStart, outputs: Outputs, store: OpenStore | None, run: Run, *, whole: bool = False) -> None:
     """Make a run and its outputs, keep it in the store, and end with its exit status."""
     terminal = TerminalSink(outputs.language, summary=outputs.text)
     try:
-        with outputs.record() as files:
-            record = RecordSink(start, setup.exceptions, files, store)
+        with outputs.record() as files, closing(RecordSink(start, setup.exceptions, files, store)) as record:
             sinks: Sequence[Sink] = (record, terminal)
             judging = Judging(start, setup.plan, setup.inventory, setup.profile, setup.exceptions, sinks, whole)
             end = run(judging, record)
     finally:
         terminal.close()
-        if store:
-            store.close()
     outputs.tell()
     raise typer.Exit(end.exit_status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -36,19 +36,25 @@ class _Made(NamedTuple):
 
 
 class RecordSink:
-    """Makes the record lines once and hands them to a file, to stdout and to the store."""
+    """Makes the record lines once and hands them to a file, to stdout and to the store.
 
-    def __init__(self, start: RunStart, exceptions: Exceptions, outs: list[IO[bytes]], store: Store | None) -> None:
+    The store is opened when the run begins, by the process that keeps it: where a run is divided among the cores, the others see their
+    first targets meanwhile.
+    """
+
+    def __init__(self, start: RunStart, exceptions: Exceptions, outs: list[IO[bytes]], open_store: Callable[[], Store] | None) -> None:
         self._recorder = Recorder(start, exceptions)
         self._outs = outs
-        self._store = store
+        self._open_store = open_store
+        self._store: Store | None = None
         self._count = 0
 
     def begin(self, start: RunStart) -> None:
         """Write the run line."""
         line = self._recorder.begin()
         self._write([to_bytes(line)])
-        if self._store:
+        if self._open_store:
+            self._store = self._open_store()
             self._store.begin(line)
 
     def target(self, done: TargetDone) -> None:
@@ -62,7 +68,7 @@ class RecordSink:
         """Make the lines of a target. This and ``write`` may be called in another process than the one with the store."""
         line, results = self._recorder.target(done)
         lines = b"".join([to_bytes(line), *[result.raw for result in results]]) if self._outs else b""
-        if self._store is None:
+        if self._open_store is None:
             return _Made(lines, None)
         return _Made(lines, packed_target(line, results, factsfile.target_line(done.seen, self._recorder.bodies)))
 
@@ -82,6 +88,11 @@ class RecordSink:
             for line in self._recorder.end(end):
                 self._write([to_bytes(line)], flush=False)
             self._write([])
+
+    def close(self) -> None:
+        """Let the store go; also when the run broke off."""
+        if self._store:
+            self._store.close()
 
     def _write(self, lines: Iterable[bytes], *, flush: bool = True) -> None:
         if self._outs:

@@ -49,7 +49,7 @@ def _record(profile: Profile = EMPTY, targets: list[Seen] = SEEN, store: Store |
     out = io.BytesIO()
     plan = make_plan(world(*checks), [DOCUMENT], profile)
     head = start(DOCUMENT, targets=len(targets), checks=len(plan.variants))
-    sink = RecordSink(head, Exceptions(), [out], store)
+    sink = RecordSink(head, Exceptions(), [out], (lambda: store) if store else None)
     judge_again(Judging(head, plan, Inventory.of_targets([]), profile, Exceptions(), [sink]), iter(targets), lambda: AT)
     return out.getvalue()
 

@@ -123,7 +123,7 @@ def test_rows_beyond_the_cap_are_counted(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_command_puts_two_runs_side_by_side(tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite3"
     with Store(path) as store:
-        judge_into(lambda start, exceptions: RecordSink(start, exceptions, [], store))
+        judge_into(lambda start, exceptions: RecordSink(start, exceptions, [], lambda: store))
     run = _lines()[0]["run"]
     ran = CliRunner().invoke(
         command_line(), ["report", run, run, "--store", str(path), "--out", str(tmp_path), "--format", "html"], prog_name="tenken"

@@ -8,8 +8,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scanner.hosts.base import CommandOutput
+from scanner.hosts.base import CommandOutput, FileState
 from scanner.hosts.local import RootReader
+from scanner.model.reason import CannotObserve, Reason
 
 GNOME_SESSION = "[Desktop Entry]\nName=GNOME\nExec=/usr/bin/gnome-session\nTryExec=/usr/bin/gnome-session\nDesktopNames=GNOME\n"
 KDE_SESSION = "[Desktop Entry]\nName=Plasma\nExec=/usr/bin/startplasma-x11\nDesktopNames=KDE\nX-KDE-PluginInfo-Version=5.27.5\n"
@@ -132,3 +133,30 @@ def running(machine: Machine, **started: int) -> None:
 def age(machine: Machine, path: str, at: int) -> None:
     """Set when a file was changed."""
     os.utime(machine.root / path.lstrip("/"), (at, at))
+
+
+class Spy(Machine):
+    """Notes what is asked for; ``deny`` names a path that there is no right to read."""
+
+    deny = ""
+
+    def __init__(self, root: Path, live: bool = True, commands: Mapping[str, str] | None = None) -> None:
+        super().__init__(root, live, commands)
+        self.asked: set[str] = set()
+
+    def _note(self, path: str) -> None:
+        self.asked.add(path)
+        if path == self.deny:
+            raise CannotObserve(Reason.ACCESS_DENIED, path)
+
+    def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
+        self._note(path)
+        return super().file(path, limit=limit)
+
+    def names(self, directory: str) -> tuple[str, ...] | None:
+        self._note(directory)
+        return super().names(directory)
+
+    def state(self, path: str) -> FileState | None:
+        self._note(path)
+        return super().state(path)

@@ -20,8 +20,8 @@ from scanner.hosts.machine import AnyCollector
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.account_trees import DEFS, GROUP, NOW, PASSWD, RED_HAT, SHADOW, SUDOERS, run
-from tests.unit.host_trees import Machine
-from tests.unit.test_hosts_hostile import HOSTILE, Spy
+from tests.unit.host_trees import Machine, Spy
+from tests.unit.test_hosts_hostile import HOSTILE
 
 COLLECTORS: tuple[AnyCollector, ...] = (ssh_server, ssh_key_files, login_rules, password_rules, accounts, sudo_rules)
 
@@ -71,7 +71,6 @@ def test_accounts_carry_kinds_of_hashes_ages_and_logins_and_never_a_hash(tmp_pat
 
 def test_without_the_right_to_read_shadow_only_what_stands_there_is_missing(tmp_path: Path) -> None:
     read = Spy(tmp_path, True, {"date +%s": str(NOW)})
-    read.asked = set()
     read.write({"/etc/passwd": PASSWD.replace("hanako:x:", "hanako::"), "/etc/group": GROUP, "/etc/shadow": SHADOW})
     read.deny = "/etc/shadow"
     fact = run(accounts, read)
@@ -166,7 +165,6 @@ def test_odd_commands_never_break_a_collector(tmp_path: Path, how: int) -> None:
 @pytest.mark.parametrize("collector", COLLECTORS, ids=lambda c: c.name)
 def test_whatever_stands_at_a_path_nothing_hangs_or_breaks(tmp_path: Path, collector: AnyCollector) -> None:
     spy = Spy(tmp_path, True)
-    spy.asked = set()
     spy.write(
         {**RED_HAT, "/usr/sbin/sshd": "x", "/etc/ssh/sshd_config": "Include sshd_config.d/*\n", "/etc/ssh/sshd_config.d/a": "Match all\n"}
     )

@@ -18,8 +18,8 @@ from scanner.hosts.linux.directory_programs import directory_configuration
 from scanner.hosts.machine import AnyCollector
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.reason import Reason
-from tests.unit.host_trees import Machine, running
-from tests.unit.test_hosts_hostile import HOSTILE, Spy, look
+from tests.unit.host_trees import Machine, Spy, running
+from tests.unit.test_hosts_hostile import HOSTILE, look
 
 COLLECTORS = (database_configuration, directory_configuration)
 ETC, DATA, LDAP = "/etc/postgresql/16/main", "/var/lib/postgresql/16/main", "/etc/ldap/slapd.d"
@@ -71,9 +71,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def spy(room: Path) -> Spy:
-    made = Spy(room, commands=SAID)
-    made.asked = set()
-    return made
+    return Spy(room, commands=SAID)
 
 
 def asked_by(room: Path, collector: AnyCollector) -> list[str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from scanner import codec
-from scanner.hosts.base import FileState
 from scanner.hosts.linux.automount import auto_mount
 from scanner.hosts.linux.autorun import auto_run
 from scanner.hosts.linux.ipv6 import ipv6_native
@@ -23,37 +22,13 @@ from scanner.hosts.machine import AnyCollector
 from scanner.model.fact import Evidence, Fact, Observed
 from scanner.model.reason import CannotObserve, Reason
 from tests.recorded import replay
-from tests.unit.host_trees import GNOME_SESSION, KDE_SESSION, Machine, gnome
+from tests.unit.host_trees import GNOME_SESSION, KDE_SESSION, Machine, Spy, gnome
 from tests.unit.test_hosts_ipv6 import DEFINED
 from tests.unit.test_hosts_removable_media import AUTOFS, GUARD, KERNEL, UDISKS
 from tests.unit.test_hosts_screen_lock import KEYS, LOGIND
 
 COLLECTORS = (auto_mount, auto_run, usb_storage, screen_lock, ipv6_native, ipv6_tunnels)
 JUNK = bytes(range(256)) * 8
-
-
-class Spy(Machine):
-    """Notes what is asked for; ``deny`` names a path that there is no right to read."""
-
-    asked: set[str]
-    deny: str = ""
-
-    def _note(self, path: str) -> None:
-        self.asked.add(path)
-        if path == self.deny:
-            raise CannotObserve(Reason.ACCESS_DENIED, path)
-
-    def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
-        self._note(path)
-        return super().file(path, limit=limit)
-
-    def names(self, directory: str) -> tuple[str, ...] | None:
-        self._note(directory)
-        return super().names(directory)
-
-    def state(self, path: str) -> FileState | None:
-        self._note(path)
-        return super().state(path)
 
 
 def rich(root: Path) -> Spy:
@@ -78,9 +53,7 @@ def rich(root: Path) -> Spy:
             "/run/NetworkManager/devices/5": "[device]\nconnection-uuid=1\n",
         }
     )
-    spy = Spy(root)
-    spy.asked = set()
-    return spy
+    return Spy(root)
 
 
 def look(read: Machine, collector: AnyCollector) -> Fact | Reason:
@@ -135,7 +108,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked_by(room: Path, collector: AnyCollector) -> list[str]:
     """The paths below which a collector looks and finds something."""
     spy = Spy(room)
-    spy.asked = set()
     assert isinstance(look(spy, collector), Fact)
     return sorted(path for path in spy.asked if (room / path.lstrip("/")).exists() and path != "/")
 
@@ -150,7 +122,6 @@ def test_a_hostile_file_never_breaks_a_collector(room: Path, collector: AnyColle
         try:
             spoil(place)
             read = Spy(room)
-            read.asked = set()
             look(read, collector)
         finally:
             shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink()

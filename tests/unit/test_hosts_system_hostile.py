@@ -31,8 +31,8 @@ from scanner.hosts.linux.walk import file_walk
 from scanner.hosts.machine import AnyCollector
 from scanner.model.fact import Fact
 from scanner.model.reason import Reason
-from tests.unit.host_trees import running
-from tests.unit.test_hosts_hostile import JUNK, Spy, directory, huge, junk, look, pipe
+from tests.unit.host_trees import Spy, running
+from tests.unit.test_hosts_hostile import JUNK, directory, huge, junk, look, pipe
 
 COLLECTORS = (
     automatic_updates, container_host, file_integrity, file_walk, installed_software, kernel_modules, kernel_settings, listening_sockets,
@@ -44,9 +44,7 @@ MOST_PATHS = 12
 
 def plain(room: Path) -> Spy:
     """A machine that denies nothing."""
-    read = Spy(room)
-    read.asked = set()
-    return read
+    return Spy(room)
 
 
 class Babbler(Spy):
@@ -123,7 +121,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked_by(room: Path, collector: AnyCollector) -> list[str]:
     """The files for which a collector asks and which are there."""
     spy = Spy(room)
-    spy.asked = set()
     look(spy, collector)
     return sorted(path for path in spy.asked if (room / path.lstrip("/")).is_file())[:MOST_PATHS]
 
@@ -138,7 +135,6 @@ def test_a_hostile_file_never_breaks_a_collector(room: Path, collector: AnyColle
         try:
             spoil(place)
             read = Spy(room)
-            read.asked = set()
             assert isinstance(look(read, collector), (Fact, Reason)), path
         finally:
             shutil.rmtree(place) if place.is_dir() else place.unlink()
@@ -167,5 +163,4 @@ def test_programs_that_answer_junk_never_break_a_collector(room: Path, collector
 @pytest.mark.parametrize("live", [True, False])
 def test_an_empty_root_is_seen_without_trouble(tmp_path: Path, collector: AnyCollector, live: bool) -> None:
     read = Spy(tmp_path, live)
-    read.asked = set()
     assert isinstance(look(read, collector), (Fact, Reason))

@@ -8,10 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.facts.web_configuration import WebConfiguration, WebProgram
-from scanner.hosts.base import FileState
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
-from tests.unit.host_trees import Machine, running
+from tests.unit.host_trees import Machine, Spy, running
 from tests.unit.web_trees import APACHE, DEBIAN, LOADED, OPEN, SSL3, fact, site
 
 RICH = {
@@ -42,35 +40,8 @@ PARTS = (
 )
 
 
-class Denying(Machine):
-    """Notes what is asked for; there is no right to read ``deny``."""
-
-    deny = ""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.asked: set[str] = set()
-
-    def _note(self, path: str) -> None:
-        self.asked.add(path)
-        if path == self.deny:
-            raise CannotObserve(Reason.ACCESS_DENIED, path)
-
-    def file(self, path: str, *, limit: int = 1_000_000) -> bytes | None:
-        self._note(path)
-        return super().file(path, limit=limit)
-
-    def names(self, directory: str) -> tuple[str, ...] | None:
-        self._note(directory)
-        return super().names(directory)
-
-    def state(self, path: str) -> FileState | None:
-        self._note(path)
-        return super().state(path)
-
-
 def test_no_right_to_read_one_thing_neither_hides_nor_invents_a_finding(tmp_path: Path) -> None:
-    machine = Denying(tmp_path)
+    machine = Spy(tmp_path)
     machine.write(RICH)
     running(machine)
     (tmp_path / "srv/www/open").chmod(0o666)

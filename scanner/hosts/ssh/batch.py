@@ -121,63 +121,76 @@ def _batch(requests: Iterable[Request], *, by_sudo: Permitted | None, first: boo
     if first:
         begin = [_functions(), 'printf \'\\n%s start %s\\n\' "$b" "$u"']
         begin += [f"A {name} {variable} {MERGED[name]}" for name, variable in aliased.items()]
-    _calls(writing, sorted(set(requests), key=repr), by_sudo)
+    _calls(writing, _asked(writing, sorted(set(requests), key=repr), by_sudo))
     head = f"b={writing.boundary} p={prefix} cap={OUTPUT + 1} sudo={'y' if by_sudo else ''}\n"
     body = "\n".join([*begin, *writing.beside()])
     text = f"{head}{{\n{body}\nprintf '\\n%s end\\n' \"$b\"\n}} </dev/null 2>/dev/null\n"
     return Batch(text.encode("utf-8", "surrogateescape"), writing.boundary.encode(), prefix.encode(), writing.calls, first)
 
 
-def _calls(writing: _Writing, requests: Sequence[Request], by_sudo: Permitted | None) -> None:
-    """Write the calls, cheap ones before slow ones."""
-    states: dict[str, None] = {}
-    directories: dict[str, None] = {}
-    plain: dict[int, dict[str, None]] = {}
-    single: list[Files] = []
-    searched: dict[Search, list[Files | Names]] = {}
-    runs: list[Run] = []
+@dataclass(slots=True)
+class _Asked:
+    """What a batch asks, by the way in which it is asked; paths are words of the shell, each once."""
+
+    states: dict[str, None] = field(default_factory=dict)
+    directories: dict[str, None] = field(default_factory=dict)
+    plain: dict[int, dict[str, None]] = field(default_factory=dict)
+    """By the limit of octets."""
+    single: list[Files] = field(default_factory=list)
+    searched: dict[Search, list[Files | Names]] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+
+
+def _asked(writing: _Writing, requests: Iterable[Request], by_sudo: Permitted | None) -> _Asked:
+    asked = _Asked()
     for request in requests:
         match request:
             case Run():
-                runs.append(request)
+                asked.runs.append(request)
             case Names(pattern=pattern, root=root):
-                directories[writing.far(pattern)] = None
+                asked.directories[writing.far(pattern)] = None
                 if root and by_sudo:
-                    searched.setdefault(by_sudo.search(request), []).append(request)
+                    asked.searched.setdefault(by_sudo.search(request), []).append(request)
             case Files(pattern=pattern, limit=limit, root=root) if wild(pattern):
-                directories.update((writing.far(part), None) for part in holders(pattern))
-                plain.setdefault(limit, {})[writing.far(pattern, "$p")] = None
+                asked.directories.update((writing.far(part), None) for part in holders(pattern))
+                asked.plain.setdefault(limit, {})[writing.far(pattern, "$p")] = None
                 if root and by_sudo:
-                    searched.setdefault(by_sudo.search(request), []).append(request)
+                    asked.searched.setdefault(by_sudo.search(request), []).append(request)
             case Files(pattern=pattern, limit=limit, root=root):
-                states[writing.far(pattern)] = None
+                asked.states[writing.far(pattern)] = None
                 if sudo.cutter(pattern) or (root and by_sudo):
-                    single.append(request)
+                    asked.single.append(request)
                 if not sudo.cutter(pattern):
-                    plain.setdefault(limit, {})[writing.far(pattern, "$p")] = None
+                    asked.plain.setdefault(limit, {})[writing.far(pattern, "$p")] = None
             case Wanted(what=what, path=path, limit=limit):
                 word = shlex.quote(path)
-                (directories if what == "names" else states)[word] = None
+                (asked.directories if what == "names" else asked.states)[word] = None
                 if what == "file" and sudo.cutter(path):
-                    single.append(Files(path, limit))
+                    asked.single.append(Files(path, limit))
                 elif what == "file":
-                    plain.setdefault(limit, {})['"$p"' + word] = None
-    writing.several("S", states)
-    writing.several("L", directories)
-    for limit, patterns in sorted(plain.items()):
+                    asked.plain.setdefault(limit, {})['"$p"' + word] = None
+    return asked
+
+
+def _calls(writing: _Writing, asked: _Asked) -> None:
+    """Write the calls, cheap ones before slow ones."""
+    writing.several("S", asked.states)
+    writing.several("L", asked.directories)
+    for limit, patterns in sorted(asked.plain.items()):
         writing.several("F", patterns, f"{limit + 1} ", limit)
-    for file in single:
-        within = next((search for search in searched if search.decides(file.pattern)), None)
-        if within and not sudo.cutter(file.pattern):
-            searched[within].append(file)
-            continue
-        line = _single(writing, file)
-        writing.job(line, when="" if sudo.cutter(file.pattern) else f"P {writing.far(file.pattern)} &&")
-    for search, asking in sorted(searched.items(), key=lambda item: item[0].base):
+    for file in asked.single:
+        within = next((search for search in asked.searched if search.decides(file.pattern)), None)
+        if sudo.cutter(file.pattern):
+            writing.job(_single(writing, file))
+        elif within:
+            asked.searched[within].append(file)
+        else:
+            writing.job(_single(writing, file), when=f"P {writing.far(file.pattern)} &&")
+    for search, asking in sorted(asked.searched.items(), key=lambda item: item[0].base):
         writing.job(*_search(writing, search, asking), when=f"B {_parts(writing, asking)} ||")
-    for run in runs:
+    for run in asked.runs:
         line = _run(writing, run)
-        there = f"T {len(writing.calls)} {shlex.quote(run.argv[0])} {shlex.quote(run.needs) if run.needs else ''} &&"
+        there = f"T {len(writing.calls)} {shlex.join([run.argv[0], *filter(None, [run.needs])])} &&"
         if run.seconds > QUICK:
             writing.slow.append(f"{there} {line}")
         else:
@@ -204,7 +217,7 @@ def _search(writing: _Writing, search: Search, asking: Sequence[Files | Names]) 
             words = " ".join(map(shlex.quote, sudo.contents(source)))
             call = f"B {_parts(writing, [source])} || {writing.call('Z', f'{SEVERAL + 1} {words}', source, SEVERAL)}"
         else:
-            call = _single(writing, source)
+            call = f"P {writing.far(source.pattern)} && {_single(writing, source)}"
         lines.append(f"case $o in *{shlex.quote(first)}*{shlex.quote(rest[-1] if rest else '')}*) {call} ;; esac")
     return lines
 

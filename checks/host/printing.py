@@ -1,4 +1,4 @@
-"""Checks of print services by their own configuration: who reaches them, encryption, administration, announcements."""
+"""Checks of print services by their own configuration: who reaches them, encryption, administration, announcements, devices."""
 
 from __future__ import annotations
 
@@ -129,5 +129,33 @@ def printing_announced(printing: Printing) -> Judgement:
     def one(p: PrintService) -> Judgement | None:
         good, bad = passed("ANNOUNCED_NOT", service=p.name), failed("ANNOUNCED", service=p.name, source=p.source)
         return switch(opposite(p.announces), good, bad)
+
+    return _each(printing, one)
+
+
+@check(
+    "host.printing.file-devices",
+    severity=Severity.MEDIUM,
+    title=Text(
+        ja="印刷サービスが機器のファイルやデバイスに書き込むプリンタを作らせない",
+        en="The print service makes no printers that write to files and devices of the machine",
+    ),
+    why=Text(
+        ja="印刷の管理者が、印刷物として任意の内容を管理者権限でファイルに書き込める。",
+        en="Whoever administers printers could write anything into files with the rights of the administrator, as a print job.",
+    ),
+    remedy=Text(
+        ja="CUPS：cups-files.conf の FileDevice を除く（既定は No）。",
+        en="CUPS: take FileDevice out of cups-files.conf (the default is No).",
+    ),
+    says={
+        "FILE_DEVICES_OFF": Text(ja="{service} は作らせない", en="{service} makes none"),
+        "FILE_DEVICES_ON": Text(ja="{service} は作らせる（FileDevice）", en="{service} does (FileDevice)"),
+        "NO_PRINT_SERVICE": _NONE,
+    },
+)
+def printing_file_devices(printing: Printing) -> Judgement:
+    def one(p: PrintService) -> Judgement | None:
+        return switch(opposite(p.file_devices), passed("FILE_DEVICES_OFF", service=p.name), failed("FILE_DEVICES_ON", service=p.name))
 
     return _each(printing, one)

@@ -28,6 +28,8 @@ class PrintService:
     """Whether printers can be added and changed only after a login."""
     announces: bool | Unobserved
     """Whether it tells the network about its printers."""
+    file_devices: bool | Unobserved
+    """Whether printers can be made that write to files and devices of the machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,21 @@ def test_a_plain_socket_of_systemd_beside_one_for_tls_takes_clear_text(tmp_path:
     assert cups(tmp_path, conf, files).encrypted is encrypted
 
 
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        (None, False),
+        ("#FileDevice Yes\n", False),
+        ("filedevice yes\n", True),
+        ("FileDevice Yes\nFileDevice No\n", False),
+        ("FileDevice x\n", None),
+    ],
+)
+def test_devices_that_cups_lets_printers_write_to(tmp_path: Path, text: str | None, on: bool | None) -> None:
+    found = cups(tmp_path, "", {} if text is None else {"/etc/cups/cups-files.conf": text}).file_devices
+    assert (None if isinstance(found, Unobserved) else found) is on
+
+
 def test_administration_of_cups(tmp_path: Path) -> None:
     asks = "<Policy default>\n<Limit CUPS-Add-Modify-Printer>\nAuthType Default\n</Limit>\n<Limit All>\n</Limit>\n</Policy>\n"
     assert cups(tmp_path / "a", "").administration_asks is True  # the policy that is built in

@@ -1,4 +1,4 @@
-"""The collector for CUPS: cupsd.conf, and the sockets that systemd opens for it. cupsd cannot print what it goes by."""
+"""The collector for CUPS: cupsd.conf, cups-files.conf, and the sockets that systemd opens for it. cupsd cannot print what it goes by."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scanner.wire import cupsd
 from scanner.wire.cupsd import Block, Cupsd
 
 CUPS = Program("cups", ("/usr/sbin/cupsd",), ("cups.service", "cups.socket", "cups.path"), ("cupsd",))
-MAIN = "/etc/cups/cupsd.conf"
+MAIN, FILES = "/etc/cups/cupsd.conf", "/etc/cups/cups-files.conf"
 ARGUMENTS = Grammar("c:fFhlps:tTV", ("-c", "-s"))
 """cupsd(8)."""
 SOCKET = "cups.socket"
@@ -36,6 +36,7 @@ ADDING = "cups-add-modify-printer"
     *UNITS,
     *paths((CUPS,)),
     Files(MAIN, root=True),
+    Files(FILES, root=True),
     *(Files(f"{directory}/{SOCKET}") for directory in SOCKET_PLACES),
     Names(OWN_SOCKET),
     Files(f"{OWN_SOCKET}/*.conf"),
@@ -48,14 +49,10 @@ def printing(read: Reader) -> Printing:
 
 
 def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> PrintService:
-    elsewhere = (
-        seen(partial(leads_elsewhere, read, CUPS.processes, ARGUMENTS, (MAIN, "/etc/cups/cups-files.conf")))
-        if found.unread is None
-        else found.unread
-    )
+    elsewhere = seen(partial(leads_elsewhere, read, CUPS.processes, ARGUMENTS, (MAIN, FILES))) if found.unread is None else found.unread
     conf = elsewhere if elsewhere is not None else seen(partial(_read, read))
     if isinstance(conf, Unobserved):
-        return PrintService("cups", found.running, found.starts, None, MAIN, conf, conf, conf, conf)
+        return PrintService("cups", found.running, found.starts, None, MAIN, *(conf,) * 5)
     sockets = seen(partial(_sockets, read))
     network = _on_network(sockets, conf)
     clients = _clients(conf, network)
@@ -64,12 +61,13 @@ def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
         name="cups",
         running=found.running,
         starts=found.starts,
-        applied=applied(read, running, CUPS.processes, (MAIN,)) if found.running is True else None,
+        applied=applied(read, running, CUPS.processes, (MAIN, FILES)) if found.running is True else None,
         source=MAIN,
         clients=clients,
         encrypted=_encrypted(sockets, conf),
         administration_asks=_administration_asks(conf),
         announces=_announces(conf, network),
+        file_devices=seen(partial(_file_devices, read)),
     )
 
 
@@ -167,3 +165,12 @@ def _announces(conf: Cupsd, network: bool | Unobserved) -> bool | Unobserved:
     if isinstance(network, Unobserved) or network is False:
         return network
     return Unobserved(Reason.VALUE_NOT_SET, "Browsing is not written, and its default is the package's") if on is None else True
+
+
+def _file_devices(read: Reader) -> bool:
+    """Tell what cups-files.conf(5) says of FileDevice; without a word, or without the file, it is off. Raises ``CannotObserve``."""
+    said = needed(parsed(FILES, read.file(FILES) or b"", cupsd.parse)).last("filedevice")
+    on = cupsd.truth(said) if said is not None else False
+    if on is None:
+        raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{FILES}: FileDevice is neither on nor off")
+    return on

@@ -12,7 +12,7 @@ from tests.checks.cases import Case, case
 
 DENIED = Unobserved(Reason.ACCESS_DENIED)
 STALE = Unobserved(Reason.STALE)
-CUPS = PrintService("cups", True, True, None, "/etc/cups/cupsd.conf", Audience.SOME, True, True, False)
+CUPS = PrintService("cups", True, True, None, "/etc/cups/cupsd.conf", Audience.SOME, True, True, False, False)
 
 
 def cups(**changes: object) -> Printing:
@@ -48,4 +48,5 @@ CASES: dict[str, list[Case]] = {
     ],
     "host.printing.administration": common("ADMINISTRATION_ASKS", "ADMINISTRATION_OPEN", "administration_asks", False),
     "host.printing.announced": common("ANNOUNCED_NOT", "ANNOUNCED", "announces", True),
+    "host.printing.file-devices": common("FILE_DEVICES_OFF", "FILE_DEVICES_ON", "file_devices", True),
 }

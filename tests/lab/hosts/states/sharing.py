@@ -151,6 +151,7 @@ STATES = (
             "host.printing.encrypted": "PRINTING_ENCRYPTED",
             "host.printing.administration": "ADMINISTRATION_ASKS",
             "host.printing.announced": "ANNOUNCED_NOT",
+            "host.printing.file-devices": "FILE_DEVICES_OFF",
             "host.snmp.encrypted": "SNMP_ENCRYPTED",
             "host.snmp.community": "COMMUNITY_NONE",
             "host.snmp.limited": "SNMP_LIMITED",
@@ -169,7 +170,12 @@ STATES = (
             "/etc/polkit-1/rules.d/30-own.rules": RULE_KEPT,  # it comes too late
             "/usr/share/polkit-1/rules.d/20-product.rules": RULE_OF_A_PRODUCT,
         },
-        before=(SERVICES, MEMBER, "touch -d '2 days ago' '/var/lib/own backup/last'"),
+        before=(
+            SERVICES,
+            MEMBER,
+            "touch -d '2 days ago' '/var/lib/own backup/last'",
+            "echo 'FileDevice Yes' >> /etc/cups/cups-files.conf",
+        ),
         declares=(LAST,),
         expects={
             "host.backup.result": "RESULT_OLD",
@@ -187,6 +193,7 @@ STATES = (
             "host.printing.encrypted": "PRINTING_CLEAR",
             "host.printing.administration": "ADMINISTRATION_OPEN",
             "host.printing.announced": "ANNOUNCED",
+            "host.printing.file-devices": "FILE_DEVICES_ON",
             "host.snmp.encrypted": "SNMP_COMMUNITY",
             "host.snmp.community": "COMMUNITY_USUAL",
             "host.snmp.limited": "SNMP_WRITES",

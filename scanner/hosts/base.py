@@ -117,7 +117,7 @@ class Run:
     seconds: float = 10.0
     root: bool = False
     needs: str = ""
-    """A program that ``argv`` starts by way of another: a far machine without it counts as one without the command."""
+    """A program or file without which ``argv`` tells nothing: a far machine that has it not counts as one without the command."""
 
 
 @dataclass(frozen=True, slots=True)

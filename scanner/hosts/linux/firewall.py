@@ -24,6 +24,7 @@ from scanner.wire.packetfilter import Does, NotARuleset, Table, Way, base_chains
 LIST_NFT = ("nft", "-s", "list", "ruleset")
 SAVE = {"ip": ("iptables-save",), "ip6": ("ip6tables-save",)}
 LEGACY = {"ip": ("iptables-legacy-save",), "ip6": ("ip6tables-legacy-save",)}
+"""Each reads its table names from /proc/net and tells nothing where the kernel has no such file."""
 LINKS = ("ip", "-o", "link")
 NFT_FILES = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
 RULES = {"ip": ("/etc/iptables/rules.v4", "/etc/sysconfig/iptables"), "ip6": ("/etc/iptables/rules.v6", "/etc/sysconfig/ip6tables")}
@@ -38,7 +39,8 @@ MOST_UNCLEAR, MOST_OPENINGS = 20, 500
 @collector(
     Platform.LINUX,
     Run(LIST_NFT, SECONDS, root=True),
-    *(Run(argv, SECONDS, root=True) for held in (SAVE, LEGACY) for argv in held.values()),
+    *(Run(argv, SECONDS, root=True) for argv in SAVE.values()),
+    *(Run(argv, SECONDS, root=True, needs=f"/proc/net/{family}_tables_names") for family, argv in LEGACY.items()),
     Run(LINKS),
     *PROCESSES,
     *UNITS,

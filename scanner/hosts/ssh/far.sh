@@ -176,12 +176,12 @@ Y() {
   E "$i" "$e"
 }
 Z() { Y "$@"; }
-# T number program...: whether there are such programs; else the call with the number has its answer
+# T number program [program or file]: whether they are there; else the call with the number has its answer
 T() {
   i=$1
   shift
   for f do
-    if ! command -v "$f" >/dev/null; then
+    if ! command -v "$f" >/dev/null && [ ! -e "$f" ]; then
       printf '\n%s R %s\n' "$b" "$i"
       E "$i" none
       return 1

@@ -40,6 +40,7 @@ SERVERS = {
     2204: "-o AuthenticationMethods=publickey,password",
 }
 NOISE = "printf 'ようこそ\\n\\244\\242\\202\\240\\n'; echo oops >&2; export LC_ALL=ja_JP.eucJP; alias ls=false\n"
+SUDO_LOG = "/var/log/sudo-of-audit"
 PASSWORD = "correct horse : ' \" $battery"
 
 
@@ -109,6 +110,11 @@ class Place:
                 session.close()
 
         self.lab.call(run)
+
+
+def refusals(place: Place) -> int:
+    """Count what sudo has refused the account so far."""
+    return int(place.inside(f"grep -c ': a password is required ;' {SUDO_LOG} || true"))
 
 
 def few() -> list[AnyCollector]:
@@ -261,7 +267,7 @@ def test_the_printed_sudoers_permits_what_is_needed_and_nothing_else(place: Plac
     place.inside("ln -s /etc/shadow /etc/root-only/b/x.conf")
     sources = [*extra, *(source for collector in collectors() for source in collector.sources)]
     monkeypatch.setattr(place, "permitted", sudo.Permitted(sources))
-    text = sudo.sudoers("audit", place.permitted.lines(sources), "test")
+    text = sudo.sudoers("audit", place.permitted.lines(sources), "test") + f"Defaults:audit logfile={SUDO_LOG}, loglinelen=0\n"
     place.inside("cat > /etc/sudoers.d/tenken; chmod 440 /etc/sudoers.d/tenken; visudo -c -q", text)
     try:
         login = replace(place.login, sudo=True)
@@ -287,7 +293,10 @@ def test_the_printed_sudoers_permits_what_is_needed_and_nothing_else(place: Plac
             refused = ["setpriv", "--reuid", "audit", "--regid", "audit", "--clear-groups", "sudo", "-n", *line.split()]
             argv = ["nsenter", "-t", str(place.machine.init), "-a", *refused]
             assert subprocess.run(argv, capture_output=True, check=False).returncode != 0, line
+        refused_here = refusals(place)
+        assert refused_here == 4  # those above
         found, machine = place.see(login, collectors())
+        assert refusals(place) == refused_here  # what is printed is what is used
         assert machine.counts["rounds"] <= ROUNDS
         assert {t.__name__ for t, o in found.items() if FOURTH in repr(o)} == set()
         accounts = found[Accounts]

@@ -268,9 +268,10 @@ def web_samples(web: WebConfiguration) -> Judgement:
     ),
     remedy=Text(
         ja="nginx：サイト全体への access_log off を除く。Apache：CustomLog を書く（書かなければアクセスログは残らない）。"
-        "lighttpd：mod_accesslog を読み込み accesslog.filename を書く（既定では残らない）。",
+        "lighttpd：mod_accesslog を読み込み accesslog.filename を書く（既定では残らない）。Tomcat：AccessLogValve。HAProxy：log global。",
         en="nginx: no access_log off for a whole site. Apache: write CustomLog (without it there is no access log). "
-        "lighttpd: load mod_accesslog and write accesslog.filename (there is none by default).",
+        "lighttpd: load mod_accesslog and write accesslog.filename (there is none by default). "
+        "Tomcat: an AccessLogValve. HAProxy: log global.",
     ),
     says={
         "LOG_KEPT": Text(ja="{program} は全てのサイトで残す", en="{program} does for all sites"),
@@ -312,10 +313,10 @@ def web_alias(web: WebConfiguration) -> Judgement:
     remedy=Text(
         ja="Apache：mod_reqtimeout を有効にし、RequestReadTimeout header=20-40,MinRate=500 等とする。nginx："
         "client_header_timeout を既定の 60 秒"
-        "以下に戻す。",
+        "以下に戻す。HAProxy：timeout http-request 10s 等とする。",
         en="Apache: enable mod_reqtimeout, with RequestReadTimeout header=20-40,MinRate=500 or the like. nginx: "
         "client_header_timeout back to "
-        "60 seconds, its default, or less.",
+        "60 seconds, its default, or less. HAProxy: timeout http-request 10s or the like.",
     ),
     says={
         "SLOW_LIMITED": Text(ja="{program} は待つ時間を限っている", en="{program} limits how long"),

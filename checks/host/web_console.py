@@ -41,9 +41,11 @@ def _judge(web: WebConfiguration, part: Callable[[WebProgram], Places | None], g
     ),
     remedy=Text(
         ja="使わないなら外す（Tomcat：tomcat-admin のパッケージ、webapps の manager と host-manager）。使うなら Context に "
-        'RemoteCIDRValve を書き、allow="127.0.0.0/8, ::1/128" 等とする。',
+        'RemoteCIDRValve を書き、allow="127.0.0.0/8, ::1/128" 等とする。'
+        "HAProxy：stats admin を除くか、bind を 127.0.0.1 とする。",
         en="Remove them where they are not used (Tomcat: the package tomcat-admin, manager and host-manager in webapps); else write a "
-        'RemoteCIDRValve with allow="127.0.0.0/8, ::1/128" or the like into their Context.',
+        'RemoteCIDRValve with allow="127.0.0.0/8, ::1/128" or the like into their Context. '
+        "HAProxy: no stats admin, or bind 127.0.0.1.",
     ),
     says={
         "CONSOLE_LIMITED": Text(ja="{program} にどこからでも使える管理画面はない", en="{program} has none that answers everybody"),
@@ -70,8 +72,8 @@ def web_console(web: WebConfiguration) -> Judgement:
         en="Everybody knows those passwords and tries them first; whoever gets in can run programs on the server.",
     ),
     remedy=Text(
-        ja="パスワードを推測できないものに変え、使わないアカウントを消す（Tomcat：tomcat-users.xml の user）。",
-        en="Set passwords that cannot be guessed and delete accounts not in use (Tomcat: user in tomcat-users.xml).",
+        ja="パスワードを推測できないものに変え、使わないアカウントを消す（Tomcat：tomcat-users.xml の user。HAProxy：stats auth）。",
+        en="Set passwords that cannot be guessed and delete accounts not in use (Tomcat: user in tomcat-users.xml; HAProxy: stats auth).",
     ),
     says={
         "PASSWORDS_OWN": Text(ja="{program} にそのようなアカウントはない", en="{program} has none such"),
@@ -97,8 +99,10 @@ def web_console_password(web: WebConfiguration) -> Judgement:
     ),
     remedy=Text(
         ja='Tomcat：Server の port="-1" とする（止めるには systemctl を使う）。'
-        "AJP の Connector は使わないなら消し、使うなら secret を書く。",
-        en='Tomcat: port="-1" of Server (systemctl stops it all the same); delete AJP connectors not in use, give the others a secret.',
+        "AJP の Connector は使わないなら消し、使うなら secret を書く。"
+        "HAProxy：stats socket をファイルとし、mode 660 とする。",
+        en='Tomcat: port="-1" of Server (systemctl stops it all the same); delete AJP connectors not in use, give the others a secret. '
+        "HAProxy: let stats socket be a file with mode 660.",
     ),
     says={
         "ORDERS_NONE": Text(ja="{program} は受け付けない", en="{program} takes none"),

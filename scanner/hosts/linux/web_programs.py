@@ -13,6 +13,9 @@ from scanner.hosts.linux.base import Process, needed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.web_apache import ENVIRONMENT, apache
 from scanner.hosts.linux.web_apache import PLACES as APACHE_PLACES
+from scanner.hosts.linux.web_haproxy import PLACE as HAPROXY_PLACE
+from scanner.hosts.linux.web_haproxy import VERSION as HAPROXY_VERSION
+from scanner.hosts.linux.web_haproxy import haproxy
 from scanner.hosts.linux.web_lighttpd import PLACE as LIGHTTPD_PLACE
 from scanner.hosts.linux.web_lighttpd import VERSION as LIGHTTPD_VERSION
 from scanner.hosts.linux.web_lighttpd import lighttpd
@@ -35,6 +38,7 @@ from scanner.model.reason import CannotObserve, Reason
 NGINX = Program("nginx", ("/usr/sbin/nginx", "/usr/local/nginx/sbin/nginx"), ("nginx.service",), ("nginx",))
 APACHE = Program("apache2", ("/usr/sbin/apache2",), ("apache2.service",), ("apache2",))
 HTTPD = Program("httpd", ("/usr/sbin/httpd",), ("httpd.service",), ("httpd",))
+HAPROXY = Program("haproxy", ("/usr/sbin/haproxy",), ("haproxy.service",), ("haproxy",))
 LIGHTTPD = Program("lighttpd", ("/usr/sbin/lighttpd",), ("lighttpd.service",), ("lighttpd",))
 Options = tuple[str, ...] | Unobserved | None
 """The command line of the running program; ``None``: it does not run."""
@@ -43,6 +47,7 @@ READERS: dict[Program, Callable[[Reader, Options], Look]] = {
     APACHE: partial(apache, APACHE.files[0]),
     HTTPD: partial(apache, HTTPD.files[0]),
     LIGHTTPD: lighttpd,
+    HAPROXY: haproxy,
 }
 MOST_MODULES = 300
 KEY_FOLDERS = ("/etc/ssl/private", "/etc/pki/tls/private", "/etc/letsencrypt/live/*", "/etc/letsencrypt/archive/*")
@@ -67,6 +72,8 @@ KEY_FOLDERS = ("/etc/ssl/private", "/etc/pki/tls/private", "/etc/letsencrypt/liv
     *(Files(f"/etc/lighttpd/{folder}/*.conf") for folder in ("conf.d", "vhosts.d")),
     Files("/etc/lighttpd/modules.conf"),
     LIGHTTPD_VERSION,
+    Files(HAPROXY_PLACE, root=True),
+    HAPROXY_VERSION,
     *TOMCAT,
     *(Names(folder, root=True) for folder in KEY_FOLDERS),
     Names("/var/www/html"),
@@ -141,7 +148,7 @@ def _look(read: Reader, found: Found) -> Look:
 
 
 def _program(read: Reader, found: Found, look: Look | Unobserved, running: tuple[Process, ...] | Unobserved | None) -> WebProgram:
-    managed = found.program not in READERS  # of those here only Tomcat can be managed over the network
+    managed = found.program is HAPROXY or found.program not in READERS  # Tomcat: the others cannot be managed over the network
     if isinstance(look, Unobserved):
         none = Places((), look)
         look_ = Look("", (), look, look, (), doubt=look)

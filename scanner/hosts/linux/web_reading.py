@@ -22,6 +22,11 @@ DEEPEST = 10
 SLOWEST = 120
 """Seconds for which a server may wait for the rest of a request's head. nginx' own default is 60, that of mod_reqtimeout 20 to 40."""
 
+USUAL_PASSWORDS = frozenset(
+    {"", "admin", "changeit", "manager", "password", "role1", "root", "s3cret", "secret", "tomcat", "<must-be-changed>", "123456"}
+)
+"""Passwords of the programs' own examples, and those that are tried first."""
+
 
 class Found:
     """Collects the places of one kind, and the first reason why there may be more."""

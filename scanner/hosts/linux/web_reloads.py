@@ -12,7 +12,7 @@ from scanner.hosts.linux.services import Program
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
-UNITS = ("nginx.service", "apache2.service", "httpd.service", "lighttpd.service", "tomcat*.service", "php*-fpm.service")
+UNITS = ("nginx.service", "apache2.service", "httpd.service", "lighttpd.service", "haproxy.service", "tomcat*.service", "php*-fpm.service")
 RELOADS = ("systemctl", "show", "-p", "Id,ExecReload,User", "--timestamp=unix", *UNITS)
 """The last reload of each unit, from systemd 248 on, and its account; a reload past systemd (``nginx -s reload``) leaves no trace."""
 

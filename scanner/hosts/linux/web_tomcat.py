@@ -14,7 +14,7 @@ from scanner.facts.web_configuration import WebTls
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.audience import audience_of, narrowest, widest
 from scanner.hosts.linux.base import seen, shown
-from scanner.hosts.linux.web_reading import SLOWEST, Look, loopback, unsupported
+from scanner.hosts.linux.web_reading import SLOWEST, USUAL_PASSWORDS, Look, loopback, unsupported
 from scanner.hosts.linux.web_reloads import unit_account
 from scanner.hosts.linux.web_tomcat_files import Application, Instance, Tree, applications, server
 from scanner.model.fact import Unobserved
@@ -27,10 +27,6 @@ VALVES = "org.apache.catalina.valves."
 DEFAULT_WORD = "SHUTDOWN"
 ROLES = ("manager", "admin")
 """How the roles begin that may use the management applications."""
-USUAL_PASSWORDS = frozenset(
-    {"", "admin", "changeit", "manager", "password", "role1", "root", "s3cret", "secret", "tomcat", "<must-be-changed>", "123456"}
-)
-"""Passwords of Tomcat's own examples and those that are tried first."""
 SAMPLES = frozenset({"docs", "examples"})
 TLS_VERSIONS = {"SSLv3": "SSL 3.0", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3"}
 NEW = frozenset({"TLS 1.2", "TLS 1.3"})

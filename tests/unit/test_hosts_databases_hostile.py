@@ -26,6 +26,8 @@ ETC, DATA, LDAP = "/etc/postgresql/16/main", "/var/lib/postgresql/16/main", "/et
 SAID = {
     "/usr/sbin/mariadbd --version": "mariadbd  Ver 10.11.6-MariaDB for debian-linux-gnu on x86_64 (Debian 12)\n",
     " ".join(ROLES[5432].argv): f'{{"home": "{DATA}", "roles": []}}',
+    "redis-server --version": "Redis server v=7.0.15 sha=0:0\n",
+    "memcached -V": "memcached 1.6.18\n",
     " ".join(USERS.argv): '{"user": "root", "host": "localhost", "plugin": "unix_socket"}',
 }
 FILES = {
@@ -50,6 +52,13 @@ FILES = {
     "/etc/mysql/more.cnf": "[mysqld]\nlocal-infile=0\n",
     "/etc/my.cnf": "[mysqld]\n",
     "/var/lib/mysql/ibdata1": "",
+    "/usr/bin/redis-server": "",
+    "/etc/redis/redis.conf": "include /etc/redis/m*.conf\naclfile /etc/redis/users.acl\n",
+    "/etc/redis/more.conf": "bind 127.0.0.1\n",
+    "/etc/redis/users.acl": "user default on nopass +@all\n",
+    "/var/lib/redis/dump.rdb": "",
+    "/usr/bin/memcached": "",
+    "/etc/memcached.conf": "-l 127.0.0.1\n",
     "/usr/sbin/slapd": "",
     "/etc/default/slapd": 'SLAPD_SERVICES="ldap:///"\n',
     f"{LDAP}/cn=config.ldif": "dn: cn=config\nobjectClass: olcGlobal\n",
@@ -88,6 +97,8 @@ def test_the_machine_has_something_of_everything(room: Path) -> None:
         ("postgresql 16/main", True),
         ("postgresql", False),
         ("mariadb", True),
+        ("redis", False),
+        ("memcached", False),
     ]
     directories = look(spy(room), directory_configuration)
     assert isinstance(directories, DirectoryConfiguration)

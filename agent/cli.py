@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _enroll(given: argparse.Namespace, config: Config, say: Say) -> int:
-    from agent import service  # noqa: PLC0415  ``--help`` need not load what reports need; the same below
+    from agent import service
 
     hub = given.hub or config.hub
     if not hub:
@@ -133,7 +133,7 @@ def _enroll(given: argparse.Namespace, config: Config, say: Say) -> int:
 
 
 def _run(given: argparse.Namespace, config: Config, say: Say) -> int:
-    from agent import service  # noqa: PLC0415
+    from agent import service
 
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -144,7 +144,7 @@ def _run(given: argparse.Namespace, config: Config, say: Say) -> int:
 
 
 def _report(given: argparse.Namespace, config: Config, say: Say) -> int:
-    from agent import service  # noqa: PLC0415
+    from agent import service
 
     with service.at_work(config) as agent:
         report = agent.report()
@@ -157,7 +157,7 @@ def _report(given: argparse.Namespace, config: Config, say: Say) -> int:
 
 
 def _show(given: argparse.Namespace, config: Config, say: Say) -> int:
-    from agent import service, show  # noqa: PLC0415
+    from agent import service, show
 
     try:
         report, enrolled = service.Agent(config).preview(), True
@@ -168,14 +168,14 @@ def _show(given: argparse.Namespace, config: Config, say: Say) -> int:
 
 
 def _status(given: argparse.Namespace, config: Config, say: Say) -> int:
-    from agent import service, show  # noqa: PLC0415
+    from agent import service, show
 
     say(show.status(service.Agent(config)))
     return FINE
 
 
 def _export(given: argparse.Namespace, config: Config, say: Say) -> int:
-    from agent import export, service  # noqa: PLC0415
+    from agent import export, service
 
     with service.at_work(config) as agent:
         if given.report:
@@ -186,7 +186,7 @@ def _export(given: argparse.Namespace, config: Config, say: Say) -> int:
 
 
 def _receipts(given: argparse.Namespace, config: Config, say: Say) -> int:
-    from agent import export, service  # noqa: PLC0415
+    from agent import export, service
 
     with service.at_work(config) as agent:
         count = export.take_receipts(agent, given.file)

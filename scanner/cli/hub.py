@@ -55,7 +55,7 @@ def serve(
     exceptions: ExceptionsFile = None,
 ) -> None:
     """報告を受け、判定する / Receive reports and judge them. Without TLS only loopback is listened on."""
-    from scanner.cli import hub_work  # noqa: PLC0415  the SQL layer and the server take a while to load; the same below
+    from scanner.cli import hub_work
 
     listen = hub_work.Listen(host, port, certificate, private_key, client_ca, require_certificate, share_port)
     ledger = None if receive_only else hub_work.Ledger(inventory, baseline, profile, exceptions)
@@ -71,7 +71,7 @@ def enroll(
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="符号の有効日数 / Days for which the token is good")] = 7,
 ) -> None:
     """端末を登録するための使い切りの符号を作る / Make a one-time token for a machine."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_work
 
     hub_work.enroll(hub_work.Place(database, key_file, _state()), note, agent, days)
 
@@ -79,7 +79,7 @@ def enroll(
 @hub_app.command("agents")
 def list_agents(database: Database = "", lang: Lang = None, json: AsJson = False) -> None:
     """端末の一覧 / List the agents and how they stand."""
-    from scanner.cli import hub_view, hub_work  # noqa: PLC0415
+    from scanner.cli import hub_view, hub_work
 
     hub_view.list_agents(hub_work.Place(database, None, _state()), lang or usual_language(), as_json=json)
 
@@ -87,7 +87,7 @@ def list_agents(database: Database = "", lang: Lang = None, json: AsJson = False
 @hub_app.command("show")
 def show(agent: str, database: Database = "", lang: Lang = None, json: AsJson = False) -> None:
     """一台の端末：報告の連なり、欠けた報告、判定 / One agent: its chain, what is missing, its results."""
-    from scanner.cli import hub_view, hub_work  # noqa: PLC0415
+    from scanner.cli import hub_view, hub_work
 
     hub_view.show(hub_work.Place(database, None, _state()), agent, lang or usual_language(), as_json=json)
 
@@ -99,7 +99,7 @@ def revoke(
     database: Database = "",
 ) -> None:
     """端末の登録を取り消す / Take no further report of an agent."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_work
 
     hub_work.revoke(hub_work.Place(database, None, _state()), agent, why)
 
@@ -112,7 +112,7 @@ def policy(
     key_file: KeyFile = None,
 ) -> None:
     """端末に求める事実と間隔を定める / Say which built-in facts agents report, and how often."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_work
 
     hub_work.policy(hub_work.Place(database, key_file, _state()), fact or [], interval)
 
@@ -126,7 +126,7 @@ def import_reports(
     lang: Lang = None,
 ) -> None:
     """媒体で届いた報告を取り込む / Take reports that came on media."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_work
 
     hub_work.import_reports(hub_work.Place(database, key_file, _state()), file, receipts, lang or usual_language())
 
@@ -147,7 +147,7 @@ def judge(
     no_store: Annotated[bool, typer.Option("--no-store", help="実行記録を残さない / Keep no run record")] = False,
 ) -> None:
     """全端末の報告を一つの実行として判定する（毎夜） / Judge all agents as one run, every night."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_work
 
     ledger = hub_work.Ledger(inventory, baseline, profile, exceptions, only)
     outputs = Outputs.asked(format, out, lang or usual_language())
@@ -157,7 +157,7 @@ def judge(
 @hub_app.command("refusals")
 def list_refusals(database: Database = "", lang: Lang = None, json: AsJson = False) -> None:
     """拒否した報告 / What was refused, and why."""
-    from scanner.cli import hub_view, hub_work  # noqa: PLC0415
+    from scanner.cli import hub_view, hub_work
 
     hub_view.list_refusals(hub_work.Place(database, None, _state()), lang or usual_language(), as_json=json)
 
@@ -165,7 +165,7 @@ def list_refusals(database: Database = "", lang: Lang = None, json: AsJson = Fal
 @hub_app.command("audit")
 def audit(database: Database = "", json: AsJson = False) -> None:
     """監査記録を示し、連なりを確かめる / Print the audit log and see that its chain is whole."""
-    from scanner.cli import hub_view, hub_work  # noqa: PLC0415
+    from scanner.cli import hub_view, hub_work
 
     hub_view.audit_log(hub_work.Place(database, None, _state()), as_json=json)
 
@@ -184,7 +184,7 @@ def add_user(
     database: Database = "",
 ) -> None:
     """利用者を加える / Add a user with password and second factor, or with a client certificate."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_work
 
     place = hub_work.Place(database, None, _state())
     hub_work.add_user(place, name, role, certificate, system or [], with_password=password)
@@ -193,6 +193,6 @@ def add_user(
 @user_app.command("disable")
 def disable_user(name: str, database: Database = "") -> None:
     """利用者を止める / Let a user in no more."""
-    from scanner.cli import hub_work  # noqa: PLC0415
+    from scanner.cli import hub_work
 
     hub_work.disable_user(hub_work.Place(database, None, _state()), name)

@@ -150,8 +150,7 @@ class Network:
 
     def _the_web(self) -> Web:
         if self._web is None:
-            # Loaded when it is first needed: it belongs to the extra [server], and reading the authorities takes 20 ms.
-            from scanner.net.http import Web  # noqa: PLC0415
+            from scanner.net.http import Web  # noqa: PLC0415  of the extra [server]; reading the authorities takes 20 ms
 
             self._web = Web(self._the_agent(), self._settings.ca_file)
         return self._web

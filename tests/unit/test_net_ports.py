@@ -177,5 +177,7 @@ def test_nobody_at_a_udp_port_is_a_refusal_and_silence_is_a_time_out() -> None:
 
 
 def test_an_intrusive_datagram_needs_consent() -> None:
-    ask = lambda view: view.datagram("", "127.0.0.1", 9, b"x", purpose=Purpose.INTRUSIVE, test="exposure.snmp-default")  # noqa: E731
+    async def ask(view: View) -> None:
+        await view.datagram("", "127.0.0.1", 9, b"x", purpose=Purpose.INTRUSIVE, test="exposure.snmp-default")
+
     assert reason(ask) is Reason.NO_CONSENT

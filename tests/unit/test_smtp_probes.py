@@ -266,7 +266,7 @@ def test_submission_is_tried_without_a_login() -> None:
         greeting = await smtp_greeting.run(service, net)
         fact = await submission_opening.run(service, net, NAMES, OUTSIDER, greeting)
         at = fact.addresses[0]  # type: ignore[attr-defined]  # the probe's own fact type
-        return fact.trusted, at.mail_said, at.own, at.foreign  # type: ignore[attr-defined]
+        return fact.trusted, at.mail_said, at.own, at.foreign  # type: ignore[attr-defined]  # the same
 
     assert seen_by(Server(closed), opening, "submission") == (False, Said.ACCEPTED, Said.ACCEPTED, Said.REFUSED)
     shut = Server(lambda line: "530 5.7.0 Authentication required" if line.startswith("MAIL") else closed(line))

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from scanner.codec import Plain
 from scanner.hub import access, audit, book, enrolment, history
 from scanner.hub.access import NotAdmitted, Role, User
+from scanner.hub.body import BadBody, body_of
 from scanner.hub.database import Database
 from scanner.hub.enrolment import NoSuchAgent
 from scanner.hub.logins import Logins, TooManyTries
@@ -28,6 +29,8 @@ from scanner.protocol.texts import is_fit
 
 PREFIX = "/admin/1"
 LARGEST_BODY = 65_536
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+"""On every answer: tokens and weaknesses stay in no cache, and are no other site's to load by a visitor's certificate."""
 
 
 class _Denied(Exception):
@@ -67,12 +70,18 @@ class Admin:
 
     def _route(self, path: str, method: str, handler: Callable[[Request, Plain], Response]) -> Route:
         async def endpoint(request: Request) -> Response:
+            answer = await answered(request)
+            answer.headers.update(HEADERS)
+            return answer
 
+        async def answered(request: Request) -> Response:
             try:
                 if method == "POST" and is_foreign(request.headers):  # a certificate goes along whichever site leads a browser here
                     raise NotPermitted
                 body = await _json(request) if method == "POST" else {}
                 return await run_in_threadpool(handler, request, body)
+            except BadBody as bad:
+                return JSONResponse({"error": str(bad)}, bad.status, {"Connection": "close"})
             except _Denied as denied:
                 return JSONResponse({"error": str(denied)}, denied.status)
             except NotAdmitted:
@@ -168,13 +177,8 @@ class Admin:
 
 
 async def _json(request: Request) -> Plain:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_BODY:
-            raise _Denied(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {LARGEST_BODY} octets")
     try:
-        plain = json.loads(body or b"{}")
+        plain = json.loads(await body_of(request, LARGEST_BODY) or b"{}")
     except (ValueError, RecursionError) as error:
         raise _Denied(HTTPStatus.BAD_REQUEST, "a JSON object is needed") from error
     if not isinstance(plain, dict) or not all(is_fit(value) for value in plain.values() if isinstance(value, str)):

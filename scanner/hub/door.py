@@ -83,7 +83,8 @@ class Door:
         outcomes = self.ingest.take(items)
         for item, outcome in zip(items, outcomes, strict=True):
             if isinstance(outcome, Refused):
-                self.refusals.note(outcome, item.said.agent, item.address)
+                known = self.known(item.key)  # whose key it is, not who it says to be
+                self.refusals.note(outcome, known.agent if known else "", item.address)
         return outcomes
 
     def enrol(self, body: bytes, address: str) -> Plain:

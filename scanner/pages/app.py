@@ -15,6 +15,7 @@ from starlette.routing import Route
 from scanner.hub import access, audit, book, enrolment, history
 from scanner.hub.access import NotAdmitted, User
 from scanner.hub.admin import Admin, agent_of
+from scanner.hub.body import BadBody
 from scanner.hub.database import Database
 from scanner.hub.enrolment import NoSuchAgent
 from scanner.hub.logins import Logins, TooManyTries
@@ -81,6 +82,10 @@ class Pages:
                 return page(asked, "trouble.html.j2", HTTPStatus.FORBIDDEN, trouble="permission")
             except Forged:
                 return page(asked, "trouble.html.j2", HTTPStatus.FORBIDDEN, trouble="forged")
+            except BadBody as bad:
+                answer = page(asked, "trouble.html.j2", bad.status, trouble="form")
+                answer.headers["Connection"] = "close"
+                return answer
             except BadForm:
                 return page(asked, "trouble.html.j2", HTTPStatus.BAD_REQUEST, trouble="form")
             except NoSuchAgent:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 
 from scanner.hub.access import User
+from scanner.hub.body import body_of
 from scanner.hub.origin import is_foreign
 from scanner.hub.serve import CERTIFICATE
 from scanner.protocol.texts import is_fit
@@ -30,7 +31,7 @@ class Forged(Exception):
 
 
 class BadForm(Exception):
-    """The form cannot be read, or is too large."""
+    """The form cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,8 @@ class Asked:
 
 
 async def form_of(request: Request) -> Mapping[str, str]:
-    """Read a form. Raises ``BadForm``."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_FORM:
-            raise BadForm
+    """Read a form. Raises ``BadForm`` and ``BadBody``."""
+    body = await body_of(request, LARGEST_FORM)
     try:
         fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"))
     except ValueError as error:

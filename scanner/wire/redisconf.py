@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 MOST_OCTETS = 4_000_000
 MOST_LINES = 50_000
-_OTHERS = frozenset({"allkeys", "resetkeys", "allchannels", "resetchannels", "clearselectors", "sanitize-payload", "skip-sanitize-payload"})
-"""Rules that say nothing of passwords and of all commands."""
-_GIVE = frozenset({"+@all", "allcommands", "+@admin", "+@dangerous"})
+_GIVE = frozenset({"+@all", "allcommands", "+@admin", "+@dangerous", "+@slow"})
+"""Categories that hold the commands below; ``@slow`` is whatever is not fast, those among it."""
 _TAKE = frozenset({"-@all", "nocommands", "-@admin", "-@dangerous"})
 _RULING = ("+config", "+acl", "+module", "+debug")
 _OTHERS = frozenset({"allkeys", "resetkeys", "allchannels", "resetchannels", "clearselectors", "sanitize-payload", "skip-sanitize-payload"})

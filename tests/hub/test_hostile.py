@@ -144,6 +144,7 @@ def test_ten_thousand_mutated_reports_are_refused_and_nothing_is_stored(door: Do
     rows = book.refusal_rows(door.database)
     assert sum(row["count"] for row in rows) == sum(seen.values())
     assert len(rows) < 40, "counted, not kept"
+    assert {row["agent"] for row in rows} <= {victim.agent, ""}, "by whose key it is, not by the name given"
     with door.database.reading() as db:
         assert db.execute(select(func.count()).select_from(reports)).scalar_one() <= 1 + 1 + HOW_MANY // 100
         assert db.execute(select(func.count()).select_from(bodies)).scalar_one() <= 3 + HOW_MANY // 100

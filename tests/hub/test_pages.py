@@ -294,7 +294,7 @@ def test_an_administrator_makes_a_token_and_revokes_a_machine(hub: Running) -> N
     assert token[0] not in root.get("/tokens").text, "it is shown once"
     assert root.fill("/tokens", "/tokens", {"note": "", "agent": ""}).status == 400
     assert root.fill("/tokens", "/tokens", {"note": "x", "agent": "a-none"}).status == 404
-    assert root.fill("/tokens", "/tokens", {"note": "x" * LARGEST_FORM}).status == 400
+    assert root.fill("/tokens", "/tokens", {"note": "x" * LARGEST_FORM}).status == 413
     assert root.fill("/tokens", "/tokens", {"note": "NUL \0", "agent": ""}).status == 400
     assert root.get("/machines/%00").status == 404
     assert root.fill("/tokens", f"/machines/{spare.agent}/revoke", {"why": " "}).status == 400

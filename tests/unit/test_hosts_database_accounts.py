@@ -89,7 +89,16 @@ def test_ways_in_of_an_account(tmp_path: Path, row: dict[str, object], ways: lis
 
 @pytest.mark.parametrize(
     ("access", "rules"),
-    [("0", False), ("1", False), ("32768", True), ("4", True), ("18446744073709551615", True), ("-1", True), ("?", True)],
+    [
+        ("0", False),
+        ("1", False),
+        ("32768", True),
+        ("4", True),
+        ("33554432", True),
+        ("18446744073709551615", True),
+        ("-1", True),
+        ("?", True),
+    ],
 )
 def test_who_may_write_into_every_table_administers(tmp_path: Path, access: str, rules: bool) -> None:
     ((one,), _) = users(mariadb(tmp_path, access=access))

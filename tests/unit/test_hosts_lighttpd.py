@@ -192,6 +192,8 @@ def test_what_is_not_written_is_the_programs_default(tmp_path: Path) -> None:
     ("text", "part", "places"),
     [
         ('dir-listing.activate = "enable"\n', "listing", ("*:80",)),
+        ('dir-listing.activate = "Enabled"\n', "listing", ("*:80",)),
+        ('dir-listing.activate = "1"\n', "listing", ("*:80",)),
         ('$HTTP["host"] == "a" { server.dir-listing = "enable" }\n', "listing", ("a",)),
         ('$HTTP["remoteip"] =~ "^127\\.0\\.0\\.1$|^::1$" { dir-listing.activate = "enable" }\n', "listing", ()),
         ('$HTTP["remoteip"] == "127.0.0.1" { } else { dir-listing.activate = "enable" }\n', "listing", ("!=127.0.0.1",)),
@@ -276,3 +278,12 @@ def test_tls_by_another_library_is_not_told(tmp_path: Path) -> None:
 def tls(found: WebProgram) -> list[tuple[str, tuple[str, ...] | Unobserved]]:
     assert not isinstance(found.tls, Unobserved)
     return [(one.site, one.versions) for one in found.tls]
+
+
+@pytest.mark.parametrize(
+    ("module", "line"), [("mod_auth", 'auth.require = ("/s" => ("method" => "basic"))'), ("mod_access", 'url.access-deny = ("")')]
+)
+def test_without_its_module_nothing_closes_a_path(tmp_path: Path, module: str, line: str) -> None:
+    text = GOOD + f'status.status-url = "/s"\n{line}\n'
+    assert program(tmp_path / "with", text).status_open.found == ()
+    assert program(tmp_path / "without", text.replace(f'"{module}", ', "")).status_open.found == ("*:80 /s",)

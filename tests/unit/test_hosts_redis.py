@@ -106,6 +106,7 @@ def test_tls_and_the_rest(tmp_path: Path) -> None:
         ("on nopass allcommands reset on", User("a", on=True, open=False, administers=False)),
         ("on +@all -@all", User("a", on=True, open=False, administers=False)),
         ("on nopass +@all -@dangerous", User("a", on=True, open=True, administers=False)),
+        ("on nopass +@slow", User("a", on=True, open=True, administers=True)),
         ("on nopass (+@all ~x)", User("a", on=True, open=True, administers=True)),
         ("on nopass +config|set", User("a", on=True, open=True, administers=True)),
         ("ON NOPASS resetpass off", User("a", on=False, open=False, administers=False)),

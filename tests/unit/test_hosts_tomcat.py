@@ -113,6 +113,8 @@ def test_a_replaced_text_about_the_server_hides_the_version(tmp_path: Path) -> N
     [
         (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("listings", "true"))), "listing", ("localhost /",)),
         (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("readonly", "false"))), "writing", ("localhost /",)),
+        (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("listings", "TRUE"))), "listing", ("localhost /",)),
+        (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("readonly", "no"))), "writing", ("localhost /",)),
         (f"{BASE}/webapps/a/WEB-INF/web.xml", web(servlet("WebdavServlet", "dav", ("readonly", "false"))), "writing", ("localhost /a",)),
         (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("listings", "TRUE"))), "listing", ("localhost /",)),
         (f"{CONF}/web.xml", web(servlet("DefaultServlet", "default", ("readonly", "no"))), "writing", ("localhost /",)),

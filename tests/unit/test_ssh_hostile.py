@@ -228,6 +228,17 @@ def test_files_of_a_search_that_did_not_end_well_are_not_taken_for_whole(status:
     assert content.reason is reason
 
 
+@pytest.mark.parametrize("other", ["/etc/sudoers.d", "/etc/sudoers.d/link", "/etc/sudoers.d/b/c", "/etc/shadow"])
+def test_a_file_of_a_search_cannot_forge_what_the_search_does_not_print(other: str) -> None:
+    listed = b"41ed/4096/0/0/1//etc/sudoers.d\n81a0/5/0/0/1//etc/sudoers.d/a\na1ff/5/0/0/1//etc/sudoers.d/link\n"
+    listed += b"81a0/5/0/0/1//etc/sudoers.d/b/c\n81a0/5/0/0/1//etc/shadow\n"
+    printed = b"==> /etc/sudoers.d/a <==\nmine\n==> %s <==\nforged" % other.encode()
+    found = by_sudo(Files("/etc/sudoers.d/*", root=True), Y=(listed, " 0"), Z=(printed, " 0")).contents
+    said = [found[path][1] for path in ("/etc/sudoers.d/a", other)]
+    assert [content.reason for content in said if isinstance(content, Unobserved)] == [Reason.PROTOCOL_VIOLATION] * 2
+    assert not any(isinstance(content, bytes) for _, content in found.values())
+
+
 SOURCES: list[Source] = [
     Files("/etc/*.conf"),
     Files("/etc/shadow", root=True),

@@ -128,6 +128,10 @@ def test_an_authority_of_the_same_name_with_another_key_is_passed_over() -> None
 UNKNOWN_CRITICAL = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"), True)
 
 
+# Excluded: a network of five octets (RFC 5280 section 4.2.1.10 has eight or thirty-two).
+BROKEN_NETWORK = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.30"), bytes.fromhex("300ba10930078705c0000200ff"))
+
+
 @pytest.mark.parametrize(
     ("middle", "words"),
     [
@@ -138,6 +142,8 @@ UNKNOWN_CRITICAL = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"),
         ({"ca": True, "extensions": ((permitted("example.jp"), True),)}, f"may not certify {HOST}"),
         ({"ca": True, "extensions": ((permitted("!lg.jp"), True),)}, f"may not certify {HOST}"),
         ({"ca": True, "extensions": ((permitted("example.lg.jp", "10.0.0.0/8"), True),)}, "may not certify 192.0.2.1"),
+        ({"ca": True, "extensions": ((permitted(f".{HOST}"), True),)}, f"may not certify {HOST}"),
+        ({"ca": True, "extensions": ((BROKEN_NETWORK, True),)}, "CN=Middle cannot be read"),
     ],
 )
 def test_what_an_authority_may_not_do_ends_the_way(middle: dict[str, object], words: str) -> None:

@@ -24,7 +24,9 @@ _ROLES = (
     "select json_build_object('home', current_setting('data_directory'), 'roles', (select json_agg(json_build_object("
     "'name', rolname, 'login', rolcanlogin, 'form', case when rolpassword is null then null when left(rolpassword, 3) = 'md5' then 'md5' "
     "when left(rolpassword, 14) = 'SCRAM-SHA-256$' then 'scram-sha-256' else 'plain' end, "
-    "'super', exists (select from pg_roles s where (s.rolsuper or s.rolname in ('pg_execute_server_program', 'pg_write_server_files')) "
+    "'super', exists (select from pg_roles s where (s.rolsuper or s.rolname in ('pg_execute_server_program', 'pg_write_server_files') "
+    # before 16 whoever makes roles may join any but a superuser's, those two among them
+    "or (s.rolcreaterole and current_setting('server_version_num')::int < 160000)) "
     "and pg_has_role(r.oid, s.oid, 'member')))) from (select * from pg_authid order by oid limit 2001) r))"
 )
 _AS_POSTGRES = ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "psql", "-X", "-w", "-At", "-d", "postgres")
@@ -39,8 +41,9 @@ _USERS = (
 )
 USERS = Run(("mariadb", "--no-defaults", "-BNre", _USERS), root=True)
 SOURCES: tuple[Source, ...] = (*ROLES.values(), USERS)
-RULING = (1 << 15) | (1 << 2) | (1 << 1)
-"""Rights on everything that make an administrator: SUPER; UPDATE and INSERT, since accounts stand in a table (sql/privilege.h)."""
+RULING = (1 << 25) | (1 << 15) | (1 << 2) | (1 << 1)
+"""Rights on everything that make an administrator: CREATE USER, which changes others' passwords too; SUPER; UPDATE and INSERT, since
+accounts stand in a table (sql/privilege.h)."""
 NATIVE = frozenset({"", "mysql_native_password", "mysql_old_password"})
 """Methods that let in without a password where none is set."""
 SOCKET = "unix_socket"

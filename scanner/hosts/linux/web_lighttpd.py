@@ -22,6 +22,7 @@ PLACE = "/etc/lighttpd/lighttpd.conf"
 VERSION = Run(("lighttpd", "-v"))
 URL, HOST, CLIENT, SOCKET = "HTTP[url]", "HTTP[host]", ("HTTP[remoteip]", "HTTP[remote-ip]"), "SERVER[socket]"
 STATUS = ("status.status-url", "status.config-url", "status.statistics-url")
+BY_MODULE = {"url.access-deny": "mod_access", "auth.require": "mod_auth"}
 OPENSSL, OTHER_TLS = "mod_openssl", ("mod_gnutls", "mod_mbedtls", "mod_nss", "mod_wolfssl")
 TLS_LINES = frozenset({"minprotocol", "maxprotocol", "cipherstring", "options", "curves", "groups", "dhparameters", "protocol"})
 """Commands of ``ssl.openssl.ssl-conf-cmd`` whose meaning is known here; the last five change neither versions nor suites."""
@@ -83,8 +84,8 @@ def _place(scope: Scope) -> str:
 
 
 def _on(value: Value | None) -> bool:
-    """Read a switch: ``enable``, ``true`` or a number other than zero (``config_plugin_value_tobool``)."""
-    return value in {"enable", "true"} or (isinstance(value, int) and value != 0) if not isinstance(value, tuple) else bool(value)
+    """Read a switch: one of four words in any letters, or a number other than zero (``config_plugin_value_tobool``)."""
+    return value.lower() in {"enable", "enabled", "true", "1"} if isinstance(value, str) else bool(value)
 
 
 def _judge(scope: Scope, files: Files, look: Look, version: tuple[int, int, int] | Unobserved) -> None:
@@ -174,7 +175,7 @@ def _by_pattern(fits: Fits) -> Audience | Unobserved:
 def _open_to_all(scope: Scope, files: Files, path: str, look: Look, found: Found) -> None:
     """Add a path of a scope where everybody can use it."""
     bounds: list[Audience] = []
-    for who in (_reach(scope, files), *(_bound(other, scope, path) for other in files.scopes.values())):
+    for who in (_reach(scope, files), *(_bound(other, scope, path, look.modules) for other in files.scopes.values())):
         if isinstance(who, Unobserved):
             found.doubt(who)
             return
@@ -183,9 +184,9 @@ def _open_to_all(scope: Scope, files: Files, path: str, look: Look, found: Found
         look.by_default(found, f"{_place(scope)} {path}")
 
 
-def _bound(other: Scope, scope: Scope, path: str) -> Audience | Unobserved:
-    """Say whom a refusal or a login of a scope leaves at a path of another one."""
-    own = other.values
+def _bound(other: Scope, scope: Scope, path: str, modules: tuple[str, ...]) -> Audience | Unobserved:
+    """Say whom a refusal or a login of a scope leaves at a path of another one. Without its module such a setting is passed over."""
+    own = {name: value for name, value in other.values.items() if BY_MODULE.get(name) in modules}
     closes = "url.access-deny" in own and any(key is None and value == "" for key, value in other.items("url.access-deny"))
     login = "auth.require" in own and any(path.startswith(prefix or "") for prefix, _ in other.items("auth.require"))
     rest = [fits for fits in other.conditions if fits not in scope.conditions]

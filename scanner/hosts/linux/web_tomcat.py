@@ -108,9 +108,10 @@ def _ajp(connector: Element, place: str, look: Look) -> None:
     """AJP is for a web server in front: whoever reaches it without its secret may name any user (CVE-2020-1938)."""
     if connector.get("secret") or loopback(connector.get("address")):
         return
-    if connector.get("secretRequired") == "false" and connector.get("address"):
+    asks = _true(connector.get("secretRequired", "true"))
+    if not asks and connector.get("address"):
         look.orders.at(f"AJP {place}")
-    elif connector.get("secretRequired") == "false" or connector.get("address"):
+    elif not asks or connector.get("address"):
         look.orders.doubt(unsupported(f"AJP {place}: where it listens and whether it asks for a secret depends on Tomcat's version"))
     else:
         look.orders.doubt(unsupported(f"AJP {place}: before 9.0.31 and 8.5.51 it listened everywhere and asked for no secret"))

@@ -11,7 +11,7 @@ from scanner.hosts.base import CommandOutput, FileKind, Files, FileState, Run
 from scanner.hosts.local import NAMES, OUTPUT
 from scanner.hosts.ssh import sudo
 from scanner.hosts.ssh.batch import MERGED, Batch, Call, behind_links
-from scanner.hosts.ssh.search import Search
+from scanner.hosts.ssh.search import Search, prints
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 
@@ -224,10 +224,15 @@ class _Reading:
         elif status != "0":
             cut = Unobserved(Reason.UNSUPPORTED, f"{source.pattern!r}: not all that fits could be read")
         found: dict[str, bytes | None] = {}
+        printed = prints(source)
         for piece in (b"\n" + self.blob).split(b"\n==> /")[1:]:
             name, _, content = piece.partition(b" <==\n")
-            path = self.into.canonical(name.decode("utf-8", "surrogateescape"))
-            found[path] = None if path in found or not isinstance(self.into.states.get(path), FileState) else content
+            written = "/" + name.decode("utf-8", "surrogateescape")
+            path = self.into.canonical(written)
+            state = self.into.states.get(path)
+            # Nothing here is secret, so a heading counts only where find(1) had a file to print, and counts once.
+            real = path not in found and printed(written) and isinstance(state, FileState) and state.kind is FileKind.FILE
+            found[path] = content if real else None
         forged = any(content is None for content in found.values())
         for path, given in found.items():
             whole = _imitated(path) if forged or given is None else _capped(path, given, source.limit)

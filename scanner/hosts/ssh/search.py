@@ -63,13 +63,13 @@ class Search:
     @cached_property
     def decides(self) -> Callable[[str], object]:
         """Tell of a path whether it would be in the answer if it were there."""
-        return re.compile("|".join(_written(part, r"[^/\0-\x1f\x7f]", re.escape) for part in self._parts)).fullmatch
+        return _fits(self._parts)
 
     @cached_property
     def lists(self) -> Callable[[str], object]:
         """Tell of a directory whether all names in it would be in the answer."""
         whole = (part.rpartition("/")[0] for part in self._parts if part.endswith("/*"))
-        return re.compile("|".join(_written(part, r"[^/\0-\x1f\x7f]", re.escape) for part in whole) or r"(?!)").fullmatch
+        return _fits(whole)
 
 
 def printing(source: Files) -> tuple[str, ...]:
@@ -77,6 +77,11 @@ def printing(source: Files) -> tuple[str, ...]:
     base, *_ = parts = levels(source.pattern)
     chosen = (*_within(parts), "-type", "f", "-regex", _basic(source.pattern))
     return (*FIND, base, *chosen, "-exec", "/usr/bin/head", "-v", "-c", str(source.limit + 1), "{}", "+")
+
+
+def prints(source: Files) -> Callable[[str], object]:
+    """Tell of a path whether it is among those that ``printing`` would print as files."""
+    return _fits([source.pattern])
 
 
 def searches(sources: Iterable[Source]) -> Mapping[str, Search]:
@@ -89,6 +94,10 @@ def searches(sources: Iterable[Source]) -> Mapping[str, Search]:
         outermost.setdefault(top, []).append(pattern)
     made = (Search(base, tuple(fitting)) for base, fitting in outermost.items())
     return {pattern: search for search in made for pattern in search.patterns}
+
+
+def _fits(patterns: Iterable[str]) -> Callable[[str], object]:
+    return re.compile("|".join(_written(one, r"[^/\0-\x1f\x7f]", re.escape) for one in patterns) or r"(?!)").fullmatch
 
 
 def _cuts(pattern: str) -> list[int]:

@@ -44,7 +44,7 @@ _DNS_NAME, _DIRECTORY_NAME, URI, _IP_ADDRESS = CONTEXT + 2, CONSTRUCTED + 4, CON
 class Limits:
     """The names that an authority may certify, as its name constraints say (RFC 5280 section 4.2.1.10); ``None``: no limit of that kind.
 
-    DNS names are lower case without a leading dot, networks ``(address, mask)`` in octets, subjects as ``comparable`` gives them. Limits on
+    DNS names are lower case, networks ``(address, mask)`` in octets, subjects as ``comparable`` gives them. Limits on
     other kinds of name do not concern servers.
     """
 
@@ -266,8 +266,10 @@ def _name_constraints(value: bytes, known: Extensions, note: _Note) -> None:
         for item in part.inside().each(SEQUENCE) if part is not None else ():
             base = item.inside().take()
             if base.tag == _DNS_NAME:
-                dns[side].append(excerpt(base.contents, 255).lower().removeprefix("."))
-            elif base.tag == _IP_ADDRESS and base.size in (8, 32):
+                dns[side].append(excerpt(base.contents, 255).lower())
+            elif base.tag == _IP_ADDRESS:
+                if base.size not in (8, 32):
+                    raise NotDer(f"a network of {base.size} octets")
                 half = base.size // 2
                 networks[side].append((base.contents[:half], base.contents[half:]))
             elif base.tag == _DIRECTORY_NAME:

@@ -48,8 +48,8 @@ def _begins(name: Comparable, base: Comparable) -> bool:
 
 
 def _below(name: str, base: str) -> bool:
-    """Whether the name is the base or below it; the empty base is above all."""
-    return not base or name == base or name.endswith("." + base)
+    """Whether the name is the base or below it, below only where the base begins with a dot; the empty base is above all."""
+    return not base or name == base or name.endswith(base if base.startswith(".") else f".{base}")
 
 
 def _may_stand_for(name: str, base: str) -> bool:

@@ -83,7 +83,9 @@ def test_accounts_are_what_the_servers_keep_and_no_hash_leaves_them(hosts_lab: H
     postgresql, mariadb, *_ = fact.servers
     assert not isinstance(postgresql.accounts, Unobserved)
     people = {one.name: (one.administers, one.login, one.password) for one in postgresql.accounts if not one.name.startswith("pg_")}
-    assert people == {name: (name != "reader", True, None) for name in ("postgres", "ruler", "runner", "reader")}
+    assert people == {
+        name: (name != "reader", name != "maker", None) for name in ("postgres", "ruler", "runner", "reader", "maker", "hirer")
+    }
     assert not isinstance(mariadb.accounts, Unobserved)
     users = {f"{one.name}@{one.host}": (one.administers, one.login, one.password) for one in mariadb.accounts}
     assert users == {

@@ -35,7 +35,8 @@ listen_addresses = '*'
 password_encryption = 'md5'
 """
 PSQL = "setpriv --reuid postgres --regid postgres --init-groups psql -d postgres -qc"
-ROLES_BAD = "create role ruler superuser login; create role runner login in role pg_execute_server_program; create role reader login"
+ROLES_BAD = """create role ruler superuser login; create role runner login in role pg_execute_server_program; create role reader login;
+create role maker createrole; create role hirer login in role maker"""
 USERS_BAD = """create user ''@'localhost'; create user app@'10.78.0.%' identified by 'a-secret' require ssl;
 create user shut@'%' account lock;
 grant all on *.* to chief@'%' identified via unix_socket or mysql_native_password using password('')"""
@@ -219,7 +220,7 @@ STATES = (
             "host.database.superuser": {"account": "postgres", "rules": (f"{PG}/pg_hba.conf:2 scram-sha-256",)},
             "host.database.reach": {"rules": (f"{PG}/pg_hba.conf:3 md5",)},
             "host.database.account": {"program": "mariadb"},
-            "host.database.administrators": {"program": "postgresql 15/main", "accounts": ("ruler", "runner")},
+            "host.database.administrators": {"program": "postgresql 15/main", "accounts": ("ruler", "runner", "hirer")},
         },
         values={"database.administrators": ("keeper",)},
     ),

@@ -42,7 +42,11 @@ def test_a_key_that_others_may_read_or_write_is_refused(state: Path, mode: int) 
         identity.next_key(state)
 
 
-@pytest.mark.parametrize("kept", ["", "AAAA", "dpapi:AAAA", "鍵", None, 1, ["x"], KEY.secret + "A"])
+@pytest.mark.parametrize(
+    "kept",
+    ["", "AAAA", "dpapi:AAAA", "鍵", None, 1, ["x"], KEY.secret + "A"],
+    ids=["empty", "short", "of Windows", "no base64", "null", "number", "list", "too long"],
+)
 def test_a_damaged_key_is_told_in_both_languages_and_stays_where_it_is(state: Path, kept: object) -> None:
     put_key(state, kept)
     before = (state / identity.IDENTITY_FILE).read_bytes()

@@ -105,6 +105,26 @@ def test_who_may_write_into_every_table_administers(tmp_path: Path, access: str,
     assert one.administers is rules
 
 
+@pytest.mark.parametrize(
+    ("account", "others", "rules"),
+    [
+        ({"tables": 1}, [], True),
+        ({"roles": ["r"]}, [{"user": "r", "access": "32768"}], True),
+        ({"roles": ["r"]}, [{"user": "r", "roles": ["s"]}, {"user": "s", "tables": 1, "roles": ["r"]}], True),
+        ({"roles": ["r"]}, [{"user": "r", "roles": ["r"]}, {"user": "s", "access": "32768"}], False),
+        ({}, [{"user": "PUBLIC", "access": "4"}], True),
+        ({"roles": None}, [{"user": "PUBLIC", "roles": None}], False),
+    ],
+)
+def test_rights_of_roles_are_those_of_who_may_take_them(
+    tmp_path: Path, account: dict[str, object], others: list[dict[str, object]], rules: bool
+) -> None:
+    lines = [{"user": "one", "host": "%", **account}, *({"role": "true", "host": "", **other} for other in others)]
+    said = "\n".join(map(json.dumps, lines))
+    ((one,), (way,)) = users(answering(tmp_path, {" ".join(USERS.argv): said}))
+    assert (one.administers, bool(way.superuser)) == (rules, rules)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(st.text(max_size=40), st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists).map(json.dumps))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from scanner.facts.database_configuration import DatabaseAccount, Entrance
 from scanner.facts.readings import Audience
@@ -37,16 +38,25 @@ _USERS = (
     "'others', json_extract(Priv, '$.auth_or[*].plugin'), "
     "'blank', ifnull(json_contains(json_extract(Priv, '$.auth_or[*].authentication_string'), json_quote('')), 0), "
     "'access', json_value(Priv, '$.access'), 'locked', json_value(Priv, '$.account_locked'), 'role', json_value(Priv, '$.is_role'), "
-    "'tls', json_value(Priv, '$.ssl_type')) from mysql.global_priv limit 2001"
+    "'tls', json_value(Priv, '$.ssl_type'), "
+    "'roles', (select json_arrayagg(m.Role) from mysql.roles_mapping m where m.User = g.User and m.Host = g.Host), "
+    "'tables', exists (select 1 from mysql.db d where d.User = g.User and d.Host = g.Host and 'mysql' like d.Db "
+    "and 'Y' in (d.Insert_priv, d.Update_priv)) or exists (select 1 from mysql.tables_priv t where t.User = g.User and t.Host = g.Host "
+    "and t.Db = 'mysql' and (find_in_set('Insert', t.Table_priv) or find_in_set('Update', t.Table_priv)))) "
+    "from mysql.global_priv g limit 2001"
 )
 USERS = Run(("mariadb", "--no-defaults", "-BNre", _USERS), root=True)
 SOURCES: tuple[Source, ...] = (*ROLES.values(), USERS)
 RULING = (1 << 25) | (1 << 15) | (1 << 2) | (1 << 1)
 """Rights on everything that make an administrator: CREATE USER, which changes others' passwords too; SUPER; UPDATE and INSERT, since
 accounts stand in a table (sql/privilege.h)."""
+EVERYBODYS = "PUBLIC"
+"""The role that everybody has, from MariaDB 10.11 on."""
 NATIVE = frozenset({"", "mysql_native_password", "mysql_old_password"})
 """Methods that let in without a password where none is set."""
 SOCKET = "unix_socket"
+_TRUE = ("true", "1", 1)  # no set: what a server says need not be hashable
+T = TypeVar("T")
 
 
 def roles(read: Reader, home: str) -> tuple[DatabaseAccount, ...]:
@@ -65,9 +75,10 @@ def users(read: Reader) -> tuple[tuple[DatabaseAccount, ...], tuple[Entrance, ..
     said = _said(read, USERS)
     if said is None:
         raise CannotObserve(Reason.ACCESS_DENIED, "MariaDB does not let root in by the socket without a password")
-    rows = [_object(line) for line in said.split(b"\n") if line.strip()]
-    people = [row for row in rows if row.get("role") not in {"true", "1", True}]
-    return _capped([_user(row) for row in people]), tuple(way for row in people for way in _ways(row))
+    rows = _capped([_object(line) for line in said.split(b"\n") if line.strip()])
+    roles_ = {str(row.get("user")): row for row in rows if row.get("role") in _TRUE}
+    people = [(row, _rules(row, roles_)) for row in rows if row.get("role") not in _TRUE]
+    return tuple(_user(row, rules) for row, rules in people), tuple(way for row, rules in people for way in _ways(row, rules))
 
 
 def _said(read: Reader, run: Run) -> bytes | None:
@@ -88,7 +99,7 @@ def _objects(value: object) -> list[Mapping[str, object]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def _capped(found: Sequence[DatabaseAccount]) -> tuple[DatabaseAccount, ...]:
+def _capped(found: Sequence[T]) -> tuple[T, ...]:
     if len(found) > MOST:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST} accounts")
     return tuple(found)
@@ -100,20 +111,30 @@ def _role(one: Mapping[str, object]) -> DatabaseAccount:
     return DatabaseAccount(shown(str(one.get("name"))), "", one.get("super") is True, one.get("login") is True, kept)
 
 
-def _user(row: Mapping[str, object]) -> DatabaseAccount:
+def _user(row: Mapping[str, object], rules: bool) -> DatabaseAccount:
     methods = _methods(row)
     form = None if "none" in methods else next(iter(methods), None)
-    return DatabaseAccount(shown(str(row.get("user"))), shown(str(row.get("host"))), _rules(row), bool(methods), form)
+    return DatabaseAccount(shown(str(row.get("user"))), shown(str(row.get("host"))), rules, bool(methods), form)
 
 
-def _rules(row: Mapping[str, object]) -> bool:
-    access = str(row.get("access") or 0)
-    return bool(int(access[:20]) & RULING) if access.lstrip("-").isdecimal() else True
+def _rules(row: Mapping[str, object], roles_: Mapping[str, Mapping[str, object]]) -> bool:
+    """Tell whether an account administers, by rights of its own or of a role that it may take, which may be in other roles."""
+    waiting, known = [row, roles_.get(EVERYBODYS, {})], {EVERYBODYS}
+    while waiting:
+        one = waiting.pop()
+        access = str(one.get("access") or 0)
+        if one.get("tables") in _TRUE or not access.lstrip("-").isdecimal() or int(access[:20]) & RULING:
+            return True
+        taken = one.get("roles")
+        names = {str(name) for name in taken} - known if isinstance(taken, list) else set()
+        known |= names
+        waiting += [roles_[name] for name in names if name in roles_]
+    return False
 
 
 def _methods(row: Mapping[str, object]) -> tuple[str, ...]:
     """Give the methods by which an account gets in: ``none`` where it needs no password."""
-    if row.get("locked") in {"true", "1", True}:
+    if row.get("locked") in _TRUE:
         return ()
     main, string = str(row.get("plugin") or ""), row.get("string")
     others = row.get("others")
@@ -125,9 +146,9 @@ def _methods(row: Mapping[str, object]) -> tuple[str, ...]:
     return (first, *more, *(("none",) if blank else ()))
 
 
-def _ways(row: Mapping[str, object]) -> tuple[Entrance, ...]:
+def _ways(row: Mapping[str, object], rules: bool) -> tuple[Entrance, ...]:
     name, host = shown(str(row.get("user"))), str(row.get("host"))
-    special = "named" if _rules(row) else ""
+    special = "named" if rules else ""
     encrypted_only = str(row.get("tls") or "0") not in {"0", "NONE"}
     found = []
     for method in _methods(row):

@@ -96,6 +96,8 @@ def test_accounts_are_what_the_servers_keep_and_no_hash_leaves_them(hosts_lab: H
         "app@10.78.0.%": (False, True, "mysql_native_password"),
         "shut@%": (False, False, None),
         "chief@%": (True, True, None),
+        "stand_in@localhost": (True, True, "mysql_native_password"),
+        "clerk@localhost": (False, True, "mysql_native_password"),
     }
     assert isinstance(mariadb.entrances, tuple)
     ways = {(one.place, one.method): (one.who, one.clear, one.superuser) for one in mariadb.entrances if not one.socket}

@@ -39,6 +39,9 @@ ROLES_BAD = """create role ruler superuser login; create role runner login in ro
 create role maker createrole; create role hirer login in role maker"""
 USERS_BAD = """create user ''@'localhost'; create user app@'10.78.0.%' identified by 'a-secret' require ssl;
 create user shut@'%' account lock;
+create role keeper; grant insert on mysql.* to keeper; create role deputy; grant keeper to deputy;
+create user stand_in@localhost identified by 'another-secret'; grant deputy to stand_in@localhost;
+create user clerk@localhost identified by 'a-third-secret'; grant insert on test.* to clerk@localhost;
 grant all on *.* to chief@'%' identified via unix_socket or mysql_native_password using password('')"""
 HBA_BAD = """local all all trust
 host all postgres 10.0.0.0 255.0.0.0 scram-sha-256

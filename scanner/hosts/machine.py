@@ -82,8 +82,8 @@ class LocalMachine:
 
 
 def _system_of(root: Path) -> Platform:
-    from scanner.hosts.macos.image import is_macos  # noqa: PLC0415  both load on the platforms that can read a root directory
-    from scanner.hosts.windows_image import is_windows  # noqa: PLC0415  see above
+    from scanner.hosts.macos.image import is_macos  # both load on the platforms that can read a root directory
+    from scanner.hosts.windows_image import is_windows
 
     if is_windows(root):
         return Platform.WINDOWS
@@ -94,9 +94,9 @@ def _system_of(root: Path) -> Platform:
 def _reader(root: Path | None) -> Iterator[EvidenceReader]:
     """Open the reader for this machine or for a root directory. Each loads where it can work only."""
     if root is not None:
-        from scanner.hosts.local import RootReader  # noqa: PLC0415  readers load where they are used; the same below
-        from scanner.hosts.macos.image import MacRootReader  # noqa: PLC0415  see above
-        from scanner.hosts.windows_image import ImageReader  # noqa: PLC0415  see above
+        from scanner.hosts.local import RootReader  # readers load where they are used; the same below
+        from scanner.hosts.macos.image import MacRootReader
+        from scanner.hosts.windows_image import ImageReader
 
         match _system_of(root):
             case Platform.WINDOWS:
@@ -107,11 +107,11 @@ def _reader(root: Path | None) -> Iterator[EvidenceReader]:
             case _:
                 yield RootReader(root)
     elif sys.platform == "win32":
-        from scanner.hosts.winapi.live import LiveReader  # noqa: PLC0415  loads on Windows only
+        from scanner.hosts.winapi.live import LiveReader  # loads on Windows only
 
         yield LiveReader()
     else:
-        from scanner.hosts.local import LocalReader  # noqa: PLC0415  loads where files are read as POSIX has them
+        from scanner.hosts.local import LocalReader  # loads where files are read as POSIX has them
 
         yield LocalReader()
 

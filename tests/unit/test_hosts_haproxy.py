@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram
+from scanner.hosts.linux.web_haproxy import haproxy as haproxy_look
 from scanner.hosts.linux.web_programs import web_configuration
 from scanner.model.fact import Unobserved
 from scanner.wire import haproxy
@@ -79,6 +80,14 @@ LINES = [
     ("", STATS + "  acl own src 192.0.2.0/24\n  http-request deny unless own\n", "status_open", (), False),
     ("", STATS.replace("*:8404", "127.0.0.1:8404"), "status_open", (), True),
     ("", STATS.replace("*:8404", "ipv6@[::1]:8404"), "status_open", (), True),
+    ("", "backend shown\n  stats enable\n", "status_open", (), False),
+    ("", "backend shown\n  stats auth a:a\n  stats admin if TRUE\n", "console_passwords", ("shown a",), True),
+    ("", "backend shown\n  stats auth a:9fK2-vQx\n  stats admin if TRUE\n", "consoles", (), False),
+    ("", "backend shown\n  mode tcp\n  stats enable\n", "status_open", (), True),
+    ("", "userlist staff\n  user ann insecure-password admin\n  user bob password $6$x$y\n", "console_passwords", ("staff ann",), True),
+    ("", "frontend b\n  bind *:81\n  option dontlog-normal\n  default_backend app\n", "unlogged", ("b (log)",), True),
+    ("", "defaults\n  mode tcp\n  log global\n  option dontlog-normal\nfrontend b\n  bind *:81\n", "unlogged", ("b (log)",), True),
+    ("", "defaults\n  log global\n  option dontlog-normal\nfrontend b\n  bind *:81\n  no option dontlog-normal\n", "unlogged", (), True),
     ("  stats socket ipv4@0.0.0.0:9999 level admin\n", "", "orders", ("stats socket ipv4@0.0.0.0:9999",), True),
     ("  stats socket 127.0.0.1:9999\n", "", "orders", ("stats socket 127.0.0.1:9999",), True),
     ("  stats socket 127.0.0.1:9999 level user\n", "", "orders", (), True),
@@ -149,6 +158,11 @@ def test_versions_of_tls(tmp_path: Path, general: str, line: str, version: str, 
     ((one),) = found.tls
     assert one.versions == versions if versions else one.held_back or isinstance(one.versions, Unobserved)
     assert len(found.keys_open.found) == 1
+
+
+def test_files_behind_two_dashes_are_read(tmp_path: Path) -> None:
+    machine = Machine(tmp_path).write({"/etc/a.cfg": GLOBAL + DEFAULTS, "/etc/b.cfg": SITE})
+    assert haproxy_look(machine, ("-f", "/etc/a.cfg", "--", "/etc/b.cfg")).sites == ("web",)
 
 
 def test_a_directory_of_certificates_holds_keys(tmp_path: Path) -> None:

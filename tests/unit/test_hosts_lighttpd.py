@@ -224,6 +224,11 @@ def test_one_setting_each(tmp_path: Path, text: str, part: str, places: tuple[st
     assert part == "slow" or found.unseen is None
 
 
+def test_a_log_is_only_written_by_its_module(tmp_path: Path) -> None:
+    found = program(tmp_path, GOOD.replace('"mod_accesslog", ', "")).unlogged
+    assert found.found == ("*:80 (accesslog)",)
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [

@@ -42,7 +42,7 @@ def server(room: Path, words: str | None, version: str = "1.6.18", conf: str = D
         ("-l [::1]:11211", "1.6.18", Audience.ITSELF, [("TCP 11211", "none", True)]),
         ("--listen=198.51.101.7 --enable-sasl", "1.6.18", Audience.EVERYBODY, [("TCP 11211", "sasl", True)]),
         ("-Y /etc/memcached.auth -Z", "1.6.18", Audience.EVERYBODY, [("TCP 11211", "token", False)]),
-        ("-s /run/m.sock", "1.6.18", Audience.NOBODY, []),
+        ("-s /run/m.sock", "1.6.18", Audience.NOBODY, [("/run/m.sock", "none", False)]),
         (None, "1.6.18", Audience.ITSELF, [("TCP 11211", "none", True)]),
     ],
 )
@@ -53,7 +53,19 @@ def test_who_gets_in(tmp_path: Path, words: str | None, version: str, listens: A
     assert [(one.place, one.method, one.clear) for one in found.entrances] == ways
 
 
-@pytest.mark.parametrize(("words", "version"), [("--strange", "1.6.18"), ("stray", "1.6.18"), ("", "")])
+@pytest.mark.parametrize(
+    ("words", "who"),
+    [("", Audience.NOBODY), ("-a 770", Audience.NOBODY), ("-a 777", Audience.ITSELF), ("--unix-mask=0722", Audience.ITSELF)],
+)
+def test_a_socket_is_for_those_who_may_write_to_it(tmp_path: Path, words: str, who: Audience) -> None:
+    found = server(tmp_path, f"-s /run/m.sock {words}").entrances
+    assert not isinstance(found, Unobserved | None)
+    assert [one.who for one in found] == [who]
+
+
+@pytest.mark.parametrize(
+    ("words", "version"), [("-s /run/m.sock -a rwx", "1.6.18"), ("--strange", "1.6.18"), ("stray", "1.6.18"), ("", "")]
+)
 def test_what_cannot_be_told_is_left_open(tmp_path: Path, words: str, version: str) -> None:
     assert isinstance(server(tmp_path, words, version).entrances, Unobserved)
 

@@ -98,6 +98,16 @@ def test_tls_and_the_rest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "methods"),
+    [("", ["cert"]), ("tls-auth-clients optional", ["none"]), ("tls-auth-clients no", ["none"]), ("port 6379", ["none", "cert"])],
+)
+def test_tls_asks_for_a_certificate_unless_told_otherwise(tmp_path: Path, line: str, methods: list[str]) -> None:
+    found = server(tmp_path, f"bind *\nprotected-mode no\nport 0\ntls-port 6380\n{line}\n").entrances
+    assert isinstance(found, tuple)
+    assert [(one.method, one.clear) for one in found] == [(method, "6379" in line and method == "none") for method in methods]
+
+
+@pytest.mark.parametrize(
     ("rules", "user"),
     [
         ("", User("a", on=False, open=False, administers=False)),

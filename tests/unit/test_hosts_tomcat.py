@@ -99,6 +99,7 @@ def test_a_well_kept_server_has_nothing_open(tmp_path: Path) -> None:
         (server('<Connector port="80" connectionTimeout="-1"/>'), "slow", ("*:80 (connectionTimeout -1)",)),
         (server(host=LOG), "version_told", ("localhost (ErrorReportValve)",)),
         (server(host=QUIET), "unlogged", ("localhost (AccessLogValve)",)),
+        (server(host=QUIET + LOG.replace("/>", ' enabled="false"/>')), "unlogged", ("localhost (AccessLogValve)",)),
     ],
 )
 def test_one_line_of_server_xml_each(tmp_path: Path, xml: str, part: str, places: tuple[str, ...]) -> None:

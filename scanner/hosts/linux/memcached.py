@@ -31,6 +31,7 @@ LONG = {
     "auth-file=": "-Y",
     "enable-sasl": "-S",
     "enable-ssl": "-Z",
+    "unix-mask=": "-a",
 }
 """Long options of interest, and their short form."""
 OTHERS = ("user=", "memory-limit=", "conn-limit=", "threads=", "pidfile=", "extended=", "max-item-size=", "verbose", "daemon")
@@ -121,12 +122,22 @@ def _listens(options: Options) -> Audience:
     return Audience.NOBODY if "-s" in options else widest(map(of_bound, _addresses(options)))
 
 
+def _behind(options: Options) -> Audience:
+    """Tell who may use the socket: its rights are 700 where ``-a`` does not say. Raises ``CannotObserve``."""
+    mode = options.get("-a", ["700"])[-1]
+    if not re.fullmatch(r"[0-7]{1,4}", mode):
+        raise CannotObserve(Reason.UNSUPPORTED, shown(f"-a {mode} is no mask of rights"))
+    return Audience.ITSELF if int(mode, 8) & 0o002 else Audience.NOBODY
+
+
 def _ways(options: Options, version: tuple[int, int, int] | Unobserved) -> tuple[Entrance, ...]:
-    """Give the ways in by the network. Raises ``CannotObserve``."""
+    """Give the ways in, by the network or by a socket of the machine. Raises ``CannotObserve``."""
     reach = _listens(options)
+    method = "sasl" if "-S" in options else "token" if "-Y" in options else "none"
+    if "-s" in options:
+        return (Entrance(shown(options["-s"][-1]), _behind(options), True, False, False, method, ""),)
     if reach is Audience.NOBODY:
         return ()
-    method = "sasl" if "-S" in options else "token" if "-Y" in options else "none"
     tls = "-Z" in options
     found = [Entrance(shown(f"TCP {options.get('-p', [PORT])[-1]}"), reach, False, not tls, tls, method, "")]
     udp = options.get("-U", [""])[-1]

@@ -185,7 +185,11 @@ def _ways(settings: _Settings, users: tuple[User, ...] | Unobserved, listens: Au
     for user in needed(users):
         method, special_ = "none" if user.open else "password", "named" if user.administers else ""
         if user.on and reach is not Audience.NOBODY:
-            found.append(Entrance(user.name, reach, False, clear, encrypted, method, special_))
+            certified = encrypted and settings.text("tls-auth-clients", "yes").lower() not in {"no", "optional"}
+            if clear or not certified:
+                found.append(Entrance(user.name, reach, False, clear, encrypted and not certified, method, special_))
+            if certified:  # by TLS only with a certificate of an authority that is named
+                found.append(Entrance(user.name, reach, False, False, True, "cert" if user.open else method, special_))
         if user.on and settings.text("unixsocket", ""):
             found.append(Entrance(user.name, _behind(settings), True, False, False, method, special_))
     return tuple(found)

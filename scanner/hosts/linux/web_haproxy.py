@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -54,7 +54,7 @@ def haproxy(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look:
     version = seen(partial(_version, read))
     general = Section("global", (), tuple(line for one in sections if one.kind == "global" for line in one.lines))
     user = next((line[1] for line in general.all("user") if len(line) > 1), None)
-    proxies = tuple(_proxies(sections))
+    proxies = tuple(_proxies(sections, frozenset({"frontend", "listen"})))
     look = Look(
         source=files[0],
         files=tuple(files),
@@ -66,16 +66,27 @@ def haproxy(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look:
     _sockets(general, look)
     for proxy in proxies:
         _judge(proxy, general, look)
+        _statistics(proxy, look, _http(proxy) and proxy.reach() is not Audience.ITSELF)
+    for proxy in _proxies(sections, frozenset({"backend"})):
+        unknown = unsupported(f"{proxy.name}: from where its statistics are reached is not followed")
+        _statistics(proxy, look, _http(proxy) and unknown)
+    for one in sections:
+        if one.kind == "userlist":
+            _known(
+                look,
+                ((one.words[0] if one.words else "?", line[1], line[3]) for line in one.all("user") if line[2:3] == ("insecure-password",)),
+            )
     look.tls = tuple(_told(proxies, general, version))
     _keys(read, proxies, general, look)
     return look
 
 
 def _paths(read: Reader, options: tuple[str, ...] | Unobserved | None) -> list[str]:
-    """Give the files that it is started with; a directory stands for its ``.cfg`` files. Raises ``CannotObserve``."""
+    """Give the files behind ``-f`` and ``--``; a directory stands for its ``.cfg`` files. Raises ``CannotObserve``."""
     words = options if isinstance(options, tuple) else ()
     found: list[str] = []
-    for path in [value for option, value in pairwise(words) if option == "-f"] or [PLACE]:
+    behind = words[words.index("--") + 1 :] if "--" in words else ()
+    for path in [*(value for option, value in pairwise(words) if option == "-f"), *behind] or [PLACE]:
         names = read.names(path) if path != PLACE else None
         found += [path] if names is None else [f"{path.rstrip('/')}/{name}" for name in names if name.endswith(".cfg")]
     return found
@@ -98,7 +109,7 @@ def _version(read: Reader) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _proxies(sections: list[Section]) -> Iterator[_Proxy]:
+def _proxies(sections: list[Section], kinds: frozenset[str]) -> Iterator[_Proxy]:
     """The defaults section before a proxy holds for it, or the one that it names by ``from``."""
     last: Section | None = None
     named: dict[str, Section] = {}
@@ -106,7 +117,7 @@ def _proxies(sections: list[Section]) -> Iterator[_Proxy]:
         if one.kind == "defaults":
             last = one
             named[one.words[0] if one.words else ""] = one
-        elif one.kind in {"frontend", "listen"}:
+        elif one.kind in kinds:
             wanted = one.words[2] if one.words[1:2] == ("from",) and len(one.words) > 2 else None
             # Up to 2.0 an address could stand behind the name.
             yield _Proxy(one.words[0] if one.words else "?", one, named.get(wanted, last) if wanted else last)
@@ -133,10 +144,15 @@ def _sockets(general: Section, look: Look) -> None:
 
 def _judge(proxy: _Proxy, general: Section, look: Look) -> None:
     logs = proxy.lines("log")
-    if not logs or proxy.own.all("no", "log") or (all(line[1:2] == ("global",) for line in logs) and not general.all("log")):
+    if (
+        not logs
+        or proxy.own.all("no", "log")
+        or _switched(proxy, "dontlog-normal")
+        or (all(line[1:2] == ("global",) for line in logs) and not general.all("log"))
+    ):
         look.unlogged.at(f"{proxy.name} (log)")
-    if not any(line[1:2] == ("http",) for line in proxy.lines("mode")[-1:]):
-        return  # tcp, the default: no requests are read
+    if not _http(proxy):
+        return
     waits = proxy.lines("timeout", "http-request")
     seconds = _seconds(waits[-1][2]) if waits and len(waits[-1]) > 2 else None
     if not waits:
@@ -145,29 +161,45 @@ def _judge(proxy: _Proxy, general: Section, look: Look) -> None:
         look.slow.doubt(unsupported(f"{proxy.name}: timeout http-request {waits[-1][2:3]}"))
     elif seconds > SLOWEST:
         look.slow.at(f"{proxy.name} ({waits[-1][2]})")
-    _statistics(proxy, look)
 
 
-def _statistics(proxy: _Proxy, look: Look) -> None:
+def _http(proxy: _Proxy) -> bool:
+    """Tell whether it reads requests; without a word it passes on octets (``tcp``)."""
+    return any(line[1:2] == ("http",) for line in proxy.lines("mode")[-1:])
+
+
+def _switched(proxy: _Proxy, option: str) -> bool:
+    """Tell whether an option is on: its own word counts before that of its defaults."""
+    if proxy.own.all("no", "option", option):
+        return False
+    return bool(proxy.own.all("option", option) or (proxy.defaults and proxy.defaults.all("option", option)))
+
+
+def _known(look: Look, logins: Iterable[tuple[str, str, str]]) -> None:
+    """Note accounts, by place, name and password, whose password everybody knows."""
+    for place, name, password in logins:
+        if password in {*USUAL_PASSWORDS, name}:
+            look.console_passwords.at(f"{place} {name}")
+
+
+def _statistics(proxy: _Proxy, look: Look, reached: bool | Unobserved) -> None:
     """The page of statistics is there as soon as anything is written of it; ``stats admin`` lets it switch servers off."""
     lines = [*(proxy.defaults.all("stats") if proxy.defaults else ()), *proxy.own.all("stats")]
     exporter = [line for line in proxy.own.all("http-request", "use-service") if "prometheus-exporter" in line]
     limited = [*proxy.lines("http-request"), *proxy.lines("stats", "http-request"), *proxy.lines("tcp-request")]
     refusing = any(word in {"deny", "reject", "auth", "tarpit", "silent-drop"} for line in limited for word in line[1:4])
-    if not (lines or exporter) or proxy.reach() is Audience.ITSELF:
+    if not (lines or exporter) or reached is False:
         return
     place = next((line[2] for line in lines if line[1:2] == ("uri",) and len(line) > 2), "/haproxy?stats" if lines else "/metrics")
-    unknown = unsupported(f"{proxy.name}: whom its rules refuse {place} is not followed") if refusing else None
+    refused = unsupported(f"{proxy.name}: whom its rules refuse {place} is not followed") if refusing else None
+    unknown = reached if isinstance(reached, Unobserved) else refused
     logins = [line[2] for line in lines if line[1:2] == ("auth",) and len(line) > 2]
     admin = [line for line in lines if line[1:2] == ("admin",)]
     if (not logins or exporter) and unknown:
         look.status_open.doubt(unknown)
     elif not logins or exporter:
         look.status_open.at(f"{proxy.name} {place}")
-    for login in logins:
-        name, _, password = login.partition(":")
-        if password in {*USUAL_PASSWORDS, name}:
-            look.console_passwords.at(f"{proxy.name} {name}")
+    _known(look, ((proxy.name, *login.partition(":")[::2]) for login in logins))
     if admin and not unknown and all(line[2:4] == ("if", "TRUE") for line in admin):
         look.consoles.at(f"{proxy.name} {place}")
     elif admin:

@@ -49,7 +49,8 @@ def lighttpd(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look
     )
     for scope in files.scopes.values():
         _judge(scope, files, look, version)
-    if "accesslog.filename" not in files.all.values and not _on(files.all.value("accesslog.use-syslog")):
+    written = "accesslog.filename" in files.all.values or _on(files.all.value("accesslog.use-syslog"))
+    if not written or "mod_accesslog" not in look.modules:
         look.by_default(look.unlogged, f"{_place(files.all)} (accesslog)")
     if "server.tag" not in files.all.values:
         look.by_default(look.version_told, _place(files.all))

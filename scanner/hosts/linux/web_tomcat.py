@@ -146,7 +146,7 @@ def _keys(host: Element, tree: Tree, look: Look) -> None:
 def _host(host: Element, engine: Element, tree: Tree, look: Look, usual: _Usual) -> None:
     site = shown(host.get("name"))
     valves = (*engine.all("Valve"), *host.all("Valve"))
-    kinds = {valve.get("className") for valve in valves}
+    kinds = {valve.get("className") for valve in valves if _true(valve.get("enabled", "true"))}
     if not any(kind.endswith("AccessLogValve") for kind in kinds):
         look.unlogged.at(f"{site} (AccessLogValve)")
     _error_pages(site, valves, host, tree, look)

@@ -70,7 +70,7 @@ class LoginEntrance:
         return shell
 
     def _by_openssh(self, route: Route, until: float) -> Shell:
-        from scanner.hosts.ssh.by_openssh import open_by_openssh  # noqa: PLC0415  seldom needed
+        from scanner.hosts.ssh.by_openssh import open_by_openssh  # seldom needed
 
         self._check()
         shell = open_by_openssh(route, until)

@@ -28,7 +28,7 @@ class Guid(ctypes.Structure):
 
     def text(self) -> str:
         """Write it as text: lower case, no braces."""
-        import uuid  # noqa: PLC0415  here only
+        import uuid  # here only
 
         return str(uuid.UUID(bytes_le=bytes(self.octets)))
 

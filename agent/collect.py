@@ -31,7 +31,7 @@ def this_platform() -> Platform:
 
 def this_machine() -> Machine:
     """Give the machine that this process runs on."""
-    from scanner.hosts.machine import LocalMachine  # noqa: PLC0415  its readers load on their own platform only
+    from scanner.hosts.machine import LocalMachine  # its readers load on their own platform only
 
     return LocalMachine()
 

@@ -56,7 +56,7 @@ def beyond() -> Iterator[Text]:
 
 def _has_every_right() -> bool:
     if sys.platform == "win32":
-        from scanner.hosts.winapi.accounts import own_sid  # noqa: PLC0415  loads on Windows only
+        from scanner.hosts.winapi.accounts import own_sid  # loads on Windows only
 
         found = own_sid() == SYSTEM
     else:

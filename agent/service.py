@@ -225,11 +225,11 @@ def locked(state: Path) -> Iterator[None]:
     try:
         try:
             if sys.platform == "win32":
-                import msvcrt  # noqa: PLC0415  there on Windows only
+                import msvcrt  # there on Windows only
 
                 msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
             else:
-                import fcntl  # noqa: PLC0415  not there on Windows
+                import fcntl  # not there on Windows
 
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

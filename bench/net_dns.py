@@ -67,7 +67,7 @@ def unbound() -> Iterator[None]:
 
 
 def _await_answer() -> None:
-    import socket  # noqa: PLC0415  only the bench itself waits in this way
+    import socket  # only the bench itself waits in this way
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.1)

@@ -59,7 +59,7 @@ def command_line(words: Sequence[str] = ()) -> typer.Typer:
 
 def look_at(context: typer.Context) -> None:
     """サービスが示すものを、判定せずに表示する / Show what a service shows, unjudged (`tenken look --help`)."""
-    from scanner.cli import look  # noqa: PLC0415  a scan does without
+    from scanner.cli import look  # a scan does without
 
     raise typer.Exit(look.main(context.args))
 

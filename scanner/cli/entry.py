@@ -10,10 +10,10 @@ def main() -> None:
     """Run ``tenken look`` at once, and everything else through ``scanner.cli.main``."""
     gc.disable()  # until all is loaded: nothing of it is ever garbage
     if sys.argv[1:2] == ["look"]:
-        from scanner.cli import look  # noqa: PLC0415  the point of this module
+        from scanner.cli import look  # the point of this module
 
         sys.exit(look.main(sys.argv[2:]))
-    from scanner.cli.main import main as everything  # noqa: PLC0415
+    from scanner.cli.main import main as everything
 
     gc.enable()
     everything()

@@ -58,8 +58,8 @@ def sudoers(
     only: Only = None,
 ) -> None:
     """sudo で読むものだけを許す sudoers ファイルを示す / Print the sudoers file that permits exactly what is read by sudo."""
-    from scanner.cli.ways import permitted  # noqa: PLC0415  loads what SSH needs
-    from scanner.hosts.ssh import sudo  # noqa: PLC0415  see above
+    from scanner.cli.ways import permitted  # loads what SSH needs
+    from scanner.hosts.ssh import sudo
 
     if not user.replace("-", "a").replace("_", "a").replace(".", "a").isalnum() or not user.isascii() or user[0] in "-.":
         console.refuse(f"--user {user}: アカウント名として書けない / not the name of an account")
@@ -113,11 +113,11 @@ def keys(
 
 
 async def _show_keys(targets: Sequence[Host], inventory: Inventory, zone: str, port: int, language: Language) -> int:
-    from scanner.hosts.ssh.hostkeys import as_line  # noqa: PLC0415  loads what SSH needs
-    from scanner.hosts.ssh.key_of import key_of  # noqa: PLC0415  loads what SSH needs
-    from scanner.hosts.ssh.leave import NetworkLeave  # noqa: PLC0415  loads what SSH needs
-    from scanner.hosts.ssh.shell import Hop  # noqa: PLC0415  loads what SSH needs
-    from scanner.wire.known_hosts import fingerprint  # noqa: PLC0415  loads what SSH needs
+    from scanner.hosts.ssh.hostkeys import as_line  # loads what SSH needs
+    from scanner.hosts.ssh.key_of import key_of  # loads what SSH needs
+    from scanner.hosts.ssh.leave import NetworkLeave  # loads what SSH needs
+    from scanner.hosts.ssh.shell import Hop  # loads what SSH needs
+    from scanner.wire.known_hosts import fingerprint  # loads what SSH needs
 
     settings = network_settings(inventory, zone, resolvers=[], ca_file=None, contact="")
     unseen = 0
@@ -148,7 +148,7 @@ async def _show_keys(targets: Sequence[Host], inventory: Inventory, zone: str, p
 
 def _standing(file: str, hop: Hop, kind: str, key: bytes, language: Language) -> str:
     """Say whether a key is known already."""
-    from scanner.hosts.ssh.hostkeys import HostKeys  # noqa: PLC0415  loads what SSH needs
+    from scanner.hosts.ssh.hostkeys import HostKeys  # loads what SSH needs
 
     try:
         HostKeys(file).check(hop.known_as, kind, key)

@@ -86,7 +86,7 @@ def _looked(services: Sequence[Service], connections: int, form: str) -> int:
         )
 
     if len(services) >= MANY:
-        from scanner.cli.look_shares import divided, look_in_shares  # noqa: PLC0415  few are so many
+        from scanner.cli.look_shares import divided, look_in_shares  # few are so many
 
         shares = divided(services)
         if len(shares) > 1:
@@ -140,7 +140,7 @@ async def _seen(service: Service, probe: Probe, network: Network) -> Observation
 
 def _written(service: Service, seen: Observation[Fact], form: str) -> str:
     if form == "json":
-        from scanner.codec import canonical, observation_out  # noqa: PLC0415  to load it takes longer than to look
+        from scanner.codec import canonical, observation_out  # to load it takes longer than to look
 
         return canonical({"subject": service.key, **observation_out(seen)}).decode()
     shown = [service.key]

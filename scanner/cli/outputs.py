@@ -123,7 +123,7 @@ class Outputs:
 
 
 def _write_html(lines: Callable[[], Iterator[Line]], out: IO[bytes], language: str, beside: Callable[[], Iterator[Line]] | None) -> None:
-    from scanner.report.html import write_html  # noqa: PLC0415  templates are loaded for those who want a page
+    from scanner.report.html import write_html  # templates are loaded for those who want a page
 
     write_html(lines, out, language, beside)
 
@@ -156,6 +156,6 @@ OpenStore = Callable[[], "Store"]
 
 def open_store(path: Path | None) -> Store:
     """Open the run store."""
-    from scanner.store.store import Store  # noqa: PLC0415  see above
+    from scanner.store.store import Store
 
     return Store(path or usual_store())

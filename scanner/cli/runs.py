@@ -193,7 +193,7 @@ def import_facts(
 @feed_app.command("verify")
 def verify_record(file: Annotated[str, typer.Argument(metavar="FILE", help="record.jsonl、又は - / record.jsonl, or -")]) -> None:
     """記録を検証する：形、参照、計画どおりの完了 / Verify a record: schema, references, planned = ended."""
-    from scanner.feed.verify import verify  # noqa: PLC0415  loads what reads the schema
+    from scanner.feed.verify import verify  # loads what reads the schema
 
     if file == "-":
         problems = verify(sys.stdin.buffer)

@@ -59,10 +59,10 @@ class Ways:
 
     def _by_ssh(self, entry: HostEntry, network: Network) -> Machine:
         # Loaded when it is first needed: paramiko takes a fifth of a second.
-        from scanner.hosts.ssh.device import DeviceMachine  # noqa: PLC0415  loads what SSH needs
-        from scanner.hosts.ssh.entrance import LoginEntrance  # noqa: PLC0415
-        from scanner.hosts.ssh.leave import NetworkLeave  # noqa: PLC0415
-        from scanner.hosts.ssh.machine import SshMachine  # noqa: PLC0415
+        from scanner.hosts.ssh.device import DeviceMachine  # loads what SSH needs
+        from scanner.hosts.ssh.entrance import LoginEntrance
+        from scanner.hosts.ssh.leave import NetworkLeave
+        from scanner.hosts.ssh.machine import SshMachine
 
         login = entry.login
         assert login
@@ -76,7 +76,7 @@ class Ways:
 @cache
 def permitted() -> Permitted:
     """Give what the printed sudoers file permits, in whole: what a search by root covers follows from all collectors, planned or not."""
-    from scanner.hosts.ssh.sudo import Permitted  # noqa: PLC0415  loads what SSH needs
+    from scanner.hosts.ssh.sudo import Permitted  # loads what SSH needs
 
     return Permitted(source for collector in catalogue().collectors_on(Platform.LINUX) for source in collector.sources)
 

@@ -150,7 +150,7 @@ class Network:
 
     def _the_web(self) -> Web:
         if self._web is None:
-            from scanner.net.http import Web  # noqa: PLC0415  of the extra [server]; reading the authorities takes 20 ms
+            from scanner.net.http import Web  # of the extra [server]; reading the authorities takes 20 ms
 
             self._web = Web(self._the_agent(), self._settings.ca_file)
         return self._web
@@ -162,7 +162,7 @@ class Network:
 
     def _the_roots(self) -> Roots:
         if self._roots is None:
-            from scanner.wire.x509 import BadRoots, Roots  # noqa: PLC0415  loaded when first needed, with what reading certificates takes
+            from scanner.wire.x509 import BadRoots, Roots  # loaded when first needed, with what reading certificates takes
 
             try:
                 self._roots = Roots.with_file(self._settings.ca_file)

@@ -261,7 +261,7 @@ def operator_of(name: str, address: str) -> str:
     """Name the operator by default: the registrable domain of the host name, or the /24 or /48 of a nameless address."""
     if not name or is_address(name):
         return _network(address)
-    from scanner.net.suffixes import registrable  # noqa: PLC0415  only names need the list
+    from scanner.net.suffixes import registrable  # only names need the list
 
     return registrable(name) or name
 

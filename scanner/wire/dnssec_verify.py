@@ -43,7 +43,7 @@ def verify(records: Sequence[Record], signature: Record, keys: Sequence[Record],
     fitting = [key for key in fitting if isinstance(key.data, Dnskey) and (key.data.bits or 0) <= LARGEST_RSA_BITS][:KEYS_TRIED]
     inception, expiration = signature_time(rrsig.inception, now), signature_time(rrsig.expiration, now)
     present = int(now.timestamp())
-    from scanner.wire.dnssec_library import holds  # noqa: PLC0415  dnspython takes as long to load as fifty checks
+    from scanner.wire.dnssec_library import holds  # dnspython takes as long to load as fifty checks
 
     if not holds(records, signature, fitting):
         return SignatureState.WRONG

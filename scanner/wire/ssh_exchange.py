@@ -218,8 +218,8 @@ class _Montgomery:
 
 class _Weierstrass:
     def __init__(self, method: str) -> None:
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  few servers need it, and it loads slowly
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric import ec  # few servers need it, and it loads slowly
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         curves = dict(zip(_EC, (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()), strict=True))
         self._ec = ec

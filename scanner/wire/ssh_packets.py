@@ -161,7 +161,7 @@ def _cipher(name: str, key: Callable[[int, int], bytes]) -> Cipher[modes.CTR] | 
     if name in _CTR:
         return Cipher(algorithms.AES(key(1, _CTR[name])), modes.CTR(key(0, 16)))
     if name == "3des-cbc":
-        from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES  # noqa: PLC0415  hardly a server needs it
+        from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES  # hardly a server needs it
 
         return Cipher(TripleDES(key(1, 24)), modes.CBC(key(0, 8)))
     return Cipher(algorithms.AES(key(1, _CBC[name])), modes.CBC(key(0, 16)))

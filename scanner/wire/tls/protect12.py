@@ -186,8 +186,8 @@ class _Streamed(_Macked):
         super().__init__(version, suite, mac_key)
         self._stream: CipherContext | None = None
         if key:
-            from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4  # noqa: PLC0415
-            from cryptography.hazmat.primitives.ciphers import Cipher  # noqa: PLC0415
+            from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
+            from cryptography.hazmat.primitives.ciphers import Cipher
 
             # One context serves one direction, and a stream cipher is its own inverse.
             self._stream = Cipher(ARC4(key), mode=None).encryptor()
@@ -262,14 +262,14 @@ class _Chained(_Macked):
 
 
 def _chain(algorithm: CipherAlgorithm, vector: bytes) -> Cipher[modes.CBC]:
-    from cryptography.hazmat.primitives.ciphers import Cipher, modes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
     return Cipher(algorithm, modes.CBC(vector))
 
 
 def _block_cipher(suite: Suite, key: bytes) -> CipherAlgorithm:
-    from cryptography.hazmat.decrepit.ciphers.algorithms import SEED, Camellia, TripleDES  # noqa: PLC0415
-    from cryptography.hazmat.primitives.ciphers.algorithms import AES  # noqa: PLC0415
+    from cryptography.hazmat.decrepit.ciphers.algorithms import SEED, Camellia, TripleDES
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
     if suite.cipher.startswith("AES"):
         return AES(key)

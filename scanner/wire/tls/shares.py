@@ -92,8 +92,8 @@ class _X448:
 class _Curve:
     def __init__(self, name: str, octets: bytes) -> None:
         # Loaded for those few servers that want a curve of this kind: it takes as long as all else of this module.
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         curve: ec.EllipticCurve = getattr(ec, name)()
         # Below the order of every curve of this size; the keys of one handshake need no even spread.
@@ -101,7 +101,7 @@ class _Curve:
         self.public = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     def agree(self, peer: bytes) -> bytes:
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  see above
+        from cryptography.hazmat.primitives.asymmetric import ec
 
         return self._key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(self._key.curve, peer))
 

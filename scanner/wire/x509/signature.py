@@ -191,9 +191,9 @@ def _plain_rsa(spki: bytes, hashed: str, signed: bytes, signature: bytes) -> Che
 
 def _by_library(spki: bytes, how: Algorithm, signed: bytes, signature: bytes) -> Checked:
     # Loaded for the signatures that need it: most are plain RSA ones.
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
 
     made: Callable[[], hashes.HashAlgorithm] | None = getattr(hashes, how.hash) if how.hash in _DIGEST_INFO else None
     match load_der_public_key(spki):

@@ -35,7 +35,10 @@ class NotUp(Exception):
 
 def _answers(address: str, port: int) -> bool:
     try:
-        with socket.create_connection((address, port), timeout=0.5):
+        with socket.create_connection((address, port), timeout=0.5) as line:
+            if port == OCSP_PORT:  # ``openssl ocsp`` reads for ever, at full speed, from a peer that goes away without a request
+                line.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                return bool(line.recv(1))
             return True
     except OSError:
         return False

@@ -12,6 +12,7 @@ from scanner.hosts.base import Reader
 from scanner.hosts.linux.audience import narrowest, widest
 from scanner.hosts.linux.base import needed, parsed, seen, shown
 from scanner.hosts.linux.dns_reading import Read, among, hints
+from scanner.hosts.linux.named_paths import absolute
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import named
@@ -102,12 +103,8 @@ def _meaning(read: Reader, top: Block, source: str, files: tuple[str, ...], vers
         hides_version=(told := value(options, "version")) is not None and not re.search(r"\d\.\d", told),
         validates=_every([_validates(said, version) for said, _ in resolving]) if recurses else None,
         anchor_kept=_every([_anchor_kept(said, (*top, *view), version) for said, view in resolving]) if recurses else None,
-        hints=seen(partial(hints, read, _below(directory, given[-1]))) if given and recurses else None,
+        hints=seen(partial(hints, read, absolute(directory, given[-1]))) if given and recurses else None,
     )
-
-
-def _below(directory: str, path: str) -> str:
-    return path if path.startswith("/") else f"{directory.rstrip('/')}/{path}"
 
 
 def _inherited_statement(name: str, *blocks: Block) -> Statement | None:

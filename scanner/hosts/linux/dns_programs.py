@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import partial
 
 from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram, ServedZone
@@ -16,6 +15,7 @@ from scanner.hosts.linux.audience import audience_of, widest
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.dns_bind import CHECKED, PLACES, VERSION, bind
 from scanner.hosts.linux.dns_reading import Read, among, hints
+from scanner.hosts.linux.named_paths import matching
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -131,20 +131,13 @@ def _gather(read: Reader, path: str, parse: Callable[[bytes], tuple[Clause, ...]
                     continue
                 found.append(replace(clause, options=tuple(rest)))
                 rest = []
-                inner = [c for name in _matching(read, option.value) for c in one(name, depth + 1)]
+                inner = [c for name in matching(read, option.value) for c in one(name, depth + 1)]
                 # What an included file says before its first clause belongs to the clause that includes it.
                 found += [replace(c, name=clause.name) if not c.name and option.name == "include" else c for c in inner]
             found.append(replace(clause, options=tuple(rest)))
         return found
 
     return _Gathered(tuple(clause for clause in one(path, 0) if clause.options), tuple(files))
-
-
-def _matching(read: Reader, pattern: str) -> list[str]:
-    directory, _, last = pattern.rpartition("/")
-    if not any(letter in last for letter in "*?["):
-        return [pattern]
-    return [f"{directory}/{name}" for name in read.names(directory) or () if fnmatchcase(name, last)]
 
 
 def _options(gathered: _Gathered, *names: str) -> Clause:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.combining import unknown
 from scanner.hosts.linux.base import enabled, exists, needed, parsed, processes, runs, seen, shown
 from scanner.hosts.linux.firewall_files import FIREWALLD, UFW, firewalld, ufw, ufw_enabled
+from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
 from scanner.hosts.linux.services import PROCESSES, UNITS
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -257,15 +257,11 @@ def _nft_files(read: Reader) -> tuple[_Rules, ...]:
         return ()
 
     def include(pattern: str) -> Iterable[bytes]:
-        path = pattern if pattern.startswith("/") else f"/etc/{pattern}"
-        directory, _, name = path.rpartition("/")
-        if "*" not in name:
-            data = read.file(path)
-            if data is None:  # nft loads nothing at all then
-                raise CannotObserve(Reason.UNSUPPORTED, f"{place} includes {shown(path)}, which is not there")
-            return (data,)
-        wanted = [one for one in read.names(directory) or () if fnmatch.fnmatchcase(one, name)]
-        return tuple(data for one in wanted if (data := read.file(f"{directory}/{one}")) is not None)
+        path = absolute("/etc", pattern)
+        found = tuple(data for one in matching(read, path) if (data := read.file(one)) is not None)
+        if not found and not is_pattern(path):  # nft loads nothing at all then
+            raise CannotObserve(Reason.UNSUPPORTED, f"{place} includes {shown(path)}, which is not there")
+        return found
 
     text = read.file(place) or b""
     return (_Rules(needed(parsed(place, text, lambda data: nftables.parse(data, include))), place),)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from scanner.hosts.base import FileKind, Reader
 from scanner.hosts.linux.base import needed, one_file, parsed
+from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import ifupdown
 
@@ -42,14 +42,14 @@ def stanzas(read: Reader) -> tuple[Placed, ...]:
         starting |= held.starting
         found.extend((stanza, f"{file.path} line {stanza.line}") for stanza in held.stanzas)
         for pattern in (*held.sources, *(f"{directory.rstrip('/')}/*" for directory in held.directories)):
-            queue.extend(_matching(read, pattern if pattern.startswith("/") else f"/etc/network/{pattern}"))
+            queue.extend(_sourced(read, pattern))
     return tuple(Placed(stanza, where, stanza.name in starting) for stanza, where in found)
 
 
-def _matching(read: Reader, pattern: str) -> list[str]:
-    """Give the files that a ``source`` line means; wildcards in the last part only, as everybody writes it."""
-    directory, _, name = pattern.rpartition("/")
-    if not any(letter in name for letter in "*?["):
-        return [pattern]
-    paths = [f"{directory}/{held}" for held in read.names(directory) or () if not held.startswith(".") and fnmatchcase(held, name)]
-    return [path for path in paths if (state := read.state(path)) and state.kind in {FileKind.FILE, FileKind.LINK}]
+def _sourced(read: Reader, pattern: str) -> tuple[str, ...]:
+    """Give the files that a ``source`` line means: what a pattern fits that is no file is passed over."""
+    path = absolute("/etc/network", pattern)
+    paths = matching(read, path)
+    if not is_pattern(path):
+        return paths
+    return tuple(one for one in paths if (state := read.state(one)) and state.kind in {FileKind.FILE, FileKind.LINK})

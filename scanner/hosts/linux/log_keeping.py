@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -12,6 +11,7 @@ from scanner.hosts.base import FileKind, Files, Names, Reader, collector
 from scanner.hosts.linux.arguments import named_elsewhere
 from scanner.hosts.linux.base import Process, applied, enabled, exists, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
+from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -118,19 +118,14 @@ def _configuration(read: Reader, found: tuple[Found, ...], running: tuple[Proces
 
 
 def _include(read: Reader, place: str) -> Callable[[str], Iterable[bytes]]:
-    """Give what resolves the includes of a file: a path, a pattern in its last part, or a directory."""
+    """Give what resolves the includes of a file: a path, a pattern, or a directory."""
 
     def texts(pattern: str) -> list[bytes]:
-        path = pattern if pattern.startswith("/") else f"{place.rpartition('/')[0]}/{pattern}"
-        directory, _, name = path.rpartition("/")
-        if any(c in name for c in "*?["):
-            names = [one for one in read.names(directory) or () if fnmatch.fnmatchcase(one, name) and not one.startswith(".")]
-            return [data for one in names if (data := read.file(f"{directory}/{one}")) is not None]
-        inside = read.names(path)
+        path = absolute(place.rpartition("/")[0], pattern)
+        inside = None if is_pattern(path) else read.names(path)
         if inside is not None:
             return [data for one in inside if (data := _regular(read, f"{path}/{one}")) is not None]
-        data = read.file(path)
-        return [] if data is None else [data]
+        return [data for one in matching(read, path) if (data := read.file(one)) is not None]
 
     return texts
 

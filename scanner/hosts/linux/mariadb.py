@@ -19,6 +19,7 @@ from scanner.hosts.base import FileKind, Files, Names, Reader, Run, Source
 from scanner.hosts.linux.arguments import command_line
 from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, seen, shown
 from scanner.hosts.linux.database_accounts import users
+from scanner.hosts.linux.named_paths import absolute
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -207,7 +208,7 @@ def _file(read: Reader, settings: _Settings, path: str, missing: bool, depth: in
         elif item.directory:
             found += _directory_of(read, settings, item, depth)
         else:
-            found += _file(read, settings, _below(path, item.path), True, depth + 1)
+            found += _file(read, settings, absolute(path.rpartition("/")[0], item.path), True, depth + 1)
     return found
 
 
@@ -217,10 +218,6 @@ def _directory_of(read: Reader, settings: _Settings, item: Include, depth: int) 
     if names is None:
         raise CannotObserve(Reason.UNSUPPORTED, shown(f"{place} is no directory, and the server does not start without it"))
     return [o for name in names if name.endswith(".cnf") for o in _file(read, settings, f"{place}/{name}", True, depth + 1)]
-
-
-def _below(path: str, other: str) -> str:
-    return other if other.startswith("/") else f"{path.rpartition('/')[0]}/{other}"
 
 
 def _of_server(group: str, settings: _Settings) -> bool:

@@ -15,9 +15,9 @@ from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import Files, Names, Reader, Run, Source
 from scanner.hosts.linux.audience import of_bound, widest
 from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, seen, shown
+from scanner.hosts.linux.named_paths import matching
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import Found, Program, installed, paths
-from scanner.hosts.linux.web_reading import is_pattern, matching
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import redisconf
@@ -120,7 +120,7 @@ def _lines(read: Reader, path: str, files: list[str], depth: int) -> Iterator[tu
     files.append(shown(path))
     for words in needed(parsed(path, data, redisconf.parse)):
         if words[0] == "include" and len(words) > 1:
-            for one in matching(read, words[1]) if is_pattern(words[1]) else (words[1],):
+            for one in matching(read, words[1]):
                 yield from _lines(read, one, files, depth + 1)
         else:
             yield words

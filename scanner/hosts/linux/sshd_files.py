@@ -5,7 +5,6 @@ For machines on which ``sshd -T`` cannot be asked, and for the list of files and
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Final
 from scanner.facts.ssh_server import SshSetup, SshValue
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import needed, parsed, seen, shown
+from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import sshd_config
@@ -133,7 +133,7 @@ def _file(read: Reader, path: str, into: Files, within: tuple[str, ...], depth: 
             _flush(into, active, own)
             own = []
             for argument in line.arguments:
-                for included in _matching(read, argument, into):
+                for included in _included(read, argument, into):
                     _file(read, included, into, active, depth + 1)
         else:
             own.append(line)
@@ -155,18 +155,15 @@ def _flush(into: Files, active: tuple[str, ...], lines: list[Directive]) -> None
     into.blocks.append(Block(shown(" / ".join(active)), None if pairs is None else tuple(pairs), tuple(lines)))
 
 
-def _matching(read: Reader, pattern: str, into: Files) -> list[str]:
-    """Expand one Include argument as glob(7) does; only the last part may hold wildcards here, as everybody writes it."""
-    path = pattern if pattern.startswith("/") else f"/etc/ssh/{pattern}"
-    directory, _, last = path.rpartition("/")
-    if not re.search(r"[*?\[]", path):
-        return [path]
-    if re.search(r"[*?\[]", directory):
-        raise CannotObserve(Reason.UNSUPPORTED, f"Include {shown(pattern)}: a wildcard in a directory's name")
-    if directory not in into.paths:
+def _included(read: Reader, argument: str, into: Files) -> tuple[str, ...]:
+    """Give the files that one argument of Include stands for; only the last part may hold wildcards here, as everybody writes it."""
+    path = absolute("/etc/ssh", argument)
+    directory = path.rpartition("/")[0]
+    if is_pattern(directory):
+        raise CannotObserve(Reason.UNSUPPORTED, f"Include {shown(argument)}: a wildcard in a directory's name")
+    if is_pattern(path) and directory not in into.paths:
         into.paths.append(directory)
-    hidden = last.startswith(".")
-    return [f"{directory}/{n}" for n in read.names(directory) or () if fnmatch.fnmatchcase(n, last) and (hidden or not n.startswith("."))]
+    return matching(read, path)
 
 
 def setups(found: Files, unasked: Unobserved | None = None) -> tuple[SshSetup, ...]:

@@ -13,8 +13,8 @@ from scanner.hosts.linux.base import Text, applied, drop_ins, needed, one_file, 
 from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import in_container
+from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
-from scanner.hosts.linux.web_reading import absolute
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -123,7 +123,7 @@ def _included(read: Reader, path: str, comments: str) -> tuple[ntpconf.Line, ...
         for line in _directives(text, comments) if text is not None else ():
             match line.word, line.rest:
                 case (("include" | "includefile"), (pattern, *_)):
-                    for name in _matching(read, absolute(path.rpartition("/")[0], pattern)):
+                    for name in _named(read, absolute(path.rpartition("/")[0], pattern)):
                         yield from one(one_file(read, name))
                 case (("confdir" | "sourcedir"), directories):
                     suffix = ".conf" if line.word == "confdir" else ".sources"
@@ -142,15 +142,10 @@ def _directives(text: Text, comments: str) -> tuple[ntpconf.Line, ...]:
     return needed(parsed(text.path, needed(text.data), lambda data: ntpconf.lines(data, comments)))
 
 
-def _matching(read: Reader, pattern: str) -> list[str]:
-    """Give the paths that an include names; a wildcard may stand in the last part only."""
-    directory, _, name = pattern.rpartition("/")
-    if not re.search(r"[*?\[]", name):
-        # ntpsec: a directory stands for its *.conf files
-        inside = read.names(pattern)
-        return [pattern] if inside is None else [f"{pattern}/{one}" for one in inside if one.endswith(".conf")]
-    wanted = re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in name) + r"\Z")
-    return [f"{directory}/{one}" for one in read.names(directory) or () if wanted.match(one)]
+def _named(read: Reader, path: str) -> tuple[str, ...]:
+    """Give the files that an include names; in ntpsec a directory stands for its ``*.conf`` files."""
+    inside = None if is_pattern(path) else read.names(path)
+    return matching(read, path) if inside is None else tuple(f"{path}/{name}" for name in inside if name.endswith(".conf"))
 
 
 def _ntpd(read: Reader) -> Settings:

@@ -10,8 +10,8 @@ from typing import Final
 from scanner.facts.network_path import VpnConnection, VpnConnections
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import enabled, needed, parsed, seen, shown
+from scanner.hosts.linux.named_paths import absolute, matching
 from scanner.hosts.linux.nmprofiles import READS, WIREGUARD, Profile, profiles
-from scanner.hosts.linux.web_reading import absolute, matching
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import parsed, seen, shown
+from scanner.hosts.linux.named_paths import absolute
 from scanner.hosts.linux.web_apache_access import Nodes, Point, bodies, conditional, last, lets_in, options, overrides, sections, undecided
 from scanner.hosts.linux.web_apache_files import ApacheFiles, Setting
 from scanner.hosts.linux.web_apache_sites import Site, aliases_in, covered, sent_elsewhere, sites, within
-from scanner.hosts.linux.web_reading import SLOWEST, Look, ToldTls, absolute, below, unsupported
+from scanner.hosts.linux.web_reading import SLOWEST, Look, ToldTls, below, unsupported
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire import httpd

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from scanner.hosts.base import FileKind, Reader
 from scanner.hosts.linux.base import parsed, seen, shown
-from scanner.hosts.linux.web_reading import DEEPEST, MOST_FILES, absolute, is_pattern, matching, unsupported
+from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
+from scanner.hosts.linux.web_reading import DEEPEST, MOST_FILES, unsupported
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire import httpd

@@ -15,7 +15,8 @@ from scanner.facts.readings import Audience
 from scanner.hosts.base import FileKind, Reader, Run
 from scanner.hosts.linux.audience import of_bound, widest
 from scanner.hosts.linux.base import needed, parsed, seen, shown
-from scanner.hosts.linux.web_reading import SLOWEST, USUAL_PASSWORDS, Look, ToldTls, absolute, unsupported
+from scanner.hosts.linux.named_paths import absolute
+from scanner.hosts.linux.web_reading import SLOWEST, USUAL_PASSWORDS, Look, ToldTls, unsupported
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import haproxy as wire

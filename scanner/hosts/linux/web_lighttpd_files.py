@@ -11,7 +11,8 @@ from functools import partial
 
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import needed, parsed, seen, shown
-from scanner.hosts.linux.web_reading import MOST_FILES, absolute, is_pattern, matching
+from scanner.hosts.linux.named_paths import absolute, matching
+from scanner.hosts.linux.web_reading import MOST_FILES
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import lighttpd
@@ -145,7 +146,7 @@ class Files:
         pattern = absolute(self._base, said)
         if "{" in pattern or said.startswith(("./", "../")):
             raise _unsupported(f"the pattern {said}")
-        for path in matching(self._read, pattern) if is_pattern(pattern) else (pattern,):
+        for path in matching(self._read, pattern):
             self._file(path, scope, depth + 1)
 
 

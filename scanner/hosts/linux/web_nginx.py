@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.audience import audience_of, narrowest, shuts_out_all, widest
 from scanner.hosts.linux.base import parsed, seen, shown
+from scanner.hosts.linux.named_paths import absolute, matching
 from scanner.hosts.linux.web_reading import (
     DEEPEST,
     MOST_FILES,
@@ -22,10 +24,7 @@ from scanner.hosts.linux.web_reading import (
     SLOWEST,
     Look,
     ToldTls,
-    absolute,
-    is_pattern,
     loopback,
-    matching,
     unsupported,
 )
 from scanner.model.fact import Unobserved
@@ -111,7 +110,7 @@ class _Files:
         for directive in block:
             if directive.name == "include" and directive.block is None:
                 pattern = absolute(self._base, directive.value)
-                paths = seen(lambda p=pattern: matching(self._read, p)) if is_pattern(pattern) else (pattern,)  # type: ignore[misc]  # a default
+                paths = seen(partial(matching, self._read, pattern))
                 if isinstance(paths, Unobserved):
                     self._doubtful(paths)
                     continue

@@ -10,9 +10,10 @@ from functools import partial
 from scanner.facts.web_configuration import PhpProgram, Places
 from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux.base import Process, needed, parsed, seen, shown
+from scanner.hosts.linux.named_paths import matching
 from scanner.hosts.linux.services import Found, Program, installed
 from scanner.hosts.linux.web_reading import Found as Finding
-from scanner.hosts.linux.web_reading import Look, is_pattern, matching, unsupported
+from scanner.hosts.linux.web_reading import Look, unsupported
 from scanner.hosts.linux.web_reloads import in_force
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
@@ -113,7 +114,7 @@ def _pools(read: Reader, main: str, files: list[str]) -> Iterator[Setting]:
     for setting in needed(parsed(main, data, phpini.parse)):
         yield setting
         if setting.name == "include":
-            for path in matching(read, setting.value) if is_pattern(setting.value) else (setting.value,):
+            for path in matching(read, setting.value):
                 files.append(shown(path))
                 yield from needed(parsed(path, read.file(path) or b"", phpini.parse))
 

@@ -1,17 +1,15 @@
-"""What the readers of web server programs share: what one look gives, patterns of included files. TLS is in ``web_tls``."""
+"""What the readers of web server programs share: what one look gives. Included files are in ``named_paths``, TLS in ``web_tls``."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 from scanner.facts.web_configuration import Places, WebTls
-from scanner.hosts.base import Reader
 from scanner.hosts.linux.base import shown
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import Reason
 
 MOST_FILES = 500
 """Files that one program's configuration may be made of."""
@@ -118,39 +116,6 @@ class Look:
 def unsupported(text: str) -> Unobserved:
     """Say that something is not understood here."""
     return Unobserved(Reason.UNSUPPORTED, shown(text))
-
-
-def matching(read: Reader, pattern: str) -> tuple[str, ...]:
-    """Give the paths that fit a pattern of glob(7), sorted; wildcards may stand in any part. Raises ``CannotObserve``."""
-    found = [""]
-    parts = [part for part in pattern.split("/") if part]
-    for number, part in enumerate(parts):
-        wild = any(letter in part for letter in "*?[")
-        grown: list[str] = []
-        for place in found:
-            if not wild:
-                grown.append(f"{place}/{part}")
-                continue
-            for name in read.names(place or "/") or ():
-                if fnmatchcase(name, part) and (part.startswith(".") or not name.startswith(".")):
-                    grown.append(f"{place}/{name}")
-            if len(grown) > MOST_FILES:
-                raise CannotObserve(Reason.TOO_LARGE, f"{shown(pattern)}: more than {MOST_FILES} files")
-        if wild and number + 1 < len(parts) and not any(letter in "".join(parts[number + 1 :]) for letter in "*?["):
-            tail = "/".join(parts[number + 1 :])
-            return tuple(path for path in sorted(f"{place}/{tail}" for place in grown) if read.state(path) is not None)
-        found = grown
-    return tuple(sorted(found))
-
-
-def is_pattern(path: str) -> bool:
-    """Tell whether a path has wildcards."""
-    return any(letter in path for letter in "*?[")
-
-
-def absolute(base: str, path: str) -> str:
-    """Give a path that may be relative to ``base``."""
-    return path if path.startswith("/") else f"{base.rstrip('/')}/{path}"
 
 
 def below(path: str, folder: str) -> bool:

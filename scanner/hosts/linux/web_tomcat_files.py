@@ -12,9 +12,10 @@ from functools import partial
 from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux.arguments import LONGEST
 from scanner.hosts.linux.base import Process, needed, parsed, seen, shown
+from scanner.hosts.linux.named_paths import absolute
 from scanner.hosts.linux.process_account import account_name
 from scanner.hosts.linux.services import Found, Program, boxed, installed, paths
-from scanner.hosts.linux.web_reading import MOST_FILES, absolute
+from scanner.hosts.linux.web_reading import MOST_FILES
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import xmltree

@@ -9,6 +9,7 @@ OpenSSH servers on loopback, three and sixty.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import resource
 import socket
@@ -20,6 +21,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.installed import as_installed
@@ -161,8 +163,24 @@ FIRST_SSH_PORT = 22022  # below the range from which the system takes ports for 
 ADDRESSES_OF_EACH = 20  # of 127.0.2.0/24, in the run over many
 
 
+@dataclass(frozen=True, slots=True)
+class _Servers:
+    """OpenSSH on loopback: its services by name, and the processes that listen."""
+
+    services: dict[str, Service]
+    processes: tuple[int, ...]
+
+    def processor(self) -> float:
+        """Give the seconds of the processor that the servers and all their children that have ended took so far (proc(5))."""
+        ticks = 0
+        for process in self.processes:
+            after_name = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            ticks += sum(map(int, after_name[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def _sshds() -> Iterator[dict[str, Service]]:
+def _sshds() -> Iterator[_Servers]:
     """Run OpenSSH on loopback, as Debian ships it, weakened and hardened."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -170,16 +188,17 @@ def _sshds() -> Iterator[dict[str, Service]]:
         for kind in ("ed25519", "rsa"):
             subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", f"{folder}/{kind}"], check=True)
             keys += f"HostKey {folder}/{kind}\n"
-        services = {}
+        services, processes = {}, []
         for port, (name, lines) in enumerate(SSH_SERVERS.items(), FIRST_SSH_PORT):
             config = Path(folder, f"{name}.conf")
             config.write_text(f"ListenAddress 0.0.0.0:{port}\nPidFile none\nMaxStartups 1000:30:2000\n{keys}{lines}")
             process = stack.enter_context(subprocess.Popen(["/usr/sbin/sshd", "-D", "-f", str(config)], stderr=subprocess.DEVNULL))
             stack.callback(process.terminate)
             services[name] = Service("127.0.0.1", port, "ssh")
+            processes.append(process.pid)
         for service in services.values():
             _await(service.port)
-        yield services
+        yield _Servers(services, tuple(processes))
 
 
 def _await(port: int, seconds: float = 10.0) -> None:
@@ -213,27 +232,46 @@ def _was_seen(survey: object) -> bool:
     return isinstance(survey, Observed) and isinstance(survey.fact, SshSurvey) and isinstance(survey.fact.addresses[0].keys, tuple)
 
 
-def _timed(commands: Iterable[Sequence[str]]) -> tuple[float, float, list[str]]:
-    """Run commands one after the other: seconds, seconds of the processor that they took themselves, and what they print."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """What commands took: seconds, seconds of the processor of their own and of the servers', and connections that the servers took."""
+
+    seconds: float
+    own: float
+    servers: float
+    connections: int
+
+
+def _accepted() -> int:
+    """Give how many connections this machine has taken since it started (RFC 4022, tcpPassiveOpens)."""
+    names, values = (line.split() for line in Path("/proc/net/snmp").read_text(encoding="utf-8").splitlines() if line.startswith("Tcp:"))
+    return int(values[names.index("PassiveOpens")])
+
+
+def _timed(commands: Iterable[Sequence[str]], servers: _Servers) -> tuple[_Cost, list[str]]:
+    """Run commands one after the other: what they cost, and what they print."""
+    before, accepted, theirs, start = resource.getrusage(resource.RUSAGE_CHILDREN), _accepted(), servers.processor(), time.monotonic()
     texts = [subprocess.run(command, capture_output=True, text=True, check=False, env=as_installed()).stdout for command in commands]
     seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, texts
+    own = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return _Cost(seconds, own, servers.processor() - theirs, _accepted() - accepted), texts
 
 
 def ssh() -> None:
     """Compare the weak algorithms found at OpenSSH servers, and the time, with ssh-audit: one server a command, and sixty in one run.
 
-    On loopback most of the time is the servers' own, for each connection, whoever asks; the number of connections stands beside it.
+    On loopback most of the time is the servers' own, 8 ms and more of the processor for each connection, whoever asks: it and the number of
+    connections stand beside the time. ``tenken look`` does not judge, ssh-audit does; judging stands in the lines before.
     """
     tenken = [str(Path(sys.executable).with_name("tenken")), "look"]
     audit = ["ssh-audit", "-n", "-l", "fail"]
-    with _sshds() as services, tempfile.TemporaryDirectory() as folder:
+    with _sshds() as servers, tempfile.TemporaryDirectory() as folder:
+        services = servers.services
         start = time.monotonic()
         by_us = dict(zip(services, asyncio.run(_look_at_ssh(list(services.values()))), strict=True))
         ours = time.monotonic() - start
-        theirs, _, texts = _timed([*audit, "-p", str(service.port), service.host] for service in services.values())
-        print(f"three servers, seen and judged in one process: tenken {ours:.2f} s, ssh-audit {theirs:.2f} s: {theirs / ours:.1f} times")
+        cost, texts = _timed(([*audit, "-p", str(service.port), service.host] for service in services.values()), servers)
+        print(f"three servers, seen and judged in one process: tenken {ours:.2f} s, ssh-audit {cost.seconds:.2f} s")
         for name, text in zip(services, texts, strict=True):
             weak = set(re.findall(r"^\((?:kex|key|enc|mac)\) (\S+).*\[fail\]", text, re.MULTILINE))
             rows = {"both": weak & by_us[name], "tenken more": by_us[name] - weak, "ssh-audit more": weak - by_us[name] - CRYPTREC_KEEPS}
@@ -249,22 +287,34 @@ def ssh() -> None:
             "one server a command",
             [[*tenken, f"{s.host}:{s.port}/ssh"] for s in services.values()],
             [[*audit, "-p", str(s.port), s.host] for s in services.values()],
+            servers,
         )
         _beside(
             f"{len(many)} servers in one command",
             [[*tenken, *(f"{s.host}:{s.port}/ssh" for s in many)]],
             [[*audit, "-T", f"{folder}/hosts", "--threads", "32"]],
+            servers,
         )
 
 
-def _beside(what: str, us: Sequence[Sequence[str]], them: Sequence[Sequence[str]], runs: int = 5) -> None:
+def _beside(what: str, us: Sequence[Sequence[str]], them: Sequence[Sequence[str]], servers: _Servers, runs: int = 5) -> None:
     """Print medians of ``tenken look`` and ssh-audit, run in turn."""
-    pairs = [(_timed(us), _timed(them)) for _ in range(runs)]
-    ours, theirs = (statistics.median(pair[who][0] for pair in pairs) for who in (0, 1))
-    our_cpu, their_cpu = (statistics.median(pair[who][1] for pair in pairs) for who in (0, 1))
-    print(
-        f"{what}: tenken look {ours:.2f} s ({our_cpu:.2f} s its own processor time), ssh-audit {theirs:.2f} s ({their_cpu:.2f} s): "
-        f"{theirs / ours:.1f} times ({their_cpu / our_cpu:.1f})"
+    pairs = [(_timed(us, servers)[0], _timed(them, servers)[0]) for _ in range(runs)]
+    ours, theirs = (_median([pair[who] for pair in pairs]) for who in (0, 1))
+    print(f"{what}: ssh-audit took {theirs.seconds / ours.seconds:.1f} times as long, {theirs.own / ours.own:.1f} times as much processor")
+    for name, cost in (("tenken look", ours), ("ssh-audit", theirs)):
+        print(
+            f"  {name:11} {cost.seconds:.2f} s; processor {cost.own:.2f} s of its own, {cost.servers:.2f} s of the servers'; "
+            f"{cost.connections} connections"
+        )
+
+
+def _median(costs: Sequence[_Cost]) -> _Cost:
+    return _Cost(
+        statistics.median(cost.seconds for cost in costs),
+        statistics.median(cost.own for cost in costs),
+        statistics.median(cost.servers for cost in costs),
+        statistics.median_low(cost.connections for cost in costs),
     )
 
 

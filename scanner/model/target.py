@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
-import idna
-
 LONGEST_NAME = 253  # RFC 1035 section 2.3.4, in presentation form without the final dot
 LONGEST_LABEL = 63
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
@@ -234,6 +232,8 @@ def domain_name(text: str) -> str:
     if not name:
         raise NotATarget("an empty name is not a domain")
     if not name.isascii():
+        import idna  # its tables take as long to load as most of this room: few names need them
+
         try:
             name = idna.encode(name, uts46=True).decode("ascii")
         except idna.IDNAError as error:
@@ -263,6 +263,8 @@ def unicode_name(name: str) -> str:
     """Write a name as people read it; labels that do not decode stay as they are."""
     if "xn--" not in name:
         return name
+    import idna  # see ``domain_name``
+
     shown = []
     for label in name.split("."):
         try:

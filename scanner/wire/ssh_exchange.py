@@ -24,7 +24,7 @@ MSG_GEX_INIT = 32
 MSG_GEX_REPLY = 33
 MSG_GEX_REQUEST = 34
 LARGEST_PRIME = 16_384  # bits
-_EXPONENT = 64  # octets: twice the strength of the largest hash in use
+_EXPONENT = 16  # octets. Nothing that an exchange protects here is a secret, and a long exponent takes most of the time of a look
 
 _X25519 = {"curve25519-sha256": "sha256", "curve25519-sha256@libssh.org": "sha256"}
 _EC = {"ecdh-sha2-nistp256": "sha256", "ecdh-sha2-nistp384": "sha384", "ecdh-sha2-nistp521": "sha512"}
@@ -239,7 +239,7 @@ class _Finite:
         if not 1 < generator < modulus - 1:
             raise NotSsh("a generator that generates nothing")
         self._modulus = modulus
-        self._private = int.from_bytes(random, "big") | 1 << 255
+        self._private = int.from_bytes(random, "big") | 1 << 127
         number = pow(generator, self._private, modulus)
         self.public = mpint(number)[4:]
 

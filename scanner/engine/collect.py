@@ -21,7 +21,7 @@ from scanner.hosts.base import Collector
 from scanner.hosts.machine import Machine
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.model.target import Kind, Target
+from scanner.model.target import Endpoint, Kind, Target
 from scanner.net.network import Network
 from scanner.net.stopwatch import Deadlines
 from scanner.probes.base import Probe
@@ -182,7 +182,8 @@ class _Looking:
         for observer in observers:
             if isinstance(observer, Probe):
                 return await self._probe(observer, subject)
-        if fact.of is not Kind.MACHINE or not observers:
+        # what nobody observes of an endpoint would come with its agent's report
+        if fact.of is not Kind.MACHINE or not (observers or isinstance(subject, Endpoint)):
             raise CannotObserve(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
         inside = self.inside.get(subject)
         if inside is None:

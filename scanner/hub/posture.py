@@ -28,10 +28,10 @@ from scanner.hub import clock, held, history
 from scanner.hub.database import Database
 from scanner.hub.schema import agents, bodies, chains, results, spans
 from scanner.hub.summary import Summary
-from scanner.ledger.inventory import Inventory
+from scanner.ledger.inventory import EndpointEntry, Inventory
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import Reason
-from scanner.model.target import Endpoint, Kind
+from scanner.model.target import LOCAL, Endpoint, Kind
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Posture:
         return count
 
     def seen(self) -> Iterator[Seen]:
-        """Give what is known of every agent that is not revoked, for a run over all of them."""
+        """Give what is known of every agent that is not revoked, and that nothing is of those that the ledger alone names."""
         with self._database.reading() as db:
             machines = [_machine(row) for row in db.execute(_MACHINES.where(agents.c.revoked_at.is_(None)).order_by(agents.c.agent))]
         now = clock.now()
@@ -109,6 +109,9 @@ class Posture:
             stale = self._stale(machine, now)
             facts = self._facts(machine, now, stale=stale)
             yield Seen(facts, machine.heard_at or machine.enrolled_at, now)
+        for target in sorted(_endpoints(self.rules.inventory) - {Endpoint(machine.agent) for machine in machines}):
+            unheard = Unobserved(Reason.STALE, f"the ledger names {target.key}, and no agent of this name is enrolled", now)
+            yield Seen(FactSet(target, {target: dict.fromkeys(self.rules.plan.facts[Kind.MACHINE], unheard)}), now, now)
 
     def _due(self, most: int, broken: Collection[int]) -> list[tuple[_Machine, bool]]:
         now = clock.now()
@@ -164,6 +167,11 @@ class Posture:
             summary = Summary.of(done.results).written()
             db.execute(update(agents).where(agents.c.id == machine.id).values(**values, summary=summary))
             _keep(db, machine.id, done.results, now)
+
+
+def _endpoints(inventory: Inventory) -> set[Endpoint]:
+    """Name the machines that the ledger expects reports of; ``local`` is the machine that a scan runs on."""
+    return {entry.target for entry in inventory.entries.values() if isinstance(entry, EndpointEntry)} - {LOCAL}
 
 
 def _keep(db: Connection, agent_id: int, found: tuple[Result, ...], now: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from scanner.engine.catalogue import catalogue
 from scanner.engine.factset import FactSet
 from scanner.engine.plan import make_plan
+from scanner.facts.agent import AgentContact
 from scanner.facts.screen_lock import ScreenLock
 from scanner.hub import book, clock
 from scanner.hub.database import Database
@@ -17,7 +19,9 @@ from scanner.hub.door import Door
 from scanner.hub.posture import Posture, Rules
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import parse_profile
-from scanner.model.fact import Fact, Observation, Observed
+from scanner.model.fact import Fact, Observation, Observed, Unobserved
+from scanner.model.reason import Reason
+from scanner.model.target import LOCAL, Endpoint, Host, Target
 from tests.hub.simulated import AT, Simulated
 from tests.hub.test_chain import send
 
@@ -29,9 +33,9 @@ def reported(number: int = 0) -> dict[str, Observation[Fact]]:
     return {"ScreenLock": Observed(HEADLESS, clock.now() if number else AT)}
 
 
-def posture_of(database: Database, hours: int = 72) -> Posture:
+def posture_of(database: Database, hours: int = 72, expected: Sequence[Target] = ()) -> Posture:
     profile = parse_profile("p", f"values: {{endpoint.agent.most-silence-hours: {hours}}}\n", catalogue().values)
-    rules = Rules.of(make_plan(catalogue(), (), profile, ONLY), Inventory.of_targets([]))
+    rules = Rules.of(make_plan(catalogue(), (), profile, ONLY), Inventory.of_targets(expected))
     assert rules.silence == timedelta(hours=hours)
     return Posture(database, rules)
 
@@ -112,3 +116,16 @@ def test_the_night_sees_every_agent_that_is_not_revoked_with_every_planned_fact(
     assert [s.facts.target.key for s in seen] == sorted(f"endpoint:{a.agent}" for a in agents)
     for one in seen:
         assert ScreenLock in one.facts.seen[one.facts.target]
+
+
+def test_an_endpoint_of_the_ledger_that_never_enrolled_is_stale_not_left_out(door: Door) -> None:
+    agent = Simulated.enrol(door)
+    send(door, agent.report(reported(), made_at=clock.now()))
+    ledger = (Endpoint(agent.agent), Endpoint("pc-17"), LOCAL, Host("www.example.jp"))
+    heard, missing = posture_of(door.database, expected=ledger).seen()
+    assert heard.facts.target == Endpoint(agent.agent)
+    assert missing.facts.target == Endpoint("pc-17")
+    for fact in (AgentContact, ScreenLock):
+        why = missing.facts.get(missing.facts.target, fact)
+        assert isinstance(why, Unobserved)
+        assert why.reason is Reason.STALE

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
+from scanner.engine.catalogue import catalogue
 from scanner.engine.collect import Collecting
 from scanner.engine.factset import FactSet
-from scanner.engine.plan import make_plan
+from scanner.engine.plan import Plan, make_plan
 from scanner.engine.run import Judging, RunEnd, RunStart, TargetDone
 from scanner.engine.scan import scan
+from scanner.facts.agent import AgentContact
 from scanner.ledger.exceptions import Exceptions
 from scanner.ledger.inventory import Inventory
 from scanner.ledger.profile import EMPTY
 from scanner.model.fact import Fact, Observed, Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.model.target import Domain, Service, Target
+from scanner.model.target import Domain, Endpoint, Host, Service, Target
 from scanner.model.verdict import Outcome
 from scanner.net.network import Network, Settings
 from scanner.probes.base import Probe
@@ -73,15 +75,19 @@ class _Heard:
 
 
 def _scan(targets: list[Target], lights: Probe, doors: Probe, budget: float = 5.0, workers: int = 4) -> tuple[RunEnd, _Heard]:
+    return _look(targets, make_plan(world(), [], EMPTY), {Lights: (lights,), Doors: (doors,)}, budget, workers)
+
+
+def _look(
+    targets: list[Target], plan: Plan, observers: Mapping[type[Fact], tuple[Probe, ...]], budget: float = 5.0, workers: int = 4
+) -> tuple[RunEnd, _Heard]:
     heard = _Heard()
 
     async def go() -> RunEnd:
-        plan = make_plan(world(), [], EMPTY)
         head = start(targets=len(targets), checks=len(plan.variants))
         judging = Judging(head, plan, Inventory.of_targets(targets), EMPTY, Exceptions(), [heard])
         with ThreadPoolExecutor(1) as threads:
             async with Network(Settings(resolv_conf="/nonexistent")) as network:
-                observers = {Lights: (lights,), Doors: (doors,)}
                 collecting = Collecting(plan, observers, network, lambda _: {}, lambda _: None, threads)
                 return await scan(judging, collecting, targets, budget, workers)
 
@@ -172,6 +178,18 @@ def test_a_fact_nobody_can_see_is_unsupported() -> None:
         return seen.reason
 
     assert asyncio.run(go()) is Reason.UNSUPPORTED
+
+
+def test_of_an_endpoint_without_a_way_into_it_not_even_the_agent_was_heard() -> None:
+    targets: list[Target] = [Endpoint("pc-17"), Host("www.example.jp")]
+    _, heard = _look(targets, make_plan(catalogue(), [], EMPTY, ("endpoint.agent",)), {})
+    reasons = {}
+    for facts in heard.facts:
+        contact = facts.get(facts.target, AgentContact)
+        assert isinstance(contact, Unobserved)
+        reasons[facts.target] = contact.reason
+    # an endpoint is one whose agent has to report; a host is looked at in other ways
+    assert reasons == {targets[0]: Reason.NOT_DECLARED, targets[1]: Reason.UNSUPPORTED}
 
 
 def test_a_sink_that_fails_ends_the_run_with_its_own_error() -> None:

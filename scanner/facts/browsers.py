@@ -61,7 +61,7 @@ class Browser:
     """One browser that is installed."""
 
     name: str
-    """``firefox``, ``chromium``, ``chrome``, ``edge``, ``safari``."""
+    """``firefox``, ``chromium``, ``chromium-browser`` (Ubuntu's), ``chrome``, ``edge``, ``safari``; a Flatpak says so behind its name."""
     settings: tuple[BrowserSetting, ...]
 
 

@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from scanner.facts.browsers import Browser, BrowserMatter, BrowserSetting, OwnChoice
+from scanner.hosts.seeing import shown
 from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
 from scanner.wire.prefs import Pref
 
 Policies = Mapping[str, object]
 Own = Mapping[str, Mapping[str, Pref]] | Unobserved
 """Account → its own preferences: Firefox's by name, Chromium's by the dotted path in its file ``Preferences``."""
-Answer = tuple[bool | None, bool | None]
+Told = bool | Unobserved | None
+Answer = tuple[Told, Told]
 """What policy holds, and what it sets as a first value."""
 
 PRESETS: Final = {
@@ -42,6 +45,11 @@ def firefox(policies: Policies | Unobserved, own: Own, source: str) -> Browser:
     return _browser("firefox", policies, own, source, (_firefox, _chosen_firefox))
 
 
+def unread(name: str, why: Unobserved, source: str) -> Browser:
+    """Give a browser of which it is only known that it is there."""
+    return Browser(name, tuple(BrowserSetting(matter, why, None, preset, why, source) for matter, preset in PRESETS.items()))
+
+
 def chromium(name: str, managed: Policies | Unobserved, recommended: Policies | Unobserved, own: Own, source: str) -> Browser:
     """Give Chromium, Chrome or Edge as policies that bind, policies that advise and users' Preferences set it."""
     if isinstance(recommended, Unobserved) and not isinstance(managed, Unobserved):
@@ -56,11 +64,10 @@ def chromium(name: str, managed: Policies | Unobserved, recommended: Policies | 
 
 def _browser(name: str, policies: Policies | Unobserved, own: Own, source: str, how: tuple[Ask, Chose]) -> Browser:
     ask, chose = how
+    if isinstance(policies, Unobserved):
+        return unread(name, policies, source)
     settings = []
     for matter, preset in PRESETS.items():
-        if isinstance(policies, Unobserved):
-            settings.append(BrowserSetting(matter, policies, None, preset, policies, source))
-            continue
         held, advised = ask(matter, policies)
         choices: tuple[OwnChoice, ...] | Unobserved = ()
         if held is None:
@@ -93,8 +100,8 @@ def _not(value: bool | None) -> bool | None:
 
 def _firefox(matter: BrowserMatter, policies: Policies) -> Answer:
     """Read Firefox's policies; https://mozilla.github.io/policy-templates/. The policy ``Preferences`` sets prefs by their names."""
-    held: bool | None = None
-    advised: bool | None = None
+    held: Told = None
+    advised: Told = None
     match matter:
         case BrowserMatter.WARNS_OF_FRAUD:
             pass
@@ -174,7 +181,7 @@ def _chosen_firefox(matter: BrowserMatter, prefs: Mapping[str, Pref]) -> bool | 
             return None  # there is no such preference
 
 
-def _chromium(matter: BrowserMatter, policies: Policies) -> bool | None:
+def _chromium(matter: BrowserMatter, policies: Policies) -> Told:
     """Read policies of Chromium, Chrome and Edge; https://chromeenterprise.google/policies/ and Edge's list of the same names."""
     match matter:
         case BrowserMatter.WARNS_OF_FRAUD:
@@ -187,7 +194,11 @@ def _chromium(matter: BrowserMatter, policies: Policies) -> bool | None:
             return _flag(policies.get("SSLErrorOverrideAllowed"))
         case BrowserMatter.OLD_TLS:
             least = policies.get("SSLVersionMin")
-            return least not in _NEW_TLS if isinstance(least, str) else None
+            if isinstance(least, str) and least not in _NEW_TLS:
+                return Unobserved(
+                    Reason.UNSUPPORTED, shown(f"SSLVersionMin={least}: whether this version of the browser still heeds it is not known")
+                )
+            return None if least is None else False
         case BrowserMatter.FREE_EXTENSIONS:
             barred = policies.get("ExtensionInstallBlocklist", policies.get("ExtensionInstallBlacklist"))
             general = _inside(policies, "ExtensionSettings", "*", "installation_mode")

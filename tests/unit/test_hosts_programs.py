@@ -181,6 +181,33 @@ def test_chromium_takes_the_later_of_two_files_and_keeps_advice_apart(tmp_path: 
     assert found[M.WARNS_OF_FRAUD].own == (OwnChoice("hanako", False),)
 
 
+def test_each_chromium_has_the_policies_of_its_own_place(tmp_path: Path) -> None:
+    barred = '{"SyncDisabled": true}'
+    machine = Machine(tmp_path, live=False).write(
+        {"/usr/bin/chromium": "", "/snap/bin/chromium": "", "/etc/chromium-browser/policies/managed/a.json": barred}
+    )
+    assert read(machine, "chromium")[M.SYNCHRONISES].policy is None
+    assert read(machine, "chromium-browser")[M.SYNCHRONISES].policy is False
+
+
+@pytest.mark.parametrize(("least", "known"), [("tls1.2", True), ("tls1.3", True), ("tls1", False), ("tls1.1", False)])
+def test_a_least_version_that_newer_chromes_pass_over_tells_nothing(tmp_path: Path, least: str, known: bool) -> None:
+    machine = Machine(tmp_path, live=False).write(
+        {"/opt/google/chrome/chrome": "", "/etc/opt/chrome/policies/managed/a.json": json.dumps({"SSLVersionMin": least})}
+    )
+    held = read(machine, "chrome")[M.OLD_TLS].policy
+    assert held is False if known else isinstance(held, Unobserved)
+
+
+def test_of_a_flatpak_only_its_being_there_is_known(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, live=False).write(
+        {POLICIES: json.dumps({"policies": SAFE}), "/var/lib/flatpak/app/org.mozilla.firefox/current/active/metadata": ""}
+    )
+    found = read(machine, "firefox (Flatpak)")
+    assert all(isinstance(setting.policy, Unobserved) for setting in found.values())
+    assert found.keys() == WISHED.keys()
+
+
 def test_of_a_users_preferences_only_what_matters_is_kept() -> None:
     held = {"account_info": [{"email": "x@example.jp"}], "google": {"services": {"account_id": "1234"}}, "safebrowsing": {"enabled": True}}
     assert chosen_in(held) == {"safebrowsing.enabled": True, "google.services.account_id": True}

@@ -190,7 +190,7 @@ BAD: Mapping[str, str] = {
     "host.event-log.media": "MEDIA_UNRECORDED",
     "host.malware.removable": "MEDIA_PASSED_OVER",
     "endpoint.browser.fraud-warnings": "BROWSER_POLICY_LOOSE",
-    "endpoint.browser.tls-versions": "BROWSER_POLICY_LOOSE",
+    "endpoint.browser.tls-versions": "UNSUPPORTED",
     "endpoint.browser.passwords": "BROWSER_LEFT",
     "endpoint.mail-client.html": "HTML_SHOWN",
     "endpoint.network.permitted": "NETWORKS_OTHER",

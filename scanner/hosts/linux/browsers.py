@@ -9,7 +9,7 @@ from typing import Final
 
 from scanner.facts.browsers import Browser, Browsers
 from scanner.hosts.base import Files, Names, Reader, Source, collector
-from scanner.hosts.browser_rules import Policies, chosen_in, chromium, firefox
+from scanner.hosts.browser_rules import Policies, chosen_in, chromium, firefox, unread
 from scanner.hosts.linux.base import accounts, exists, parsed, seen, shown
 from scanner.hosts.linux.reads import ACCOUNTS
 from scanner.hosts.own_files import MOST, merged_profiles, own_files
@@ -39,19 +39,33 @@ class Kin:
 
     name: str
     programs: tuple[str, ...]
-    policies: tuple[str, ...]
+    policies: str
     own: tuple[str, ...]
 
 
 KINDS: Final = (
-    Kin(
-        "chromium",
-        ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/lib64/chromium-browser/chromium-browser", "/snap/bin/chromium"),
-        ("/etc/chromium/policies", "/etc/chromium-browser/policies"),
-        (".config/chromium", "snap/chromium/common/chromium"),
+    Kin("chromium", ("/usr/bin/chromium", "/usr/lib64/chromium-browser/chromium-browser"), "/etc/chromium/policies", (".config/chromium",)),
+    Kin(  # Ubuntu's: its Snap, and its package before that
+        "chromium-browser",
+        ("/snap/bin/chromium", "/usr/lib/chromium-browser/chromium-browser"),
+        "/etc/chromium-browser/policies",
+        ("snap/chromium/common/chromium", ".config/chromium"),
     ),
-    Kin("chrome", ("/opt/google/chrome/chrome",), ("/etc/opt/chrome/policies",), (".config/google-chrome",)),
-    Kin("edge", ("/opt/microsoft/msedge/msedge",), ("/etc/opt/edge/policies",), (".config/microsoft-edge",)),
+    Kin("chrome", ("/opt/google/chrome/chrome",), "/etc/opt/chrome/policies", (".config/google-chrome",)),
+    Kin("edge", ("/opt/microsoft/msedge/msedge",), "/etc/opt/edge/policies", (".config/microsoft-edge",)),
+)
+FLATPAKS: Final = {
+    f"{name} (Flatpak)": f"/var/lib/flatpak/app/{id_}"
+    for name, id_ in (
+        ("firefox", "org.mozilla.firefox"),
+        ("chromium", "org.chromium.Chromium"),
+        ("chrome", "com.google.Chrome"),
+        ("edge", "com.microsoft.Edge"),
+    )
+}
+"""Browsers that are installed as Flatpaks for the whole machine."""
+NO_FLATPAK: Final = Unobserved(
+    Reason.UNSUPPORTED, "which policies reach a Flatpak is left to its extensions and permissions, which are not read"
 )
 READS: Final[tuple[Source, ...]] = (
     *(Names(path) for path in FIREFOX),
@@ -59,7 +73,8 @@ READS: Final[tuple[Source, ...]] = (
     *(Files(f"{place}/*.js") for place in AUTOCONFIG),
     *(Files(f"/home/*/{place}/*/{file}", limit=MOST, root=True) for place in FIREFOX_OWN for file in ("prefs.js", "user.js")),
     *(Names(path) for kin in KINDS for path in kin.programs),
-    *(Files(f"{place}/{kind}/*.json") for kin in KINDS for place in kin.policies for kind in ("managed", "recommended")),
+    *(Names(path) for path in FLATPAKS.values()),
+    *(Files(f"{kin.policies}/{kind}/*.json") for kin in KINDS for kind in ("managed", "recommended")),
     *(Files(f"/home/*/{place}/*/Preferences", limit=MOST, root=True) for kin in KINDS for place in kin.own),
 )
 
@@ -77,7 +92,10 @@ def browsers(read: Reader) -> Browsers:
         if exists(read, *kin.programs):
             managed, recommended = (seen(partial(merged, read, kin, kind)) for kind in ("managed", "recommended"))
             own = merged_profiles(own_files(read, accounts, kin.own, ("Preferences",), _preferences))
-            found.append(chromium(kin.name, managed, recommended, own, " ".join(f"{place}/managed" for place in kin.policies)))
+            found.append(chromium(kin.name, managed, recommended, own, f"{kin.policies}/managed"))
+    for name, path in FLATPAKS.items():
+        if exists(read, path):
+            found.append(unread(name, NO_FLATPAK, path))
     return Browsers(tuple(found))
 
 
@@ -111,18 +129,17 @@ def _autoconfig(read: Reader) -> str | None:
 def merged(read: Reader, kin: Kin, kind: str) -> Policies:
     """Merge the files of a directory as Chromium does: of two that name the same policy the later one counts. Raises ``CannotObserve``."""
     merged: dict[str, object] = {}
-    for place in kin.policies:
-        directory = f"{place}/{kind}"
-        for name in read.names(directory) or ():
-            if not name.endswith(".json"):
-                continue
-            path = f"{directory}/{name}"
-            data = read.file(path)
-            held = parsed(path, data or b"{}", parse_json)
-            if isinstance(held, Unobserved):
-                raise CannotObserve(held.reason, held.detail)
-            if isinstance(held, Mapping):
-                merged.update(held)
+    directory = f"{kin.policies}/{kind}"
+    for name in read.names(directory) or ():
+        if not name.endswith(".json"):
+            continue
+        path = f"{directory}/{name}"
+        data = read.file(path)
+        held = parsed(path, data or b"{}", parse_json)
+        if isinstance(held, Unobserved):
+            raise CannotObserve(held.reason, held.detail)
+        if isinstance(held, Mapping):
+            merged.update(held)
     return merged
 
 

@@ -29,6 +29,7 @@ OTHERS: Final = {
     "kmail": "/usr/bin/kmail",
     "claws-mail": "/usr/bin/claws-mail",
     "geary": "/usr/bin/geary",
+    "thunderbird (Flatpak)": "/var/lib/flatpak/app/org.mozilla.Thunderbird",
 }
 
 

@@ -10,7 +10,7 @@ from scanner.facts.network_path import ProxyMode, ProxySetting, WebProxies
 from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.linux.base import Account, accounts, exists, seen, shown
-from scanner.hosts.linux.browsers import FIREFOX, FIREFOX_POLICIES, KINDS, firefox_policies, merged
+from scanner.hosts.linux.browsers import FIREFOX, FIREFOX_POLICIES, FLATPAKS, KINDS, NO_FLATPAK, firefox_policies, merged
 from scanner.hosts.linux.desktops import environment, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import kconfig
@@ -35,7 +35,8 @@ KDE_MODES: Final = {"0": ProxyMode.NONE, "1": ProxyMode.FIXED, "2": ProxyMode.SC
     *(Names(path) for path in FIREFOX),
     *(Files(path) for path in FIREFOX_POLICIES),
     *(Names(path) for kin in KINDS for path in kin.programs),
-    *(Files(f"{place}/managed/*.json") for kin in KINDS for place in kin.policies),
+    *(Files(f"{kin.policies}/managed/*.json") for kin in KINDS),
+    *(Names(path) for path in FLATPAKS.values()),
 )
 def web_proxies(read: Reader) -> WebProxies:
     """See how the machine's programs get to the web."""
@@ -146,11 +147,12 @@ def _browsers(read: Reader) -> list[ProxySetting]:
     for kin in KINDS:
         if exists(read, *kin.programs):
             managed = seen(partial(merged, read, kin, "managed"))
-            source = f"{kin.policies[0]}/managed"
+            source = f"{kin.policies}/managed"
             if isinstance(managed, Unobserved):
                 found.append(ProxySetting(kin.name, "", managed, "", managed, source))
             else:
                 found.append(_chromium(kin.name, managed, source))
+    found += [ProxySetting(name, "", NO_FLATPAK, "", NO_FLATPAK, path) for name, path in FLATPAKS.items() if exists(read, path)]
     return found
 
 

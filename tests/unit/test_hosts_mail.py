@@ -197,7 +197,11 @@ def test_what_one_service_does_of_its_own_counts(tmp_path: Path, option: str, pa
 
 
 def test_another_instance_that_runs_leaves_a_pass_open(tmp_path: Path) -> None:
-    started = {"/proc/stat": "btime 9000000000\n", "/proc/9/stat": "9 (master) S" + " 0" * 18 + " 100 0"}
+    started = {
+        "/proc/stat": "btime 9000000000\n",
+        "/proc/9/stat": "9 (master) S" + " 0" * 18 + " 100 0",
+        "/proc/10/stat": "10 (qmgr) S" + " 0" * 18 + " 100 0",
+    }
     for number, (argv, alone) in enumerate([("-w", True), ("-w\0-c\0/etc/postfix", True), ("-w\0-c\0/etc/postfix-out", False)]):
         words = {"/proc/9/cmdline": f"/usr/lib/postfix/sbin/master\0{argv}\0"}
         assert (program(machine(tmp_path / str(number), OWN).write(started | words)).applied is None) is alone

@@ -169,7 +169,7 @@ def test_what_cannot_be_read_leaves_everything_open(tmp_path: Path, text: str) -
 
 def test_postfix_has_processes_of_the_same_name(tmp_path: Path) -> None:
     machine = Machine(tmp_path).write({"/usr/lib/postfix/sbin/master": "", "/etc/postfix/main.cf": ""})
-    running(machine, master=1_700_000_100, smtpd=1_700_000_100)
+    running(machine, master=1_700_000_100, qmgr=1_700_000_100, smtpd=1_700_000_100)
     fact = mail_configuration.run(machine)
     assert isinstance(fact, MailConfiguration)
     assert not isinstance(fact.programs, Unobserved)

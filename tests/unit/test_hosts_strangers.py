@@ -9,6 +9,7 @@ import pytest
 from scanner.engine.catalogue import catalogue
 from scanner.facts.database_configuration import DatabaseConfiguration
 from scanner.facts.log_keeping import LogKeeping
+from scanner.facts.mail_configuration import MailConfiguration
 from scanner.facts.malware import MalwareProtection
 from scanner.facts.time_sync import TimeSync
 from scanner.hosts.linux.base import processes
@@ -72,7 +73,7 @@ def endings(fact: Fact) -> dict[str, object]:
         (dns_configuration, "named"),
         (dns_configuration, "unbound"),
         (file_sharing, "smbd"),
-        (mail_configuration, "master"),
+        (mail_configuration, "master qmgr"),
         (mail_configuration, "exim4"),
         (mail_configuration, "dovecot"),
         (printing, "cupsd"),
@@ -83,10 +84,18 @@ def endings(fact: Fact) -> dict[str, object]:
 def test_a_server_that_no_package_installed_is_not_taken_for_absent(
     tmp_path: Path, collector: AnyCollector, process: str, group: str
 ) -> None:
-    fact = look(Fact, collector, runs(tmp_path, process, group=group))
+    fact = look(Fact, collector, runs(tmp_path, *process.split(), group=group))
     said = endings(fact)
     assert Reason.UNSUPPORTED in said.values()
     assert not {Outcome.PASS, Outcome.FAIL} & set(said.values())
+
+
+@pytest.mark.parametrize("postfix", [False, True], ids=["without Postfix", "beside Postfix, which does not run"])
+def test_another_programs_master_is_not_postfix(tmp_path: Path, postfix: bool) -> None:
+    machine = runs(tmp_path, "master").write({"/usr/lib/postfix/sbin/master": ""} if postfix else {})
+    fact = look(MailConfiguration, mail_configuration, machine)
+    assert not isinstance(fact.programs, Unobserved)
+    assert [(one.name, one.running) for one in fact.programs] == ([("postfix", False)] if postfix else [])
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -340,6 +340,17 @@ def test_dnf_automatic_is_its_section_and_a_timer_may_beat_it(tmp_path: Path) ->
     assert (updaters[0].installs.after_restart, updaters[0].security) == (True, True)
 
 
+def test_dnf5_has_a_timer_of_its_own(tmp_path: Path) -> None:
+    files = {
+        "/etc/dnf/automatic.conf": "[commands]\napply_updates = yes\n",
+        "/usr/lib/systemd/system/dnf5-automatic.timer": "",
+        "/etc/systemd/system/timers.target.wants/dnf5-automatic.timer": "",
+    }
+    updaters = look(AutomaticUpdates, automatic_updates, machine(tmp_path, {**RED_HAT, **files}, live=False)).updaters
+    assert not isinstance(updaters, Unobserved)
+    assert updaters[0].installs.after_restart is True
+
+
 def test_sources_in_both_forms_and_without_credentials(tmp_path: Path) -> None:
     files = {
         "/etc/apt/sources.list": "deb [trusted=yes arch=amd64] https://user:secret@a.example/x stable main\n#deb http://no/ x y\n",
@@ -372,6 +383,26 @@ def test_a_repository_is_signed_where_it_or_the_main_file_says_so(tmp_path: Path
     assert not isinstance(fact.sources, Unobserved)
     assert [(s.host, s.signed) for s in fact.sources] == [("a.example", True), ("b.example", False)]
     assert fact.lax == ("/etc/yum.repos.d/a.repo [b] sslverify=0",)
+
+
+@pytest.mark.parametrize("dnf5", [False, True])
+def test_dnf5_has_settings_below_its_main_file_and_over_its_repositories(tmp_path: Path, dnf5: bool) -> None:
+    files = {
+        "/etc/dnf/dnf.conf": "[main]\nsslverify=1\n",
+        "/usr/share/dnf5/libdnf.conf.d/20-vendor.conf": "[main]\npkg_gpgcheck=0\n",
+        "/etc/dnf/libdnf5.conf.d/20-vendor.conf": "[main]\npkg_gpgcheck=1\nsslverify=0\n",
+        "/etc/yum.repos.d/a.repo": "[fedora]\nbaseurl=https://a.example/\n[extra]\nbaseurl=https://b.example/\ngpgcheck=1\n[off]\nenabled=0\n"
+        "baseurl=https://c.example/\n",
+        "/etc/dnf/repos.override.d/99-config_manager.repo": "[ext*]\ngpgcheck=0\nsslverify=0\n[off]\nenabled=1\n",
+    }
+    fact = look(PackageSources, package_sources, machine(tmp_path, {**RED_HAT, **files, **({"/usr/bin/dnf5": ""} if dnf5 else {})}))
+    assert not isinstance(fact.sources, Unobserved)
+    seen = {source.host: source.signed for source in fact.sources}
+    if dnf5:
+        assert seen == {"a.example": True, "b.example": False, "c.example": True}
+        assert fact.lax == ("/etc/yum.repos.d/a.repo [extra] sslverify=0",)
+    else:
+        assert (seen, fact.lax) == ({"a.example": False, "b.example": True}, ())
 
 
 # --- versions, sockets -----------------------------------------------------------------------------------------------

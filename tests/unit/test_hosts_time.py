@@ -88,9 +88,14 @@ def test_what_further_files_of_chrony_include_counts_where_it_stands(tmp_path: P
         (["chronyd -f /srv/own.conf"], False),
         (["chronyd -f/srv/own.conf"], False),
         (["chronyd -F 1", "chronyd -x -f /etc/reference"], True),
+        (["chronyd -F 1 -u _chrony"], True),
+        (["chronyd -d allow"], False),
+        (["chronyd -F 1", "chronyd -Q allow"], True),
     ],
 )
-def test_a_chronyd_that_goes_by_another_file_is_not_known_by_the_usual_one(tmp_path: Path, lines: list[str], known: bool) -> None:
+def test_a_chronyd_that_goes_by_another_file_or_by_its_arguments_is_not_known_by_the_usual_one(
+    tmp_path: Path, lines: list[str], known: bool
+) -> None:
     machine = chrony(tmp_path, "server 192.0.2.2\n")
     stat = (tmp_path / "proc/2/stat").read_bytes()
     for number, line in enumerate(lines, 2):

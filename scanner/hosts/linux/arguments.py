@@ -108,6 +108,21 @@ def named_elsewhere(read: Reader, names: Collection[str], option: str, usual: Co
     return None
 
 
+def told_more(read: Reader, names: Collection[str], short: str) -> Unobserved | None:
+    """Tell why no running process goes by files and options alone: words stand behind them; ``None`` too where none runs.
+
+    ``short`` are its options as POSIX' ``getopt`` has them. Raises ``CannotObserve``.
+    """
+    lines = command_lines(read, names)
+    try:
+        more = [getopt.getopt(words[1:], short)[1] for words in lines]
+    except getopt.GetoptError as error:
+        return Unobserved(Reason.UNSUPPORTED, f"an option of {' or '.join(names)} is not known: -{shown(error.opt)[:40]}")
+    if more and all(more):
+        return Unobserved(Reason.UNSUPPORTED, f"{' or '.join(names)} was started with words behind its options, which are not read")
+    return None
+
+
 def option_value(words: Sequence[str], option: str) -> str:
     """Give the value of an option; empty: it is not among the words."""
     joined = [word.removeprefix(option) for word in words if word.startswith(option) and word != option]

@@ -39,7 +39,7 @@ SENDERS = {POSTFIX: postfix, EXIM: exim_program, OPENSMTPD: opensmtpd}
 )
 def mail_configuration(read: Reader) -> MailConfiguration:
     """See what the configurations say."""
-    running = processes(read)
+    running = _without_other_masters(processes(read))
     found = seen(partial(_installed, read, running))
     if isinstance(found, Unobserved):
         return MailConfiguration(found, found)
@@ -47,6 +47,13 @@ def mail_configuration(read: Reader) -> MailConfiguration:
         tuple(SENDERS[one.program](read, one, running) for one in found if one.program is not DOVECOT),
         tuple(dovecot(read, one, running) for one in found if one.program is DOVECOT),
     )
+
+
+def _without_other_masters(running: tuple[Process, ...] | Unobserved | None) -> tuple[Process, ...] | Unobserved | None:
+    """Leave out what is called master where nothing is called qmgr: Postfix always has both (qmgr(8)), Cyrus IMAP the first only."""
+    if not isinstance(running, tuple) or any(process.name == "qmgr" for process in running):
+        return running
+    return tuple(process for process in running if process.name not in POSTFIX.processes)
 
 
 def _installed(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[Found, ...]:

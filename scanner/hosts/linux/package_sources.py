@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from scanner.facts.software import PackageSource, PackageSources
 from scanner.hosts.base import Files, Names, Reader, collector
-from scanner.hosts.linux.base import Text, drop_ins, needed, one_file, parsed, seen, shown
+from scanner.hosts.linux.base import Text, drop_ins, exists, needed, one_file, parsed, seen, shown
 from scanner.hosts.linux.software import manager
 from scanner.hosts.linux.unattended import APT_DUMP, apt_configuration, value_of
 from scanner.model.fact import Unobserved
@@ -27,10 +28,15 @@ APT_LAX = (
 )
 """Switches that let unsigned or forged content in; the last two do so where they are off."""
 DNF_MAIN = ("/etc/dnf/dnf.conf", "/etc/yum.conf")
+DNF5 = "/usr/bin/dnf5"
+DNF5_MAIN = ("/etc/dnf/libdnf5.conf.d", "/usr/share/dnf5/libdnf.conf.d")
+DNF5_OVERRIDES = ("/etc/dnf/repos.override.d", "/usr/share/dnf5/repos.override.d")
+"""Of dnf5 only: settings below those of its main file, and settings over those of repositories. A name counts once, the first's."""
 DNF_MORE = ("/etc/yum.repos.d", "/etc/yum/repos.d", "/etc/distro.repos.d")
 MOST_SOURCES = 500
 LOCAL = frozenset({"cdrom", "file", "copy", "media", "rsh", "store"})
 _TRUE = frozenset({"1", "yes", "true", "on"})
+Words = dict[str, str]
 
 
 @collector(
@@ -43,6 +49,10 @@ _TRUE = frozenset({"1", "yes", "true", "on"})
     *(Files(path) for path in DNF_MAIN),
     *(Names(path) for path in DNF_MORE),
     *(Files(f"{path}/*.repo") for path in DNF_MORE),
+    Names(DNF5),
+    *(Names(path) for path in (*DNF5_MAIN, *DNF5_OVERRIDES)),
+    *(Files(f"{path}/*.conf") for path in DNF5_MAIN),
+    *(Files(f"{path}/*.repo") for path in DNF5_OVERRIDES),
 )
 def package_sources(read: Reader) -> PackageSources:
     """See the sources of packages."""
@@ -107,42 +117,55 @@ def _apt_lax(read: Reader) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _dnf_main(read: Reader) -> keyfile.KeyFile:
-    text = next((t for path in DNF_MAIN if (t := one_file(read, path))), None)
-    return needed(parsed(text.path, needed(text.data), keyfile.parse)) if text else keyfile.KeyFile((), False, 0)
+def _dnf_main(read: Reader) -> Words:
+    """Give the settings for all repositories; dnf5 reads its directories first, so that the main file counts."""
+    files = needed(drop_ins(read, DNF5_MAIN, ".conf")) if exists(read, DNF5) else ()
+    main = next((text for path in DNF_MAIN if (text := one_file(read, path))), None)
+    groups = [group for text in (*files, *((main,) if main else ())) for group in _groups(text)]
+    return {key: value for group in groups if group.name == "main" for key, value in _words(group).items()}
 
 
-def _dnf_sources(read: Reader) -> tuple[PackageSource, ...]:
-    """Read the repositories as dnf.conf(5) has them: gpgcheck is off unless switched on, a repository is on unless switched off."""
-    everywhere = _dnf_main(read).last("main", "gpgcheck")
+def _groups(text: Text) -> tuple[keyfile.Group, ...]:
+    return needed(parsed(text.path, needed(text.data), keyfile.parse)).groups
+
+
+def _words(group: keyfile.Group) -> Words:
+    """Give the settings of a section; dnf5 calls ``gpgcheck`` by another name, too."""
+    return {entry.key.lower().removeprefix("pkg_"): entry.value.strip() for entry in group.entries}
+
+
+def _repositories(read: Reader) -> list[tuple[str, Words]]:
+    """Give place and settings of each repository that is on, which it is unless switched off."""
+    files = needed(drop_ins(read, DNF5_OVERRIDES, ".repo")) if exists(read, DNF5) else ()
+    overrides = [group for text in files for group in _groups(text)]
     found = []
     for directory in DNF_MORE:
         for text in needed(drop_ins(read, (directory,), ".repo")):
-            held = needed(parsed(text.path, needed(text.data), keyfile.parse))
-            for group in held.groups:
-                words = {entry.key.lower(): entry.value for entry in group.entries}
-                if group.name == "main" or words.get("enabled", "1").strip().lower() not in _TRUE:
-                    continue
-                signed = (words.get("gpgcheck", everywhere or "0")).strip().lower() in _TRUE
-                found += [_source(f"{text.path} [{shown(group.name)}]", address, signed) for address in _addresses(words)]
+            for group in _groups(text):
+                words = _words(group)
+                for over in overrides:
+                    words |= _words(over) if fnmatchcase(group.name, over.name) else {}
+                if group.name != "main" and words.get("enabled", "1").lower() in _TRUE:
+                    found.append((f"{text.path} [{shown(group.name)}]", words))
+    return found
+
+
+def _dnf_sources(read: Reader) -> tuple[PackageSource, ...]:
+    """Read the repositories as dnf.conf(5) has them: gpgcheck is off unless switched on."""
+    everywhere = _dnf_main(read).get("gpgcheck", "0")
+    found = []
+    for place, words in _repositories(read):
+        signed = words.get("gpgcheck", everywhere).lower() in _TRUE
+        found += [_source(place, address, signed) for address in _addresses(words)]
     return _whole(found)
 
 
-def _addresses(words: dict[str, str]) -> Sequence[str]:
+def _addresses(words: Words) -> Sequence[str]:
     written = " ".join(words.get(key, "") for key in ("baseurl", "metalink", "mirrorlist"))
     return re.split(r"[\s,]+", written.strip()) if written.strip() else ()
 
 
 def _dnf_lax(read: Reader) -> tuple[str, ...]:
-    held = _dnf_main(read)
-    found = []
-    for name, bad in (("gpgcheck", False), ("sslverify", False)):
-        value = held.last("main", name)
-        if value is not None and (value.strip().lower() in _TRUE) is bad:
-            found.append(f"{name}={shown(value)}")
-    for directory in DNF_MORE:
-        for text in needed(drop_ins(read, (directory,), ".repo")):
-            for group in needed(parsed(text.path, needed(text.data), keyfile.parse)).groups:
-                if any(e.key == "sslverify" and e.value.strip().lower() not in _TRUE for e in group.entries):
-                    found.append(f"{text.path} [{shown(group.name)}] sslverify=0")
-    return tuple(found)
+    main = _dnf_main(read)
+    found = [f"{name}={shown(main[name])}" for name in ("gpgcheck", "sslverify") if main.get(name, "1").lower() not in _TRUE]
+    return (*found, *(f"{place} sslverify=0" for place, words in _repositories(read) if words.get("sslverify", "1").lower() not in _TRUE))

@@ -8,7 +8,7 @@ from functools import partial
 
 from scanner.facts.time_sync import ClockState, TimeProgram, TimeSource, TimeSync
 from scanner.hosts.base import CommandOutput, Files, Reader, Run, collector
-from scanner.hosts.linux.arguments import named_elsewhere
+from scanner.hosts.linux.arguments import named_elsewhere, told_more
 from scanner.hosts.linux.base import Text, applied, drop_ins, needed, one_file, parsed, processes, seen, shown
 from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.container import READS as CONTAINER
@@ -32,6 +32,7 @@ TIMESYNCD = Program(
 KNOWN = (CHRONY, NTPD, TIMESYNCD)
 
 CHRONY_FILES = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
+CHRONY_OPTIONS = "46dF:f:hL:l:mnP:pQqRrst:Uu:vx"
 NTPD_FILES = ("/etc/ntpsec/ntp.conf", "/etc/ntp.conf")
 TIMESYNCD_PLACES = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd")
 SOURCES_OF_CHRONY = ("chronyc", "-c", "-n", "sources")
@@ -73,6 +74,8 @@ def _program(read: Reader, found: Found) -> TimeProgram:
         return TimeProgram(found.program.name, True, found.unread, found.unread, "", found.unread, found.unread)
     option, usual = {CHRONY: ("-f", CHRONY_FILES), NTPD: ("-c", NTPD_FILES)}.get(found.program, ("", ()))
     elsewhere = seen(partial(named_elsewhere, read, found.program.processes, option, usual)) if option else None
+    if found.program is CHRONY and elsewhere is None:  # chronyd(8): directives there take the place of its file
+        elsewhere = seen(partial(told_more, read, CHRONY.processes, CHRONY_OPTIONS))
     settings = {CHRONY: _chrony, NTPD: _ntpd, OPENNTPD: _openntpd, TIMESYNCD: _timesyncd}[found.program]
     state = {CHRONY: _chrony_state, NTPD: _ntpd_state, OPENNTPD: _openntpd_state, TIMESYNCD: _timesyncd_state}[found.program]
     sources, place, serves = settings(read) if elsewhere is None else (elsewhere, "", elsewhere)

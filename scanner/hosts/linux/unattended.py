@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from scanner.facts.readings import Readings
 from scanner.facts.software import AutomaticUpdates, Updater
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.base import drop_ins, enabled, exists, init, needed, one_file, parsed, seen
+from scanner.hosts.linux.base import drop_ins, enabled, exists, init, needed, one_file, parsed, seen, unit_file
 from scanner.hosts.linux.services import UNITS
 from scanner.hosts.linux.software import manager
 from scanner.model.fact import Unobserved
@@ -21,7 +21,9 @@ UNATTENDED = "/usr/bin/unattended-upgrade"
 APT_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 DNF_SETTINGS = "/etc/dnf/automatic.conf"
 DNF_TIMERS = ("dnf-automatic.timer", "dnf-automatic-install.timer")
-ACTIVE = Run(("systemctl", "show", "-p", "Id", "-p", "ActiveState", *APT_TIMERS, *DNF_TIMERS))
+DNF5_TIMER = "dnf5-automatic.timer"
+"""What ``dnf-automatic.timer`` is another name of where dnf5 is."""
+ACTIVE = Run(("systemctl", "show", "-p", "Id", "-p", "ActiveState", *APT_TIMERS, *DNF_TIMERS, DNF5_TIMER))
 
 
 @collector(
@@ -32,7 +34,7 @@ ACTIVE = Run(("systemctl", "show", "-p", "Id", "-p", "ActiveState", *APT_TIMERS,
     Names(UNATTENDED),
     Names("/etc/cron.daily/apt-compat"),
     Files(DNF_SETTINGS),
-    *(Names(f"/etc/systemd/system/{timer}") for timer in (*APT_TIMERS, *DNF_TIMERS)),
+    *(Names(f"/etc/systemd/system/{timer}") for timer in (*APT_TIMERS, *DNF_TIMERS, DNF5_TIMER)),
 )
 def automatic_updates(read: Reader) -> AutomaticUpdates:
     """See whether the machine installs security updates by itself."""
@@ -102,7 +104,8 @@ def _dnf(read: Reader) -> Updater:
         return Updater("dnf-automatic", Readings(held, held if read.live else None, held, DNF_SETTINGS), held)
     on = (held.last("commands", "apply_updates") or "no").lower() in {"yes", "true", "1", "on"}
     kind = (held.last("commands", "upgrade_type") or "default").lower()
-    by_file = _works(read, on, DNF_TIMERS[:1], f"{DNF_SETTINGS} [commands] apply_updates")
+    timers = (DNF5_TIMER,) if unit_file(read, DNF5_TIMER) else DNF_TIMERS[:1]
+    by_file = _works(read, on, timers, f"{DNF_SETTINGS} [commands] apply_updates")
     # the timer that installs does so whatever the file says
     by_timer = _works(read, True, DNF_TIMERS[1:], DNF_TIMERS[1])
     chosen = by_timer if True in by_timer.effective() and True not in by_file.effective() else by_file

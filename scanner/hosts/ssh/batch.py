@@ -72,6 +72,7 @@ class _Writing:
     prefix: str
     aliased: Mapping[str, str]
     lines: list[str] = field(default_factory=list)
+    jobs: list[str] = field(default_factory=list)
     slow: list[str] = field(default_factory=list)
     calls: dict[int, Call] = field(default_factory=dict)
 
@@ -84,11 +85,15 @@ class _Writing:
     def job(self, *lines: str, when: str = "") -> None:
         """Have the lines run beside others, where the test ``when`` lets them: it takes no process, as most jobs are not needed."""
         name = f"j{len(self.calls)}"
-        self.lines += [f"{name}() {{", *lines, "}", f"{when} J {name}"]
+        self.jobs += [f"{name}() {{", *lines, "}", f"{when} J {name}"]
 
     def beside(self) -> list[str]:
-        """Give the lines of all calls: the slow ones begin at once, and print after the others."""
-        return ["{", *self.slow, "} </dev/null 4>&1 | {", *self.lines, "cat", "}"] if self.slow else self.lines
+        """Give the lines of all calls: plain ones, jobs and slow ones begin at once, and print in this order."""
+        lines = self.lines
+        for later in (self.jobs and [*self.jobs, "G"], self.slow):
+            if later:
+                lines = ["{", *later, "} </dev/null 4>&1 | {", *lines, "cat", "}"]
+        return lines
 
     def far(self, pattern: str, prefix: str = "") -> str:
         """Write a path or pattern as a word of the shell; ``prefix`` is ``$p`` where its contents are wanted."""
@@ -195,7 +200,6 @@ def _calls(writing: _Writing, asked: _Asked) -> None:
             writing.slow.append(f"{there} {line}")
         else:
             writing.job(line, when=there)
-    writing.lines.append("G")
 
 
 def _single(writing: _Writing, file: Files) -> str:

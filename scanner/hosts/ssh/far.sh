@@ -37,27 +37,18 @@ V() {
     case $(stat -L -c %t:%T -- "$1") in 1:3) k=z ;; *) k=k ;; esac
   elif [ -e "$1" ]; then k=k; else Q "$1"; fi
 }
-# Functions that are called in four lanes beside each other, two in a lane. J name: adds one. G: calls them, each lane
-# waiting in its pipe until those before it have printed. K: ends a lane.
-jobs=0 lane= lanes=
+# Four lanes of functions beside each other. J name: puts one at the end of the next lane. G: runs the lanes, each waiting in
+# its pipe until those before have printed.
+lane=0 l1= l2= l3= l4=
 J() {
-  jobs=$((jobs + 1)) lane="$lane $1;"
-  case $jobs in
-    2 | 4 | 6) K ;;
-    8) G ;;
-  esac
-}
-K() {
-  if [ -z "$lanes" ]; then lanes="{ $lane } </dev/null"
-  elif [ -n "$lane" ]; then lanes="{ $lane } </dev/null 4>&1 | { $lanes; cat; }"; fi
-  lane=
+  lane=$((lane % 4 + 1))
+  eval "l$lane=\"\$l$lane \$1;\""
 }
 G() {
-  if [ $jobs != 0 ]; then
-    K
-    eval "$lanes"
-  fi
-  jobs=0 lanes=
+  set -- "{ :;$l1 } </dev/null"
+  for lane in "$l2" "$l3" "$l4"; do set -- "{ :;$lane } </dev/null 4>&1 | { $1; cat; }"; done
+  eval "$1"
+  lane=0 l1= l2= l3= l4=
 }
 E() { printf '\n%s e %s %s\n' "$b" "$1" "$2"; }
 # S number path...: states

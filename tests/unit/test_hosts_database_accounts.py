@@ -125,6 +125,26 @@ def test_rights_of_roles_are_those_of_who_may_take_them(
     assert (one.administers, bool(way.superuser)) == (rules, rules)
 
 
+@pytest.mark.parametrize(
+    ("account", "rules"),
+    [
+        ({"plugin": "pam", "proxied": [""]}, True),
+        ({"plugin": "pam", "proxied": ["app", "chief"]}, True),
+        ({"plugin": "pam", "proxied": ["c%f"]}, True),
+        ({"plugin": "gssapi", "proxied": ["_hief"]}, True),
+        ({"plugin": "pam", "proxied": [r"\_hief", "hief", "CHIEF"]}, False),
+        ({"plugin": "ed25519", "others": ["pam"], "proxied": ["chief"]}, True),
+        ({"plugin": "mysql_native_password", "proxied": ["chief"]}, False),  # always itself
+        ({"plugin": "pam", "proxied": ["chief"], "locked": 1}, False),
+        ({"plugin": "pam", "proxied": None}, False),
+    ],
+)
+def test_who_may_stand_for_an_administrator_administers(tmp_path: Path, account: dict[str, object], rules: bool) -> None:
+    lines = [{"user": "one", "host": "%", "string": "set", **account}, {"user": "chief", "host": "localhost", "access": "32768"}]
+    ((one, _), _) = users(answering(tmp_path, {" ".join(USERS.argv): "\n".join(map(json.dumps, lines))}))
+    assert one.administers is rules
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(st.text(max_size=40), st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists).map(json.dumps))

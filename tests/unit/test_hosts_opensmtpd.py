@@ -120,6 +120,18 @@ def test_nobody_relays_past_a_listener_that_wants_a_login_first_and_tags_tell_li
     assert [one.relays for one in seen] == [Audience.ITSELF, Audience.NOBODY, Audience.EVERYBODY]
 
 
+@pytest.mark.parametrize("listener", ["", "tls pki mx", "tls-require pki mx"])
+@pytest.mark.parametrize("rule", ["tls from any for any", "! tls from any for any"])
+def test_whether_a_rule_asks_for_tls_is_not_relied_on(tmp_path: Path, listener: str, rule: str) -> None:
+    sends = 'match from any for any action "send"\n'
+    conf = f"{PKI}listen on all {listener}\n{ACTIONS}"
+    for rules in (f'match {rule} action "send"\n', f"match {rule} reject\n{sends}"):
+        (one,) = listeners(program(tmp_path, conf + rules))
+        assert isinstance(one.relays, Unobserved)
+    (one,) = listeners(program(tmp_path, f'{conf}{sends}match {rule} action "send"\n'))
+    assert one.relays is Audience.EVERYBODY
+
+
 @pytest.mark.parametrize(
     ("actions", "level"),
     [

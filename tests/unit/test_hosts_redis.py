@@ -84,6 +84,38 @@ def test_what_cannot_be_told_is_left_open(tmp_path: Path, conf: str, version: st
     assert isinstance(getattr(server(tmp_path, conf, version), part), Unobserved)
 
 
+UNIT = "/lib/systemd/system/redis-server.service"
+OWN = "/usr/lib/systemd/system/redis.service.d/own.conf"
+
+
+@pytest.mark.parametrize(
+    ("command", "listens"),
+    [
+        (f"/usr/bin/redis-server {MAIN} --supervised systemd --daemonize no", Audience.ITSELF),
+        (f"/usr/bin/redis-server {MAIN} --Bind 10.1.2.3 --requirepass 'a-secret x'", Audience.SOME),
+        (f"-/usr/bin/redis-server {MAIN} --include /etc/redis/more.conf", Audience.EVERYBODY),
+        ("/usr/bin/redis-server /srv/redis.conf", Audience.NOBODY),
+        ("/usr/bin/redis-server --protected-mode no", Audience.EVERYBODY),
+        ("/usr/bin/redis-server", Audience.ITSELF),
+        (f"/usr/bin/redis-server {MAIN} $OPTIONS", None),
+        ("/usr/bin/redis-server /etc/redis/redis-%i.conf", None),
+        (f"/usr/local/bin/start {MAIN}", None),
+        (f"/usr/bin/redis-server {MAIN} stray", None),
+        (f"/usr/bin/redis-server {MAIN} --bind '127.0.0.1", None),
+        ("/usr/bin/redis-server -", None),
+    ],
+)
+def test_the_unit_names_the_file_and_its_options_hold_over_it(tmp_path: Path, command: str, listens: Audience | None) -> None:
+    files = {
+        UNIT: f"[Service]\nExecStart=/usr/bin/redis-server {MAIN} --port 0\n",
+        OWN: f"[Service]\nExecStart=\nExecStart={command}\n",  # a drop-in of the unit's other name
+        "/srv/redis.conf": "port 0\n",
+        "/etc/redis/more.conf": "bind *\nprotected-mode no\n",
+    }
+    found = server(tmp_path, "bind 127.0.0.1", more=files).listens
+    assert found is listens if listens else isinstance(found, Unobserved)
+
+
 def test_tls_and_the_rest(tmp_path: Path) -> None:
     conf = 'bind 10.0.0.1\nrequirepass a-secret\nport 0\ntls-port 6379\ntls-protocols "TLSv1.1 TLSv1.2"\ninclude /etc/redis/more.conf\n'
     found = server(tmp_path, conf, more={"/etc/redis/more.conf": "user keeper on >a-secret allcommands\n"})

@@ -220,8 +220,11 @@ def test_a_socket_of_systemd_counts_too(tmp_path: Path) -> None:
     conf = "Listen localhost:631\n<Location />\nAllow all\n</Location>\n"
     files = {"/lib/systemd/system/cups.socket": "[Socket]\nListenStream=/run/cups/cups.sock\n"}
     assert cups(tmp_path / "a", conf, files).clients is Audience.ITSELF
-    files["/etc/systemd/system/cups.socket.d/network.conf"] = "[Socket]\nListenStream=631\n"
-    assert cups(tmp_path / "b", conf, files).clients is Audience.EVERYBODY
+    for number, place in enumerate(("/etc", "/run", "/usr/local/lib", "/usr/lib")):
+        network = {**files, f"{place}/systemd/system/cups.socket.d/network.conf": "[Socket]\nListenStream=631\n"}
+        assert cups(tmp_path / str(number), conf, network).clients is Audience.EVERYBODY
+    masked = {**network, "/etc/systemd/system/cups.socket.d/network.conf": ""}
+    assert cups(tmp_path / "masked", conf, masked).clients is Audience.ITSELF
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from scanner.hosts.base import Files, Names, Reader, Source
+from scanner.hosts.base import Files, Reader, Source
 from scanner.hosts.linux.base import shown
+from scanner.hosts.linux.units import settings, unit_files
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
 LONGEST = 65_536
-_UNIT_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +132,15 @@ def option_value(words: Sequence[str], option: str) -> str:
 
 def unit_sources(unit: str, files: Collection[str]) -> tuple[Source, ...]:
     """Give what ``written_words`` reads."""
-    own = f"/etc/systemd/system/{unit}.d"
-    return (*(Files(f"{place}/{unit}") for place in _UNIT_PLACES), Names(own), Files(f"{own}/*.conf"), *(Files(path) for path in files))
+    return (*unit_files((unit,)), *(Files(path) for path in files))
 
 
 def written_words(read: Reader, unit: str, files: Collection[str], variables: Collection[str]) -> tuple[str, ...]:
     """Give the words by which a service of systemd starts its program, and those of variables in the files that it takes options from.
 
-    Lines that a drop-in sets aside are among them; variables stand as they are written. Raises ``CannotObserve``.
+    Variables stand as they are written. Raises ``CannotObserve``.
     """
-    texts = [read.file(path) or b"" for path in files]
-    whole = next((data for place in _UNIT_PLACES if (data := read.file(f"{place}/{unit}")) is not None), b"")
-    own = [read.file(f"/etc/systemd/system/{unit}.d/{name}") or b"" for name in read.names(f"/etc/systemd/system/{unit}.d") or ()]
-    lines = b"\n".join((whole, *own, *texts)).decode("utf-8", "replace").split("\n")
-    names = "|".join(("ExecStart", *variables))
-    said = [line.partition("=")[2] for line in lines if re.match(rf"\s*(?:export\s+)?(?:{names})\s*=", line)]
+    lines = b"\n".join(read.file(path) or b"" for path in files).decode("utf-8", "replace").split("\n")
+    set_ = [line.partition("=")[2] for line in lines if re.match(rf"\s*(?:export\s+)?(?:{'|'.join(variables)})\s*=", line)]
+    said = (*settings(read, (unit,), "ExecStart"), *set_)
     return tuple(word.strip("\"'") for line in said for word in line.split())

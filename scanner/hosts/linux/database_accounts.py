@@ -1,12 +1,13 @@
 """Accounts of database servers, asked of the servers themselves by their own administrators' way in, which needs no password.
 
 The queries give of a password only its form: no hash leaves the server. Where that way in is closed or wants a password, nothing is told.
-Sources: PostgreSQL's pages on pg_authid and predefined roles, MariaDB's on mysql.global_priv.
+Sources: PostgreSQL's pages on pg_authid and predefined roles, MariaDB's on mysql.global_priv and mysql.proxies_priv.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -40,6 +41,7 @@ _USERS = (
     "'access', json_value(Priv, '$.access'), 'locked', json_value(Priv, '$.account_locked'), 'role', json_value(Priv, '$.is_role'), "
     "'tls', json_value(Priv, '$.ssl_type'), "
     "'roles', (select json_arrayagg(m.Role) from mysql.roles_mapping m where m.User = g.User and m.Host = g.Host), "
+    "'proxied', (select json_arrayagg(p.Proxied_user) from mysql.proxies_priv p where p.User = g.User and p.Host = g.Host), "
     "'tables', exists (select 1 from mysql.db d where d.User = g.User and d.Host = g.Host and 'mysql' like d.Db "
     "and 'Y' in (d.Insert_priv, d.Update_priv)) or exists (select 1 from mysql.tables_priv t where t.User = g.User and t.Host = g.Host "
     "and t.Db = 'mysql' and (find_in_set('Insert', t.Table_priv) or find_in_set('Update', t.Table_priv)))) "
@@ -55,6 +57,8 @@ EVERYBODYS = "PUBLIC"
 NATIVE = frozenset({"", "mysql_native_password", "mysql_old_password"})
 """Methods that let in without a password where none is set."""
 SOCKET = "unix_socket"
+OWN_NAME = NATIVE | {"none", SOCKET, "ed25519", "parsec"}
+"""Methods that always give an account its own name. Others, PAM among them, may name one that it has the right to stand for."""
 _TRUE = ("true", "1", 1)  # no set: what a server says need not be hashable
 T = TypeVar("T")
 
@@ -77,7 +81,9 @@ def users(read: Reader) -> tuple[tuple[DatabaseAccount, ...], tuple[Entrance, ..
         raise CannotObserve(Reason.ACCESS_DENIED, "MariaDB does not let root in by the socket without a password")
     rows = _capped([_object(line) for line in said.split(b"\n") if line.strip()])
     roles_ = {str(row.get("user")): row for row in rows if row.get("role") in _TRUE}
-    people = [(row, _rules(row, roles_)) for row in rows if row.get("role") not in _TRUE]
+    accounts = [row for row in rows if row.get("role") not in _TRUE]
+    rulers = [str(row.get("user")) for row in accounts if _rules(row, roles_)]
+    people = [(row, _rules(row, roles_) or _stands_for(row, rulers)) for row in accounts]
     return tuple(_user(row, rules) for row, rules in people), tuple(way for row, rules in people for way in _ways(row, rules))
 
 
@@ -130,6 +136,20 @@ def _rules(row: Mapping[str, object], roles_: Mapping[str, Mapping[str, object]]
         known |= names
         waiting += [roles_[name] for name in names if name in roles_]
     return False
+
+
+def _stands_for(row: Mapping[str, object], rulers: Sequence[str]) -> bool:
+    """Tell whether an account may become one that administers: the right names accounts by a pattern of LIKE, empty for all."""
+    proxied = row.get("proxied")
+    patterns = [_like(str(one)) for one in proxied] if isinstance(proxied, list) else []
+    named = any(pattern.fullmatch(name) for pattern in patterns for name in rulers)
+    return named and any(method not in OWN_NAME for method in _methods(row))
+
+
+def _like(pattern: str) -> re.Pattern[str]:
+    wild = {"%": ".*", "_": "."}
+    letters = re.findall(r"\\?.", pattern or "%", re.DOTALL)
+    return re.compile("".join(wild.get(one) or re.escape(one[-1]) for one in letters), re.DOTALL)
 
 
 def _methods(row: Mapping[str, object]) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from functools import partial
 
 from scanner.facts.printing import Printing, PrintService
 from scanner.facts.readings import Audience
-from scanner.hosts.base import Files, Names, Reader, collector
+from scanner.hosts.base import Files, Reader, collector
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.audience import widest
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
+from scanner.hosts.linux.units import settings, unit_files
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -23,8 +24,6 @@ MAIN, FILES = "/etc/cups/cupsd.conf", "/etc/cups/cups-files.conf"
 ARGUMENTS = Grammar("c:fFhlps:tTV", ("-c", "-s"))
 """cupsd(8)."""
 SOCKET = "cups.socket"
-SOCKET_PLACES = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-OWN_SOCKET = f"/etc/systemd/system/{SOCKET}.d"
 PLACES = ("/", "/printers/any", "/classes/any", "/jobs", "/admin")
 """Paths at which requests come in, cupsd.conf(5)."""
 ADDING = "cups-add-modify-printer"
@@ -37,9 +36,7 @@ ADDING = "cups-add-modify-printer"
     *paths((CUPS,)),
     Files(MAIN, root=True),
     Files(FILES, root=True),
-    *(Files(f"{directory}/{SOCKET}") for directory in SOCKET_PLACES),
-    Names(OWN_SOCKET),
-    Files(f"{OWN_SOCKET}/*.conf"),
+    *unit_files((SOCKET,)),
 )
 def printing(read: Reader) -> Printing:
     """See what the configuration says."""
@@ -53,7 +50,7 @@ def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
     conf = elsewhere if elsewhere is not None else seen(partial(_read, read))
     if isinstance(conf, Unobserved):
         return PrintService("cups", found.running, found.starts, None, MAIN, *(conf,) * 5)
-    sockets = seen(partial(_sockets, read))
+    sockets = seen(partial(settings, read, (SOCKET,), "ListenStream"))
     network = _on_network(sockets, conf)
     clients = _clients(conf, network)
     read.keep(MAIN, f"clients: {clients}")
@@ -76,20 +73,6 @@ def _read(read: Reader) -> Cupsd:
     if data is None:
         raise CannotObserve(Reason.UNSUPPORTED, f"{MAIN} is not there")
     return needed(parsed(MAIN, data, cupsd.parse))
-
-
-def _sockets(read: Reader) -> tuple[str, ...]:
-    """Give the addresses at which systemd listens for cupsd; an empty line takes back those before, systemd.socket(5).
-
-    Raises ``CannotObserve``.
-    """
-    whole = next((data for directory in SOCKET_PLACES if (data := read.file(f"{directory}/{SOCKET}")) is not None), b"")
-    own = [read.file(f"{OWN_SOCKET}/{name}") or b"" for name in read.names(OWN_SOCKET) or () if name.endswith(".conf")]
-    found: list[str] = []
-    for value in re.findall(rb"(?m)^[ \t]*ListenStream[ \t]*=(.*)$", b"\n".join((whole, *own))):
-        address = value.decode("ascii", "replace").strip()
-        found = [*found, address] if address else []
-    return tuple(found)
 
 
 def _on_network(sockets: tuple[str, ...] | Unobserved, conf: Cupsd) -> bool | Unobserved:

@@ -1,12 +1,14 @@
 """How Redis and Valkey mean their configuration: addresses, protected mode by version, users, TLS (redis.conf of 3.2 to 8, valkey.conf).
 
-What was set at run time and not written back is not seen. Passwords and their hashes are left where they are.
+A running server writes its addresses over its arguments, so that these are taken from its unit. What was set at run time and not
+written back is not seen. Passwords and their hashes are left where they are.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -18,6 +20,8 @@ from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, s
 from scanner.hosts.linux.named_paths import matching
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import Found, Program, installed, paths
+from scanner.hosts.linux.units import settings as unit_settings
+from scanner.hosts.linux.units import unit_files
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import redisconf
@@ -35,6 +39,7 @@ SOURCES: tuple[Source, ...] = (
     *(Files(path, root=True) for places in MAIN.values() for path in places),
     *(Names(f"/etc/{program.name}", root=True) for program in MAIN),
     Names("/var/lib"),
+    *(source for program in MAIN for source in unit_files(program.units)),
     *(Run((program.processes[0], "--version")) for program in MAIN),
 )
 MOST_FILES = 50
@@ -42,6 +47,14 @@ DEEPEST = 10
 TLS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 OPEN = User("default", on=True, open=True, administers=True)
 """The user whom every connection has until it logs in, where nothing is written of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """How it is started: with which file, if any, and the lines that its options make."""
+
+    main: str | None
+    options: tuple[tuple[str, ...], ...]
 
 
 @dataclass
@@ -68,9 +81,9 @@ def redis(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tup
 
 def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DatabaseServer:
     program = found.program
-    place = seen(partial(exists, read, *MAIN[program]))
-    main = place if isinstance(place, str) else MAIN[program][0]
-    settings = seen(partial(_settings, read, main))
+    usual = seen(partial(exists, read, *MAIN[program]))
+    started = seen(partial(_started, read, program, usual if isinstance(usual, str) else MAIN[program][0]))
+    settings = started if isinstance(started, Unobserved) else seen(partial(_settings, read, started))
     version = seen(partial(_version, read, program))
     users = settings if isinstance(settings, Unobserved) else seen(partial(_users, read, settings))
     listens = settings if isinstance(settings, Unobserved) else seen(partial(_listens, settings, users, version))
@@ -84,7 +97,7 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         applied=applied(read, running, program.processes, settings.files)
         if found.running is True and isinstance(settings, _Settings)
         else None,
-        source=main,
+        source=shown(started.main) if isinstance(started, _Started) and started.main else MAIN[program][0],
         listens=listens,
         entrances=ways,
         accounts=users if isinstance(users, Unobserved) else tuple(map(_account, users)),
@@ -104,26 +117,56 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
     )
 
 
-def _settings(read: Reader, main: str) -> _Settings:
-    """Read the file and what it includes, in place. Raises ``CannotObserve``."""
+def _started(read: Reader, program: Program, usual: str) -> _Started:
+    """Take apart the command line of the unit; without a unit it is started with the usual file. Raises ``CannotObserve``."""
+    lines = unit_settings(read, program.units, "ExecStart")
+    if not lines:
+        return _Started(usual, ())
+    try:
+        command, *words = shlex.split(lines[-1].lstrip("@-:+!"))
+    except ValueError as error:
+        raise CannotObserve(Reason.UNSUPPORTED, "the command line of its unit has a quotation that is not ended") from error
+    if command.rpartition("/")[2] != program.processes[0]:
+        raise CannotObserve(Reason.UNSUPPORTED, shown(f"its unit starts it by {command}, which is not followed"))
+    if any(re.search(r"[$%]", word) for word in words):
+        raise CannotObserve(Reason.UNSUPPORTED, "its unit starts it with words that systemd replaces, which is not followed")
+    main = words.pop(0) if words and not words[0].startswith("-") else None
+    options: list[tuple[str, ...]] = []
+    for word in words:
+        if word.startswith("--"):
+            options.append((word.removeprefix("--").lower(),))
+        elif word == "-" or not options:
+            raise CannotObserve(Reason.UNSUPPORTED, "its unit starts it with a word that is not known")
+        else:
+            options[-1] = (*options[-1], word)
+    return _Started(main, tuple(options))
+
+
+def _settings(read: Reader, started: _Started) -> _Settings:
+    """Read the file and what it includes, in place; options come behind them. Raises ``CannotObserve``."""
     settings = _Settings()
-    settings.lines += _lines(read, main, settings.files, 0)
+    main = (("include", started.main),) if started.main else ()
+    settings.lines += _in_place(read, (*main, *started.options), settings.files, 0)
     return settings
 
 
-def _lines(read: Reader, path: str, files: list[str], depth: int) -> Iterator[tuple[str, ...]]:
+def _in_place(read: Reader, lines: Iterable[tuple[str, ...]], files: list[str], depth: int) -> Iterator[tuple[str, ...]]:
+    for words in lines:
+        if words[0] == "include" and len(words) > 1:
+            for one in matching(read, words[1]):
+                yield from _in_place(read, _lines(read, one, files, depth), files, depth + 1)
+        else:
+            yield words
+
+
+def _lines(read: Reader, path: str, files: list[str], depth: int) -> tuple[tuple[str, ...], ...]:
     if depth > DEEPEST or len(files) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, f"{shown(path)}: too many files are included")
     data = read.file(path, limit=redisconf.MOST_OCTETS)
     if data is None:
         raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
     files.append(shown(path))
-    for words in needed(parsed(path, data, redisconf.parse)):
-        if words[0] == "include" and len(words) > 1:
-            for one in matching(read, words[1]):
-                yield from _lines(read, one, files, depth + 1)
-        else:
-            yield words
+    return needed(parsed(path, data, redisconf.parse))
 
 
 def _version(read: Reader, program: Program) -> tuple[int, int]:

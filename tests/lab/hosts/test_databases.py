@@ -98,6 +98,9 @@ def test_accounts_are_what_the_servers_keep_and_no_hash_leaves_them(hosts_lab: H
         "chief@%": (True, True, None),
         "stand_in@localhost": (True, True, "mysql_native_password"),
         "clerk@localhost": (False, True, "mysql_native_password"),
+        "proxy@localhost": (True, True, "pam"),
+        "messenger@localhost": (False, True, "pam"),
+        "idle@localhost": (False, True, "mysql_native_password"),
     }
     assert isinstance(mariadb.entrances, tuple)
     ways = {(one.place, one.method): (one.who, one.clear, one.superuser) for one in mariadb.entrances if not one.socket}
@@ -106,6 +109,16 @@ def test_accounts_are_what_the_servers_keep_and_no_hash_leaves_them(hosts_lab: H
         ("chief@%", "none"): (Audience.EVERYBODY, True, "named"),
     }
     assert "*" not in repr(mariadb.accounts)
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "becomes"), [("proxy", "x", "root"), ("messenger", "x", "clerk"), ("idle", "a-fourth-secret", "idle")]
+)
+def test_the_right_to_stand_for_an_account_works_by_methods_that_name_one(
+    hosts_lab: HostsLab, name: str, secret: str, becomes: str
+) -> None:
+    machine = hosts_lab.machines["servers-bad"]
+    assert asked(machine, "mariadb", "-u", name, f"-p{secret}", "-BNe", "select current_user()") == [f"{becomes}@localhost"]
 
 
 @pytest.mark.parametrize(("name", "answer"), [("servers-kept", None), ("resolver-unbound", b"+PONG\r\n")])

@@ -42,7 +42,13 @@ create user shut@'%' account lock;
 create role keeper; grant insert on mysql.* to keeper; create role deputy; grant keeper to deputy;
 create user stand_in@localhost identified by 'another-secret'; grant deputy to stand_in@localhost;
 create user clerk@localhost identified by 'a-third-secret'; grant insert on test.* to clerk@localhost;
-grant all on *.* to chief@'%' identified via unix_socket or mysql_native_password using password('')"""
+grant all on *.* to chief@'%' identified via unix_socket or mysql_native_password using password('');
+install soname 'auth_pam';
+create user proxy@localhost identified via pam using 'mapped'; grant proxy on root@localhost to proxy@localhost;
+create user messenger@localhost identified via pam using 'mapped'; grant proxy on clerk@localhost to messenger@localhost;
+create user idle@localhost identified by 'a-fourth-secret'; grant proxy on root@localhost to idle@localhost"""
+MAPPED = "auth required pam_permit.so\nauth required pam_user_map.so\naccount required pam_permit.so\n"
+"""A service of PAM that lets everybody in, as whoever the map names."""
 HBA_BAD = """local all all trust
 host all postgres 10.0.0.0 255.0.0.0 scram-sha-256
 host all all 0.0.0.0/0 md5
@@ -65,6 +71,11 @@ ssl-cert = /etc/ssl/db.pem
 ssl-key = /etc/ssl/my.key
 tls_version = TLSv1.1,TLSv1.2
 #secure-file-priv = /var/lib/mysql-files
+"""
+REDIS_STARTED = """[Service]
+ExecStart=
+ExecStart=/usr/bin/redis-server /etc/redis/redis.conf --supervised systemd \\
+  --daemonize no --protected-mode no
 """
 LDAP_KEPT = """dn: cn=config
 changetype: modify
@@ -184,6 +195,8 @@ STATES = (
             "/etc/mysql/mariadb.conf.d/99-local.cnf": MARIADB_BAD,
             "/etc/ldap/slapd.conf": LDAP_BAD,
             "/etc/systemd/system/mariadb.service.d/root.conf": "[Service]\nUser=root\n",
+            "/etc/pam.d/mapped": MAPPED,
+            "/etc/security/user_map.conf": "proxy: root\nmessenger: clerk\n",
         },
         before=(
             *CERTIFICATE,
@@ -233,10 +246,11 @@ STATES = (
         files={
             "/etc/mysql/mariadb.conf.d/99-local.cnf": "[mysqld]\ninnodb_buffer_pool_size = 8M\nlocal-infile = 0\n",
             "/etc/systemd/system/mariadb.service.d/own.conf": "[Service]\nEnvironment=MYSQLD_OPTS=--local-infile=1\n",
+            "/usr/lib/systemd/system/redis-server.service.d/own.conf": REDIS_STARTED,
         },
         before=(
             "systemctl enable postgresql mariadb slapd redis-server",
-            "sed -i 's/^bind .*/bind 0.0.0.0\\r/; s/^protected-mode yes/protected-mode no/' /etc/redis/redis.conf",
+            "sed -i 's/^bind .*/bind 0.0.0.0\\r/' /etc/redis/redis.conf",
         ),
         after=(
             f"touch -d '+1 hour' {PG}/pg_hba.conf",

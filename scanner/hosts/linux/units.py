@@ -1,0 +1,41 @@
+"""What the files of a unit of systemd say: its own file and its drop-ins, merged as systemd merges them (systemd.unit(5)).
+
+Whether a unit starts with the machine is told by ``base.enabled``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner.hosts.base import Files, Names, Reader, Source
+from scanner.hosts.linux.base import Text, drop_ins, needed, one_file
+
+PLACES = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
+"""In order of precedence."""
+
+
+def unit_files(names: Sequence[str]) -> tuple[Source, ...]:
+    """Give what ``settings`` reads of a unit that has these names."""
+    own = [f"{place}/{name}" for name in names for place in PLACES]
+    return tuple(source for path in own for source in (Files(path), Names(f"{path}.d"), Files(f"{path}.d/*.conf")))
+
+
+def settings(read: Reader, names: Sequence[str], wanted: str) -> tuple[str, ...]:
+    """Give the values that a unit has for a setting that takes several, such as ``ExecStart``; an empty one takes back those before it.
+
+    ``names`` are the unit's own name and its aliases, whose drop-ins count too. Raises ``CannotObserve``.
+    """
+    found: list[str] = []
+    for line in _lines(read, names):
+        name, equals, value = line.partition("=")
+        if equals and name.strip() == wanted:
+            found = [*found, value.strip()] if value.strip() else []
+    return tuple(found)
+
+
+def _lines(read: Reader, names: Sequence[str]) -> list[str]:
+    own = next((text for name in names for place in PLACES if (text := one_file(read, f"{place}/{name}")) is not None), None)
+    more = needed(drop_ins(read, [f"{place}/{name}.d" for place in PLACES for name in names], ".conf"))
+    texts: tuple[Text, ...] = (*([own] if own is not None else ()), *more)
+    whole = "\n".join(needed(text.data).decode("utf-8", "replace") for text in texts)
+    return [line for line in whole.replace("\\\n", " ").split("\n") if not line.lstrip().startswith(("#", ";"))]

@@ -1,7 +1,8 @@
 """Thousands of simulated agents at a hub over TLS on loopback: reports a second, times, CPU and memory; and a restart in between.
 
-``python -m bench.hub [--agents N] [--rounds N] [--database URL] [--processes N] [--changed] [--restart] [--no-tls]``. The reports
-are made and signed beforehand, so what is measured is the hub; but client and hub share the machine's cores.
+``python -m bench.hub [--agents N] [--rounds N] [--postgresql | --database URL] [--processes N] [--connections N]
+[--changed] [--restart] [--no-tls]``. The reports are made and signed beforehand, so what is measured is the hub; but client and hub
+share the machine's cores.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
@@ -31,11 +33,11 @@ from scanner.model.reason import Reason
 from scanner.protocol.envelope import digest
 from scanner.protocol.keys import SigningKey
 from tests.agent.killing import HOST, free_port, make_certificate, trusting, wait_for
+from tests.hub.postgres import cluster
 from tests.hub.simulated import Simulated
 
 FACTS = 60
 """Facts in one report, as many as a platform may come to have."""
-CONNECTIONS = 64
 
 
 def many_facts(number: int = 0) -> dict[str, Observation[Fact]]:
@@ -148,15 +150,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--agents", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3, help="reports of each agent after its first one")
-    parser.add_argument("--database", default="")
+    parser.add_argument("--database", default="", help="SQLite in a temporary directory where none is given")
+    parser.add_argument("--postgresql", action="store_true", help="a cluster of its own, gone afterwards")
     parser.add_argument("--changed", action="store_true")
     parser.add_argument("--restart", action="store_true", help="kill the hub twice on the way")
     parser.add_argument("--processes", type=int, default=1, help="processes of the hub; several with PostgreSQL only")
+    parser.add_argument("--connections", type=int, default=64, help="reports that are under way at a time")
     parser.add_argument("--no-tls", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        url = given.database or f"sqlite:///{folder / 'hub.sqlite3'}"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(cluster()) if given.postgresql else given.database or f"sqlite:///{folder / 'hub.sqlite3'}"
         load_or_make(folder / "hub.key")
         with Database(url) as database:
             fleet = enrolled(database, given.agents)
@@ -169,10 +173,10 @@ def main() -> None:
         wait_for(port)
         context = None if given.no_tls else trusting(certificate)
         warm = Load(port, context)
-        asyncio.run(warm.send([first[n::CONNECTIONS] for n in range(CONNECTIONS)]))
+        asyncio.run(warm.send([first[n :: given.connections] for n in range(given.connections)]))
         before, _ = hubs.usage()
         load = Load(port, context)
-        queues = [[one[n] for n in range(c, given.agents, CONNECTIONS) for one in rounds] for c in range(CONNECTIONS)]
+        queues = [[one[n] for n in range(c, given.agents, given.connections) for one in rounds] for c in range(given.connections)]
 
         async def run() -> float:
             sending = asyncio.create_task(load.send(queues))
@@ -181,7 +185,9 @@ def main() -> None:
                 hubs.restart()
             return await sending
 
+        own = time.process_time()
         seconds = asyncio.run(run())
+        own = time.process_time() - own
         cpu, memory = hubs.usage()
         hubs.kill()
         sent = given.agents * given.rounds
@@ -192,9 +198,10 @@ def main() -> None:
         assert last == given.rounds + 1
         assert set(load.statuses) == {200}, load.statuses
         figures = {
-            "database": "postgresql" if given.database else "sqlite",
+            "database": url.partition(":")[0],
             "tls": not given.no_tls,
             "processes": given.processes,
+            "connections": given.connections,
             "agents": given.agents,
             "reports": sent,
             "changed": given.changed,
@@ -204,6 +211,7 @@ def main() -> None:
             "p50_ms": round(quantiles(load.waits, n=100)[49] * 1000),
             "p99_ms": round(quantiles(load.waits, n=100)[98] * 1000),
             "hub_cpu_ms_per_report": None if given.restart else round((cpu - before) * 1000 / sent, 3),
+            "client_cpu_ms_per_report": round(own * 1000 / sent, 3),
             "hub_memory_mb": round(memory),
             "restarts": 2 if given.restart else 0,
             "sent_again": load.sent_again,

@@ -38,7 +38,7 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if not out.is_terminal:
         for n, row in enumerate(rows):
             for cells in (heads, row) if n == 0 else (row,):
-                sys.stdout.write("\t".join(map(_fit, cells)) + "\n")
+                print_cells(cells)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
@@ -46,6 +46,11 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(_fit(cell)) for cell in row))  # a plain string would be read as markup
     out.print(table)
+
+
+def print_cells(cells: Iterable[str]) -> None:
+    """Print one line of tab-separated cells."""
+    sys.stdout.write("\t".join(map(_fit, cells)) + "\n")
 
 
 def _fit(cell: str) -> str:

@@ -190,6 +190,14 @@ def add_user(
     hub_work.add_user(place, name, role, certificate, system or [], with_password=password)
 
 
+@user_app.command("renew")
+def renew_user(name: str, database: Database = "") -> None:
+    """新しいパスワード（標準入力）と認証コードの鍵を与え、停止やロックを解く / Give a new password and second factor; lets in again."""
+    from scanner.cli import hub_work
+
+    hub_work.renew_user(hub_work.Place(database, None, _state()), name)
+
+
 @user_app.command("disable")
 def disable_user(name: str, database: Database = "") -> None:
     """利用者を止める / Let a user in no more."""

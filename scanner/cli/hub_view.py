@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 
 import typer
@@ -191,7 +190,7 @@ def audit_log(place: Place, *, as_json: bool) -> None:
                 if as_json:
                     console.print_json(asdict(entry))
                 else:
-                    sys.stdout.write("\t".join((entry.at, entry.actor, entry.action, entry.object, entry.detail)) + "\n")
+                    console.print_cells((entry.at, entry.actor, entry.action, entry.object, entry.detail))
         note(database, "audit.read")
     for fault in faults:
         console.err.print(f"監査記録の連なりが壊れている / the audit log is broken: {fault}", markup=False)

@@ -181,13 +181,23 @@ def add_user(place: Place, name: str, role: str, certificate: str, systems: list
     """Add a user and print the URI of the second factor, which is shown once."""
     if role not in set(Role):
         console.refuse(f"--role {role}: {', '.join(Role)}")
-    password = ""
-    if with_password:
-        password = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    password = _asked_password() if with_password else ""
     with place.database() as database:
         uri = access.add_user(database, _actor(), name, Role(role), password=password, certificate=certificate, systems=systems)
     if uri:
         sys.stdout.write(uri + "\n")
+
+
+def renew_user(place: Place, name: str) -> None:
+    """Give a user a new password and print the URI of a new second factor, which is shown once."""
+    password = _asked_password()
+    with place.database() as database:
+        uri = access.renew_user(database, _actor(), name, password)
+    sys.stdout.write(uri + "\n")
+
+
+def _asked_password() -> str:
+    return getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def disable_user(place: Place, name: str) -> None:

@@ -1,6 +1,7 @@
 """Who may ask the hub: users, their roles, password and second factor or client certificate, and sessions.
 
 Passwords are kept as argon2id; a code of the second factor is good once; a session is a random token of which only a digest is kept.
+Failures lock a user out, but not where the user is known: else anybody could keep everybody from logging in.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from urllib.parse import quote
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from scanner.hub import audit, clock
 from scanner.hub.database import Database, for_update
-from scanner.hub.schema import sessions, users
+from scanner.hub.place import place_of
+from scanner.hub.schema import sessions, user_places, users
 
 LEAST_PASSWORD = 12
 LONGEST_PASSWORD = 1024
@@ -33,10 +35,13 @@ FREE_FAILURES = 5
 """Wrong passwords or codes before a user is locked out, for a time that doubles with each further one."""
 LOCK = timedelta(minutes=1)
 LONGEST_LOCK = timedelta(hours=12)
+KNOWN = timedelta(days=90)
+"""After a log-in from a place, failures elsewhere do not lock the user out there for so long. It has free failures of its own."""
 STEP = 30
 DIGITS = 6
 SKEW = 1
 """RFC 6238: steps of 30 s, six digits, one step of skew in either direction."""
+_NO_FAILURES = {"failures": 0, "locked_until": ""}
 
 
 @unique
@@ -81,17 +86,19 @@ def add_user(
     """
     if not name or len(name) > 64 or not name.isprintable() or ":" in name:
         raise BadUser("a name of 1 to 64 characters without colon is needed")
-    if password and not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise BadUser(f"a password has at least {LEAST_PASSWORD} characters")
-    if not password and not certificate:
+    if password:
+        _check_password(password)
+    elif not certificate:
         raise BadUser("a password or the fingerprint of a client certificate is needed")
     fingerprint = certificate.replace(":", "").lower()
     if fingerprint and (len(fingerprint) != 64 or not set(fingerprint) <= set("0123456789abcdef")):
         raise BadUser("a fingerprint is SHA-256 in 64 hex digits")
-    secret = base64.b32encode(secrets.token_bytes(20)).decode() if password else ""
+    secret = _new_secret() if password else ""
     with database.writing() as db:
         if db.execute(select(users.c.name).where(users.c.name == name)).first():
             raise BadUser(f"{name} is there already")
+        if fingerprint and (other := db.execute(select(users.c.name).where(users.c.certificate == fingerprint)).scalar()):
+            raise BadUser(f"the certificate is that of {other}: it can stand for one user only")
         db.execute(
             insert(users).values(
                 name=name,
@@ -107,7 +114,24 @@ def add_user(
             )
         )
         audit.note(db, actor, "user.add", name, f"{role.value} {' '.join(sorted(systems))}".strip())
-    return f"otpauth://totp/Tenken:{quote(name)}?secret={secret}&issuer=Tenken" if secret else ""
+    return _uri(name, secret) if secret else ""
+
+
+def renew_user(database: Database, actor: str, name: str, password: str) -> str:
+    """Give a user a new password and second factor, and let them in again. Raises ``BadUser``.
+
+    The way back for who has lost either, is locked out or disabled, or used a code while the hub's clock ran ahead.
+    """
+    _check_password(password)
+    secret = _new_secret()
+    fresh = {"password": _hasher().hash(password), "totp": secret, "totp_step": 0, "disabled_at": None, **_NO_FAILURES}
+    with database.writing() as db:
+        if db.execute(update(users).where(users.c.name == name).values(**fresh)).rowcount != 1:
+            raise BadUser(f"there is no user {name}")
+        db.execute(delete(sessions).where(sessions.c.user == name))
+        db.execute(delete(user_places).where(user_places.c.user == name))
+        audit.note(db, actor, "user.renew", name)
+    return _uri(name, secret)
 
 
 def disable_user(database: Database, actor: str, name: str) -> None:
@@ -124,29 +148,31 @@ def log_in(database: Database, name: str, password: str, code: str, address: str
     now = clock.now()
     refused = ""
     token = secrets.token_urlsafe(32)
+    place = place_of(address)
     # The costly part comes before the transaction, and is as costly for names that do not exist.
+    nobody = _nobody()
     with database.reading() as db:
         row = db.execute(select(users.c.password).where(users.c.name == name)).first()
-    right = _verifies(row.password if row and row.password else _nobody(), password)
+    right = _verifies(row.password if row and row.password else nobody, password)
     with database.writing() as db:
         user = db.execute(for_update(db, select(users).where(users.c.name == name))).first()
+        known = db.execute(select(user_places).where(_at(name, place) & (user_places.c.at > _after(now, -KNOWN)))).first()
         step = matching_step(user.totp, code, clock.read(now).timestamp()) if user and user.totp else None
         if user is None or user.disabled_at or not user.password:
             refused = "no such user"
-        elif user.locked_until > now:
-            refused = f"locked until {user.locked_until}"
+        elif _locked(until := (known or user).locked_until, now):
+            refused = f"locked until {until}"
         elif not right:
             refused = "wrong password"
         elif step is None or step <= user.totp_step:
             refused = "wrong or used code"
         if not refused:
-            db.execute(update(users).where(users.c.name == name).values(failures=0, locked_until="", totp_step=step))
+            db.execute(update(users).where(users.c.name == name).values(totp_step=step, **({} if known else _NO_FAILURES)))
+            db.execute(delete(user_places).where(_at(name, place)))
+            db.execute(insert(user_places).values(user=name, place=place, at=now, **_NO_FAILURES))
             _begin_session(db, name, token)
         elif user is not None and not refused.startswith("locked"):
-            failures = user.failures + 1
-            wait = min(LONGEST_LOCK, LOCK * 2 ** min(failures - FREE_FAILURES, 20)) if failures >= FREE_FAILURES else None
-            until = clock.written(clock.read(now) + wait) if wait else ""
-            db.execute(update(users).where(users.c.name == name).values(failures=failures, locked_until=until))
+            _count_failure(db, user, known, now)
         audit.note(db, f"user:{name[:64]}", "login.refuse" if refused else "login", "", f"{refused} from {address}".strip())
     if refused:
         raise NotAdmitted
@@ -171,7 +197,10 @@ def log_out(database: Database, token: str) -> None:
 
 def by_session(database: Database, token: str) -> User:
     """Give the user of a session. Raises ``NotAdmitted``."""
-    wanted = select(users).join_from(sessions, users).where((sessions.c.digest == _digest(token)) & (sessions.c.expires_at > clock.now()))
+    now = clock.now()
+    # A session that ends later than any can that begins now was made while the hub's clock ran ahead.
+    good = sessions.c.expires_at.between(_after(now, timedelta(seconds=1)), _after(now, SESSION + clock.TOLERANCE))
+    wanted = select(users).join_from(sessions, users).where((sessions.c.digest == _digest(token)) & good)
     with database.reading() as db:
         return _user(db, wanted)
 
@@ -207,11 +236,44 @@ def _user(db: Connection, wanted: object) -> User:
     return User(row.name, Role(row.role), tuple(json.loads(row.systems)))
 
 
+def _count_failure(db: Connection, user: Row[tuple[object, ...]], known: Row[tuple[object, ...]] | None, now: str) -> None:
+    """Count a failure where it belongs: at a place that the user is known at, else with the user."""
+    failures = (known or user).failures + 1
+    until = _after(now, min(LONGEST_LOCK, LOCK * 2 ** min(failures - FREE_FAILURES, 20))) if failures >= FREE_FAILURES else ""
+    counted = update(user_places).where(_at(user.name, known.place)) if known else update(users).where(users.c.name == user.name)
+    db.execute(counted.values(failures=failures, locked_until=until))
+
+
+def _locked(until: str, now: str) -> bool:
+    """Tell whether a lock holds. One that lasts longer than any was set while the hub's clock ran ahead."""
+    return now < until <= _after(now, LONGEST_LOCK + clock.TOLERANCE)
+
+
+def _at(name: str, place: str) -> ColumnElement[bool]:
+    return (user_places.c.user == name) & (user_places.c.place == place)
+
+
+def _after(now: str, span: timedelta) -> str:
+    return clock.written(clock.read(now) + span)
+
+
 def _begin_session(db: Connection, name: str, token: str) -> None:
     now = clock.now()
     db.execute(delete(sessions).where(sessions.c.expires_at < now))
-    expires = clock.written(clock.read(now) + SESSION)
-    db.execute(insert(sessions).values(digest=_digest(token), user=name, expires_at=expires))
+    db.execute(insert(sessions).values(digest=_digest(token), user=name, expires_at=_after(now, SESSION)))
+
+
+def _check_password(password: str) -> None:
+    if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise BadUser(f"a password has {LEAST_PASSWORD} to {LONGEST_PASSWORD} characters")
+
+
+def _new_secret() -> str:
+    return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+def _uri(name: str, secret: str) -> str:
+    return f"otpauth://totp/Tenken:{quote(name)}?secret={secret}&issuer=Tenken"
 
 
 def _verifies(hashed: str, password: str) -> bool:

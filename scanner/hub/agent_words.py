@@ -54,6 +54,11 @@ EVENT_WORDS: Mapping[str, Text] = {
     "chain-broken": Text(ja="連なりに合わない報告", en="a report that does not follow"),
     "replay": Text(ja="古い報告の再送", en="an old report sent again"),
 }
+GAP_WORDS: Mapping[str, Text] = {
+    "spool-full": Text(ja="端末の待ち行列が満ちた", en="the machine's spool was full"),
+    "damaged": Text(ja="端末の保存領域で壊れた", en="damaged on the machine's disk"),
+    "refused": Text(ja="集約サーバが拒否した", en="refused by the hub"),
+}
 ROLE_WORDS: Mapping[Role, Text] = {
     Role.ADMINISTRATOR: Text(ja="管理者", en="administrator"),
     Role.AUDITOR: Text(ja="監査者", en="auditor"),

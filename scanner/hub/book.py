@@ -6,8 +6,9 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Column, Connection, Row, func, select
 
 from scanner.codec import Plain
 from scanner.hub.database import Database
@@ -96,13 +97,16 @@ def agent_rows(database: Database, agent: str = "") -> list[AgentRow]:
 
 
 def chain_book(database: Database, agent: str) -> list[Plain]:
-    """Give the chains of an agent, the newest first, each with what is missing and what happened; empty where the agent is unknown."""
+    """Give the chains of an agent, the newest first, each with what is missing and what happened; empty where the agent is unknown.
+
+    Of a chain with very many gaps or events the newest are given, and how many older ones are left out.
+    """
     found = []
     with database.reading() as db:
         rows = db.execute(select(chains).join_from(chains, agents).where(agents.c.agent == agent).order_by(chains.c.id.desc())).all()
         for chain in rows:
-            holes = db.execute(select(gaps).where(gaps.c.chain_id == chain.id).order_by(gaps.c.first).limit(MOST)).all()
-            happened = select(events).where(events.c.chain_id == chain.id).order_by(events.c.sequence, events.c.kind).limit(MOST)
+            holes, older_holes = _newest(db, chain.id, gaps.c.first)
+            happened, older_events = _newest(db, chain.id, events.c.sequence, events.c.kind)
             received = db.execute(select(func.count()).select_from(reports).where(reports.c.chain_id == chain.id)).scalar_one()
             found.append(
                 {
@@ -116,10 +120,24 @@ def chain_book(database: Database, agent: str) -> list[Plain]:
                     "received_at": chain.received_at,
                     "address": chain.address,
                     "missing": [{"first": g.first, "last": g.last, "reason": g.reason, "noted_at": g.noted_at} for g in holes],
-                    "events": [{"kind": e.kind, "sequence": e.sequence, "at": e.at, "detail": e.detail} for e in db.execute(happened)],
+                    "missing_left_out": older_holes,
+                    "events": [{"kind": e.kind, "sequence": e.sequence, "at": e.at, "detail": e.detail} for e in happened],
+                    "events_left_out": older_events,
                 }
             )
     return found
+
+
+def _newest(db: Connection, chain: int, *order: Column[Any]) -> tuple[list[Row[Any]], int]:  # a row of whichever table
+    """Give the newest rows of a chain in order, and how many older ones are left out."""
+    table = order[0].table
+    rows = db.execute(select(table).where(table.c.chain_id == chain).order_by(*(column.desc() for column in order)).limit(MOST)).all()
+    count = (
+        db.execute(select(func.count()).select_from(table).where(table.c.chain_id == chain)).scalar_one()
+        if len(rows) == MOST
+        else len(rows)
+    )
+    return list(reversed(rows)), count - len(rows)
 
 
 def result_lines(database: Database, agent: str) -> Iterator[Plain]:

@@ -12,15 +12,19 @@ from sqlalchemy import Connection, insert, select, update
 from scanner.codec import fact_types
 from scanner.hub import audit, clock
 from scanner.hub.database import Database, for_update
+from scanner.hub.refusals import DETAIL
 from scanner.hub.schema import agents, chains, policies, tokens
-from scanner.protocol.answer import Policy
+from scanner.protocol.answer import Policy, policy_in
 from scanner.protocol.enrolment import Enrolment, Token, request_in
 from scanner.protocol.envelope import Envelope, Sort, digest, open_envelope, seal
 from scanner.protocol.keys import PublicKey, SigningKey
 from scanner.protocol.refusal import Refusal, Refused
+from scanner.protocol.texts import fit
 
 USUAL_LIFE = timedelta(days=7)
 LARGEST_REQUEST = 65_536
+MOST_TOKENS = 200
+"""Rows of the list of tokens."""
 NEW_AGENT = {"changed": 0, "judged": 0, "stale": False, "compared": 0, "summary": "{}"}
 """What the table says of an agent that has not reported yet."""
 
@@ -56,10 +60,10 @@ class TokenRow:
     used_at: str | None
 
 
-def token_rows(database: Database, most: int = 200) -> list[TokenRow]:
-    """Give the tokens, the newest first."""
+def token_rows(database: Database) -> list[TokenRow]:
+    """Give the newest tokens, the last one made first."""
     t = tokens.c
-    wanted = select(t.made_at, t.made_by, t.expires_at, t.note, t.agent, t.used_at).order_by(t.made_at.desc(), t.digest).limit(most)
+    wanted = select(t.made_at, t.made_by, t.expires_at, t.note, t.agent, t.used_at).order_by(t.made_at.desc(), t.digest).limit(MOST_TOKENS)
     with database.reading() as db:
         return [TokenRow(*row) for row in db.execute(wanted)]
 
@@ -132,12 +136,13 @@ def key_of(database: Database, key: str) -> tuple[PublicKey, str] | None:
 
 
 def set_policy(database: Database, hub_key: SigningKey, actor: str, facts: Sequence[str], interval: int) -> Policy:
-    """Make the policy that agents are given from now on. Raises ``Refused`` where a fact is not a built-in one."""
+    """Make the policy that agents are given from now on. Raises ``Refused`` where agents would not take it."""
     if unknown := sorted(set(facts) - fact_types().keys()):
-        raise Refused(Refusal.NOT_OF_SCHEMA, f"no such fact: {', '.join(unknown)}")
+        raise Refused(Refusal.NOT_OF_SCHEMA, fit(f"no such fact: {', '.join(unknown)}", DETAIL))
     with database.writing() as db:
         serial = (db.execute(select(policies.c.serial).order_by(policies.c.serial.desc()).limit(1)).scalar() or 0) + 1
         policy = Policy(serial, tuple(sorted(set(facts))), interval, (hub_key.public.text,))
+        policy_in(policy.plain())
         envelope = seal(Sort.POLICY, policy.plain(), hub_key)
         known_by = digest(open_envelope(envelope, {Sort.POLICY}).claimed().payload)
         db.execute(insert(policies).values(serial=serial, digest=known_by, envelope=envelope, made_at=clock.now(), made_by=actor))

@@ -5,7 +5,6 @@ Tries are counted in memory by where they come from; what locks a single user is
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 import time
 from collections import OrderedDict, deque
@@ -13,6 +12,7 @@ from collections.abc import Callable
 
 from scanner.hub import access, audit
 from scanner.hub.database import Database
+from scanner.hub.place import place_of
 
 TRIES = 10
 WINDOW = 60.0
@@ -43,7 +43,7 @@ class Logins:
 
     def log_in(self, name: str, password: str, code: str, address: str) -> str:
         """Give the token of a new session. Raises ``NotAdmitted`` or ``TooManyTries``."""
-        place = _place(address)
+        place = place_of(address)
         self._count(place)
         if not self._room.acquire(timeout=WAIT):
             raise TooManyTries(int(WAIT))
@@ -73,12 +73,3 @@ class Logins:
         if first:  # one entry for a flood, not one for each try of it
             with self._database.writing() as db:
                 audit.note(db, "hub", "login.limit", "", f"{TRIES} tries within {WINDOW:.0f} s from {place}")
-
-
-def _place(address: str) -> str:
-    """Give what one person is likely to have of addresses: one of IPv4, a network of 64 bits of IPv6."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))

@@ -214,6 +214,17 @@ users = Table(
     Column("disabled_at", String),
 )
 
+user_places = Table(
+    "user_places",
+    metadata,
+    Column("user", String, ForeignKey("users.name"), nullable=False),
+    Column("place", String, nullable=False),  # where the user has logged in with a password
+    Column("at", String, nullable=False),  # when, the last time
+    Column("failures", Integer, nullable=False),  # there, since then; those of all other places stand with the user
+    Column("locked_until", String, nullable=False),
+    PrimaryKeyConstraint("user", "place"),
+)
+
 sessions = Table(
     "sessions",
     metadata,

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 4_000
 IDLE_SECONDS = 30
 LARGEST_HEAD = 32_768
+HSTS = "max-age=31536000"
+"""RFC 6797; without its subdomains, which may be anybody's."""
 HEAD_SECONDS = 15.0
 """From the beginning of a connection or question to the end of its head."""
 CERTIFICATE = "tenken.certificate"
@@ -137,6 +139,7 @@ class Hub:
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=IDLE_SECONDS,
             backlog=2048,
+            headers=[("Strict-Transport-Security", HSTS)] if listen.certificate else [],
             ssl_certfile=listen.certificate or None,
             ssl_keyfile=listen.key or None,
             ssl_ca_certs=listen.client_ca or None,

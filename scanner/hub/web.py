@@ -31,6 +31,8 @@ MOST_WAITING = 5_000
 RETRY_AFTER = 30
 FLUSH_SECONDS = 2.0
 """How often the book of refusals is written."""
+MOST_OCTETS = 268_435_456
+"""Of bodies that are being read at a time, by whomever they are sent; beyond that agents are asked to come again later."""
 ENROLLING = 8
 """Enrolments under way; each costs a transaction of its own."""
 STATUS = {
@@ -135,6 +137,7 @@ class AgentApp:
         self._enrolling = asyncio.Semaphore(ENROLLING)
         self._policy: tuple[str, bytes] | None = None
         self._policy_until = 0.0
+        self._octets = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one question."""
@@ -152,7 +155,7 @@ class AgentApp:
         address = client[0] if client else ""
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(scope, receive)
+                body = await self._body(scope, receive)
             await (self._report if path == REPORTS else self._enrol)(body, address, send)
         except Refused as refused:
             if refused.reason is Refusal.TOO_LARGE:
@@ -161,9 +164,34 @@ class AgentApp:
         except TimeoutError:
             await _answer(send, 408, b'{"refused":"timeout"}', ((b"connection", b"close"),))
         except Busy:
-            await _answer(send, 503, b'{"refused":"busy"}', ((b"retry-after", str(RETRY_AFTER).encode()),))
+            await _answer(send, 503, b'{"refused":"busy"}', ((b"retry-after", str(RETRY_AFTER).encode()), (b"connection", b"close")))
         except _Gone:
             return
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """Read the body, no more than an envelope may have. Raises ``Busy`` where all bodies together are too much."""
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit() and (len(value) > 9 or int(value) > LARGEST):
+                raise Refused(Refusal.TOO_LARGE, f"the most is {LARGEST} octets")
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise _Gone
+                part = message.get("body", b"")
+                size += len(part)
+                self._octets += len(part)
+                if size > LARGEST:
+                    raise Refused(Refusal.TOO_LARGE, f"the most is {LARGEST} octets")
+                if self._octets > MOST_OCTETS:
+                    raise Busy
+                parts.append(part)
+                if not message.get("more_body"):
+                    return b"".join(parts)
+        finally:
+            self._octets -= size
 
     async def _report(self, body: bytes, address: str, send: Send) -> None:
         try:
@@ -200,26 +228,6 @@ class AgentApp:
 
 class _Gone(Exception):
     """Whoever asked has gone."""
-
-
-async def _body(scope: Scope, receive: Receive) -> bytes:
-    """Read the body, no more than an envelope may have."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and (len(value) > 9 or int(value) > LARGEST):
-            raise Refused(Refusal.TOO_LARGE, f"the most is {LARGEST} octets")
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise _Gone
-        part = message.get("body", b"")
-        size += len(part)
-        if size > LARGEST:
-            raise Refused(Refusal.TOO_LARGE, f"the most is {LARGEST} octets")
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
 
 
 async def _refuse(send: Send, refused: Refused) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from scanner.hub import change_words
 from scanner.hub.access import SESSION
-from scanner.hub.agent_words import EVENT_WORDS, FLAG_WORDS, ROLE_WORDS, STATE_WORDS
+from scanner.hub.agent_words import EVENT_WORDS, FLAG_WORDS, GAP_WORDS, ROLE_WORDS, STATE_WORDS
 from scanner.hub.change_words import LINK_WORDS, SIGN_WORDS
 from scanner.hub.permission import ADMINISTRATORS, READERS
 from scanner.model.text import Text
@@ -92,6 +92,7 @@ def _templates() -> jinja2.Environment:
         states=STATE_WORDS,
         flags=FLAG_WORDS,
         events=EVENT_WORDS,
+        gaps=GAP_WORDS,
         roles=ROLE_WORDS,
         signs=SIGN_WORDS,
         refusals=REFUSAL_WORDS,

@@ -178,7 +178,7 @@ class Pages:
     def _tokens(self, asked: Asked) -> Response:
         asked, user = self._admitted(asked)
         self.permission.demand(user, ADMINISTRATORS, "tokens.list", asked.address)
-        return page(asked, "tokens.html.j2", rows=enrolment.token_rows(self._database), made="")
+        return self._token_page(asked, "")
 
     def _make_token(self, asked: Asked) -> Response:
         asked, user = self._admitted(asked)
@@ -187,12 +187,15 @@ class Pages:
         if not note:
             raise BadForm
         token = enrolment.make_token(self._database, self.hub_key, f"user:{user.name}", note=note, agent=again or None)
-        return page(asked, "tokens.html.j2", rows=enrolment.token_rows(self._database), made=token.text)
+        return self._token_page(asked, token.text)
+
+    def _token_page(self, asked: Asked, made: str) -> Response:
+        return page(asked, "tokens.html.j2", rows=enrolment.token_rows(self._database), most=enrolment.MOST_TOKENS, made=made)
 
     def _refusals(self, asked: Asked) -> Response:
         asked, user = self._admitted(asked)
         self.permission.demand(user, READERS, "refusals.read", asked.address)
-        return page(asked, "refusals.html.j2", rows=book.refusal_rows(self._database))
+        return page(asked, "refusals.html.j2", rows=book.refusal_rows(self._database), most=book.MOST)
 
     def _audit(self, asked: Asked) -> Response:
         asked, user = self._admitted(asked)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import delete, update
 from starlette.applications import Starlette
 
-from scanner.hub import access, audit
+from scanner.hub import access, audit, clock
 from scanner.hub.access import BadUser, NotAdmitted, Role
 from scanner.hub.admin import Admin
 from scanner.hub.database import Database
@@ -76,6 +77,85 @@ def test_guessing_locks_the_user_out_even_with_the_right_password(database: Data
     with pytest.raises(NotAdmitted):
         access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
     assert audit.entries(database)[-1].detail.startswith("locked until")
+
+
+def guess(database: Database, name: str, address: str, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(NotAdmitted):
+            access.log_in(database, name, "wrong", "000000", address)
+
+
+def test_nobody_elsewhere_keeps_a_user_out_of_a_place_where_they_are_known(database: Database) -> None:
+    secret = secret_of(access.add_user(database, "test", "aoki", Role.AUDITOR, password=PASSWORD))
+    access.log_in(database, "aoki", PASSWORD, code(secret, -1), "192.0.2.1")
+    guess(database, "aoki", "198.51.100.9", access.FREE_FAILURES + 1)
+    assert audit.entries(database)[-1].detail.startswith("locked until")
+    access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
+    guess(database, "aoki", "198.51.100.9", 1)
+    assert audit.entries(database)[-1].detail.startswith("locked until"), "a log-in elsewhere gives no further tries here"
+    guess(database, "aoki", "192.0.2.1", access.FREE_FAILURES)
+    with pytest.raises(NotAdmitted):
+        access.log_in(database, "aoki", PASSWORD, code(secret, 1), "192.0.2.1")
+    assert audit.entries(database)[-1].detail.startswith("locked until"), "who guesses there is locked out there"
+
+
+def test_a_place_is_forgotten_after_a_while(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = secret_of(access.add_user(database, "test", "aoki", Role.AUDITOR, password=PASSWORD))
+    access.log_in(database, "aoki", PASSWORD, code(secret, -1), "192.0.2.1")
+    guess(database, "aoki", "198.51.100.9", access.FREE_FAILURES)
+    monkeypatch.setattr(access, "KNOWN", timedelta(0))
+    with pytest.raises(NotAdmitted):
+        access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
+
+
+def test_what_was_written_while_the_clock_ran_ahead_does_not_last(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = secret_of(access.add_user(database, "test", "aoki", Role.AUDITOR, password=PASSWORD))
+    access.add_user(database, "test", "ito", Role.AUDITOR, password=PASSWORD)
+    ahead = datetime.now(UTC) + timedelta(days=365)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(clock, "now", lambda: clock.written(ahead))
+        token = access.log_in(database, "aoki", PASSWORD, access.one_time_code(secret, int(ahead.timestamp()) // access.STEP), "192.0.2.1")
+        assert access.by_session(database, token)
+        guess(database, "ito", "192.0.2.1", access.FREE_FAILURES + 1)
+    with pytest.raises(NotAdmitted):
+        access.by_session(database, token)
+    guess(database, "ito", "192.0.2.1", 1)
+    assert not audit.entries(database)[-1].detail.startswith("locked")
+    with pytest.raises(NotAdmitted):  # a code is good once, whatever the clock says: the way on is a new factor
+        access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
+    renewed = secret_of(access.renew_user(database, "test", "aoki", PASSWORD + "2"))
+    assert access.log_in(database, "aoki", PASSWORD + "2", code(renewed), "192.0.2.1")
+
+
+def test_a_clock_set_back_a_little_ends_no_session(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = secret_of(access.add_user(database, "test", "aoki", Role.AUDITOR, password=PASSWORD))
+    token = access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
+    monkeypatch.setattr(clock, "now", lambda: clock.written(datetime.now(UTC) - timedelta(minutes=5)))
+    assert access.by_session(database, token)
+
+
+def test_a_user_who_is_renewed_is_another_one_to_old_secrets(database: Database) -> None:
+    secret = secret_of(access.add_user(database, "test", "aoki", Role.AUDITOR, password=PASSWORD))
+    token = access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
+    access.disable_user(database, "test", "aoki")
+    with pytest.raises(BadUser):
+        access.renew_user(database, "test", "aoki", "short")
+    with pytest.raises(BadUser):
+        access.renew_user(database, "test", "nobody", PASSWORD)
+    renewed = secret_of(access.renew_user(database, "test", "aoki", "another long password"))
+    for password, number in ((PASSWORD, code(renewed)), ("another long password", code(secret, 1))):
+        with pytest.raises(NotAdmitted):
+            access.log_in(database, "aoki", password, number, "192.0.2.1")
+    with pytest.raises(NotAdmitted):
+        access.by_session(database, token)
+    assert access.log_in(database, "aoki", "another long password", code(renewed), "192.0.2.1")
+    assert list(audit.faults(database)) == []
+
+
+def test_a_certificate_stands_for_one_user_only(database: Database) -> None:
+    access.add_user(database, "test", "aoki", Role.AUDITOR, certificate="ab" * 32)
+    with pytest.raises(BadUser, match="aoki"):
+        access.add_user(database, "test", "ito", Role.ADMINISTRATOR, certificate="AB:" * 31 + "AB")
 
 
 def test_weak_users_are_not_made(database: Database) -> None:
@@ -144,6 +224,14 @@ def test_texts_that_no_database_keeps_are_refused(asking: Callable[..., tuple[in
         assert asking("nobody", "POST", "/login", {"user": odd, "password": "p", "code": "0"})[0] == 400
         assert asking("root", "POST", "/tokens", {"note": odd})[0] == 400
         assert asking("root", "GET", f"/agents/{odd.encode('utf-8', 'replace').decode()}")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "body", [{"facts": [], "interval": 1}, {"facts": [], "interval": 10**9}, {"facts": ["\ud800"], "interval": 3600}, {"facts": [7]}]
+)
+def test_a_policy_that_agents_would_refuse_is_not_made(asking: Callable[..., tuple[int, dict[str, object]]], body: object) -> None:
+    assert asking("root", "POST", "/policy", body)[0] == 400
+    assert asking("root", "POST", "/policy", {"facts": [], "interval": 3600}) == (200, {"serial": 1})
 
 
 def test_no_other_site_has_a_browser_ask_for_a_change(asking: Callable[..., tuple[int, dict[str, object]]]) -> None:

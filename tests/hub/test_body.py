@@ -8,16 +8,16 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from scanner.hub import body
+from scanner.hub import body, web
 from scanner.hub.door import Door
 from scanner.hub.permission import Permission
 from scanner.pages.app import people
 from scanner.pages.names import Names
 
 
-def answer(app: Starlette, path: str, *parts: bytes) -> tuple[int, dict[bytes, bytes]]:
+def answer(app: ASGIApp, path: str, *parts: bytes) -> tuple[int, dict[bytes, bytes]]:
     """Give status and headers of the answer to a body of which these parts come, and no end."""
     waiting = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
     sent: list[MutableMapping[str, Any]] = []
@@ -31,8 +31,22 @@ def answer(app: Starlette, path: str, *parts: bytes) -> tuple[int, dict[bytes, b
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [], "client": ("192.0.2.1", 1), "state": {}}
-    asyncio.run(app(scope, receive, send))
+
+    async def run() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(run())
     return sent[0]["status"], dict(sent[0]["headers"])
+
+
+def test_many_bodies_at_a_time_do_not_fill_the_memory(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "MOST_OCTETS", 10_000)
+    app = web.AgentApp(door, web.Writer(door, lambda: None), people(door.hub_key, Permission(door.database, lambda _: ()), Names()))
+    for path in (web.REPORTS, web.ENROL, web.REPORTS):  # each gives back what it held
+        status, headers = answer(app, path, b"x" * 9_000, b"x" * 9_000)
+        assert (status, headers[b"connection"]) == (HTTPStatus.SERVICE_UNAVAILABLE, b"close")
+    monkeypatch.setattr(web, "BODY_SECONDS", 0.01)
+    assert answer(app, web.REPORTS, b"x" * 9_000)[0] == HTTPStatus.REQUEST_TIMEOUT
 
 
 @pytest.mark.parametrize("path", ["/login", "/admin/1/login"])

@@ -77,6 +77,17 @@ def test_of_a_chain_of_a_thousand_everything_that_happened_on_the_way_is_named(d
     assert {r["agent"] for r in book.refusal_rows(door.database)} <= {agent.agent, ""}
 
 
+def test_of_very_many_incidents_the_newest_are_told_and_the_others_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "MOST", 3)
+    agent = Simulated.enrol(door)
+    made = [agent.report() for _ in range(12)]
+    send(door, *made[1::2])
+    (chain,) = book.chain_book(door.database, agent.agent)
+    assert [gap["first"] for gap in chain["missing"]] == [7, 9, 11]
+    assert [event["sequence"] for event in chain["events"]] == [7, 9, 11]
+    assert (chain["missing_left_out"], chain["events_left_out"]) == (3, 3)
+
+
 def test_the_same_report_gets_the_same_receipt_also_in_one_batch(door: Door) -> None:
     agent = Simulated.enrol(door)
     first = agent.report()

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from scanner.cli.commands import command_line
-from scanner.hub import clock
+from scanner.hub import access, clock
 from scanner.hub.database import Database
 from scanner.hub.door import Door
 from scanner.hub.keyfile import load_or_make
@@ -91,6 +91,8 @@ def test_users_are_added_with_a_password_from_standard_input(tmp_path: Path) -> 
     assert run("user", "add", "aoki", "--role", "auditor", "--password", text="a long enough one\n").exit_code == 2
     assert run("user", "add", "ito", "--role", "king", "--password", text="a long enough one\n").exit_code == 2
     assert run("user", "disable", "aoki").exit_code == 0
+    assert run("user", "renew", "aoki", text="another long one\n").stdout.startswith("otpauth://totp/")
+    assert run("user", "renew", "aoki", text="short\n").exit_code == 2
     assert run("user", "disable", "nobody").exit_code == 2
 
 
@@ -107,3 +109,10 @@ def test_what_is_asked_wrongly_ends_with_status_2(tmp_path: Path) -> None:
         assert run(*words).exit_code == 2, words
     (tmp_path / "tenken" / "hub.key").chmod(0o644)
     assert run("enroll", "n").exit_code == 2
+
+
+def test_what_a_stranger_gave_as_a_name_is_one_cell_that_no_terminal_obeys(tmp_path: Path) -> None:
+    with (hub := door(tmp_path)).database, pytest.raises(access.NotAdmitted):
+        access.log_in(hub.database, "\x1b]0;x\x07\n2026-01-01T00:00:00Z\tuser:root\tlogin", "p", "000000", "192.0.2.1")
+    (row,) = lines(run("audit"))
+    assert row[1] == "user:\\u001b]0;x\\u0007 2026-01-01T00:00:00Z user:root login"

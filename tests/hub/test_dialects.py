@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, select, text
 from scanner import hub
 from scanner.engine.catalogue import catalogue
 from scanner.engine.plan import make_plan
-from scanner.hub import audit, book, enrolment
+from scanner.hub import access, audit, book, enrolment
+from scanner.hub.access import Role
 from scanner.hub.database import Database, DatabaseTrouble
 from scanner.hub.door import Door
 from scanner.hub.posture import Posture, Rules
@@ -27,6 +28,7 @@ from scanner.protocol.answer import Receipt
 from scanner.protocol.keys import SigningKey
 from scanner.protocol.refusal import Refused
 from tests.hub.simulated import Simulated, some_facts
+from tests.hub.test_access import PASSWORD, code, guess, secret_of
 from tests.hub.test_chain import send, sequences
 from tests.hub.test_history import CHECK as REJOINING
 from tests.hub.test_history import at, day, facts, judged, told
@@ -107,6 +109,17 @@ def test_texts_that_no_database_keeps_do_no_harm(both: str) -> None:
             send(door, hostile.report(None, **{odd: odd}))
         door.refusals.flush()
         assert [(r["reason"], r["count"]) for r in book.refusal_rows(database)] == [("not-of-schema", 4)]
+
+
+def test_people_log_in_and_are_locked_out_on_both(both: str) -> None:
+    with Database(both) as database:
+        secret = secret_of(access.add_user(database, "test", "aoki", Role.OWNER, password=PASSWORD, systems=["mail"]))
+        assert access.by_session(database, access.log_in(database, "aoki", PASSWORD, code(secret, -1), "192.0.2.1")).systems == ("mail",)
+        guess(database, "aoki", "198.51.100.9", access.FREE_FAILURES + 1)
+        assert audit.entries(database)[-1].detail.startswith("locked until")
+        assert access.log_in(database, "aoki", PASSWORD, code(secret), "192.0.2.1")
+        assert access.renew_user(database, "test", "aoki", PASSWORD)
+        assert list(audit.faults(database)) == []
 
 
 def test_two_processes_at_one_database_do_not_count_a_report_twice(both: str) -> None:

@@ -10,6 +10,7 @@ from scanner.hub import access, audit, logins
 from scanner.hub.access import NotAdmitted
 from scanner.hub.database import Database
 from scanner.hub.logins import TRIES, WINDOW, Logins, TooManyTries
+from scanner.hub.place import place_of
 
 
 class Clock:
@@ -56,6 +57,11 @@ def test_who_gets_in_is_not_counted(database: Database, monkeypatch: pytest.Monk
     monkeypatch.setattr(access, "log_in", lambda *_: "token")
     door = Logins(database, Clock())
     assert {door.log_in("aoki", "p", "c", "192.0.2.1") for _ in range(TRIES * 3)} == {"token"}
+
+
+def test_a_place_is_an_address_of_ipv4_or_a_network_of_ipv6() -> None:
+    places = [place_of(address) for address in ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2", "2001:db8::9", "media")]
+    assert places == ["192.0.2.1", "192.0.2.1", "192.0.2.2", "2001:db8::/64", "media"]
 
 
 @pytest.mark.usefixtures("refused")

@@ -21,6 +21,7 @@ from scanner.hub.database import Database
 from scanner.hub.door import Door
 from scanner.hub.keyfile import load_or_make
 from scanner.hub.schema import sessions, users
+from scanner.hub.serve import HSTS
 from scanner.model.fact import Observed
 from scanner.pages.asked import COOKIE, LARGEST_FORM
 from scanner.protocol.refusal import REFUSAL_WORDS, Refusal
@@ -68,7 +69,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("pages")
     certificate, private_key = make_certificate(folder)
     url, key_file = f"sqlite:///{folder / 'hub.sqlite3'}", folder / "hub.key"
-    names, secrets, agents = ("root", "eye", "owner", "guessed", "leaving", "late"), {}, {}
+    names, secrets, agents = ("root", "eye", "owner", "guessed", "leaving", "late", "removed"), {}, {}
     with Database(url) as database:
         door = Door(database, load_or_make(key_file))
         for note in ("own", "other", HOSTILE):
@@ -80,7 +81,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             agent.report(first, made_at=at(50))  # it is lost on the way
             send(door, agent.report({**now, "NetworksJoined": Observed(NetworksJoined(joined, ()), "")}, made_at=at(2)))
         for name in names:
-            role = {"root": Role.ADMINISTRATOR, "owner": Role.OWNER}.get(name, Role.AUDITOR)
+            role = {"root": Role.ADMINISTRATOR, "removed": Role.ADMINISTRATOR, "owner": Role.OWNER}.get(name, Role.AUDITOR)
             uri = access.add_user(database, "test", name, role, password=PASSWORD, systems=["mine"] if role is Role.OWNER else [])
             secrets[name] = secret_of(uri)
     (folder / "inventory.yaml").write_text(
@@ -149,6 +150,17 @@ def test_after_wrong_tries_even_the_right_password_is_refused_and_the_page_tells
     assert len({answer.body for answer in said}) == 1
     with Database(hub.url) as database, database.reading() as db:
         assert db.execute(select(users.c.locked_until).where(users.c.name == "guessed")).scalar_one()
+
+
+def test_an_administrator_who_is_removed_is_out_at_once(hub: Running) -> None:
+    browser = hub.as_("removed")
+    proof, before = browser.proof(), hub.tokens()
+    with Database(hub.url) as database:
+        access.disable_user(database, "test", "removed")
+    assert browser.get("/tokens").headers["location"] == "/login"
+    assert browser.post("/tokens", {"note": "x", "proof": proof}).status == 401
+    assert browser.log_in("removed", PASSWORD, code(hub.secrets["removed"], 1)).status == 401
+    assert hub.tokens() == before
 
 
 def test_who_logs_out_is_out(hub: Running) -> None:
@@ -229,6 +241,7 @@ def test_a_page_is_whole_has_no_script_and_asks_nobody_else(hub: Running) -> Non
         policy = answer.headers["content-security-policy"]
         assert policy == "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         assert (answer.headers["x-content-type-options"], answer.headers["cache-control"]) == ("nosniff", "no-store")
+        assert answer.headers["strict-transport-security"] == HSTS
         page = Page(answer.body)
         assert not {"script", "style", "iframe", "object", "embed", "base", "img"} & {e.tag for e in page.all}
         assert not any(name.startswith("on") or name == "style" for e in page.all for name in e.attributes)

@@ -154,8 +154,8 @@ OpenStore = Callable[[], "Store"]
 """Opens the run store, when it is needed."""
 
 
-def open_store(path: Path | None) -> Store:
-    """Open the run store."""
+def open_store(path: Path | None, *, existing: bool = False) -> Store:
+    """Open the run store; to look into it, only an ``existing`` one."""
     from scanner.store.store import Store
 
-    return Store(path or usual_store())
+    return Store(path or usual_store(), existing=existing)

@@ -31,6 +31,9 @@ runs_app = typer.Typer(no_args_is_help=True, help="実行の記録 / Recorded ru
 facts_app = typer.Typer(no_args_is_help=True, help="観測した事実 / Facts")
 feed_app = typer.Typer(no_args_is_help=True, help="適合性評価基盤への引渡し / The feed to the compliance engine")
 
+PREVIOUS = "previous"
+_SAME = Text(ja="{before} と {after} の結果に違いはない", en="the results of {before} and {after} do not differ")
+
 Run = Annotated[str, typer.Argument(metavar="RUN", help="実行のID、その先頭、又は latest / A run id, its beginning, or latest")]
 
 
@@ -42,7 +45,7 @@ def list_runs(
 ) -> None:
     """実行の一覧、新しい順 / List the runs, the newest first."""
     language = lang or usual_language()
-    with open_store(store) as found:
+    with open_store(store, existing=True) as found:
         rows = found.runs()
     if json:
         console.print_json([{"run": r.run, "started_at": r.started_at, "ended_at": r.ended_at, "zone": r.zone, "end": r.end} for r in rows])
@@ -75,7 +78,7 @@ def show_run(run: Run = "latest", store: StorePath = None, lang: Lang = None) ->
         TECHNICAL_NOTE,
     )
     wanted = {Outcome.FAIL.value, Outcome.UNDETERMINED.value}
-    with open_store(store) as found:
+    with open_store(store, existing=True) as found:
         lines = (line for line in found.lines(found.find(run)) if line["type"] == "result" and line["outcome"] in wanted)
         console.print_table([language.of(head) for head in heads], (_shown(line, language.value) for line in lines))
 
@@ -90,7 +93,13 @@ def _shown(line: Line, language: str) -> tuple[str, ...]:
 
 @runs_app.command("diff")
 def diff_runs(
-    before: Run,
+    before: Annotated[
+        str,
+        typer.Argument(
+            metavar="[RUN]",
+            help="前の実行。previous は観測点と台帳が同じ一つ前の実行 / The earlier run; previous: the last of the same zone and inventory",
+        ),
+    ] = PREVIOUS,
     after: Run = "latest",
     store: StorePath = None,
     lang: Lang = None,
@@ -98,13 +107,19 @@ def diff_runs(
 ) -> None:
     """二つの実行の違い / What differs between two runs."""
     language = lang or usual_language()
-    with open_store(store) as found:
-        changes = list(found.diff(found.find(before), found.find(after)))
+    with open_store(store, existing=True) as found:
+        later = found.find(after)
+        earlier = found.before(later) if before == PREVIOUS else found.find(before)
+        if earlier == later:
+            console.refuse(f"{later}: 同じ実行どうしは比べられない / a run cannot be compared with itself")
+        changes = list(found.diff(earlier, later))
+    if not changes:
+        console.err.print(language.of(_SAME.fill({"before": earlier, "after": later})), markup=False)
     if json:
         console.print_json_lines(_change(c) for c in changes)
         return
     rows = ((c.check, c.subject, _said(c.before, language.value), "→", _said(c.after, language.value)) for c in changes)
-    heads = (language.of(Text(ja="点検項目", en="check")), language.of(Text(ja="確認した対象", en="subject")), before, "→", after)
+    heads = (language.of(Text(ja="点検項目", en="check")), language.of(Text(ja="確認した対象", en="subject")), earlier, "→", later)
     console.print_table(heads, rows)
 
 
@@ -141,7 +156,7 @@ def report(
     outputs = Outputs.asked(format or ([Format.HTML] if out is None else None), out, lang or usual_language())
     if beside and Format.HTML not in outputs.formats:
         console.refuse("二つの実行は HTML の報告書だけが並べる / only the HTML report puts two runs side by side")
-    with open_store(store) as found:
+    with open_store(store, existing=True) as found:
         name, other = found.find(run), found.find(beside) if beside else None
         outputs.of_lines(lambda: found.lines(name), _copy(found, name), (lambda: found.lines(other)) if other else None)
     outputs.tell()
@@ -162,7 +177,7 @@ def export_facts(
     store: StorePath = None,
 ) -> None:
     """実行で得た事実を書き出す / Write the facts of a run."""
-    with open_store(store) as found:
+    with open_store(store, existing=True) as found:
         name = found.find(run)
         row = next(r for r in found.runs() if r.run == name)
         if row.ended_at is None:

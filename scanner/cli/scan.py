@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import secrets
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -30,11 +31,15 @@ from scanner.engine.run import Judging, RunEnd, RunStart, Sink, judge_again, new
 from scanner.engine.scan import WORKERS, Taker, see
 from scanner.engine.scan import scan as run_scan
 from scanner.engine.shares import Sharing, Writer, scan_in_shares, shares_of
+from scanner.hosts.machine import holds_a_system
 from scanner.ledger.declared import declarations
 from scanner.ledger.inventory import INTERNET, Inventory
 from scanner.ledger.inventory import targets as listed_targets
 from scanner.ledger.scope import COMMAND_LINE
-from scanner.model.target import WHOLE_RUN, NotATarget, Target, parse_target
+from scanner.ledger.words import A_TARGET, name_in
+from scanner.ledger.words import target as parse_target
+from scanner.model.problem import shown
+from scanner.model.target import LOCAL, WHOLE_RUN, Target
 from scanner.net.network import Network, Settings
 
 BUDGET = 120.0
@@ -94,6 +99,8 @@ def scan(
     if zone not in setup.inventory.zones:
         console.refuse(f"--zone {zone}: 台帳にない観測点 / not a zone of the inventory: {', '.join(setup.inventory.zones)}")
     chosen = _chosen(setup.inventory, named, zone)
+    if root is not None:
+        _check_root(root, chosen)
     network = network_settings(setup.inventory, zone, resolvers=resolver or [], ca_file=ca_file, contact=contact, called=called)
     ways = Ways(setup.inventory, chosen)
     now = datetime.now(UTC)
@@ -110,7 +117,7 @@ def scan(
     @asynccontextmanager
     async def looking(network: Settings) -> AsyncIterator[Collecting]:
         with ThreadPoolExecutor(min(THREADS, max(8, workers)), thread_name_prefix="collector") as threads:
-            async with Network(network) as net:
+            async with Network(network) as net, _telling_that_it_ends():
                 yield Collecting(
                     plan=setup.plan,
                     observers=setup.catalogue.observers,
@@ -181,7 +188,7 @@ def produce(setup: Setup, start: RunStart, outputs: Outputs, store: OpenStore | 
     """Make a run and its outputs, keep it in the store, and end with its exit status."""
     terminal = TerminalSink(outputs.language, summary=outputs.text)
     try:
-        with outputs.record() as files, closing(RecordSink(start, setup.exceptions, files, store)) as record:
+        with _ended_as_by_hand(), outputs.record() as files, closing(RecordSink(start, setup.exceptions, files, store)) as record:
             sinks: Sequence[Sink] = (record, terminal)
             judging = Judging(start, setup.plan, setup.inventory, setup.profile, setup.exceptions, sinks, whole)
             end = run(judging, record)
@@ -191,13 +198,35 @@ def produce(setup: Setup, start: RunStart, outputs: Outputs, store: OpenStore | 
     raise typer.Exit(end.exit_status)
 
 
+@contextmanager
+def _ended_as_by_hand() -> Iterator[None]:
+    """Take SIGTERM, by which service managers end a run, for Ctrl+C: unfinished files are removed then."""
+    usual = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+
+
+@asynccontextmanager
+async def _telling_that_it_ends() -> AsyncIterator[None]:
+    """Say at once that a run that is broken off will end: a look from within that has begun is not cut off, and may take a while."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        console.err.print("中断する。始めた読取りの終わりを待つ / breaking off when the looks that have begun end", markup=False)
+        raise
+
+
 def _parse(texts: Sequence[str]) -> list[Target]:
     found = []
     for text in texts:
         try:
             target = parse_target(text)
-        except NotATarget as error:
-            console.refuse(f"対象を読めない / not a target: {error}")
+        except ValueError:
+            meant = name_in(text)
+            said = f"「{shown(text)}」は{A_TARGET.ja}ではない / '{shown(text)}' is not {A_TARGET.en}"
+            console.refuse(said + (f" → {meant}" if meant else ""))
         if target == WHOLE_RUN:
             console.refuse(f"{target.key}: 対象として指定できない / cannot be named as a target")
         found.append(target)
@@ -213,6 +242,16 @@ def _chosen(inventory: Inventory, named: list[Target], zone: str) -> list[Target
     if not chosen:
         console.refuse(f"観測点 {zone} から見る対象がない / no target is to be seen from the zone {zone}")
     return chosen
+
+
+def _check_root(root: Path, chosen: Sequence[Target]) -> None:
+    """Refuse what holds no system: nothing would be found in it, and its absence would be judged."""
+    if LOCAL not in chosen:
+        console.refuse("--root: 対象に local がない / local is not among the targets")
+    if not holds_a_system(root):
+        console.refuse(
+            f"--root {root}: 機器のルートディレクトリではない（/etc がない等） / not a machine's root directory: no /etc, for example"
+        )
 
 
 def _in_utc(moment: datetime) -> str:

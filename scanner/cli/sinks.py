@@ -22,6 +22,12 @@ if TYPE_CHECKING:  # see outputs.py
     from scanner.store.store import Store
 
 
+_NOTHING = Text(
+    ja="選んだ点検項目に、この対象に当てはまるものが一つもない。--only と --baseline を確かめる。",
+    en="None of the chosen checks concerns these targets; see --only and --baseline.",
+)
+
+
 class Written(NamedTuple):
     """A target that stands in the files already; ``kept`` is what the store takes of it, ``None`` where there is no store."""
 
@@ -138,5 +144,7 @@ class TerminalSink:
     def end(self, end: RunEnd) -> None:
         """Print the summary."""
         self.close()
+        if not any(end.outcomes.values()):
+            console.err.print(self._language.of(_NOTHING), markup=False)
         if self._summary:
             self._summary.tell(end, time.monotonic() - self._began)

@@ -15,7 +15,9 @@ from typing import IO, Any
 from scanner import codec
 from scanner.engine.factset import FactSet
 from scanner.engine.run import Seen
+from scanner.model.problem import BadFile, say
 from scanner.model.target import NotATarget, parse_target
+from scanner.model.text import Arg
 
 SCHEMA = "tenken-facts/1"
 LONGEST_LINE = 64 * 1024 * 1024
@@ -23,8 +25,8 @@ LONGEST_LINE = 64 * 1024 * 1024
 Line = dict[str, Any]  # one JSON object of the file; checked while it is read
 
 
-class BadFacts(ValueError):
-    """The file is no whole facts file; the message names the line and what is wrong."""
+class BadFacts(BadFile):
+    """The file is no whole facts file."""
 
 
 def target_line(seen: Seen, bodies: codec.Bodies | None = None) -> bytes:
@@ -73,7 +75,8 @@ class FactsFile:
         self.ended_at = ""
         head = self._line()
         if head is None or head.get("type") != "facts" or head.get("schema") != SCHEMA:
-            raise BadFacts(f"{name}: line 1 is not the head of a {SCHEMA} file")
+            self._number = 1
+            raise self._bad("事実のファイル（{schema}）の先頭行ではない", "this is not the head of a {schema} file", schema=SCHEMA)
         self.head = Head(*(self._text(head, key) for key in ("run", "started_at", "zone", "approved_by")))
 
     def targets(self) -> Iterator[Seen]:
@@ -83,13 +86,14 @@ class FactsFile:
             before = self._digest.hexdigest()
             line = self._line()
             if line is None:
-                raise BadFacts(f"{self._name}: the file ends after line {self._number} without its end line: it was cut off")
+                raise self._bad("終わりの行がない。途中で切れている", "the file ends here without its end line: it was cut off")
             if line.get("type") == "end":
                 if line.get("digest") != "sha256:" + before or line.get("targets") != count:
-                    raise BadFacts(f"{self._name}: the end line does not agree with what stands before it: the file was changed")
+                    ja = "終わりの行が内容と合わない。書き換えられている"
+                    raise self._bad(ja, "the end line does not agree with what stands before it: the file was changed")
                 self.ended_at = self._text(line, "ended_at")
                 if self._source.readline(2):
-                    raise BadFacts(f"{self._name}: something follows the end line")
+                    raise self._bad("終わりの行の後に何かが続く", "something follows the end line")
                 return
             count += 1
             yield self._seen(line)
@@ -102,13 +106,14 @@ class FactsFile:
                 name = row["fact"]
                 facts.put(subject, codec.fact_types()[name], codec.observation_in(name, row["observation"]))
         except (codec.NotAFact, NotATarget, KeyError, TypeError, AttributeError) as error:
-            raise BadFacts(f"{self._name}:{self._number}: {type(error).__name__}: {error}") from error
+            why = f"{type(error).__name__}: {error}"
+            raise self._bad("事実として読めない（{why}）", "this cannot be read as facts ({why})", why=why) from error
         return Seen(facts, self._text(line, "started_at"), self._text(line, "ended_at"))
 
     def _text(self, line: Line, key: str) -> str:
         value = line.get(key)
         if not isinstance(value, str):
-            raise BadFacts(f"{self._name}:{self._number}: {key} must be text")
+            raise self._bad("{key} は文字列でなければならない", "{key} must be text", key=key)
         return value
 
     def _line(self) -> Line | None:
@@ -117,12 +122,17 @@ class FactsFile:
             return None
         self._number += 1
         if len(raw) > LONGEST_LINE:
-            raise BadFacts(f"{self._name}:{self._number}: the line is longer than {LONGEST_LINE} bytes")
+            raise self._bad("行が {most} バイトより長い", "the line is longer than {most} bytes", most=LONGEST_LINE)
         self._digest.update(raw)
         try:
             line = json.loads(raw)
         except (ValueError, RecursionError) as error:
-            raise BadFacts(f"{self._name}:{self._number}: no JSON: {error}") from error
+            ja, en = "JSON ではないか、途中で切れている（{why}）", "no JSON, or cut off in the middle ({why})"
+            raise self._bad(ja, en, why=str(error)) from error
         if not isinstance(line, dict):
-            raise BadFacts(f"{self._name}:{self._number}: a JSON object is needed")
+            raise self._bad("JSON のオブジェクトでなければならない", "a JSON object is needed")
         return line
+
+    def _bad(self, ja: str, en: str, **args: Arg) -> BadFacts:
+        """Give what to raise about the line that was read last."""
+        return BadFacts.because(self._name, say(ja, en, **args), self._number)

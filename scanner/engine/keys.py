@@ -11,18 +11,21 @@ from scanner.facts.keys import KeysInUse, SharedKey
 from scanner.facts.ssh import SshSurvey
 from scanner.facts.tls import TlsSurvey
 from scanner.model.fact import Unobserved
-from scanner.model.target import Kind, Target
+from scanner.model.target import Kind, Service, Target
 
 UNSEEN = ""
 
 
 class KeyUse(NamedTuple):
-    """A service uses a key at some addresses; an empty ``fingerprint`` says that keys of its could not be seen."""
+    """A service uses a key; an empty ``fingerprint`` says that keys of its could not be seen.
+
+    ``places`` tell one server from another: the name of its host, and the addresses at which it showed the key.
+    """
 
     kind: Kind
     fingerprint: str
     service: str
-    addresses: tuple[str, ...]
+    places: tuple[str, ...]
 
 
 def judges_the_run(plan: Plan, targets: Sequence[Target]) -> bool:
@@ -42,8 +45,9 @@ def keys_of(facts: FactSet) -> tuple[KeyUse, ...]:
             if isinstance(seen, Unobserved):
                 found[kind, UNSEEN, subject.key] = []
             elif seen is not None:
+                assert isinstance(subject, Service)
                 for fingerprint, address in _used(seen.fact):
-                    found.setdefault((kind, fingerprint, subject.key), []).append(address)
+                    found.setdefault((kind, fingerprint, subject.key), [subject.host]).append(address)
     return tuple(KeyUse(kind, print_, service, tuple(dict.fromkeys(where))) for (kind, print_, service), where in found.items())
 
 
@@ -76,7 +80,7 @@ class Register:
     def take(self, uses: Iterable[KeyUse]) -> None:
         """Enter what one target has shown."""
         for use in uses:
-            self._uses.setdefault((use.kind, use.fingerprint), {})[use.service] = use.addresses
+            self._uses.setdefault((use.kind, use.fingerprint), {})[use.service] = use.places
 
     def fact(self) -> KeysInUse:
         """Give the fact, the same whatever came first."""
@@ -89,11 +93,14 @@ class Register:
         return len({service for services in mine.values() for service in services}), tuple(sorted(shared, key=lambda k: k.fingerprint))
 
 
-def _servers(places: Iterable[tuple[str, ...]]) -> int:
-    """Count servers: places that have an address in common are one."""
+def _servers(services: Iterable[tuple[str, ...]]) -> int:
+    """Count servers: services that have their host's name or an address in common are one.
+
+    Whoever comes by a name expects its key at every address of it: IPv4 and IPv6 of one machine, or several that answer for each other.
+    """
     apart: list[set[str]] = []
-    for addresses in places:
-        one = set(addresses)
+    for places in services:
+        one = set(places)
         touching = [other for other in apart if other & one]
         apart = [other for other in apart if not other & one]
         apart.append(one.union(*touching))

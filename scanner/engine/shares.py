@@ -216,6 +216,7 @@ def _processes(judging: Judging, targets: Sequence[Target], sharing: Sharing) ->
 def _share(desk: _Desk, sharing: Sharing, others: Sequence[Connection]) -> None:
     """See one share, in its own process. When the first process goes away, so does this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears of it too, and ends this one
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # by this; the first may have taken it for the other
     for other in others:
         other.close()  # else the other pipes would stay open here after the first process's end
 

@@ -21,8 +21,8 @@ class SharedKey:
 class KeysInUse(Fact):
     """The keys of all TLS and SSH services that a run has seen: how many services there were, and which keys several servers share.
 
-    Two services that have an address in common are one server: a key that they share is shared with nobody. ``tls_unseen`` and
-    ``ssh_unseen`` count services of which some address did not show its keys: nothing is known of what they share.
+    Two services that have the name of their host or an address in common are one server: a key that they share is shared with nobody.
+    ``tls_unseen`` and ``ssh_unseen`` count services of which some address did not show its keys: nothing is known of what they share.
     """
 
     of: ClassVar[Kind] = Kind.RUN

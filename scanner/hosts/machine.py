@@ -90,6 +90,11 @@ def _system_of(root: Path) -> Platform:
     return Platform.MACOS if is_macos(root) else Platform.LINUX
 
 
+def holds_a_system(root: Path) -> bool:
+    """Tell whether a directory is the root of a machine: a Windows, a macOS, or a Linux by its /etc beside /usr or /bin."""
+    return _system_of(root) is not Platform.LINUX or ((root / "etc").is_dir() and any((root / name).is_dir() for name in ("usr", "bin")))
+
+
 @contextmanager
 def _reader(root: Path | None) -> Iterator[EvidenceReader]:
     """Open the reader for this machine or for a root directory. Each loads where it can work only."""

@@ -6,8 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from scanner.model.problem import WHOLE_FILE, BadFile, Problems, say
-from scanner.model.text import Text
+from scanner.model.problem import WHOLE_FILE, BadFile, Problems, say, system_says
 from scanner.model.yamlfields import Fields, fields
 from scanner.model.yamltext import LARGEST, parse, refuse_size
 
@@ -52,20 +51,8 @@ def _content(path: Path, problems: Problems) -> bytes:
                 refuse_size(size, problems)
             return file.read(LARGEST + 1)  # it may grow while it is read
     except OSError as error:
-        problems.note(WHOLE_FILE, "", _why(error))
+        problems.note(WHOLE_FILE, "", system_says(error))
     except ValueError:  # a NUL in the name
         problems.note(WHOLE_FILE, "", say("ファイル名が正しくない", "not a file name"))
     problems.close()
     raise AssertionError("close raises what was noted")
-
-
-def _why(error: OSError) -> Text:
-    match error:
-        case FileNotFoundError():
-            return say("ファイルがない", "there is no such file")
-        case PermissionError():
-            return say("ファイルを読む権限がない", "there is no right to read the file")
-        case IsADirectoryError():
-            return say("ファイルではなくフォルダである", "a folder, not a file")
-        case _:
-            return say("ファイルを読めない（{why}）", "the file cannot be read ({why})", why=error.strerror or type(error).__name__)

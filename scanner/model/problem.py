@@ -6,10 +6,11 @@ Nothing here knows a file format; the readers of formats note their problems wit
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from scanner.model.text import Arg, Text
 
@@ -38,7 +39,10 @@ WHOLE_FILE = Place(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in a file: where, under which key, what, and the nearest right name if there is one."""
+    """One thing that is wrong in a file: where, under which key, what, and the nearest right name if there is one.
+
+    Line and column are 0 where they are not known.
+    """
 
     file: str
     line: int
@@ -50,7 +54,7 @@ class Problem:
     @property
     def text(self) -> Text:
         """The whole sentence, ``file:line:column: key: message``, in both languages."""
-        where = self.file + (f":{self.line}:{self.column}" if self.line else "")
+        where = self.file + (f":{self.line}" if self.line else "") + (f":{self.column}" if self.line and self.column else "")
         head = f"{where}: {self.key_path}: " if self.key_path else f"{where}: "
         return Text(
             ja=head + self.message.ja + (f"（「{self.nearest}」の誤りではないか）" if self.nearest else ""),
@@ -65,6 +69,11 @@ class BadFile(Exception):
         super().__init__("\n".join(p.text.en for p in problems) + (f"\n… and {more} more" if more else ""))
         self.problems = problems
         self.more = more
+
+    @classmethod
+    def because(cls, file: str, message: Text, line: int = 0) -> Self:
+        """Give the exception for one problem, of a line or of the file as a whole."""
+        return cls((Problem(file, line, 0, "", message),))
 
 
 @dataclass(slots=True)
@@ -113,9 +122,33 @@ class Problems:
             raise self.raises(tuple(sorted(self._found, key=lambda p: (p.line, p.column))), self._more)
 
 
-def say(ja: str, en: str, **args: Arg) -> Text:
-    """Give a sentence with its arguments filled in; text arguments are cut and made printable first."""
-    return Text(ja=ja, en=en).fill({k: shown(v) if isinstance(v, str) else v for k, v in args.items()})
+def say(ja: str, en: str, **args: Arg | Text) -> Text:
+    """Give a sentence with its arguments filled in: text from a file cut and made printable, words of ours whole in each language."""
+    common: dict[str, Arg] = {k: shown(v) if isinstance(v, str) else v for k, v in args.items() if not isinstance(v, Text)}
+    own = {k: v for k, v in args.items() if isinstance(v, Text)}
+    return Text(
+        ja=Text(ja=ja, en="").fill(common | {k: v.ja for k, v in own.items()}).ja,
+        en=Text(ja="", en=en).fill(common | {k: v.en for k, v in own.items()}).en,
+    )
+
+
+_SYSTEM: dict[int, Text] = {
+    errno.ENOENT: Text(ja="ファイルがない", en="there is no such file"),
+    errno.EACCES: Text(ja="ファイルを読み書きする権限がない", en="there is no right to read or write it"),
+    errno.EPERM: Text(ja="ファイルを読み書きする権限がない", en="there is no right to read or write it"),
+    errno.EISDIR: Text(ja="ファイルではなくフォルダである", en="a folder, not a file"),
+    errno.ENOTDIR: Text(ja="フォルダではない", en="not a folder"),
+    errno.EEXIST: Text(ja="同じ名前のファイルがあり、フォルダを作れない", en="a file of that name stands in the place of a folder"),
+    errno.ENOSPC: Text(ja="書き込む先に空きがない", en="no space is left to write it"),
+    errno.EDQUOT: Text(ja="書き込む先の割当てを使い切った", en="the quota of the place to write to is used up"),
+    errno.EROFS: Text(ja="書き込む先が読取り専用である", en="the place to write to is read-only"),
+}
+
+
+def system_says(error: OSError) -> Text:
+    """Say why the system refused a file, in a plain sentence where it is one that people can mend."""
+    known = _SYSTEM.get(error.errno or 0)
+    return known or say("使えない（{why}）", "it cannot be used ({why})", why=error.strerror or str(error) or type(error).__name__)
 
 
 def shown(text: str) -> str:

@@ -158,7 +158,7 @@ class Item:
             return parse(text)
         except ValueError:
             self.note(
-                say("「{text}」は{wanted_ja}ではない", "'{text}' is not {wanted_en}", text=text, wanted_ja=wanted.ja, wanted_en=wanted.en),
+                say("「{text}」は{wanted}ではない", "'{text}' is not {wanted}", text=text, wanted=wanted),
                 mend(text) if mend else None,
             )
             return None
@@ -180,16 +180,7 @@ class Item:
     def _leaf(self, wanted: Text, *, plain: bool = False) -> Leaf | None:
         if not isinstance(self.node, Leaf):
             shape = say("一覧", "a list") if isinstance(self.node, Series) else say("入れ子", "a mapping")
-            self.note(
-                say(
-                    "{wanted_ja}が要るが、{shape_ja}になっている",
-                    "must be {wanted_en}, not {shape_en}",
-                    wanted_ja=wanted.ja,
-                    wanted_en=wanted.en,
-                    shape_ja=shape.ja,
-                    shape_en=shape.en,
-                )
-            )
+            self.note(say("{wanted}が要るが、{shape}になっている", "must be {wanted}, not {shape}", wanted=wanted, shape=shape))
             return None
         if self.node.empty:
             self.note(say("値が空である", "the value is empty"))
@@ -203,13 +194,11 @@ class Item:
         unquote = Text(ja="", en="") if leaf.plain else Text(ja="（引用符を付けずに書く）", en=" (write it without quotes)")
         self.note(
             say(
-                "「{text}」は{wanted_ja}ではない{unquote_ja}",
-                "'{text}' is not {wanted_en}{unquote_en}",
+                "「{text}」は{wanted}ではない{unquote}",
+                "'{text}' is not {wanted}{unquote}",
                 text=leaf.text,
-                wanted_ja=wanted.ja,
-                wanted_en=wanted.en,
-                unquote_ja=unquote.ja,
-                unquote_en=unquote.en,
+                wanted=wanted,
+                unquote=unquote,
             )
         )
 

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from scanner.model.problem import say, system_says
 from scanner.store import schema
 from scanner.store.packing import Line, PackedTarget, packed, unpacked, unpacked_facts
-from scanner.store.trouble import StoreError
+from scanner.store.trouble import StoreError, database_says
 
 _TARGET = insert(schema.targets)
 _RESULTS = insert(schema.results)
@@ -53,10 +54,19 @@ class _Place:
     m: int
 
 
-class Store:
-    """One database. Use as a context manager."""
+def _view(row: RunRow) -> tuple[str, str]:
+    """Give from where and by which inventory a run looked."""
+    return row.zone, (row.begin["inventory"] or {}).get("file", "")
 
-    def __init__(self, path: Path) -> None:
+
+class Store:
+    """One database, made where there is none unless only an ``existing`` one will do. Use as a context manager."""
+
+    def __init__(self, path: Path, *, existing: bool = False) -> None:
+        if existing and not path.exists():
+            ja = "実行記録の保管先がない。まだ点検していないか、--store が違う"
+            en = "there is no such run store: nothing was scanned yet, or --store names another place"
+            raise StoreError.because(str(path), say(ja, en))
         self.path = path
         self._engine = self._open(path)
 
@@ -81,18 +91,23 @@ class Store:
                 found = db.execute(select(schema.about.c.value).where(schema.about.c.key == "version")).scalar_one_or_none()
                 if found is None:
                     db.execute(insert(schema.about).values(key="version", value=str(schema.VERSION)))
-        except (OSError, DatabaseError) as error:
-            raise StoreError(f"{path}: the run store cannot be opened: {getattr(error, 'orig', None) or error}") from error
+        except OSError as error:
+            raise StoreError.because(error.filename or str(path), system_says(error)) from error
+        except DatabaseError as error:
+            raise StoreError.because(str(path), database_says(error)) from error
         if found is not None and found != str(schema.VERSION):
             engine.dispose()
-            raise StoreError(f"{path}: the run store has version {found}, this program needs {schema.VERSION}")
+            ja = "実行記録の保管先の版は {found} であり、このプログラムが扱うのは版 {needed} である。新しい Tenken を使う"
+            en = "the run store has version {found}, this program needs {needed}: use the newer Tenken"
+            raise StoreError.because(str(path), say(ja, en, found=found, needed=schema.VERSION))
         return engine
 
     def begin(self, line: Line) -> None:
         """Keep the ``run`` line. Raises ``StoreError`` when the run is there already."""
         with self._write() as db:
             if db.execute(select(schema.runs.c.run).where(schema.runs.c.run == line["run"])).first():
-                raise StoreError(f"{self.path}: the run {line['run']} is in the store already")
+                said = say("実行 {run} は既に保管されている", "the run {run} is in the store already", run=line["run"])
+                raise StoreError.because(str(self.path), said)
             db.execute(
                 insert(schema.runs).values(run=line["run"], started_at=line["started_at"], zone=line["zone"], begin=packed([line])),
             )
@@ -139,7 +154,34 @@ class Store:
         matching = [i for i in ids if i == name] or [i for i in ids if i.startswith(name)]
         if len(matching) == 1:
             return matching[0]
-        raise StoreError(f"{self.path}: {'several runs begin with' if matching else 'there is no run'} {name!r}")
+        if matching:
+            said = say("「{name}」で始まる実行が複数ある", "several runs begin with '{name}'", name=name)
+        elif not ids:
+            said = say("実行が一つも保管されていない", "no run is in the store yet")
+        else:
+            said = say(
+                "「{name}」という実行はない（tenken runs list で確かめる）", "there is no run '{name}' (see tenken runs list)", name=name
+            )
+        raise StoreError.because(str(self.path), said)
+
+    def before(self, run: str) -> str:
+        """Give the run to compare another one with: the last that ended before it, of its zone, its inventory and one of its targets.
+
+        Raises ``StoreError``.
+        """
+        rows = self.runs()
+        here = next(n for n, row in enumerate(rows) if row.run == run)
+        targets = self._targets(run)
+        for row in rows[here + 1 :]:
+            if row.end is not None and _view(row) == _view(rows[here]) and targets & self._targets(row.run):
+                return row.run
+        ja = "実行 {run} より前に、観測点と台帳が同じ完了した実行がない。比べるには二つの実行が要る"
+        en = "no run of the same zone and inventory ended before {run}; two are needed to compare"
+        raise StoreError.because(str(self.path), say(ja, en, run=run))
+
+    def _targets(self, run: str) -> set[str]:
+        with self._engine.connect() as db:
+            return set(db.execute(select(schema.targets.c.target).where(schema.targets.c.run == run)).scalars())
 
     def lines(self, run: str) -> Iterator[Line]:
         """Give the record of a run, line by line, as it was written."""
@@ -213,11 +255,11 @@ class _Writing:
             else:
                 self._transaction.rollback()
         except OperationalError as failed:
-            raise StoreError(f"{self._store.path}: {failed.orig}") from failed
+            raise StoreError.because(str(self._store.path), database_says(failed)) from failed
         finally:
             self._db.close()
         if isinstance(error, OperationalError):
-            raise StoreError(f"{self._store.path}: {error.orig}") from error
+            raise StoreError.because(str(self._store.path), database_says(error)) from error
 
 
 def _prepare(connection: Any, _: object) -> None:  # the driver's own connection, which has no type of ours

@@ -20,8 +20,8 @@ from tests.unit.frame import AT, doors, world
 OFFER = SshOffer("2.0", "OpenSSH", "", kex=("curve25519-sha256",))
 
 
-def ssh(host: str, *addresses: str, key: str = "SHA256:a") -> FactSet:
-    facts = FactSet(Service(host, 22, "ssh"))
+def ssh(host: str, *addresses: str, key: str = "SHA256:a", picked: str = "") -> FactSet:
+    facts = FactSet(Service(host, 22, "ssh", picked))
     seen = tuple(SshAddress(address, OFFER, (SshHostKey("ssh-ed25519", "ssh-ed25519", 256, key),)) for address in addresses)
     facts.put(facts.target, SshSurvey, Observed(SshSurvey(seen), AT))
     return facts
@@ -41,6 +41,11 @@ def test_a_key_on_two_servers_is_shared() -> None:
 
 def test_two_names_of_one_server_share_with_nobody() -> None:
     assert register(ssh("a.jp", "192.0.2.1", "2001:db8::1"), ssh("b.jp", "2001:db8::1")).ssh == ()
+
+
+def test_one_name_listed_by_each_of_its_addresses_is_one_server() -> None:
+    ways = [ssh("a.jp", address, picked=address) for address in ("192.0.2.1", "2001:db8::1")]
+    assert register(*ways).ssh == ()
 
 
 def test_servers_that_touch_through_a_third_are_one() -> None:

@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import resource
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -197,11 +199,63 @@ def test_the_store_tells_what_changed_between_runs(tmp_path: Path) -> None:
             store.find("other")
 
 
-def test_a_store_of_another_version_and_no_store_at_all_are_refused(tmp_path: Path) -> None:
+def _night(store: Store, name: str, target: str = "domain:a.example.jp", zone: str = "internet", *, ended: bool = True) -> None:
+    """Keep a run of one target; names in the order of the alphabet are times."""
+    lines = _lines(_record())
+    store.begin(lines[0] | {"run": name, "started_at": f"2026-11-22T00:00:00Z {name}", "zone": zone})
+    line = next(x for x in lines if x["type"] == "target") | {"run": name, "target": target}
+    store.target(0, packed_target(line, [], b""))
+    if ended:
+        store.end([], lines[-1] | {"run": name})
+
+
+def _nights(store: Store, names: Iterable[int]) -> None:
+    for name in names:
+        _night(store, str(name))
+
+
+def test_a_run_is_compared_with_the_last_whole_one_of_its_kind(tmp_path: Path) -> None:
+    with Store(tmp_path / "runs.sqlite3") as store:
+        for name, changed in (
+            ("1", {}),
+            ("2", {"zone": "office"}),
+            ("3", {"target": "domain:other.jp"}),
+            ("4", {"ended": False}),
+            ("5", {}),
+        ):
+            _night(store, name, **changed)
+        assert store.before("5") == "1"
+        with pytest.raises(StoreError, match="two are needed"):
+            store.before("1")
+
+
+def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite3"
+    with pytest.raises(StoreError, match="no such run store"):
+        Store(path, existing=True)
+    assert not path.exists()
     path.write_bytes(b"no database, but long enough to be taken for one" * 100)
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="this is no run store"):
         Store(path)
+
+
+def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite3"
+    with Store(path), closing(sqlite3.connect(path)) as db, db:
+        db.execute("update about set value = '99'")
+    with pytest.raises(StoreError, match="version 99"):
+        Store(path)
+
+
+def test_a_store_that_is_full_says_so_and_keeps_its_runs(tmp_path: Path) -> None:
+    with Store(tmp_path / "runs.sqlite3") as store:
+        _night(store, "1")
+        with store.connection() as db:
+            pages = db.exec_driver_sql("pragma page_count").scalar_one()
+            db.exec_driver_sql(f"pragma max_page_count = {pages}")
+        with pytest.raises(StoreError, match="no space"):
+            _nights(store, range(2, 200))
+        assert store.runs()[-1].end is not None
 
 
 @pytest.fixture

@@ -1,0 +1,138 @@
+"""What people get wrong on the command line ends in one plain sentence in their language, with a status, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from scanner.cli.main import main
+
+QUICK = ("--only", "endpoint.screen-lock", "--no-store")
+
+
+@pytest.fixture(autouse=True)
+def _place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    return Run(monkeypatch, capsys)
+
+
+class Run:
+    """Runs ``tenken`` in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, *words: str, language: str = "en_US.UTF-8") -> tuple[object, str]:
+        """Give status and standard error."""
+        self._monkeypatch.setenv("LC_ALL", language)
+        self._monkeypatch.setattr(sys, "argv", ["tenken", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code, self._capsys.readouterr().err
+
+
+MISTAKES = {
+    "a folder for a facts file": (["judge", "."], ".: ファイルではなくフォルダである", ".: a folder, not a file"),
+    "no facts file": (["judge", "none.jsonl"], "none.jsonl: ファイルがない", "none.jsonl: there is no such file"),
+    "another file for a facts file": (["judge", "a file"], "a file:1: JSON ではない", "a file:1: no JSON"),
+    "no store to look into": (["runs", "list", "--store", "none"], "none: 実行記録の保管先がない", "none: there is no such run store"),
+    "another file for a store": (["runs", "list", "--store", "a file"], "a file: 実行記録の保管先ではない", "a file: this is no run store"),
+    "a folder for a store": (["runs", "list", "--store", "."], ".: 実行記録の保管先を開けない", ".: the run store cannot be opened"),
+    "a file for a folder": (["scan", "local", *QUICK, "--out", "a file"], "a file: 同じ名前のファイル", "a file: a file of that name"),
+    "a web address": (["scan", "https://www.a.lg.jp/"], "ではない / ", "→ www.a.lg.jp"),
+    "an address mistyped": (["scan", "192.0.2.300"], "「192.0.2.300」は対象", "'192.0.2.300' is not a target"),
+    "no root directory": (
+        ["scan", "local", *QUICK, "--root", "none"],
+        "機器のルートディレクトリではない",
+        "not a machine's root directory",
+    ),
+    "an empty root directory": (
+        ["scan", "local", *QUICK, "--root", "."],
+        "機器のルートディレクトリではない",
+        "not a machine's root directory",
+    ),
+    "a root of no target": (["scan", "a.example.jp", *QUICK, "--root", "/"], "対象に local がない", "local is not among the targets"),
+}
+
+
+@pytest.mark.parametrize(("words", "ja", "en"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_told_in_the_language_of_the_terminal(run: Run, words: Sequence[str], ja: str, en: str) -> None:
+    Path("a file").write_text("not what was meant\n" * 200)
+    before = sorted(Path().iterdir())
+    for language, said in (("ja_JP.UTF-8", ja), ("en_US.UTF-8", en)):
+        status, errors = run(*words, language=language)
+        assert status == 2
+        assert said in errors
+        assert len(errors.splitlines()) == 1
+    assert sorted(Path().iterdir()) == before
+
+
+def test_a_run_in_which_nothing_was_to_be_judged_says_so(run: Run) -> None:
+    status, errors = run("scan", "local", "--only", "dns", "--no-store")
+    assert status == 3
+    assert "None of the chosen checks concerns these targets" in errors
+
+
+def test_two_nights_are_compared_without_naming_them(run: Run) -> None:
+    scanned = [run("scan", "local", "--only", "endpoint.screen-lock")[0] for _ in range(2)]
+    assert set(scanned) <= {0, 1, 3}
+    status, errors = run("runs", "diff")
+    assert status == 0
+    assert "do not differ" in errors
+    status, errors = run("runs", "diff", "latest")
+    assert status == 2
+    assert "cannot be compared with itself" in errors
+
+
+def test_standard_output_that_is_full_is_told_apart_from_a_finding() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*TENKEN, "scan", "local", *QUICK],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "LC_ALL": "en_US.UTF-8"},
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (2, b"no space is left to write it\n")
+
+
+TENKEN = (sys.executable, "-c", "from scanner.cli.main import main; main()")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+def test_a_run_that_is_broken_off_leaves_no_unfinished_file(how: signal.Signals) -> None:
+    out = Path("out")
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing, so that the run lasts
+        place = f"silent.example.jp=127.0.0.1:{silent.getsockname()[1]}/https"
+        Path("inventory.yaml").write_text(INVENTORY.format(place=place))
+        words = ["scan", "--inventory", "inventory.yaml", "--only", "tls", "--resolver", "127.0.0.1", "--no-store", "--out", str(out)]
+        with subprocess.Popen([*TENKEN, *words], stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "en_US.UTF-8"}) as running:
+            silent.settimeout(30)
+            silent.accept()[0].close()  # it has begun
+            running.send_signal(how)
+            _, errors = running.communicate(timeout=30)
+    assert (running.returncode, errors.decode().splitlines()[-1]) == (130, "interrupted")
+    assert list(out.iterdir()) == []
+
+
+INVENTORY = """
+services:
+  - at: {place}
+scope:
+  approved_by: me
+  allow:
+    - host: silent.example.jp
+    - network: 127.0.0.1
+"""

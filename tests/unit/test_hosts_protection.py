@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scanner.facts.backup import Backup, BackupJob, BackupResult, BackupResults
-from scanner.facts.disk_encryption import DiskEncryption, KeyFile, VolumeUse
+from scanner.facts.disk_encryption import DiskEncryption, KeyFile, Volume, VolumeUse
 from scanner.facts.files import FileIntegrity
 from scanner.facts.ledger import DeclaredBackup, DeclaredMachine
 from scanner.facts.login_notice import LoginNotice
@@ -141,6 +141,61 @@ def test_volumes_on_luks_with_lvm(tmp_path: Path) -> None:
         ("/srv", VolumeUse.DATA, False, "", "", 0),
     ]
     assert found.key_files == (KeyFile("/root/data.key", 0o640, (tmp_path / "root/data.key").stat().st_uid, True),)
+
+
+def disks(machine: Machine, devices: list[dict[str, object]]) -> tuple[Volume, ...] | Unobserved:
+    """The volumes of a machine whose lsblk tells of these devices."""
+    machine.commands["lsblk -J -o NAME,KNAME,TYPE,FSTYPE,MOUNTPOINT,RM"] = json.dumps({"blockdevices": devices})
+    found = disk_encryption.run(machine)
+    assert isinstance(found, DiskEncryption)
+    return found.volumes
+
+
+def on(name: str, kind: str, mountpoint: str | None, *children: dict[str, object]) -> dict[str, object]:
+    """A device of lsblk's, and what stands on it."""
+    return {"name": name, "type": kind, "mountpoint": mountpoint, "rm": False, "children": list(children)}
+
+
+def test_a_volume_on_two_disks_is_encrypted_where_both_are(tmp_path: Path) -> None:
+    volume = on("vg-data", "lvm", "/srv")
+    for number, second in enumerate((on("sdb", "disk", None, volume), on("sdb", "disk", None, on("b", "crypt", None, volume)))):
+        found = disks(Machine(tmp_path / str(number)), [on("sda", "disk", None, on("a", "crypt", None, volume)), second])
+        assert isinstance(found, tuple)
+        assert [(one.name, one.encrypted) for one in found] == [("/srv", number == 1)]
+
+
+@pytest.mark.parametrize(("kind", "encrypted"), [("LUKS2", True), ("VERITY", False), ("INTEGRITY", False)])
+def test_what_only_guards_against_changes_encrypts_nothing(tmp_path: Path, kind: str, encrypted: bool) -> None:
+    machine = Machine(tmp_path).write({"/sys/block/dm-0/dm/name": "usr\n", "/sys/block/dm-0/dm/uuid": f"CRYPT-{kind}-0a1b-usr\n"})
+    found = disks(machine, [on("sda", "disk", None, on("usr", "crypt", "/usr"))])
+    assert isinstance(found, tuple)
+    assert [one.encrypted for one in found] == [encrypted]
+
+
+def test_swap_space_in_a_file_is_as_its_file_system_is(tmp_path: Path) -> None:
+    head = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+    machine = Machine(tmp_path).write(
+        {"/proc/swaps": f"{head}/swap.img file 4194300 0 -2\n/srv/more\\040swap file 1 0 -3\n/dev/zram0 partition 1 0 5\n"}
+    )
+    found = disks(machine, [on("sda1", "part", "/"), on("sdb", "disk", None, on("b", "crypt", "/srv"))])
+    assert isinstance(found, tuple)
+    assert [(one.name, one.encrypted) for one in found if one.use is VolumeUse.SWAP] == [
+        ("swap in /swap.img", False),
+        ("swap in /srv/more swap", True),
+    ]
+    alone = disks(machine, [])
+    assert isinstance(alone, tuple)
+    assert all(isinstance(one.encrypted, Unobserved) for one in alone)
+
+
+def test_a_key_that_systemd_finds_by_the_volumes_name(tmp_path: Path) -> None:
+    machine = Machine(tmp_path).write(
+        {"/etc/crypttab": "data /dev/vdb\nmore /dev/vdc none luks\n", "/etc/cryptsetup-keys.d/data.key": "secret"}
+    )
+    found = disk_encryption.run(machine)
+    assert isinstance(found, DiskEncryption)
+    assert isinstance(found.key_files, tuple)
+    assert [(one.path, one.there) for one in found.key_files] == [("/etc/cryptsetup-keys.d/data.key", True)]
 
 
 def test_pools_of_zfs_that_nothing_tells_of_and_more_volumes_than_are_kept(tmp_path: Path) -> None:

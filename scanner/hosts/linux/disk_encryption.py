@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from scanner.facts.disk_encryption import DiskEncryption, KeyFile, Volume, VolumeUse
@@ -20,6 +21,11 @@ BLOCKS = ("lsblk", "-J", "-o", "NAME,KNAME,TYPE,FSTYPE,MOUNTPOINT,RM")
 TABLE = ("dmsetup", "table", "--target", "crypt")
 ZFS = ("zfs", "get", "-H", "-p", "-t", "filesystem", "-o", "name,property,value", "encryption,mountpoint,mounted")
 CRYPTTAB = "/etc/crypttab"
+KEYS = "/etc/cryptsetup-keys.d"
+"""Where systemd looks for the key of a volume, by the volume's name, before it asks anybody."""
+SWAPS = "/proc/swaps"
+NO_SECRET = frozenset({"VERITY", "INTEGRITY"})
+"""What dm-crypt's neighbours make that only show whether something was changed. lsblk calls them crypt, too."""
 START = ("/boot", "/efi")
 DEEPEST = 24
 MOST_VOLUMES = 500
@@ -35,6 +41,8 @@ MOST_VOLUMES = 500
     Files("/sys/block/dm-*/dm/uuid", limit=4_096),
     Files("/sys/block/dm-*/dm/name", limit=4_096),
     Files(CRYPTTAB),
+    Names(KEYS, root=True),
+    Files(SWAPS),
 )
 def disk_encryption(read: Reader) -> DiskEncryption:
     """See which volumes are encrypted."""
@@ -47,18 +55,23 @@ def _volumes(read: Reader) -> tuple[Volume, ...]:
     answer = read.command(BLOCKS)
     if answer is None or answer.status != 0:
         raise CannotObserve(Reason.UNSUPPORTED, "lsblk did not answer")
+    kinds = _kinds(read)
     try:
         devices = json.loads(answer.stdout)["blockdevices"]
-        found = [volume for device in devices for volume in _below(device, None, 0)]
+        found = [volume for device in devices for volume in _below(device, kinds, None, 0)]
         pools = b'"zfs_member"' in answer.stdout
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, "lsblk: no answer as it is documented") from error
-    kinds = _kinds(read)
     tables = seen(partial(_tables, read))
     made: dict[str, Volume] = {}
-    for name, use, crypt, removable in found:
-        made.setdefault(name, _volume((name, use, crypt, removable), kinds, tables))
+    for one in found:
+        volume = _volume(one, kinds, tables)
+        # what stands on several devices is encrypted where all of them are
+        if volume.name not in made or not volume.encrypted:
+            made[volume.name] = volume
     for volume in _zfs(read, pools):
+        made.setdefault(volume.name, volume)
+    for volume in _swap_files(read, tuple(made.values())):
         made.setdefault(volume.name, volume)
     if len(made) > MOST_VOLUMES:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_VOLUMES} volumes")
@@ -70,12 +83,12 @@ def _volumes(read: Reader) -> tuple[Volume, ...]:
 Seen = tuple[str, VolumeUse, str | None, bool]
 
 
-def _below(device: Mapping[str, object], crypt: str | None, depth: int) -> Iterator[Seen]:
+def _below(device: Mapping[str, object], kinds: Mapping[str, str], crypt: str | None, depth: int) -> Iterator[Seen]:
     """Give what is mounted on a device and on those that stand on it, with the nearest encrypted one."""
     if depth > DEEPEST:
         raise ValueError("devices stand on each other without end")
     kind, name = str(device.get("type", "")), str(device.get("name", ""))
-    if kind == "crypt":
+    if kind == "crypt" and kinds.get(name) not in NO_SECRET:
         crypt = name
     mounted = device.get("mountpoint")
     removable = device.get("rm") in (True, "1")
@@ -83,7 +96,21 @@ def _below(device: Mapping[str, object], crypt: str | None, depth: int) -> Itera
         place = f"swap on {shown(name)}" if mounted == "[SWAP]" else shown(mounted)
         yield place, _use(mounted), crypt, removable
     for child in device.get("children") or ():  # type: ignore[attr-defined]  # JSON of lsblk; anything else is caught by the caller
-        yield from _below(child, crypt, depth + 1)
+        yield from _below(child, kinds, crypt, depth + 1)
+
+
+def _swap_files(read: Reader, mounted: tuple[Volume, ...]) -> Iterator[Volume]:
+    """Give swap space in files, which lsblk does not name: each is as its file system is (proc(5): name, type, size, used, priority)."""
+    for line in (read.file(SWAPS) or b"").decode("utf-8", "replace").split("\n")[1:]:
+        words = line.split()
+        if len(words) > 1 and words[1] == "file":
+            path = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), words[0])
+            holding = [volume for volume in mounted if path.startswith(f"{volume.name.rstrip('/')}/")]
+            unknown = Unobserved(Reason.UNSUPPORTED, shown(f"what {path} stands on is not known"))
+            below = max(
+                holding, key=lambda volume: len(volume.name), default=Volume("", VolumeUse.SWAP, unknown, "", unknown, unknown, False)
+            )
+            yield replace(below, name=shown(f"swap in {path}"), use=VolumeUse.SWAP)
 
 
 def _use(place: str) -> VolumeUse:
@@ -160,15 +187,21 @@ def _zfs(read: Reader, pools: bool) -> list[Volume]:
 
 
 def _key_files(read: Reader) -> tuple[KeyFile, ...]:
-    """Read crypttab(5): name, device, key file, options. ``none`` and ``-`` ask somebody; devices in /dev are no files."""
+    """Read crypttab(5): name, device, key file, options. Devices in /dev are no files.
+
+    Where no file is named, or ``none`` or ``-`` is, systemd takes one of the volume's name if it is there, and else asks somebody.
+    """
     found = []
     for line in (read.file(CRYPTTAB) or b"").decode("utf-8", "replace").split("\n"):
         fields = line.split()
-        if len(fields) < 3 or fields[0].startswith("#") or fields[2] in {"none", "-"} or not fields[2].startswith("/"):
+        if len(fields) < 2 or fields[0].startswith("#"):
             continue
-        path = fields[2].partition(":")[0]
-        if path.startswith("/dev/"):
+        written = fields[2].partition(":")[0] if len(fields) > 2 else ""
+        asks = written in {"", "none", "-"}
+        path = f"{KEYS}/{fields[0]}.key" if asks else written
+        if not path.startswith("/") or path.startswith("/dev/"):
             continue
         state = read.state(path)
-        found.append(KeyFile(shown(path), state.mode if state else 0, state.uid if state else 0, state is not None))
+        if state or not asks:
+            found.append(KeyFile(shown(path), state.mode if state else 0, state.uid if state else 0, state is not None))
     return tuple(found)

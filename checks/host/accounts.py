@@ -260,11 +260,21 @@ def host_accounts_idle(
     late = [a for a in sure if isinstance(a.idle_days, int) and a.idle_days > limit]
     if late:
         return failed("IDLE_LONG", limit=limit, names=listed(f"{a.name} ({a.idle_days})" for a in late))
-    never = [a for a in sure if a.idle_days is None and isinstance(a.age_days, int) and a.age_days > limit]
-    if never:
+    reach = accounts.recorded_days
+    unused = [a for a in sure if a.idle_days is None and (a.age_days is None or (isinstance(a.age_days, int) and a.age_days > limit))]
+    never = [a for a in unused if a.age_days is not None]
+    if never and (reach is None or (isinstance(reach, int) and reach >= limit)):
         return failed("IDLE_NEVER", limit=limit, names=listed(a.name for a in never))
     if missing := unseen or first_missing(part for a in opened for part in (a.idle_days, a.keys)):
         return missing
+    if unused:
+        return cannot_tell(
+            Reason.UNSUPPORTED,
+            "ログインの記録がないが、記録が {limit} 日前まで遡らないか、いつ作られたか分からない：{names}",
+            "no login is recorded, but the record does not reach back {limit} days, or when they were made is not known: {names}",
+            limit=limit,
+            names=listed(a.name for a in unused),
+        )
     doubt = [a.name for a in opened if a.keys is True and (a.idle_days is None or (isinstance(a.idle_days, int) and a.idle_days > limit))]
     if doubt:
         return cannot_tell(

@@ -73,7 +73,7 @@ class AccountGroup:
 class Accounts(Fact):
     """The accounts that the machine itself keeps, and where others may come from.
 
-    ``recorded_days`` is how far back the record of logins reaches; ``None`` where it is not known.
+    ``recorded_days`` is how far back the record of logins reaches; ``None`` where it has the last one of every account.
     """
 
     of: ClassVar[Kind] = Kind.MACHINE

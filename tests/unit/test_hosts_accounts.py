@@ -65,8 +65,35 @@ def test_accounts_carry_kinds_of_hashes_ages_and_logins_and_never_a_hash(tmp_pat
     assert (hanako.idle_days, hanako.most_days) == (201, None)
     assert (root.password, root.idle_days, root.person) == (Password.NONE, None, False)
     assert of(fact, "daemon").login is False
-    assert (fact.trusted_hosts, fact.directories, fact.recorded_days) == (("/etc/hosts.equiv",), (), 231)
+    assert (fact.trusted_hosts, fact.directories, fact.recorded_days) == (("/etc/hosts.equiv",), (), None)
     assert "abc" not in repr(fact)
+
+
+def test_the_record_of_logins_reaches_back_as_far_as_it_was_told(tmp_path: Path) -> None:
+    read = machine(tmp_path)
+    asked = "last --time-format iso -w -n 2000"
+    line = "hanako   pts/1  192.0.2.9  2026-{:02}-01T10:00:00+09:00 - 2026-{:02}-01T11:00:00+09:00  (01:00)\n"
+    begins = "\nwtmp begins 2026-04-01T00:00:00+09:00\n"
+    for said, days in ((LAST, 231), (line.format(10, 10) * 1999 + line.format(9, 9) + begins, 78), (begins, 231)):
+        read.commands[asked] = said
+        fact = run(accounts, read)
+        assert isinstance(fact, Accounts)
+        assert fact.recorded_days == days
+    read.commands[asked] = ""
+    fact = run(accounts, read)
+    assert isinstance(fact, Accounts)
+    assert isinstance(fact.recorded_days, Unobserved)
+    assert isinstance(of(fact, "taro").idle_days, Unobserved)
+    assert of(fact, "taro").age_days == 30
+
+
+def test_a_login_is_that_of_the_whole_name(tmp_path: Path) -> None:
+    read = machine(tmp_path)
+    read.write({"/etc/passwd": PASSWD + "webmaster2:x:1009:1009::/home/w:/bin/bash\n"})
+    read.commands["lastlog"] = LASTLOG.replace("taro     ", "webmaster")
+    fact = run(accounts, read)
+    assert isinstance(fact, Accounts)
+    assert of(fact, "webmaster2").idle_days is None
 
 
 def test_without_the_right_to_read_shadow_only_what_stands_there_is_missing(tmp_path: Path) -> None:

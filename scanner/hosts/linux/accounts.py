@@ -23,7 +23,10 @@ from scanner.wire.pam import variable
 
 CLOCK: Final = ("date", "+%s")
 LASTLOG: Final = (("lastlog",), ("lastlog2",))
-LAST: Final = ("last", "--time-format", "iso", "-w", "-n", "2000")
+MOST_LOGINS: Final = 2000
+LAST: Final = ("last", "--time-format", "iso", "-w", "-n", str(MOST_LOGINS))
+LONGEST_NAME: Final = 32
+"""Of an account in wtmp(5)."""
 NO_SHELL: Final = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown", "git-shell"})
 TRUSTING: Final = (".rhosts", ".shosts", ".netrc", ".forward")
 TRUSTED_HOSTS: Final = ("/etc/hosts.equiv", "/etc/ssh/shosts.equiv", "/etc/shosts.equiv")
@@ -63,12 +66,12 @@ def accounts(read: Reader) -> Accounts:
         groups=seen(lambda: tuple(AccountGroup(shown(g.name), str(g.gid), tuple(map(shown, g.members))) for g in groups(read))),
         directories=_directories(read),
         trusted_hosts=seen(lambda: tuple(path for path in TRUSTED_HOSTS if read.state(path) is not None)),
-        recorded_days=seen(lambda: _Record(read).reaches),
+        recorded_days=seen(lambda: _Record(read).recorded_days()),
     )
 
 
 class _Record:
-    """The record of logins: user → seconds since 1970, and where it begins. Raises ``CannotObserve``."""
+    """The record of logins: user → seconds since 1970, and how many days back it reaches. Raises ``CannotObserve``."""
 
     def __init__(self, read: Reader) -> None:
         if not read.live:
@@ -78,38 +81,49 @@ class _Record:
             raise CannotObserve(Reason.UNSUPPORTED, "the machine's clock was not told")
         self.now = int(clock.stdout)
         self.latest: dict[str, int] = {}
+        self.whole = False
         self.reaches: int | None = None
-        self.kept = False
         for argv in LASTLOG:
             output = read.command(argv)
             if output is not None and output.status == 0:
-                self.kept = True
+                self.whole = True  # the last login of every account
                 for line in output.stdout.decode("utf-8", "replace").split("\n")[1:]:
                     if (when := _written(line)) is not None:
                         self._note(line.split()[0], when)
         output = read.command(LAST)
         if output is not None and output.status == 0:
-            self.kept = True
+            times: list[int] = []
             for line in output.stdout.decode("utf-8", "replace").split("\n"):
-                times = re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", line)
-                if not times:
+                told = re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", line)
+                if not told:
                     continue
-                when = int(datetime.fromisoformat(times[0]).timestamp())
+                when = int(datetime.fromisoformat(told[0]).timestamp())
                 if re.match(r"\S+ begins ", line):
-                    self.reaches = max(0, (self.now - when) // DAY)
-                elif not line.startswith(("reboot ", "shutdown ", "runlevel ")):
+                    self.reaches = self._days(when)
+                    continue
+                times.append(when)
+                if not line.startswith(("reboot ", "shutdown ", "runlevel ")):
                     self._note(line.split()[0], when)
+            if len(times) >= MOST_LOGINS:
+                self.reaches = self._days(min(times))
+
+    def _days(self, when: int) -> int:
+        return max(0, (self.now - when) // DAY)
 
     def _note(self, name: str, when: int) -> None:
         self.latest[name] = max(when, self.latest.get(name, 0))
 
     def idle_days(self, name: str) -> int | None:
         """Give the days since an account's last login; ``None`` where none is recorded. Raises ``CannotObserve``."""
-        if not self.kept:
-            raise CannotObserve(Reason.UNSUPPORTED, "neither lastlog, lastlog2 nor last is there")
-        # lastlog(8) cuts names to the width of its column
-        when = next((w for n, w in self.latest.items() if n == name or (len(n) >= 8 and name.startswith(n))), None)
-        return None if when is None else max(0, (self.now - when) // DAY)
+        self.recorded_days()
+        when = self.latest.get(name[:LONGEST_NAME])
+        return None if when is None else self._days(when)
+
+    def recorded_days(self) -> int | None:
+        """Give how many days of logins are recorded; ``None``: the last one of every account is. Raises ``CannotObserve``."""
+        if not self.whole and self.reaches is None:
+            raise CannotObserve(Reason.UNSUPPORTED, "neither lastlog, lastlog2 nor last tells of logins")
+        return None if self.whole else self.reaches
 
 
 def _written(line: str) -> int | None:

@@ -141,6 +141,16 @@ CASES: dict[str, list[Case]] = {
         case(machine(replace(TARO, idle_days=91)), says="IDLE_LONG", args={"names": ("taro (91)",)}),
         case(machine(replace(TARO, idle_days=None, age_days=200)), says="IDLE_NEVER"),
         case(machine(replace(TARO, idle_days=None, age_days=10)), says="IDLE_NONE"),
+        case(replace(machine(replace(TARO, idle_days=None, age_days=200)), recorded_days=90), says="IDLE_NEVER"),
+        *(
+            case(
+                replace(machine(replace(TARO, idle_days=None, age_days=200)), recorded_days=days),
+                outcome="undetermined",
+                reason=UNSUPPORTED.reason,
+            )
+            for days in (89, UNSUPPORTED)
+        ),
+        case(machine(replace(TARO, idle_days=None, age_days=None)), outcome="undetermined", reason=Reason.UNSUPPORTED),
         case(machine(replace(TARO, idle_days=91)), says="IDLE_NONE", with_={"services": ("taro",)}),
         case(machine(replace(TARO, idle_days=91)), says="IDLE_NONE", with_={"limit": 100}),
         case(machine(replace(TARO, idle_days=91, expired=True)), says="IDLE_NONE"),

@@ -72,12 +72,12 @@ Entry = Include | Setting | Alias | Rule
 
 def parse(data: bytes) -> tuple[Entry, ...]:
     """Give the entries of a file in order. Raises ``NotSudoers``."""
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\\\n", " ")
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
     rows = text.split("\n")
     if len(rows) > MOST_LINES:
         raise NotSudoers(f"more than {MOST_LINES} lines")
     found: list[Entry] = []
-    for number, row in enumerate(rows, 1):
+    for number, row in _joined(rows):
         if len(row) > LONGEST_LINE:
             raise NotSudoers(f"line {number}: too long")
         line = row.strip()
@@ -95,6 +95,23 @@ def parse(data: bytes) -> tuple[Entry, ...]:
         if len(found) > MOST_RULES:
             raise NotSudoers(f"more than {MOST_RULES} entries")
     return tuple(found)
+
+
+def _joined(rows: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Give whole lines with their numbers: a backslash joins the next row, also with blanks behind it, but not at the end of a comment."""
+    kept: list[str] = []
+    begun, quoted = 0, False
+    for number, row in enumerate(rows, 1):
+        ends = re.search(r"\\[ \t]*\Z", row)
+        plain = '"' * quoted + row
+        if ends and _uncommented(plain) == plain:
+            kept.append(f"{row[: ends.start()]} ")
+            begun, quoted = begun or number, quoted != (len(re.findall(r'(?<!\\)"', row)) % 2 == 1)
+            continue
+        yield begun or number, "".join((*kept, row))
+        kept.clear()
+        begun, quoted = 0, False
+    yield begun, "".join(kept)
 
 
 def _uncommented(line: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from scanner.facts.sudo import SudoRules
 from scanner.hosts.linux.sudo import CONVERTED, sudo_rules
 from scanner.model.fact import Unobserved
+from scanner.wire.sudoers import Rule, Setting, parse
 from tests.unit.account_trees import PASSWD, SUDOERS, run
 from tests.unit.host_trees import Machine
 
@@ -41,6 +42,40 @@ def test_included_rules_come_in_order_and_names_with_dots_are_passed_over(tmp_pa
     assert not isinstance(fact.files, Unobserved)
     assert [f.path for f in fact.files] == ["/etc/sudoers", "/etc/sudoers.d", "/etc/sudoers.d/10-a", "/etc/sudoers.d/20-b"]
     assert fact.elsewhere == ("sss",)
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("Plugin sudoers_policy sudoers.so", True),
+        ("Plugin sudoers_io sudoers.so ignore_iolog_errors=true", True),
+        ("#Plugin other_policy other.so", True),
+        ("Plugin sudoers_policy sudoers.so sudoers_file=/etc/sudo/own", False),
+        ("Plugin other_policy other.so", False),
+    ],
+)
+def test_a_sudo_that_goes_by_something_else_is_not_known_by_the_usual_file(tmp_path: Path, line: str, known: bool) -> None:
+    found = sudo(tmp_path, **{"/etc/sudo.conf": f"{line}\n"})
+    assert isinstance(found.rules, Unobserved) is not known
+    assert isinstance(found.settings, Unobserved) is not known
+
+
+def test_a_backslash_joins_lines_but_not_behind_a_comment() -> None:
+    """What cvtsudoers 1.9.13 makes of it."""
+    text = b"""# it seems to go on \\
+taro ALL=(ALL) NOPASSWD: ALL
+Defaults use_pty # here, too \\
+hanako ALL = (ALL) /bin/ls, \\\x20\x20
+   /bin/cat
+Defaults badpass_message="no # \\
+ comment", !authenticate"""
+    found = parse(text)
+    assert [(one.users, one.commands, one.asks) for one in found if isinstance(one, Rule)] == [
+        (("taro",), ("ALL",), False),
+        (("hanako",), ("/bin/ls",), None),
+        (("hanako",), ("/bin/cat",), None),
+    ]
+    assert [one.name for one in found if isinstance(one, Setting)] == ["use_pty", "badpass_message", "authenticate"]
 
 
 def test_rules_that_are_not_understood_or_not_readable_are_open(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from scanner.wire import sudoers
 from scanner.wire.sudoers import Entry, Include, NotSudoers, Rule, Setting
 
 MAIN: Final = "/etc/sudoers"
+CONF: Final = "/etc/sudo.conf"
 DIRECTORY: Final = "/etc/sudoers.d"
 PROGRAMS: Final = ("/usr/bin/sudo", "/usr/local/bin/sudo")
 VERSION: Final = ("sudo", "-V")
@@ -51,12 +52,15 @@ WANTED: Final = frozenset(
     Names(MAIN),
     Names(DIRECTORY, root=True),
     Files(NSSWITCH),
+    Files(CONF),
 )
 def sudo_rules(read: Reader) -> SudoRules:
     """See who may act as whom."""
     there = seen(lambda: exists(read, *PROGRAMS) is not None)
     if there is not True:
         return SudoRules(there, "", () if there is False else there, () if there is False else there, () if there is False else there)
+    if other := seen(lambda: _another_policy(read)):
+        return SudoRules(True, _version(read), other, other, other, _elsewhere(read))
     paths: list[str] = []
     refused: list[str] = []
     entries = seen(lambda: tuple(_file(read, MAIN, paths, refused, 0)))
@@ -86,6 +90,16 @@ def sudo_rules(read: Reader) -> SudoRules:
         entries if isinstance(entries, Unobserved) and not refused else seen(lambda: _rights(read, paths)),
         _elsewhere(read),
     )
+
+
+def _another_policy(read: Reader) -> Unobserved | None:
+    """Tell why the usual file says nothing of who may do what: sudo.conf(5) names another one, or another plugin to ask."""
+    for line in (read.file(CONF) or b"").decode("utf-8", "replace").split("\n"):
+        words = line.split()
+        if words[:1] == ["Plugin"] and len(words) > 2 and words[1].endswith("_policy"):
+            if words[1] != "sudoers_policy" or any(word.startswith("sudoers_file=") and word != f"sudoers_file={MAIN}" for word in words):
+                return Unobserved(Reason.UNSUPPORTED, shown(f"{CONF} has sudo go by {' '.join(words[1:])}, which is not read"))
+    return None
 
 
 def _told(read: Reader) -> tuple[tuple[Rule, ...], tuple[Setting, ...]]:

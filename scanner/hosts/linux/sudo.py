@@ -96,9 +96,10 @@ def _another_policy(read: Reader) -> Unobserved | None:
     """Tell why the usual file says nothing of who may do what: sudo.conf(5) names another one, or another plugin to ask."""
     for line in (read.file(CONF) or b"").decode("utf-8", "replace").split("\n"):
         words = line.split()
-        if words[:1] == ["Plugin"] and len(words) > 2 and words[1].endswith("_policy"):
-            if words[1] != "sudoers_policy" or any(word.startswith("sudoers_file=") and word != f"sudoers_file={MAIN}" for word in words):
-                return Unobserved(Reason.UNSUPPORTED, shown(f"{CONF} has sudo go by {' '.join(words[1:])}, which is not read"))
+        policy = words[:1] == ["Plugin"] and len(words) > 2 and words[1].endswith("_policy")
+        named = [word for word in words if word.startswith("sudoers_file=")]
+        if policy and (words[1] != "sudoers_policy" or set(named) - {f"sudoers_file={MAIN}"}):
+            return Unobserved(Reason.UNSUPPORTED, shown(f"{CONF} has sudo go by {' '.join(words[1:])}, which is not read"))
     return None
 
 

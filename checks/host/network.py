@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
+from checks.common import also
 from checks.host.settings import WORDS, combined, judged, named, number, of, sysctl_lines
 from scanner.facts.kernel import KernelSettings
 from scanner.facts.readings import Readings
@@ -33,6 +34,11 @@ NETWORK_MOST_SYN_RETRIES = Value(
 
 IPV4, IPV6 = "net.ipv4.conf", "net.ipv6.conf"
 _remedy = partial(sysctl_lines, "/etc/sysctl.d/60-network.conf")
+# What stands under "default" reaches only those interfaces that come later (IPv6) or were not set one by one (IPv4).
+_EACH_INTERFACE = Text(
+    ja="値が残るインタフェースは、default をその名前に替えた行も書く。",
+    en="For interfaces that keep their value write the lines again with their name in the place of default.",
+)
 
 
 def _largest(a: str, b: str) -> str:
@@ -92,9 +98,12 @@ def network_reverse_path(settings: KernelSettings) -> Judgement:
         ja="ICMP リダイレクトに従う機器は、同じ通信回線上の攻撃者により、通信の経路を攻撃者の機器へ曲げられ得る。",
         en="A machine that follows redirects can be made to send its traffic through an attacker on the same network.",
     ),
-    remedy=_remedy(
-        "net.ipv4.conf.all.accept_redirects=0, net.ipv4.conf.default.accept_redirects=0, net.ipv6.conf.all.accept_redirects=0, "
-        "net.ipv6.conf.default.accept_redirects=0"
+    remedy=also(
+        _remedy(
+            "net.ipv4.conf.all.accept_redirects=0, net.ipv4.conf.default.accept_redirects=0, net.ipv6.conf.all.accept_redirects=0, "
+            "net.ipv6.conf.default.accept_redirects=0"
+        ),
+        _EACH_INTERFACE,
     ),
     says=WORDS,
 )
@@ -114,7 +123,7 @@ def network_redirects(settings: KernelSettings) -> Judgement:
         ja="ルータでない機器がリダイレクトを送る必要はなく、通信の経路を曲げる手段として悪用され得る。",
         en="Only routers have a use for redirects; from anything else they help to bend the paths of traffic.",
     ),
-    remedy=_remedy("net.ipv4.conf.all.send_redirects=0, net.ipv4.conf.default.send_redirects=0"),
+    remedy=also(_remedy("net.ipv4.conf.all.send_redirects=0, net.ipv4.conf.default.send_redirects=0"), _EACH_INTERFACE),
     says=WORDS,
 )
 def network_redirects_sent(settings: KernelSettings) -> Judgement:

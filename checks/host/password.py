@@ -112,12 +112,12 @@ def host_password_length(
     remedy=also(
         Text(
             ja=(
-                "/etc/security/pwquality.conf に「minclass = {least}」と書く。"
+                "libpam-pwquality を導入し、/etc/security/pwquality.conf に「minclass = {least}」と書く。"
                 "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
                 "パスワードのポリシー」の「複雑さの要件を満たす必要があるパスワード」を有効にする。"
             ),
             en=(
-                'Write "minclass = {least}" into /etc/security/pwquality.conf.'
+                'Install libpam-pwquality and write "minclass = {least}" into /etc/security/pwquality.conf.'
                 " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
                 "> Password Policy: Password must meet complexity requirements."
             ),
@@ -150,11 +150,11 @@ def host_password_classes(
     why=Text(ja="よく使われる語は最初に試される。", en="Common words are tried first."),
     remedy=Text(
         ja=(
-            "/etc/security/pwquality.conf の「dictcheck = 0」を除き、cracklib-runtime を導入する。"
+            "libpam-pwquality と cracklib-runtime を導入し、/etc/security/pwquality.conf に「dictcheck = 0」があれば除く。"
             "Windows：Microsoft Entra パスワード保護等のパスワード フィルターを入れる。"
         ),
         en=(
-            'Remove "dictcheck = 0" from /etc/security/pwquality.conf and install cracklib-runtime.'
+            'Install libpam-pwquality and cracklib-runtime, and remove "dictcheck = 0" from /etc/security/pwquality.conf.'
             " Windows: install a password filter such as Microsoft Entra Password Protection."
         ),
     ),
@@ -178,7 +178,8 @@ def host_password_guessable(rules: PasswordRules) -> Judgement:
         en="Otherwise the administrator's own password and initial ones may be weak.",
     ),
     remedy=Text(
-        ja="/etc/security/pwquality.conf に「enforce_for_root」と書く。", en='Write "enforce_for_root" into /etc/security/pwquality.conf.'
+        ja="libpam-pwquality を導入し、/etc/security/pwquality.conf に「enforce_for_root」と書く。",
+        en='Install libpam-pwquality and write "enforce_for_root" into /etc/security/pwquality.conf.',
     ),
     says={
         "ADMINISTRATOR_FREE": Text(ja="管理者には働かない（{place}）", en="they do not bind the administrator ({place})"),

@@ -18,7 +18,7 @@ IN_CONTAINER = Text(
 )
 WORDS = {
     "SETTING_GOOD": Text(ja="設定されている：{seen}", en="it is set: {seen}"),
-    "SETTING_BAD": Text(ja="設定されていない：{seen}", en="it is not set: {seen}"),
+    "SETTING_BAD": Text(ja="値が適切でない：{seen}", en="the value is not as it should be: {seen}"),
     "SETTING_NOT_APPLIED": Text(
         ja="設定ファイルには書かれているが、動作中のカーネルには反映されていない：{seen}（{places}）",
         en="files ask for it, but the running kernel does not have it: {seen} ({places})",

@@ -273,9 +273,12 @@ def mx_addresses(mx: MailExchangers, hosts: MailHosts) -> Judgement:
     remedy=Text(
         ja=(
             "アドレスの管理者（回線事業者等）に、ホスト名と一致する PTR レコードの設定を依頼する（例「25.113.0.203.in-addr.arpa. IN PTR "
-            "mx1.example.lg.jp.」）。"
+            "mx1.example.lg.jp.」）。プライベートアドレスは、先に受信サーバのグローバルアドレスに改める。"
         ),
-        en='Have the network provider set a PTR record that matches the host ("25.113.0.203.in-addr.arpa. IN PTR mx1.example.lg.jp.").',
+        en=(
+            'Have the network provider set a PTR record that matches the host ("25.113.0.203.in-addr.arpa. IN PTR mx1.example.lg.jp."). '
+            "Where the address is private, publish the host's public address first."
+        ),
     ),
     says={
         "MX_REVERSE_CONFIRMED": Text(

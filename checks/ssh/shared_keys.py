@@ -20,8 +20,14 @@ from scanner.model.verdict import Severity, failed, not_applicable, passed
         en="When one server loses its key, every server with the same key can be impersonated. Cloned machines often share one.",
     ),
     remedy=Text(
-        ja="複製したサーバのホスト鍵を作り直す（「rm /etc/ssh/ssh_host_*; ssh-keygen -A」）。複製元のイメージからも鍵を除く。",
-        en='Make new host keys on cloned servers ("rm /etc/ssh/ssh_host_*; ssh-keygen -A") and remove them from the image.',
+        ja=(
+            "複製したサーバのホスト鍵を作り直し（「rm /etc/ssh/ssh_host_*; ssh-keygen -A」）、「systemctl restart ssh」（Red Hat 系は "
+            "sshd）で反映する。複製元のイメージからも鍵を除く。"
+        ),
+        en=(
+            'Make new host keys on cloned servers ("rm /etc/ssh/ssh_host_*; ssh-keygen -A", then "systemctl restart ssh") and remove '
+            "them from the image."
+        ),
     ),
     says={
         "HOST_KEY_SHARED": Text(

@@ -47,8 +47,8 @@ _BAD_HASHES: Final = frozenset({"MD5", "SHA1"})
         ),
     ),
     remedy=Text(
-        ja=f"ECDHE の{GOOD_SUITES.ja}。前方秘匿性のない暗号スイートを一切認めない設定（every）：{{every}}。",
-        en=f"Use ECDHE only: {GOOD_SUITES.en}. Whether any suite without forward secrecy counts as a fault (every): {{every}}.",
+        ja=f"ECDHE の{GOOD_SUITES.ja}。",
+        en=f"Use ECDHE only: {GOOD_SUITES.en}.",
     ),
     says={
         **NO_TLS,

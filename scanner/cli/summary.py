@@ -181,7 +181,13 @@ class Summary:
                 Finding.NOT_APPLICABLE: Text(ja="適用外", en="not applicable"),
                 Finding.EVIDENCE_NEEDED: Text(ja="記録が必要", en="evidence needed"),
             }
-            console.print_table((language.of(Text(ja="文書", en="document")), *(language.of(heads[f]) for f in Finding)), rows)
+            console.print_table(
+                (
+                    language.of(Text(ja="文書（システムごとの条文）", en="document (clauses, by system)")),
+                    *(language.of(heads[f]) for f in Finding),
+                ),
+                rows,
+            )
 
 
 def _first(names: list[str], most: int) -> str:

@@ -57,7 +57,7 @@ WORDS: dict[Reason, Text] = {
     Reason.NOT_DECLARED: Text(ja="台帳に記載がない", en="the ledger does not say"),
     Reason.NOT_DISCOVERABLE: Text(ja="外部からは見つける方法がない", en="there is no way to discover it from outside"),
     Reason.VALUE_NOT_SET: Text(ja="値が設定されていない", en="the value is not set"),
-    Reason.UNCONFIRMED: Text(ja="判断の根拠となる基準値が未確認", en="the reference behind the judgement is yet to be confirmed"),
+    Reason.UNCONFIRMED: Text(ja="要確認", en="yet to be confirmed"),
     Reason.STALE: Text(ja="情報が古い", en="the information is out of date"),
     Reason.DEFECT: Text(ja="点検プログラムの不具合", en="a defect of the scanner"),
     Reason.OTHER_PLATFORM: Text(ja="この種類の機器には該当しない", en="does not arise on this sort of machine"),
@@ -134,8 +134,9 @@ MEANS: Mapping[str, Text] = {
         en="The value that tells met from unmet is the organisation's to set, and it is missing.",
     ),
     Reason.UNCONFIRMED: Text(
-        ja="不備の疑いがあるが、根拠となる値を確かめていないため、違反とはしない。",
-        en="A fault is suspected, but the value it rests on was not confirmed, so this is no violation.",
+        ja="不備の疑いがあるが、言い切るための根拠（基準の出典の確認、製品の設定等）が足りないため、違反とはしない。",
+        en="A fault is suspected, but what would settle it (the source of the reference, the product's settings …) is not confirmed, so "
+        "this is no violation.",
     ),
     Reason.STALE: Text(
         ja="現在の状態を表しているとはいえない。",
@@ -213,8 +214,14 @@ ADVICE: Mapping[str, Text] = {
         en="Where the test is wanted, enter a consent with target, period and approver into the inventory.",
     ),
     Reason.NO_VANTAGE: Text(
-        ja="確認に適した観測点（庁内、組織外等）から点検し、--zone で観測点の名前を示す。",
-        en="Scan from a vantage point that can see it (inside, outside …) and name it with --zone.",
+        ja=(
+            "確認に適した観測点（庁内、組織外等）から点検し、--zone で観測点の名前を示す。技術情報が probe_zone を挙げるときは、調査用の"
+            "ゾーンを点検する機器に委任し、台帳の dns_tests に記す。"
+        ),
+        en=(
+            "Scan from a vantage point that can see it (inside, outside …) and name it with --zone. Where the technical note names "
+            "probe_zone, delegate a zone to the scanning machine and enter it under dns_tests of the inventory."
+        ),
     ),
     Reason.NOT_DECLARED: Text(
         ja="結果に示す項目を台帳に記す（機器に入る login、メールの送受信の有無、送信元アドレス、利用者のネットワーク等）。",
@@ -229,8 +236,8 @@ ADVICE: Mapping[str, Text] = {
         en="The documents give none: decide on your own and set it in the profile (--profile) under the key that is named.",
     ),
     Reason.UNCONFIRMED: Text(
-        ja="基準値の出典を担当者が確かめてから結論を出す。",
-        en="Have someone confirm the source of the reference value before concluding.",
+        ja="結果に示す点を、製品の設定又は基準の出典で担当者が確かめてから結論を出す。",
+        en="Have someone look into what the result names, in the product's settings or at the source of the reference, before concluding.",
     ),
     Reason.STALE: Text(
         ja="情報を取り直すか、記録の有効期間を更新する。",

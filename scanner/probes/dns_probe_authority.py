@@ -242,7 +242,7 @@ async def resolver_randomness(
     if not names.probe_zone or not names.listen:
         raise CannotObserve(
             Reason.NO_VANTAGE,
-            "how a resolver asks is seen only at a zone of our own: delegate one to this scanner and name it as the probe zone",
+            "how a resolver asks is seen only at a zone of our own: delegate one to this scanner and name it as probe_zone under dns_tests",
         )
     server = await server_of(service, net)
     labels = [f"{net.rng.getrandbits(64):016x}" for _ in range(SAMPLES)]

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from baselines.model import STATUS_WORDS, Status, Strength
 from scanner.engine.assess import Finding
 from scanner.engine.run import UNLISTED
+from scanner.ledger.scope import COMMAND_LINE
 from scanner.model.reason import ADVICE, MEANS, TECHNICAL_NOTE, WORDS
 from scanner.model.text import Text
 from scanner.model.verdict import Outcome, Severity
@@ -166,6 +167,13 @@ def system(id_: str, names: Mapping[str, str]) -> Markup:
         return text.words("台帳にない対象", "targets in no system")
     name = names.get(id_)
     return text.shown(name) + Markup(' <span class="quiet">') + text.shown(id_) + Markup("</span>") if name else text.shown(id_)
+
+
+def approval(by: str) -> Markup:
+    """Say who approved the scope of a run."""
+    if by == COMMAND_LINE:
+        return text.words("コマンドラインでの指定", "whoever named the targets on the command line")
+    return text.shown(by) if by else text.words("記載なし", "not stated")
 
 
 def setting(value: object) -> Markup:

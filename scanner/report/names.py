@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scanner.model.target import unicode_name
+from scanner.model.target import WHOLE_RUN, unicode_name
 
 _SERVICE = re.compile(r"service:(?P<host>[^=]+)(?:=(?P<address>.+))?:(?P<port>[0-9]{1,5})/(?P<protocol>[a-z0-9-]+)")
 
@@ -19,6 +19,8 @@ def readable(key: str) -> str:
 
     The address by which one of several servers of a name is picked follows in parentheses.
     """
+    if key == WHOLE_RUN.key:
+        return "全対象 / all targets"
     service = _SERVICE.fullmatch(key)
     if service is None:
         return unicode_name(bare(key))

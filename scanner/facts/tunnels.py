@@ -27,7 +27,7 @@ class Taken(StrEnum):
     """What became of a packet that carried another one."""
 
     ANSWERED = "answered"
-    """It was unpacked: the echo request inside was answered."""
+    """It was unpacked: the echo request inside was answered, or an ICMP error spoke of it without its wrapping."""
     TURNED_DOWN = "turned-down"
     """An ICMP message turned it down: nobody there speaks the protocol, or a filter forbids it."""
 

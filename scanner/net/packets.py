@@ -87,15 +87,18 @@ class _Listening:
             except BlockingIOError:
                 break
             except OSError as error:
-                self._end(self._turned_down() or cannot(error, f"a packet to {self._where}"))
-                return
+                if made is self._sender:
+                    self._end(self._turned_down() or cannot(error, f"a packet to {self._where}"))
+                    return
+                self._left -= 1  # an error about bare ICMP, which nobody here has sent; the packet that brought it comes too
+                continue
             self._left -= 1
             # IPv4 hands over the header with what it carries, IPv6 does not (RFC 3542 section 3).
             if self._wanted(number, packet if self._six or not packet else packet[(packet[0] & 15) * 4 :]):
                 self._end(None)
                 return
         if not self._left:
-            self._loop.remove_reader(made.fileno())
+            self._end(CannotObserve(Reason.TOO_LARGE, f"{self._where}: no answer among {MOST_PACKETS} packets"))
         elif made is self._sender and (why := self._turned_down()) is not None:
             self._end(why)
 
@@ -124,7 +127,7 @@ async def exchange(
 ) -> None:
     """Send what ``make`` gives for the address that we send from, ``tries`` times and ``seconds`` apart, until a wanted packet comes.
 
-    Raises ``CannotObserve``: TIMEOUT, REFUSED (ICMP turns the protocol down), UNREACHABLE, ACCESS_DENIED without CAP_NET_RAW.
+    Raises ``CannotObserve``: TIMEOUT, REFUSED (ICMP turns the protocol down), UNREACHABLE, TOO_LARGE, ACCESS_DENIED without CAP_NET_RAW.
     """
     try:
         listening = _Listening(address, protocol, wanted)

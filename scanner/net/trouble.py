@@ -21,6 +21,10 @@ _REASONS = {
     errno.EINVAL: (Reason.UNREACHABLE, "not an address that can be reached"),
     errno.EPROTO: (Reason.UNREACHABLE, "filtered: protocol unreachable"),
     errno.ENOPROTOOPT: (Reason.UNREACHABLE, "filtered: protocol unreachable"),
+    # ICMP that anybody on the way can send: host isolated, source route failed, fragmentation needed (RFC 792, 1122 section 3.2.2.1).
+    errno.ENONET: (Reason.UNREACHABLE, "host isolated"),
+    errno.EOPNOTSUPP: (Reason.UNREACHABLE, "source route failed"),
+    errno.EMSGSIZE: (Reason.UNREACHABLE, "too large for a network on the way"),
     errno.ETIMEDOUT: (Reason.TIMEOUT, "no answer in time"),
     errno.ECONNRESET: (Reason.RESET, "reset by the peer"),
     errno.ECONNABORTED: (Reason.RESET, "aborted"),

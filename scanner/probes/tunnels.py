@@ -12,7 +12,7 @@ from scanner.net.net import Net
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import is_address, together
 from scanner.probes.exposure_ports import MOST_ADDRESSES, host_addresses
-from scanner.wire.tunnels import GRE, IPIP, IPV6, MARKER_OCTETS, echoed, trials
+from scanner.wire.tunnels import GRE, IPIP, IPV6, MARKER_OCTETS, trials, unpacked
 
 SECONDS = 1.2
 TRIES = 3
@@ -40,7 +40,7 @@ async def _end(name: str, address: str, protocol: int, net: Net) -> Taken | Unob
             address,
             protocol,
             lambda ours: trials(protocol, ours, address, marker),
-            lambda number, payload: echoed(number, payload, marker),
+            lambda number, payload: unpacked(number, payload, marker),
             seconds=SECONDS,
             tries=TRIES,
         )
@@ -49,5 +49,5 @@ async def _end(name: str, address: str, protocol: int, net: Net) -> Taken | Unob
             net.keep(f"IP protocol {protocol} to {address}", why.detail)
             return Taken.TURNED_DOWN
         return Unobserved(why.reason, why.detail)
-    net.keep(f"IP protocol {protocol} to {address}", "the echo request inside was answered")
+    net.keep(f"IP protocol {protocol} to {address}", "the echo request inside was unpacked and answered")
     return Taken.ANSWERED

@@ -126,7 +126,7 @@ class _Walk:
             if where.host != self.host:
                 self._host(where, here, loaded)
             elif _ending(where.path) in IMAGES:
-                self.images.setdefault(where.text, where)
+                self._keep(self.images, where)
         for form in forms_of(page, base):
             if len(self.forms) < MOST_FORMS:
                 self.forms[WebFormSeen(here, form)] = None
@@ -148,9 +148,9 @@ class _Walk:
         if where.host != self.host:
             return
         if ending in DOCUMENTS | OLD_DOCUMENTS:
-            self.documents.setdefault(where.text, where)
+            self._keep(self.documents, where)
         elif ending in IMAGES:
-            self.images.setdefault(where.text, where)
+            self._keep(self.images, where)
         elif ending in _PAGES and not download:
             self.wait(where)
 
@@ -166,6 +166,11 @@ class _Walk:
             self.skipped += 1
         else:
             self.waiting.append(where)
+
+    def _keep(self, kept: dict[str, Url], where: Url) -> None:
+        """Keep an address to be fetched later: many more than ever are, for the rest counts as left, but not without end."""
+        if len(kept) < MOST_WAITING:
+            kept.setdefault(where.text, where)
 
     def _host(self, where: Url, here: str, loaded: html.Part | None) -> None:
         known = self.hosts.get(where.host)
@@ -285,7 +290,10 @@ async def _images(net: Net, site: Site, address: str, walk: _Walk) -> tuple[tupl
                     found.append(WebDocument(shown(url.text), "", problem=answer.reason.value))
                 elif answer.status == 200:
                     read = images.read(answer.body)
-                    found.append(WebDocument(shown(url.text), read.kind, _properties(read), read.problem))
+                    if not read.kind and media_type(answer.header("content-type") or "") == "text/html":
+                        continue  # a page in place of a picture
+                    problem = read.problem or ("" if read.kind else "format-not-read")
+                    found.append(WebDocument(shown(url.text), read.kind, _properties(read), problem))
     return tuple(found), left
 
 

@@ -1,4 +1,4 @@
-"""Packets that carry an echo request for the very host they are sent to, and the echo that proves that they were unpacked. No sockets.
+"""Packets that carry an echo request for the very host they are sent to, and what proves that they were unpacked. No sockets.
 
 What is inside may live for one hop only: nothing that unpacks it can pass it on to somebody else.
 Sources: RFC 2003 (IP in IP), RFC 2473 (tunnels over IPv6), RFC 2784 and 2890 (GRE), RFC 3056 (6to4), RFC 4213 (IPv6 in IPv4),
@@ -18,6 +18,10 @@ MARKER_OCTETS = 16
 _HOPS = 1
 _DEEPEST = 3
 _REPLIES = {ICMP: b"\x00\x00", ICMPV6: b"\x81\x00"}  # type and code of an echo reply
+_REQUESTS = {ICMP: b"\x08\x00", ICMPV6: b"\x80\x00"}
+_ERRORS = {ICMP: frozenset({3, 11, 12}), ICMPV6: frozenset({1, 3, 4})}  # unreachable, time exceeded, parameter problem
+_QUOTED = {ICMP: IPIP, ICMPV6: IPV6}
+_ERROR_HEADER = 8
 _ETHERTYPES = {0x0800: IPIP, 0x86DD: IPV6}
 _DS_LITE: Final = (IPv4Address("192.0.0.2"), IPv4Address("192.0.0.1"))  # RFC 6333 section 5.7: the client's end and the far one
 _ALL_NODES: Final = IPv6Address("ff02::1")
@@ -74,10 +78,16 @@ def teredo_advertised(payload: bytes) -> bool:
     return protocol == ICMPV6 and inside[:2] == b"\x86\x00"
 
 
-def echoed(protocol: int, payload: bytes, marker: bytes) -> bool:
-    """Tell whether a packet's payload is an echo reply with this marker, bare or inside other packets."""
+def unpacked(protocol: int, payload: bytes, marker: bytes) -> bool:
+    """Tell whether a packet's payload proves that the echo request was unpacked; it may itself be inside other packets.
+
+    That is the echo reply with this marker, or an ICMP error about the request: a filter that turns it down has met it unwrapped.
+    """
     for _ in range(_DEEPEST):
         if protocol in _REPLIES:
+            if payload[:1] and payload[0] in _ERRORS[protocol]:
+                about, quoted = _unwrapped(_QUOTED[protocol], payload[_ERROR_HEADER:])
+                return about == protocol and quoted[:2] == _REQUESTS[protocol] and quoted[8 : 8 + MARKER_OCTETS] == marker
             return payload[:2] == _REPLIES[protocol] and payload[8:] == marker
         protocol, payload = _unwrapped(protocol, payload)
     return False

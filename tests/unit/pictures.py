@@ -11,8 +11,7 @@ Entry = tuple[int, int, int, bytes]
 _ASCII, _LONG, _RATIONAL = 2, 4, 5
 _JPEG_PICTURE = bytes.fromhex(
     "ffdb004300" + "08" * 64 + "ffc0000b080001000101011100"  # one table of steps; one point in one colour
-    "ffc4001400010000000000000000000000000000000000ffc4001410010000000000000000000000000000000000"
-    "ffda0008010100003f003fffd9"
+    "ffc400140001" + "00" * 16 + "ffc400141001" + "00" * 16 + "ffda0008010100003f003fffd9"
 )
 
 

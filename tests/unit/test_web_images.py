@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.wire.web.documents import LONGEST_VALUE
-from scanner.wire.web.images import CUT_OFF, MOST_PARTS, read
+from scanner.wire.web.images import CUT_OFF, MALFORMED, MOST_PARTS, PACKED, read
 from tests.unit.pictures import jpeg, png, tiff, webp
 
 TOKYO = (35, 139)
@@ -40,8 +43,46 @@ def test_names_in_words_of_the_format_and_places_in_xmp_count_too() -> None:
     assert told(plain[:2] + b"\xff\xe1" + (len(xmp) + 2).to_bytes(2) + xmp + plain[2:]) == [("location", "")]
 
 
+@pytest.mark.parametrize("head", [b"http://ns.adobe.com/xmp/extension/\0", b"http://ns.adobe.com/xap/1.0/\0"])
+def test_fill_octets_before_a_marker_hide_nothing(head: bytes) -> None:
+    part = head + b"<x exif:GPSLatitude='35,40N'/>"
+    plain = jpeg()
+    filled = plain[:2] + b"\xff" * 9 + b"\xe1" + (len(part) + 2).to_bytes(2) + part + plain[2:]
+    assert told(filled) == [("location", "")]
+
+
+def test_octets_between_segments_are_no_end_of_the_file() -> None:
+    """Browsers skip them and show the picture; what comes behind them is not known here."""
+    located = jpeg(tiff(place=TOKYO))
+    assert read(located[:2] + b"\0" + located[2:]).problem == ""  # no JPEG any more
+    plain = jpeg()
+    assert read(plain[:71] + b"\0" + located[2:]).problem == MALFORMED
+
+
+def test_xmp_and_old_profiles_in_png_are_read_or_said_to_be_unread() -> None:
+    def with_text(kind: bytes, data: bytes) -> bytes:
+        plain = png()
+        return plain[:33] + struct.pack(">I", len(data)) + kind + data + bytes(4) + plain[33:]
+
+    xmp = b"<x exif:GPSLatitude='35,40N'/>"
+    assert told(with_text(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)) == [("location", "")]
+    assert read(with_text(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0x")).problem == PACKED
+    assert read(with_text(b"zTXt", b"Raw profile type exif\0\0x")).problem == PACKED
+
+
+def test_directories_that_name_each_other_end_soon() -> None:
+    """512 entries that all point at 512 further ones, in every segment: 60 million of them unless they are counted."""
+    below = b"".join(struct.pack("<HHII", 0xA430, 2, 200, 0) for _ in range(512))
+    first = b"".join(struct.pack("<HHII", 0x8769, 4, 1, 8 + 2 + 512 * 12) for _ in range(512))
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 512) + first + struct.pack("<H", 512) + below
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
+    start = time.process_time()
+    assert read(b"\xff\xd8" + segment * 200).problem == CUT_OFF
+    assert time.process_time() - start < 1.0
+
+
 def test_what_is_no_picture_of_these_is_none() -> None:
-    assert [read(octets).kind for octets in (b"", b"GIF89a", b"<svg/>", b"\xff\xd8")] == [""] * 4
+    assert [read(octets).kind for octets in (b"", b"GIF89a", b"<svg/>", b"\xff\xd8", b"RIFF\x40\0\0\0WAVE")] == [""] * 5
 
 
 @pytest.mark.parametrize("kind", MAKERS)

@@ -312,6 +312,19 @@ def test_pictures_of_the_site_are_read_within_their_cap(monkeypatch: pytest.Monk
     assert fact.images_left == 1
 
 
+def test_a_picture_in_a_format_that_is_not_read_is_not_called_clean() -> None:
+    """A telephone's HEIC under the name of a JPEG keeps its place; a page in place of a picture has none."""
+
+    def answer(method: str, path: str, head: str) -> bytes:
+        if path == "/photo.jpg":
+            return reply(200, b"\0\0\0\x24ftypheic", "Content-Type: image/jpeg")
+        return reply(200, '<title>t</title><img src="/photo.jpg"><img src="/page.png">')
+
+    (fact,), _ = see(Web(answer), web_crawl)
+    assert isinstance(fact, WebCrawl)
+    assert [(image.url.rpartition("/")[2], image.problem) for image in fact.images] == [("photo.jpg", "format-not-read")]
+
+
 def test_the_usual_ports_belong_together_and_others_stand_alone() -> None:
     assert Site.of(Service("a.example", 443, "https")) == Site.of(Service("a.example", 80, "http")) == Site("a.example", 443, 80)
     assert Site.of(Service("a.example", 8443, "https")) == Site("a.example", 8443, 0)

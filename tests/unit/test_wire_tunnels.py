@@ -16,12 +16,12 @@ from scanner.wire.tunnels import (
     IPIP,
     IPV6,
     MARKER_OCTETS,
-    echoed,
     ipv4,
     ipv6,
     teredo_advertised,
     teredo_solicitation,
     trials,
+    unpacked,
 )
 
 MARKER = bytes(range(MARKER_OCTETS))
@@ -44,9 +44,9 @@ ADVERTISEMENT = ipv6(THERE6, HERE6, MARKER, kind=134)
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_an_echo_with_the_marker_is_an_answer_and_nothing_shorter_is(answer: tuple[int, bytes]) -> None:
     protocol, payload = answer
-    assert echoed(protocol, payload, MARKER)
-    assert not any(echoed(protocol, payload[:end], MARKER) for end in range(len(payload)))
-    assert not echoed(protocol, payload, MARKER[::-1])
+    assert unpacked(protocol, payload, MARKER)
+    assert not any(unpacked(protocol, payload[:end], MARKER) for end in range(len(payload)))
+    assert not unpacked(protocol, payload, MARKER[::-1])
 
 
 @pytest.mark.parametrize("carrier", [IPIP, IPV6, GRE])
@@ -54,7 +54,30 @@ def test_an_echo_with_the_marker_is_an_answer_and_nothing_shorter_is(answer: tup
 def test_what_was_sent_is_no_answer_when_it_comes_back(carrier: int, ours: str, theirs: str) -> None:
     sent = trials(carrier, ours, theirs, MARKER)
     assert sent
-    assert not any(echoed(carrier, payload, MARKER) for payload in sent)
+    assert not any(unpacked(carrier, payload, MARKER) for payload in sent)
+
+
+def error(kind: int, about: bytes) -> bytes:
+    """An ICMP error (its checksum is the kernel's business)."""
+    return bytes([kind, 3]) + bytes(6) + about
+
+
+def test_an_error_about_the_request_itself_tells_that_it_was_unpacked() -> None:
+    request, request6 = ipv4(HERE, THERE, MARKER), ipv6(HERE6, THERE6, MARKER)
+    for kind in (3, 11):
+        assert unpacked(ICMP, error(kind, request), MARKER)
+        assert not unpacked(ICMP, error(kind, request), MARKER[::-1])
+        assert not unpacked(ICMP, error(kind, request[:36]), MARKER)  # the marker is not all there
+    assert unpacked(ICMPV6, error(1, request6), MARKER)
+    assert not unpacked(ICMPV6, error(1, request), MARKER)
+
+
+@pytest.mark.parametrize(("carrier", "number"), [(0, IPIP), (1, IPV6), (2, GRE)])
+def test_an_error_about_the_wrapping_tells_nothing(carrier: int, number: int) -> None:
+    inside = trials((IPIP, IPV6, GRE)[carrier], str(HERE), str(THERE), MARKER)[0]
+    outer = ipv4(HERE, THERE, MARKER)[:20]
+    outer = outer[:2] + struct.pack(">H", 20 + len(inside)) + outer[4:9] + bytes([number]) + outer[10:]
+    assert not unpacked(ICMP, error(3, outer + inside), MARKER)
 
 
 def test_what_is_inside_lives_for_one_hop() -> None:
@@ -83,5 +106,5 @@ def test_a_teredo_server_is_told_by_its_advertisement_alone() -> None:
 
 @given(st.sampled_from([ICMP, IPIP, IPV6, GRE, ICMPV6, 0, 255]), st.binary(max_size=120))
 def test_noise_is_no_answer(protocol: int, payload: bytes) -> None:
-    assert not echoed(protocol, payload, MARKER)
+    assert not unpacked(protocol, payload, MARKER)
     teredo_advertised(payload)

@@ -1,10 +1,11 @@
 """Where and by whom a picture was taken, as its file tells: Exif (JEITA CP-3451) in JPEG, PNG and WebP. Octets in, property names out.
 
-The place itself is not given, only that it is there. Where a file was cut off before all that could tell, that is said.
+The place itself is not given, only that it is there. Where a file was not read as far as anything could tell, that is said.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,56 +13,72 @@ from scanner.wire.web.documents import LONGEST_VALUE, Properties, Property
 
 MOST_PARTS = 256
 """Segments or chunks of one file."""
-MOST_ENTRIES = 512
-"""Entries of one directory."""
+MOST_ENTRIES = 2048
+"""Entries of all directories of one file; cameras write some hundred."""
 CUT_OFF = "too-large"
+MALFORMED = "malformed"
+PACKED = "format-not-read"
 _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
+_PNG_XMP = b"XML:com.adobe.xmp\0"
+_PNG_PACKED = (b"Raw profile type exif\0", b"Raw profile type APP1\0", b"Raw profile type xmp\0")
+_MARKER = re.compile(rb"\xff+(?=[^\xff])", re.DOTALL)  # any number of them fills up before a marker (ITU-T T.81 section B.1.1.2)
+_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers that nothing belongs to
 _ARTIST, _EXIF_DIRECTORY, _GPS_DIRECTORY, _XP_AUTHOR, _OWNER = 0x013B, 0x8769, 0x8825, 0x9C9D, 0xA430
 _GPS_LATITUDE = 2
-_TEXT, _RATIONAL = 2, 5
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8}
+_TEXTS = frozenset({2, 129})  # ASCII, and UTF-8 since Exif 3.0
+_RATIONALS = frozenset({5, 10})
+_OCTETS = frozenset({1, 7})
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 129: 1}
 
 
 def read(octets: bytes) -> Properties:
     """Read a picture, or as much of it as was fetched. Never raises."""
-    for kind, magic, parts in (("jpeg", b"\xff\xd8\xff", _jpeg), ("png", b"\x89PNG\r\n\x1a\n", _png), ("webp", b"RIFF", _webp)):
-        if octets.startswith(magic):
+    for kind, magic, parts in _KINDS:
+        if magic.match(octets):
             found: dict[Property, None] = {}
+            room = iter(range(MOST_ENTRIES))
             try:
                 for part in parts(octets):
-                    found |= dict.fromkeys(_told(part))
-            except _CutOff:
-                return Properties(kind, tuple(found), CUT_OFF)
+                    found |= dict.fromkeys(_told(part, room))
+            except _Unread as why:
+                return Properties(kind, tuple(found), str(why))
             return Properties(kind, tuple(found))
     return Properties("")
 
 
-class _CutOff(Exception):
-    """The file ends before the place after which nothing of this kind comes."""
+class _Unread(Exception):
+    """The file could not be read up to the place after which nothing of this kind comes; says why."""
 
 
 def _jpeg(octets: bytes) -> Iterator[bytes]:
     at = 2
     for _ in range(MOST_PARTS):
-        if at + 4 > len(octets):
-            raise _CutOff
-        marker, size = octets[at + 1], int.from_bytes(octets[at + 2 : at + 4])
-        if octets[at] != 0xFF or marker == 0xDA or size < 2:  # the picture itself, or rubbish
+        marker = _MARKER.match(octets, at)
+        if marker is None or marker.end() + 3 > len(octets):
+            raise _Unread(MALFORMED if octets[at : at + 1].strip(b"\xff") else CUT_OFF)
+        kind, at = octets[marker.end()], marker.end() + 1
+        if kind in {0xD9, 0xDA}:  # the end, or the picture itself
             return
-        if at + 2 + size > len(octets):
-            raise _CutOff
-        if marker == 0xE1:
-            yield octets[at + 4 : at + 2 + size]
-        at += 2 + size
-    raise _CutOff
+        if kind in _ALONE:
+            continue
+        size = int.from_bytes(octets[at : at + 2])
+        if size < 2:
+            raise _Unread(MALFORMED)
+        if at + size > len(octets):
+            raise _Unread(CUT_OFF)
+        if kind == 0xE1:
+            yield octets[at + 2 : at + size]
+        at += size
+    raise _Unread(CUT_OFF)
 
 
 def _png(octets: bytes) -> Iterator[bytes]:
     at = 8
     for _ in range(MOST_PARTS):
         if at + 8 > len(octets):
-            raise _CutOff
+            break
         size, kind = int.from_bytes(octets[at : at + 4]), octets[at + 4 : at + 8]
         data = octets[at + 8 : at + 8 + size]
         if kind == b"IEND":
@@ -70,19 +87,23 @@ def _png(octets: bytes) -> Iterator[bytes]:
             yield _EXIF + data
         elif kind == b"tEXt" and data.startswith(b"Author\0"):
             yield data
+        elif kind == b"iTXt" and data.startswith(_PNG_XMP):
+            if data[len(_PNG_XMP) : len(_PNG_XMP) + 1] != b"\0":  # compressed
+                raise _Unread(PACKED)
+            yield _XMP + data
+        elif kind in {b"zTXt", b"tEXt"} and data.startswith(_PNG_PACKED):  # as ImageMagick wrote Exif before PNG had a place for it
+            raise _Unread(PACKED)
         at += size + 12
-    raise _CutOff
+    raise _Unread(CUT_OFF)
 
 
 def _webp(octets: bytes) -> Iterator[bytes]:
-    if octets[8:12] != b"WEBP":
-        return
     at, end = 12, 8 + int.from_bytes(octets[4:8], "little")
     for _ in range(MOST_PARTS):
         if at >= end:
             return
         if at + 8 > len(octets):
-            raise _CutOff
+            raise _Unread(CUT_OFF)
         kind, size = octets[at : at + 4], int.from_bytes(octets[at + 4 : at + 8], "little")
         data = octets[at + 8 : at + 8 + size]
         if kind == b"EXIF":
@@ -90,15 +111,23 @@ def _webp(octets: bytes) -> Iterator[bytes]:
         elif kind == b"XMP ":
             yield _XMP + data
         if len(data) < size:
-            raise _CutOff
+            raise _Unread(CUT_OFF)
         at += 8 + size + size % 2
-    raise _CutOff
+    raise _Unread(CUT_OFF)
 
 
-def _told(part: bytes) -> Iterator[Property]:
+_KINDS = (
+    ("jpeg", re.compile(rb"\xff\xd8\xff"), _jpeg),
+    ("png", re.compile(rb"\x89PNG\r\n\x1a\n"), _png),
+    ("webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL), _webp),
+)
+
+
+def _told(part: bytes, room: Iterator[int]) -> Iterator[Property]:
+    """Read one part; ``room`` has a step for each entry of a directory that may still be read."""
     if part.startswith(_EXIF):
-        yield from _tiff(part[len(_EXIF) :])
-    elif part.startswith(_XMP) and b"exif:GPSLatitude" in part:
+        yield from _tiff(part[len(_EXIF) :], room)
+    elif part.startswith((_XMP, _XMP_MORE)) and b"exif:GPSLatitude" in part:
         yield Property("location", "")
     elif part.startswith(b"Author\0"):
         yield from _named("author", part[7:].decode("latin-1"))
@@ -111,36 +140,38 @@ class _Entry:
     value: bytes
 
 
-def _tiff(octets: bytes) -> Iterator[Property]:
+def _tiff(octets: bytes, room: Iterator[int]) -> Iterator[Property]:
     """Read a TIFF structure (TIFF 6.0 section 2): its first directory, and the two that Exif hangs below it."""
     order = {b"II*\0": "little", b"MM\0*": "big"}.get(octets[:4])
     if order is None:
         return
     little = order == "little"
-    for entry in _directory(octets, octets[4:8], little=little):
-        if entry.tag == _ARTIST and entry.type == _TEXT:
+    for entry in _directory(octets, octets[4:8], room, little=little):
+        if entry.tag == _ARTIST and entry.type in _TEXTS:
             yield from _named("author", entry.value.decode("utf-8", "replace"))
-        elif entry.tag == _XP_AUTHOR:
+        elif entry.tag == _XP_AUTHOR and entry.type in _OCTETS:
             yield from _named("author", entry.value.decode("utf-16-le", "replace"))
         elif entry.tag == _EXIF_DIRECTORY:
-            for below in _directory(octets, entry.value, little=little):
-                if below.tag == _OWNER and below.type == _TEXT:
+            for below in _directory(octets, entry.value, room, little=little):
+                if below.tag == _OWNER and below.type in _TEXTS:
                     yield from _named("owner", below.value.decode("utf-8", "replace"))
         elif entry.tag == _GPS_DIRECTORY:
-            for below in _directory(octets, entry.value, little=little):
+            for below in _directory(octets, entry.value, room, little=little):
                 # Cameras that do not know where they are write zeros, or nothing but the version.
-                if below.tag == _GPS_LATITUDE and below.type == _RATIONAL and any(below.value[at] for at in _numerators(below.value)):
+                if below.tag == _GPS_LATITUDE and below.type in _RATIONALS and any(below.value[at] for at in _numerators(below.value)):
                     yield Property("location", "")
 
 
-def _directory(octets: bytes, place: bytes, *, little: bool) -> Iterator[_Entry]:
+def _directory(octets: bytes, place: bytes, room: Iterator[int], *, little: bool) -> Iterator[_Entry]:
     """Give the entries of the directory whose place is written in ``place``, each with the beginning of its value."""
     at = _number(place, little=little)
     count = _number(octets[at : at + 2], little=little)
-    for each in range(min(count, MOST_ENTRIES)):
+    for each in range(count):
         entry = octets[at + 2 + 12 * each : at + 14 + 12 * each]
         if len(entry) < 12:
             return
+        if next(room, None) is None:
+            raise _Unread(CUT_OFF)
         tag, type_, items = (_number(entry[a:b], little=little) for a, b in ((0, 2), (2, 4), (4, 8)))
         size = _SIZES.get(type_, 0) * items
         if size > 4:

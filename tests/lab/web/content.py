@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.lab.web.sites import ALIVE, DEAD
-from tests.unit.pictures import jpeg, tiff
+from tests.unit.pictures import jpeg, png, tiff
 
 _WORDS = "架空市の公式ウェブサイトです。手続、施設、防災の情報を掲載しています。" * 8
 
@@ -66,7 +66,7 @@ def good(folder: Path) -> None:
             "plan.pdf": pdf(),
             "form.docx": docx(),
             "hall.jpg": jpeg(),
-            "images/a.png": b"\x89PNG",
+            "images/a.png": png(),
             "css/a.css": "p{}",
             "robots.txt": "User-agent: *\nDisallow: /search\nSitemap: https://x/sitemap.xml\n",
             ".well-known/security.txt": security_txt(),
@@ -114,7 +114,7 @@ def bad(folder: Path) -> None:
             "a.docx": docx("Yamada Taro", changes=True),
             "a.pdf": pdf("Yamada Taro"),
             "a.jpg": jpeg(tiff(artist="Yamada Taro", place=(35, 139))),
-            "images/a.png": b"\x89PNG",
+            "images/a.png": png(),
             "backup.zip": b"PK\x03\x04rest",
             "backup.sql": "-- MySQL dump 10.13\nCREATE TABLE users (id int);\n",
             "phpinfo.php": "<html><head><title>PHP 8.2.1 - phpinfo()</title></head><body>PHP Version 8.2.1</body></html>",
@@ -139,7 +139,7 @@ def apache_bad(folder: Path) -> None:
         folder,
         {
             "index.html": "<html><body><h1>It works!</h1></body></html>",
-            "images/a.png": b"\x89PNG",
+            "images/a.png": png(),
             "manual/index.html": "<html><head><title>Apache HTTP Server Version 2.4 Documentation</title></head><body></body></html>",
             ".htpasswd": "admin:$apr1$abcdefgh$abcdefghijklmnopqrstuv\n",
             "cgi/printenv": '#!/bin/sh\necho "Content-Type: text/plain"\necho\nenv\n',

@@ -20,7 +20,7 @@ ACCOUNTS = {
 }
 """The account that may read everything, where it is not simply root."""
 LONGEST = 80
-"""Of a longer source, a script that is, only the program is named; docs/catalogue/agent-facts.md has it whole."""
+"""Of a longer source, a script that is, only the program is named; its collector has it whole."""
 
 WHOLE = Text(ja="#   {fact}：{reason}", en="#   {fact}: {reason}")
 PART = Text(ja="#   {fact} の一部：{reason}", en="#   {fact}, in part: {reason}")

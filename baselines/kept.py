@@ -12,12 +12,17 @@ import json
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 LARGEST = 20_000_000
 """Most bytes of a kept file that are looked at."""
+MOST = 20
+"""Baselines that stay kept, those used last: the shipped ones of a few versions or places, and an organisation's own."""
+UNFINISHED = 3600.0
+"""Seconds after which nobody is still writing a file that was not finished."""
 
 
 def folder() -> Path | None:
@@ -59,7 +64,11 @@ def recall(name: str, key: str) -> Iterator[object] | None:
     if checksum != hashlib.sha256(memoryview(content)[len(checksum) + 1 :]).hexdigest().encode():
         return None
     _, found_key, *lines = content.split(b"\n")
-    return map(json.loads, lines) if found_key == key.encode() else None
+    if found_key != key.encode():
+        return None
+    with suppress(OSError):
+        os.utime(place / name, follow_symlinks=False)  # when it was used last, for ``_prune``
+    return map(json.loads, lines)
 
 
 def keep(name: str, key: str, values: Iterable[object]) -> None:
@@ -79,3 +88,22 @@ def keep(name: str, key: str, values: Iterable[object]) -> None:
         except OSError:
             os.unlink(written)
             raise
+        _prune(place, name.partition("-")[0])
+
+
+def _prune(place: Path, family: str) -> None:
+    """Remove what was used longest ago, and what was never finished. Who has such a file open reads on; the next one reads the YAML."""
+    forgotten = _by_use(place.glob(f"{family}-*"))[:-MOST]
+    abandoned = [(used, file) for used, file in _by_use(place.glob(f".{family}-*")) if used < time.time() - UNFINISHED]
+    for _, file in (*forgotten, *abandoned):
+        with suppress(OSError):  # another process was faster, or it is no file
+            file.unlink()
+
+
+def _by_use(files: Iterable[Path]) -> list[tuple[float, Path]]:
+    """Give files with the time of their last use, the oldest first; another process may remove some meanwhile."""
+    found = []
+    for file in files:
+        with suppress(FileNotFoundError):
+            found.append((file.lstat().st_mtime, file))
+    return sorted(found)

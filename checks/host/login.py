@@ -102,6 +102,10 @@ MACOS_LOGIN_LOCKOUT = Text(
             en="the lock ends after {found} s (at least {seconds} s: {services})",
         ),
         "LOCKOUT_SET": Text(ja="{found} 回の失敗でロックする：{services}", en="locked after {found} failures: {services}"),
+        "LOCKOUT_WITHIN": Text(
+            ja="{within} 秒の間に {found} 回失敗するとロックする：{services}",
+            en="locked after {found} failures within {within} s: {services}",
+        ),
     },
 )
 def host_login_lockout(
@@ -123,8 +127,15 @@ def host_login_lockout(
     short = [(name, lock.seconds) for name, lock in locks if lock.seconds is not None and lock.seconds < seconds]
     if short:
         return failed("LOCKOUT_SHORT", found=min(n for _, n in short), seconds=seconds, services=listed(name for name, _ in short))
-    missing = first_missing(service.lockout for service in services)
-    return missing or passed("LOCKOUT_SET", found=max(lock.tries for _, lock in locks), services=listed(name for name, _ in locks))
+    if missing := first_missing(service.lockout for service in services):
+        return missing
+    found, named = max(lock.tries for _, lock in locks), listed(name for name, _ in locks)
+    within = min((lock.interval_seconds for _, lock in locks if lock.interval_seconds), default=0)
+    return (
+        passed("LOCKOUT_WITHIN", found=found, within=within, services=named)
+        if within
+        else passed("LOCKOUT_SET", found=found, services=named)
+    )
 
 
 @check(

@@ -53,8 +53,6 @@ class AuditStore:
     when_short: str
     """What is done when little room is left on the disk."""
     when_disk_full: str
-    bytes_kept: int
-    """Octets of records that are kept before the oldest are lost; 0: all are kept."""
 
 
 @dataclass(frozen=True, slots=True)

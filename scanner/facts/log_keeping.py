@@ -108,6 +108,3 @@ class LogFiles(Fact):
     """Files beyond the cap that were not looked at."""
     free_percent: float | Unobserved | None
     """Room that is left where logs are written; ``None``: the machine does not run."""
-    free_bytes: int | Unobserved | None
-    own_volume: bool | Unobserved | None
-    """Whether logs have a volume of their own."""

@@ -14,7 +14,10 @@ from scanner.model.target import Kind
 
 @dataclass(frozen=True, slots=True)
 class Lockout:
-    """When an account is locked after failures. ``tries`` zero: never; ``seconds`` ``None``: until an administrator unlocks it."""
+    """When an account is locked after failures. ``tries`` zero: never; ``seconds`` ``None``: until an administrator unlocks it.
+
+    Failures count that lie within ``interval_seconds`` of each other; zero: however long ago they were.
+    """
 
     tries: int
     seconds: int | None

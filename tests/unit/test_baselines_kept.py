@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -144,3 +146,37 @@ def test_another_account_s_file_is_not_believed(folder: Path, monkeypatch: pytes
     first = load(folder, CHECKS)
     monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
     assert parsed(monkeypatch, folder) == (first, 2)
+
+
+def test_the_newest_by_use_stay_and_nothing_of_others_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(kept, "MOST", 2)
+    place = tmp_path / "tenken"
+    for n, name in enumerate(("baseline-used", "baseline-read")):
+        kept.keep(name, "key", [name])
+        os.utime(place / name, (n, n))
+    for name, at in (("plan-other", 0), (".baseline-x-broken", 0), (".baseline-x-going-on", time.time())):
+        (place / name).write_text("x")
+        os.utime(place / name, (at, at))
+    reading = kept.recall("baseline-read", "key")
+    os.utime(place / "baseline-read", (1, 1))
+    assert list(kept.recall("baseline-used", "key") or ()) == ["baseline-used"]
+    kept.keep("baseline-last", "key", [])
+    assert {file.name for file in place.iterdir()} == {"baseline-used", "baseline-last", "plan-other", ".baseline-x-going-on"}
+    assert list(reading or ()) == ["baseline-read"], "whoever reads it reads on"
+
+
+def test_many_processes_may_keep_and_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(kept, "MOST", 2)
+
+    def work(worker: int) -> None:
+        for n in range(100):
+            name = f"baseline-{(worker + n) % 5}"
+            kept.keep(name, "key", [name] * 50)
+            found = kept.recall(name, "key")
+            assert found is None or list(found) == [name] * 50
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert len(list((tmp_path / "tenken").iterdir())) <= 2

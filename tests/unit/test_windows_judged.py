@@ -158,7 +158,7 @@ KEPT: Mapping[str, str] = {
     "host.log.authentication": "AUTHENTICATION_KEPT",
     "host.log.program": "PROGRAMS_RUN",
     "host.login.empty-password": "EMPTY_REFUSED",
-    "host.login.lockout": "LOCKOUT_SET",
+    "host.login.lockout": "LOCKOUT_WITHIN",
     "host.login.lockout-administrator": "ADMINISTRATOR_LOCKED",
     "host.malware.definitions": "DEFINITIONS_NEW",
     "host.malware.full-scan": "SCANNED",

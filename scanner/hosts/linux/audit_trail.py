@@ -22,14 +22,11 @@ STATE, LIST = ("auditctl", "-s"), ("auditctl", "-l")
 CONF, COMPILED, DIRECTORY = "/etc/audit/auditd.conf", "/etc/audit/audit.rules", "/etc/audit/rules.d"
 SWITCHES = {0: AuditSwitch.OFF, 1: AuditSwitch.ON, 2: AuditSwitch.FIXED}
 DEFAULTS = {
-    "max_log_file": "6",
-    "num_logs": "0",
     "max_log_file_action": "ignore",
     "space_left_action": "ignore",
     "disk_full_action": "ignore",
 }
 """What auditd takes where auditd.conf says nothing (auditd 3 and 4, clear_config in auditd-config.c)."""
-MEBI = 1024 * 1024
 
 
 @collector(
@@ -134,7 +131,4 @@ def _store(read: Reader) -> AuditStore:
         name, equals, value = line.partition("=")
         if equals and not line.lstrip().startswith("#"):
             values[name.strip().lower()] = value.strip().lower()
-    numbers = [int(values[name]) if re.fullmatch(r"[0-9]{1,9}", values[name]) else 0 for name in ("max_log_file", "num_logs")]
-    rotates = values["max_log_file_action"] == "rotate"
-    kept = numbers[0] * max(numbers[1], 1) * MEBI if rotates else 0
-    return AuditStore(shown(values["max_log_file_action"]), shown(values["space_left_action"]), shown(values["disk_full_action"]), kept)
+    return AuditStore(shown(values["max_log_file_action"]), shown(values["space_left_action"]), shown(values["disk_full_action"]))

@@ -30,10 +30,7 @@ def log_files(read: Reader) -> LogFiles:
     found = seen(partial(_files, read))
     files = found if isinstance(found, Unobserved) else found[:MOST_FILES]
     left = 0 if isinstance(found, Unobserved) else max(0, len(found) - MOST_FILES)
-    room: tuple[float, int, bool] | Unobserved | None = seen(partial(_room, read)) if read.live else None
-    if room is None or isinstance(room, Unobserved):
-        return LogFiles(files, left, room, room, room)
-    return LogFiles(files, left, *room)
+    return LogFiles(files, left, seen(partial(_free_percent, read)) if read.live else None)
 
 
 def _files(read: Reader) -> tuple[LogFile, ...]:
@@ -54,7 +51,7 @@ def _files(read: Reader) -> tuple[LogFile, ...]:
     return tuple(found)
 
 
-def _room(read: Reader) -> tuple[float, int, bool]:
+def _free_percent(read: Reader) -> float:
     """Read POSIX df: one line of blocks of 1024 octets: device, size, used, available, per cent, mount point."""
     answer = read.command(DISK)
     if answer is None or answer.status != 0:
@@ -65,5 +62,4 @@ def _room(read: Reader) -> tuple[float, int, bool]:
     if len(fields) < 6 or not all(field.isdecimal() and len(field) < 20 for field in fields[-5:-2]):
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, "df: the line is not as POSIX has it")
     used, free = int(fields[-4]), int(fields[-3])
-    percent = round(100 * free / (used + free), 1) if used + free else 0.0
-    return percent, free * 1024, fields[-1] != "/"
+    return round(100 * free / (used + free), 1) if used + free else 0.0

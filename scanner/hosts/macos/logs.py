@@ -32,7 +32,6 @@ SUBJECTS: Final = {
     "fd": (AuditSubject.DELETION,),
 }
 """Classes of audit_class(5). Changes of who may become administrator and of drivers have no class of their own."""
-UNITS: Final = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 @collector(Platform.MACOS, *VERSION, *LAUNCHD, LOADED, WHO, Files(CONTROL, root=True), Names(PROGRAM))
@@ -90,12 +89,11 @@ def _covered(held: dict[str, str]) -> tuple[AuditSubject, ...] | Unobserved:
 def _store(held: dict[str, str]) -> AuditStore | Unobserved:
     """Read what is kept: ``expire-after:10M`` by default, ``60d OR 1G``; with AND both have to be reached."""
     expire = held.get("expire-after", "")
-    sizes = [int(number) * UNITS[unit] for number, unit in re.findall(r"\b(\d{1,9})([BKMG])\b", expire)]
     free = held.get("minfree", "")
-    if expire and not sizes:
+    if expire and not re.search(r"\b\d{1,9}[BKMG]\b", expire):
         return Unobserved(Reason.UNSUPPORTED, f"{CONTROL}: records are kept for a time, {shown(expire)}")
     stop = "halt" if "ahlt" in held.get("policy", "") else "drop"
-    return AuditStore("rotate", f"warn at {shown(free)} %" if free else "", stop, sizes[0] if sizes else 0)
+    return AuditStore("rotate", f"warn at {shown(free)} %" if free else "", stop)
 
 
 @collector(Platform.MACOS, *VERSION, Files(SYSLOG))

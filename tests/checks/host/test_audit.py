@@ -19,7 +19,7 @@ WELL = AuditTrail(
     starts=True,
     switch=always(AuditSwitch.FIXED),
     subjects=always(EVERYTHING),
-    store=AuditStore("keep_logs", "email", "halt", 0),
+    store=AuditStore("keep_logs", "email", "halt"),
 )
 CONTAINER = replace(WELL, container=True)
 NONE = replace(WELL, installed=False, switch=always(AuditSwitch.OFF), subjects=always(()))
@@ -39,7 +39,7 @@ def subjects(readings: Readings[tuple[AuditSubject, ...]]) -> AuditTrail:
 
 def store(full: str, short: str, disk: str) -> AuditTrail:
     """A record that is kept so."""
-    return replace(WELL, store=AuditStore(full, short, disk, 0))
+    return replace(WELL, store=AuditStore(full, short, disk))
 
 
 FEW = (AuditSubject.IDENTITIES, AuditSubject.TIME)

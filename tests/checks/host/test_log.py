@@ -41,7 +41,7 @@ def sent(**changes: object) -> LogKeeping:
 
 def files(*found: LogFile, left_out: int = 0) -> LogFiles:
     """Log files on a volume with room."""
-    return LogFiles((LogFile("/var/log", True, 0o755, 0, 4), *found), left_out, 60.0, 6_000_000_000, True)
+    return LogFiles((LogFile("/var/log", True, 0o755, 0, 4), *found), left_out, 60.0)
 
 
 def file(mode: int, path: str = "/var/log/auth.log") -> LogFile:
@@ -51,7 +51,7 @@ def file(mode: int, path: str = "/var/log/auth.log") -> LogFile:
 
 def room(percent: float | Unobserved | None) -> LogFiles:
     """A volume with so much room."""
-    return LogFiles((), 0, percent, None if percent is None else 1, None if percent is None else False)
+    return LogFiles((), 0, percent)
 
 
 MAIL_ONLY = (RecordKind.SYSTEM,)
@@ -150,7 +150,7 @@ CASES: dict[str, list[Case]] = {
         case(files(file(0o644)), says="READABLE"),
         case(files(), says="NO_FILES"),
         case(files(file(0o640), left_out=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
-        case(LogFiles(DENIED, 0, None, None, None), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(LogFiles(DENIED, 0, None), outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],
     "host.log.space": [
         case(room(42.0), says="ROOM_LEFT"),

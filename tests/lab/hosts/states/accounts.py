@@ -134,7 +134,7 @@ STATES = (
             "host.accounts.permitted": "ACCOUNTS_KNOWN",
             "host.accounts.administrators": "ADMINISTRATORS_KNOWN",
             "host.accounts.root-password": "ROOT_LOCKED",
-            "host.login.lockout": "LOCKOUT_SET",
+            "host.login.lockout": "LOCKOUT_WITHIN",
             "host.login.lockout-administrator": "ADMINISTRATOR_LOCKED",
             "host.login.empty-password": "EMPTY_REFUSED",
             "host.login.second-factor": "FACTOR_ONE",

@@ -54,7 +54,7 @@ def see(asked: Collection[str], withheld: Collection[str], machine: Machine | No
     known = collectors(machine.platform)
     wanted = sorted(asked) or list(known)
     running = [known[name] for name in wanted if name in known and name not in withheld]
-    seen = machine.see(running, clock.now, SECONDS)
+    seen = machine.see(lambda: running, clock.now, SECONDS)
     answers: dict[str, Observation[Fact]] = {}
     for name in wanted:
         if name in withheld:

@@ -70,7 +70,7 @@ class Ways:
         entrance = LoginEntrance(entry.target.name, login, leave, self._passwords.get(login))
         if login.terminal:
             return DeviceMachine(entrance, login.platform)
-        return SshMachine(entrance, by_sudo=permitted() if login.sudo else None)
+        return SshMachine(entrance, by_sudo=permitted if login.sudo else None)
 
 
 @cache

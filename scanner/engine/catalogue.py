@@ -27,26 +27,29 @@ from scanner.hosts.base import Collector
 from scanner.hosts.machine import AnyCollector
 from scanner.model.check import BadCheck, Check, Value
 from scanner.model.fact import Fact
-from scanner.model.platform import Platform
+from scanner.model.platform import DEVICES, Platform
 from scanner.model.target import NAMED, Kind
 from scanner.probes.base import Probe
 
 AnyValue = Value[bool] | Value[int] | Value[float] | Value[str] | Value[tuple[str, ...]]
 Observer = Probe | AnyCollector
 T = TypeVar("T")
+Made = TypeVar("Made", Probe, AnyCollector)
 
 
 Makers = Mapping[type[Fact], tuple[Observer, ...]]
+Probes = Mapping[type[Fact], tuple[Probe, ...]]
+Collectors = Mapping[type[Fact], AnyCollector]
 
 
 class Observers(Makers):
     """Every probe and collector by the fact it makes.
 
     Facts of machines are made by collectors and lead nowhere, all others by probes: a scan of domains loads no collector, an audit of
-    hosts no probe.
+    hosts no probe, and collectors of the platforms only that it meets.
     """
 
-    def __init__(self, probes: Makers, collectors: Makers) -> None:
+    def __init__(self, probes: Probes, collectors: Mapping[Platform, Collectors]) -> None:
         self.probes = probes
         """What sees from outside."""
         self.collectors = collectors
@@ -54,15 +57,20 @@ class Observers(Makers):
 
     def __getitem__(self, fact: type[Fact]) -> tuple[Observer, ...]:
         """Give what makes the fact."""
-        return (self.collectors if fact.of is Kind.MACHINE else self.probes)[fact]
+        if fact.of is not Kind.MACHINE:
+            return self.probes[fact]
+        makers = tuple(own[fact] for own in self.collectors.values() if fact in own)
+        if not makers:
+            raise KeyError(fact)
+        return makers
 
     def __iter__(self) -> Iterator[type[Fact]]:
         """Give every fact that something makes."""
-        return chain(self.probes, self.collectors)
+        return iter(dict.fromkeys(chain(self.probes, *self.collectors.values())))
 
     def __len__(self) -> int:
         """Count them."""
-        return len(self.probes) + len(self.collectors)
+        return sum(1 for _ in self)
 
 
 class Checks(Families[str, Check]):
@@ -111,14 +119,9 @@ class Catalogue:
         """Give the check id nearest to a wrong one."""
         return next(iter(difflib.get_close_matches(name, self.checks, 1)), None)
 
-    def collectors_on(self, platform: Platform) -> Iterator[AnyCollector]:
+    def collectors_on(self, platform: Platform) -> Iterable[AnyCollector]:
         """Give every collector for a platform."""
-        for makers in self.observers.collectors.values():
-            yield from (maker for maker in makers if isinstance(maker, Collector) and maker.on is platform)
-
-
-_ELSEWHERE = ("scanner.hosts.ssh.", "scanner.hosts.winapi.")
-"""Without collectors: the first loads paramiko, which takes as long as a hundred checks, the other loads on Windows only."""
+        return self.observers.collectors[platform].values()
 
 
 @cache
@@ -129,7 +132,7 @@ def catalogue() -> Catalogue:
         checks=Checks({name: partial(_family, name) for name in families}),
         observers=Observers(
             Families({word: partial(_probes, word) for word in _first_words(scanner.probes)}, lambda fact: _first_word(fact.__module__)),
-            Families({"": _collectors}, lambda _: ""),  # all or none: a machine is asked for everything at once
+            Families({platform: partial(_collectors, platform) for platform in Platform}, str),
         ),
         digest=_digest(Path(str(checks.__file__)).parent),
     )
@@ -147,18 +150,30 @@ def _family(name: str) -> Mapping[str, Check]:
     return MappingProxyType({check_id: with_choices(check) for check_id, check in sorted(found.items())})
 
 
-def _probes(word: str) -> Makers:
+def _probes(word: str) -> Probes:
     """Load the modules of probes whose names begin with a word. Those of the facts that they make begin with the same word."""
     modules = [m for m in _names(scanner.probes) if _first_word(m) == word]
 
-    def fits(fact: type[Fact]) -> bool:
+    def fits(probe: Probe) -> bool:
+        fact = probe.makes
         return fact.of is not Kind.MACHINE and NAMED.isdisjoint(fact.leads_to) and _first_word(fact.__module__) == word
 
-    return _made_in(modules, Probe, fits)
+    return {fact: (probe,) for fact, probe in _by_fact(_found(modules, Probe, fits)).items()}
 
 
-def _collectors() -> Makers:
-    return _made_in(_names(scanner.hosts), Collector, lambda fact: fact.of is Kind.MACHINE and not fact.leads_to)
+def _collectors(platform: Platform) -> Mapping[Platform, Collectors]:
+    """Load the folder of a platform."""
+    folder = _folder(platform)
+
+    def fits(collector: AnyCollector) -> bool:
+        return collector.makes.of is Kind.MACHINE and not collector.makes.leads_to and _folder(collector.on) == folder
+
+    modules = _names(importlib.import_module(f"{scanner.hosts.__name__}.{folder}"))
+    return {platform: _by_fact(c for c in _found(modules, Collector, fits) if c.on is platform)}
+
+
+def _folder(platform: Platform) -> str:
+    return "devices" if platform in DEVICES else platform.value
 
 
 def _first_words(package: ModuleType) -> set[str]:
@@ -169,18 +184,22 @@ def _first_word(module: str) -> str:
     return module.rpartition(".")[2].partition("_")[0]
 
 
-def _made_in(modules: Iterable[str], kind: type[Probe] | type[AnyCollector], fits: Callable[[type[Fact]], bool]) -> Makers:
-    """Load modules and take what makes facts. Raises ``BadCheck`` for a fact that cannot be made there, or that two make."""
-    found: dict[type[Fact], list[Observer]] = {}
+def _found(modules: Iterable[str], kind: type[Made], fits: Callable[[Made], bool]) -> Iterator[Made]:
+    """Load modules and give the observers in them. Raises ``BadCheck`` for one that does not belong there."""
     for module in map(importlib.import_module, modules):
         for observer in _members(module, kind):
-            if not fits(observer.makes):
+            if not fits(observer):
                 raise BadCheck(f"{observer.makes.__name__} cannot be made in {module.__name__}")
-            found.setdefault(observer.makes, []).append(observer)
-    for fact, makers in found.items():
-        if len({getattr(maker, "on", None) for maker in makers}) != len(makers):
-            raise BadCheck(f"two probes, or two collectors of one platform, make {fact.__name__}")
-    return MappingProxyType({fact: tuple(makers) for fact, makers in found.items()})
+            yield observer
+
+
+def _by_fact(observers: Iterable[Made]) -> Mapping[type[Fact], Made]:
+    """Give observers by the fact they make. Raises ``BadCheck`` for a fact that two make."""
+    found: dict[type[Fact], Made] = {}
+    for observer in observers:
+        if found.setdefault(observer.makes, observer) is not observer:
+            raise BadCheck(f"two probes, or two collectors of one platform, make {observer.makes.__name__}")
+    return MappingProxyType(found)
 
 
 def _digest(folder: Path) -> str:
@@ -196,8 +215,7 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
 
 
 def _names(package: ModuleType) -> list[str]:
-    names = sorted(found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."))
-    return [name for name in names if not name.startswith(_ELSEWHERE)]
+    return sorted(found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."))
 
 
 def _members(module: ModuleType, kind: type[T]) -> Iterator[T]:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from scanner.engine.catalogue import Observer
+from scanner.engine.catalogue import Observers
 from scanner.engine.factset import FactSet
 from scanner.engine.plan import Plan
-from scanner.hosts.base import Collector
-from scanner.hosts.machine import Machine
+from scanner.hosts.machine import AnyCollector, Machine
 from scanner.model.fact import Evidence, Fact, Observation, Observed, Unobserved
+from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Endpoint, Kind, Target
 from scanner.net.network import Network
@@ -46,7 +46,7 @@ class Collecting:
     """What all targets of one run have in common: the plan, the observers, the network and the ledger."""
 
     plan: Plan
-    observers: Mapping[type[Fact], tuple[Observer, ...]]
+    observers: Observers
     network: Network
     declare: Declare
     machine_for: Callable[[Target], Machine | None]
@@ -178,12 +178,16 @@ class _Looking:
             return Unobserved(Reason.DEFECT, f"{fact.__name__}: {type(error).__name__}: {error}", self.run.now())
 
     async def _run(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
-        observers = self.run.observers.get(fact, ())
-        for observer in observers:
-            if isinstance(observer, Probe):
-                return await self._probe(observer, subject)
+        if fact.of is Kind.MACHINE:
+            return await self._within(subject, fact)
+        probes = self.run.observers.probes.get(fact)
+        if not probes:
+            raise CannotObserve(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
+        return await self._probe(probes[0], subject)
+
+    async def _within(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
         # what nobody observes of an endpoint would come with its agent's report
-        if fact.of is not Kind.MACHINE or not (observers or isinstance(subject, Endpoint)):
+        if not (fact.collected or isinstance(subject, Endpoint)):
             raise CannotObserve(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
         inside = self.inside.get(subject)
         if inside is None:
@@ -195,22 +199,29 @@ class _Looking:
 
     async def _see_inside(self, machine: Machine, declared: Mapping[type[Fact], Fact]) -> Mapping[type[Fact], Observation[Fact]]:
         """Run every planned collector of the machine's platform, in one thread; every planned fact has an ending."""
-        found: dict[type[Fact], Observation[Fact]] = {}
-        collectors = []
-        for fact in self.run.plan.facts[Kind.MACHINE]:
-            makers = [o for o in self.run.observers.get(fact, ()) if isinstance(o, Collector)]
-            if own := next((c for c in makers if c.on is machine.platform), None):
-                collectors.append(own.on_machine(declared))
-            elif machine.platform not in fact.arises_on:
-                found[fact] = Unobserved(Reason.OTHER_PLATFORM, f"{fact.__name__} does not arise on {machine.platform}", self.run.now())
-            else:
-                found[fact] = Unobserved(Reason.UNSUPPORTED, f"{fact.__name__} is not read on {machine.platform} yet", self.run.now())
+        # They load in a thread of their own, while another logs in.
+        choosing = self.run.threads.submit(self._collectors, machine.platform, declared)
         loop = asyncio.get_running_loop()
         try:
-            return {**found, **await loop.run_in_executor(self.run.threads, machine.see, collectors, self.run.now, self.seconds)}
+            seen = await loop.run_in_executor(self.run.threads, machine.see, choosing.result, self.run.now, self.seconds)
         except asyncio.CancelledError:
             machine.stop()
             raise
+        return {**self._unread(machine.platform), **seen}
+
+    def _collectors(self, platform: Platform, declared: Mapping[type[Fact], Fact]) -> Sequence[AnyCollector]:
+        known = self.run.observers.collectors.get(platform, {})
+        return [known[fact].on_machine(declared) for fact in self.run.plan.facts[Kind.MACHINE] if fact in known]
+
+    def _unread(self, platform: Platform) -> Mapping[type[Fact], Observation[Fact]]:
+        """Say of every planned fact why no collector of a platform makes it, if none does."""
+        unread: dict[type[Fact], Observation[Fact]] = {}
+        for fact in self.run.plan.facts[Kind.MACHINE]:
+            if platform not in fact.arises_on:
+                unread[fact] = Unobserved(Reason.OTHER_PLATFORM, f"{fact.__name__} does not arise on {platform}", self.run.now())
+            else:
+                unread[fact] = Unobserved(Reason.UNSUPPORTED, f"{fact.__name__} is not read on {platform} yet", self.run.now())
+        return unread
 
     async def _probe(self, probe: Probe, subject: Target) -> Observation[Fact]:
         given: list[Fact | Unobserved] = []

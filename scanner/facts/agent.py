@@ -14,6 +14,7 @@ class AgentContact(Fact):
     """When a machine's agent was last heard of."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    collected: ClassVar[bool] = False
 
     heard: bool
     """Whether a report has ever come."""

@@ -131,6 +131,7 @@ class DeclaredMachine(Fact):
     """What the ledger says of a machine, for what is seen of it from within."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    collected: ClassVar[bool] = False
 
     services: tuple[DeclaredPort, ...] | None
     """Its listed services; ``None`` where the ledger lists none of this machine."""

@@ -32,6 +32,7 @@ class Rejoinings(Fact):
     """A machine's latest returns, the newest first."""
 
     of: ClassVar[Kind] = Kind.MACHINE
+    collected: ClassVar[bool] = False
 
     returns: tuple[Return, ...]
     untold: Unobserved | None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from scanner.hosts.keeping import Keeping
-from scanner.hosts.machine import AnyCollector, observe
+from scanner.hosts.machine import Chosen, observe
 from scanner.model.fact import Fact, Observation, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -67,7 +67,7 @@ class ConfigMachine:
         """What the inventory says that it runs."""
         return self._platform
 
-    def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
+    def see(self, chosen: Chosen, now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
         """Run the collectors on the text. A file that cannot be read is the one reason for all of them."""
         del seconds  # text takes no time
         text: bytes | Unobserved
@@ -77,7 +77,7 @@ class ConfigMachine:
             text = Unobserved(why.reason, why.detail, now())
         return {
             collector.makes: text if isinstance(text, Unobserved) else observe(collector, ConfigReader({RUNNING: text}, live=False), now)
-            for collector in collectors
+            for collector in chosen()
         }
 
     def stop(self) -> None:

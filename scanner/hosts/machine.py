@@ -19,6 +19,8 @@ from scanner.model.reason import CannotObserve, Reason
 log = logging.getLogger(__name__)
 
 AnyCollector = Collector[Any]  # of whichever reader; the platform says which
+Chosen = Callable[[], Sequence[AnyCollector]]
+"""Gives the collectors to run, and may take the time that they need to load."""
 
 
 class Machine(Protocol):
@@ -29,8 +31,9 @@ class Machine(Protocol):
         """What it runs, which decides on the collectors."""
         ...
 
-    def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
-        """Run the collectors; called in a thread of its own, and ends within about ``seconds``.
+    def see(self, chosen: Chosen, now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
+        """Run the collectors; called in a thread of its own, and ends within about ``seconds``. They are asked for late, where getting
+        to the machine takes time.
 
         Every collector has its ending in the answer, those that were not reached among them. Never raises for what the
         machine does.
@@ -64,11 +67,11 @@ class LocalMachine:
             return {"Darwin": Platform.MACOS, "Windows": Platform.WINDOWS}.get(platform.system(), Platform.LINUX)
         return _system_of(self._root)
 
-    def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
+    def see(self, chosen: Chosen, now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
         """Run the collectors one after the other, each with a reader of its own."""
         until = time.monotonic() + seconds
         found: dict[type[Fact], Observation[Fact]] = {}
-        for collector in collectors:
+        for collector in chosen():
             if self._stopped or time.monotonic() > until:
                 found[collector.makes] = Unobserved(Reason.BUDGET_SPENT, "the time for this machine was spent", now())
             else:

@@ -34,6 +34,9 @@ class Fact:
     """For facts of machines: the platforms on which the question arises at all. On another one its checks are not applicable;
     on one of these without a collector they are undetermined."""
 
+    collected: ClassVar[bool] = True
+    """For facts of machines: whether a collector makes it. Others come from the ledger or from a hub."""
+
     def leads(self) -> tuple[Target, ...]:
         """Name the further subjects that this fact leads to, such as the name servers of a domain."""
         return ()

@@ -58,10 +58,24 @@ def test_a_plan_loads_what_it_needs(
 
 def test_facts_of_machines_are_made_from_within_and_all_others_from_outside() -> None:
     observers = catalogue().observers
-    assert {fact.of for fact in observers.collectors} == {Kind.MACHINE}
+    collected = {fact for own in observers.collectors.values() for fact in own}
+    assert {fact.of for fact in collected} == {Kind.MACHINE}
     assert Kind.MACHINE not in {fact.of for fact in observers.probes}
-    assert len(observers) == len(set(observers)) == len(observers.probes) + len(observers.collectors)
+    assert len(observers) == len(set(observers)) == len(observers.probes) + len(collected)
     assert all(observers[fact] for fact in observers)
+
+
+def test_facts_of_machines_that_no_collector_makes_say_so() -> None:
+    needed = {need.fact for check in catalogue().checks.values() for need in check.needs if need.fact.of is Kind.MACHINE}
+    assert {fact for fact in needed if fact not in catalogue().observers} == {fact for fact in needed if not fact.collected}
+
+
+def test_a_platform_loads_its_own_collectors_only() -> None:
+    program = "import sys; from scanner.engine.catalogue import catalogue; catalogue().collectors_on('linux'); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    found = {name for name in done.stdout.split() if name.startswith("scanner.hosts.")}
+    assert "scanner.hosts.linux.accounts" in found
+    assert not [name for name in found if name.startswith(("scanner.hosts.windows.", "scanner.hosts.macos.", "scanner.hosts.devices."))]
 
 
 def test_every_check_stands_in_the_package_of_its_family() -> None:

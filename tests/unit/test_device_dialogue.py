@@ -96,7 +96,7 @@ PIECES = st.sampled_from([*PROMPTS, *PAGERS, *TEXTS])
 def test_whatever_a_far_side_says_ends_in_a_fact_or_a_reason(platform: Platform, texts: list[bytes], size: int) -> None:
     collector: AnyCollector = COLLECTORS[platform.value]
     far = Far(list(texts), size)
-    [seen] = DeviceMachine(Door(far), platform).see([collector], lambda: "", 60).values()
+    [seen] = DeviceMachine(Door(far), platform).see(lambda: [collector], lambda: "", 60).values()
     assert isinstance(seen, Observed) or seen.reason is not Reason.DEFECT
     fixed = {*QUESTIONS[platform].settings, *QUESTIONS[platform].texts.values()}
     assert {data for data in far.sent if data != b" "} <= {command.encode() + b"\r" for command in fixed}

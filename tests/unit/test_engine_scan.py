@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from scanner.engine.catalogue import catalogue
+from scanner.engine.catalogue import Observers, catalogue
 from scanner.engine.collect import Collecting
 from scanner.engine.factset import FactSet
 from scanner.engine.plan import Plan, make_plan
@@ -88,7 +88,7 @@ def _look(
         judging = Judging(head, plan, Inventory.of_targets(targets), EMPTY, Exceptions(), [heard])
         with ThreadPoolExecutor(1) as threads:
             async with Network(Settings(resolv_conf="/nonexistent")) as network:
-                collecting = Collecting(plan, observers, network, lambda _: {}, lambda _: None, threads)
+                collecting = Collecting(plan, Observers(observers, {}), network, lambda _: {}, lambda _: None, threads)
                 return await scan(judging, collecting, targets, budget, workers)
 
     return asyncio.run(go()), heard
@@ -172,7 +172,7 @@ def test_a_fact_nobody_can_see_is_unsupported() -> None:
         plan = make_plan(world(), [], EMPTY)
         with ThreadPoolExecutor(1) as threads:
             async with Network(Settings(resolv_conf="/nonexistent")) as network:
-                facts = await Collecting(plan, {}, network, lambda _: {}, lambda _: None, threads).collect(EXAMPLE[0], 5)
+                facts = await Collecting(plan, Observers({}, {}), network, lambda _: {}, lambda _: None, threads).collect(EXAMPLE[0], 5)
         seen = facts.get(EXAMPLE[0], Lights)
         assert isinstance(seen, Unobserved)
         return seen.reason
@@ -203,7 +203,9 @@ def test_a_sink_that_fails_ends_the_run_with_its_own_error() -> None:
         with ThreadPoolExecutor(1) as threads:
             async with Network(Settings(resolv_conf="/nonexistent")) as network:
                 observers = {Lights: (_probe(Lights, _one_light),), Doors: (DOORS,)}
-                await scan(judging, Collecting(plan, observers, network, lambda _: {}, lambda _: None, threads), EXAMPLE, 5.0)
+                await scan(
+                    judging, Collecting(plan, Observers(observers, {}), network, lambda _: {}, lambda _: None, threads), EXAMPLE, 5.0
+                )
 
     with pytest.raises(OSError, match="No space left"):
         asyncio.run(go())
@@ -229,7 +231,9 @@ def test_a_fact_that_two_facts_of_a_lead_need_is_seen_once() -> None:
         }
         with ThreadPoolExecutor(1) as threads:
             async with Network(Settings(resolv_conf="/nonexistent")) as network:
-                end = await scan(judging, Collecting(plan, probes, network, lambda _: {}, lambda _: None, threads), EXAMPLE, 5.0)
+                end = await scan(
+                    judging, Collecting(plan, Observers(probes, {}), network, lambda _: {}, lambda _: None, threads), EXAMPLE, 5.0
+                )
         assert end.outcomes == {Outcome.PASS: 2}
 
     asyncio.run(go())

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pytest
 
+from scanner.engine.catalogue import Observers
 from scanner.engine.collect import Collecting
 from scanner.engine.factset import FactSet
 from scanner.engine.plan import Plan, make_plan
@@ -109,7 +110,7 @@ def _run(
     async def work(taker: Taker, own: Iterator[Target], room: asyncio.Semaphore, _: int) -> None:
         with ThreadPoolExecutor(1) as threads:
             async with Network(Settings(resolv_conf="/nonexistent")) as network:
-                collecting = Collecting(plan, {Lights: (probe,)}, network, lambda _: {}, lambda _: None, threads)
+                collecting = Collecting(plan, Observers({Lights: (probe,)}, {}), network, lambda _: {}, lambda _: None, threads)
                 await see(taker, collecting, own, 5.0, room=room)
 
     return scan_in_shares(judging, targets, Sharing(count, work, writer or _Named()), lambda: AT), heard

@@ -55,7 +55,7 @@ def test_a_mounted_mac_is_told_from_a_linux_and_read_from_both_its_volumes(tmp_p
     assert reader.names("/Library") == ("Managed Preferences",)
     assert reason(lambda: reader.command(["id"])) is Reason.UNSUPPORTED
     machine = LocalMachine(tmp_path)
-    seen = machine.see(tuple(collect.collectors(Platform.MACOS).values()), lambda: "2025-11-22T00:00:00Z", 60)
+    seen = machine.see(lambda: tuple(collect.collectors(Platform.MACOS).values()), lambda: "2025-11-22T00:00:00Z", 60)
     assert isinstance(seen[OperatingSystem], Observed)
     assert not [name for name, found in seen.items() if isinstance(found, Unobserved) and found.reason is Reason.DEFECT]
 

@@ -89,8 +89,8 @@ def test_a_saved_configuration_is_read_or_told_why_not(tmp_path: Path) -> None:
     with pytest.raises(CannotObserve) as told:
         read.file("startup-config")
     assert told.value.reason is Reason.UNSUPPORTED
+    collector = type("Collector", (), {"makes": Accounts})
     for path, reason in ((tmp_path / "none", Reason.NOT_DECLARED), (tmp_path, Reason.UNSUPPORTED)):
         machine = ConfigMachine(Platform.IOS, str(path))
-        collector = type("Collector", (), {"makes": Accounts})
-        seen = machine.see([collector], lambda: "now", 1)[Accounts]  # type: ignore[list-item]  # only what it makes is asked
+        seen = machine.see(lambda: [collector], lambda: "now", 1)[Accounts]  # type: ignore[list-item]  # only what it makes is asked
         assert getattr(seen, "reason", None) is reason

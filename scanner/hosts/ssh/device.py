@@ -9,11 +9,11 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from scanner.hosts.config_file import LARGEST, RUNNING, STARTUP, ConfigReader
-from scanner.hosts.machine import AnyCollector, observe
+from scanner.hosts.machine import Chosen, observe
 from scanner.hosts.ssh.dialogue import Dialogue, Manner
 from scanner.hosts.ssh.machine import Entrance, remarked
 from scanner.hosts.ssh.shell import Shell
@@ -108,8 +108,9 @@ class DeviceMachine:
         """What the inventory says that it runs."""
         return self._platform
 
-    def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
+    def see(self, chosen: Chosen, now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
         """Log in, ask, run the collectors. What keeps the configuration in force from us is one reason for all facts."""
+        collectors = chosen()
         if not collectors:
             return {}
         until = time.monotonic() + seconds

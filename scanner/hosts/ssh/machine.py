@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
-from scanner.hosts.machine import AnyCollector, observe
+from scanner.hosts.machine import Chosen, observe
 from scanner.hosts.ssh.batch import Request
 from scanner.hosts.ssh.session import Session
 from scanner.hosts.ssh.shell import Shell
@@ -47,24 +47,24 @@ class SshMachine:
 
     platform = Platform.LINUX
 
-    def __init__(self, entrance: Entrance, *, by_sudo: Permitted | None = None) -> None:
+    def __init__(self, entrance: Entrance, *, by_sudo: Callable[[], Permitted] | None = None) -> None:
         self._entrance = entrance
         self._by_sudo = by_sudo
         self._shell: Shell | None = None
         self._stopped = threading.Event()
         self.counts: Mapping[str, int] = {}
 
-    def see(self, collectors: Sequence[AnyCollector], now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
+    def see(self, chosen: Chosen, now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
         """Log in, gather, run the collectors. A login that fails is one reason for all facts."""
         until = time.monotonic() + seconds
         try:
-            return self._seen(collectors, now, until)
+            return self._seen(chosen, now, until)
         except CannotObserve as why:
-            return {collector.makes: Unobserved(why.reason, why.detail, now()) for collector in collectors}
+            return {collector.makes: Unobserved(why.reason, why.detail, now()) for collector in chosen()}
         except Exception as error:
             log.exception("defect while seeing %s over SSH", self._entrance.name)
             defect = f"{self._entrance.name}: {type(error).__name__}: {error}"
-            return {collector.makes: Unobserved(Reason.DEFECT, defect, now()) for collector in collectors}
+            return {collector.makes: Unobserved(Reason.DEFECT, defect, now()) for collector in chosen()}
         finally:
             if self._shell:
                 self._shell.close()
@@ -76,11 +76,12 @@ class SshMachine:
             self._shell.close()
         self._entrance.stop()
 
-    def _seen(self, collectors: Sequence[AnyCollector], now: Callable[[], str], until: float) -> Mapping[type[Fact], Observation[Fact]]:
+    def _seen(self, chosen: Chosen, now: Callable[[], str], until: float) -> Mapping[type[Fact], Observation[Fact]]:
         self._shell, remark = self._entrance.open(until)
         if self._stopped.is_set():
             raise CannotObserve(Reason.BUDGET_SPENT, f"{self._entrance.name}: stopped")
-        session = Session(self._shell, until, by_sudo=self._by_sudo)
+        collectors = chosen()  # they may still load while the login is under way
+        session = Session(self._shell, until, by_sudo=self._by_sudo() if self._by_sudo else None)
         session.begin(dict.fromkeys(source for collector in collectors for source in collector.sources))
         found: dict[type[Fact], Observation[Fact]] = {}
         waiting = list(collectors)

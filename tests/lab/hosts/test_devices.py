@@ -147,7 +147,7 @@ class Server:
         """Look at the stand-in as the engine does."""
         machine = self.machine(script, way)
         collector: AnyCollector = COLLECTORS[machine.platform.value]
-        return machine.see([collector], lambda: "2026-11-22T00:00:00Z", seconds)[NetworkDevice]
+        return machine.see(lambda: [collector], lambda: "2026-11-22T00:00:00Z", seconds)[NetworkDevice]
 
     def commands(self) -> list[str]:
         """Give what the stand-in was sent."""
@@ -278,5 +278,5 @@ def test_a_look_at_a_device_can_be_stopped(server: Server) -> None:
     with ThreadPoolExecutor(1) as other:
         other.submit(stop)
         started = time.monotonic()
-        machine.see([COLLECTORS["ios"]], lambda: "", 60)
+        machine.see(lambda: [COLLECTORS["ios"]], lambda: "", 60)
     assert time.monotonic() - started < 50  # of sixty

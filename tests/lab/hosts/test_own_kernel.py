@@ -68,7 +68,7 @@ def tags(machine: OwnKernel) -> Mapping[str, str]:
     login = Login("root", key=str(machine.key), known_hosts=str(machine.known_hosts))
     chosen = [collector for collector in catalogue().collectors_on(Platform.LINUX) if collector.name in COLLECTORS]
     look = SshMachine(LoginEntrance(ADDRESS, login, Anywhere(ADDRESS)))
-    seen = netns.call(machine.network, lambda: look.see(chosen, lambda: "2026-11-22T00:00:00Z", 120))
+    seen = netns.call(machine.network, lambda: look.see(lambda: chosen, lambda: "2026-11-22T00:00:00Z", 120))
     found = endings(Machine("kernel", ADDRESS, 0, State("kernel", {})), seen)
     return {check: ending.tag or repr(ending.reason) for check in WEAK for ending in found[check]}
 

@@ -88,8 +88,8 @@ class Place:
     def see(self, login: Login, wanted: Sequence[AnyCollector] = (), seconds: float = 60.0) -> tuple[Seen, SshMachine]:
         """Look at the machine with a login."""
         entrance = LoginEntrance("session", login, Anywhere(self.machine.address))
-        machine = SshMachine(entrance, by_sudo=self.permitted if login.sudo else None)
-        return self.lab.call(lambda: machine.see(wanted or few(), lambda: "2026-11-22T00:00:00Z", seconds)), machine
+        machine = SshMachine(entrance, by_sudo=(lambda: self.permitted) if login.sudo else None)
+        return self.lab.call(lambda: machine.see(lambda: wanted or few(), lambda: "2026-11-22T00:00:00Z", seconds)), machine
 
     def failure(self, login: Login, seconds: float = 30.0) -> Unobserved:
         """Give the one reason why nothing could be seen."""
@@ -238,7 +238,7 @@ def test_a_jump_host_is_asked_leave_for_and_known_by_its_key(place: Place, way: 
     login = replace(place.login, transport=way, jump=jump, port=2203 if way is Way.OPENSSH else 22)
     leave = Anywhere(place.machine.address)
     machine = SshMachine(LoginEntrance("session", login, leave))
-    assert seen(place.lab.call(lambda: machine.see(few(), lambda: "", 60)))
+    assert seen(place.lab.call(lambda: machine.see(few, lambda: "", 60)))
     assert leave.asked == [*((j.host, j.port) for j in jump), ("session", login.port)]
     lines = [line for line in place.known.read_text().splitlines(keepends=True) if not line.startswith(("session", "[session]:2202"))]
     (tmp_path / "known").write_text("".join(lines))
@@ -354,7 +354,7 @@ def test_a_look_can_be_stopped_from_another_thread(place: Place, way: Way) -> No
         with ThreadPoolExecutor(1) as other:
             other.submit(stop)
             started = time.monotonic()
-            machine.see([hanging], lambda: "", 60)
+            machine.see(lambda: [hanging], lambda: "", 60)
             return time.monotonic() - started
 
     assert place.lab.call(look) < 15
@@ -373,7 +373,7 @@ def test_many_at_once_say_the_same_as_one(place: Place) -> None:
         logins = [replace(place.login, transport=Way.OPENSSH if n == 0 else Way.PARAMIKO) for n in range(8)]
         with ThreadPoolExecutor(len(logins)) as threads:
             entrances = [LoginEntrance("session", login, Anywhere(place.machine.address)) for login in logins]
-            return list(threads.map(lambda entrance: SshMachine(entrance).see(few(), lambda: "2026-11-22T00:00:00Z", 60), entrances))
+            return list(threads.map(lambda entrance: SshMachine(entrance).see(few, lambda: "2026-11-22T00:00:00Z", 60), entrances))
 
     for found in place.lab.call(all_at_once):
         assert found == alone

@@ -105,6 +105,8 @@ def resolver_validation(seen: ResolverBehaviour | Unobserved, recursion: Recursi
             return cannot_tell(Reason.NO_VANTAGE, ja, en)
     assert isinstance(broken, Trial)
     assert isinstance(signed, Trial)
+    if _no_trial(broken):
+        return _not_there(broken)
     if broken.resolved:
         return failed("VALIDATION_PERMISSIVE" if signed.ad else "VALIDATION_OFF", broken=broken.name)
     if broken.rcode != "SERVFAIL":
@@ -116,10 +118,23 @@ def resolver_validation(seen: ResolverBehaviour | Unobserved, recursion: Recursi
     # SERVFAIL may have other causes: only the answer with checking disabled shows that the signature was the cause.
     if isinstance(unchecked, Unobserved):
         return unchecked
+    if _no_trial(unchecked):
+        return _not_there(unchecked)
     if not unchecked.resolved:
         ja, en = "{name} は検証なしでも解決できない", "{name} cannot be resolved even without validation"
         return cannot_tell(Reason.SERVER_FAILURE, ja, en, name=broken.name)
     return passed("VALIDATION_UPSTREAM", broken=broken.name)
+
+
+def _no_trial(trial: Trial) -> bool:
+    """Tell whether the name that should have a broken signature has none here: it does not exist, as in a closed network, or is sound."""
+    return trial.resolved and (trial.records == 0 or trial.ad)
+
+
+def _not_there(trial: Trial) -> Unobserved:
+    ja = "署名が壊れているはずの {name} がここにはないか、正しく署名されている。署名の壊れた名前を台帳の dns_tests の broken に記す"
+    en = "{name}, which should have a broken signature, does not exist here or is signed well; enter such a name as broken under dns_tests"
+    return cannot_tell(Reason.NO_VANTAGE, ja, en, name=trial.name)
 
 
 def _no_conclusion(trial: Trial) -> Unobserved:

@@ -17,6 +17,7 @@ GOOD = replace(RESOLVED, name="jp", type="SOA", ad=True)
 PLAIN = replace(GOOD, ad=False)
 BROKEN = replace(RESOLVED, name="dnssec-failed.org", rcode="SERVFAIL", records=0)
 TAKEN = replace(BROKEN, rcode="NOERROR", records=1)
+NOT_THERE = replace(BROKEN, rcode="NXDOMAIN", denied=True)
 ON = ResolverBehaviour(GOOD, BROKEN, TAKEN)
 
 
@@ -76,6 +77,17 @@ CASES: dict[str, list[Case]] = {
             outcome="undetermined",
             reason=Reason.SERVER_FAILURE,
         ),
+        # A closed network does not know the name, or signs it well: nothing broken was handed on.
+        case(ResolverBehaviour(GOOD, NOT_THERE, NOT_THERE), SERVES, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
+        case(
+            ResolverBehaviour(GOOD, replace(NOT_THERE, ad=True), NOT_THERE),
+            SERVES,
+            CLIENT,
+            outcome="undetermined",
+            reason=Reason.NO_VANTAGE,
+        ),
+        case(ResolverBehaviour(GOOD, replace(TAKEN, ad=True), TAKEN), SERVES, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
+        case(ResolverBehaviour(PLAIN, BROKEN, NOT_THERE), SERVES, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
         case(ResolverBehaviour(GOOD, SILENT, TAKEN), SERVES, CLIENT, outcome="undetermined", reason=Reason.TIMEOUT),
         case(ResolverBehaviour(PLAIN, BROKEN, SILENT), SERVES, CLIENT, outcome="undetermined", reason=Reason.TIMEOUT),
         case(ResolverBehaviour(REFUSED, REFUSED, REFUSED), CLOSED, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),

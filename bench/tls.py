@@ -34,7 +34,9 @@ from scanner.net.net import DnsServer
 from scanner.net.network import Network, Settings
 from scanner.net.pacing import Pace, Rate
 from scanner.net.scope import Entry, Match, Scope
-from scanner.wire.tls import ClientHello, HandshakeReader, client_hello, suite_by_name, suite_name
+from scanner.wire.tls.hello import ClientHello, client_hello
+from scanner.wire.tls.reader import HandshakeReader
+from scanner.wire.tls.suites import suite_by_name, suite_name
 from tests.lab.tls_zoo import Zoo, world
 from tests.lab.tls_zoo.certificates import DOMAIN
 from tests.lab.tls_zoo.entries import BY_NAME

@@ -10,8 +10,9 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.probes.tls_search import suite_of
 from scanner.probes.tls_values import VERSIONS, Book, Chosen, Offer
-from scanner.wire.tls import SCHEMES, SSL2, TLS13
 from scanner.wire.tls.dh import study
+from scanner.wire.tls.names import SSL2, TLS13
+from scanner.wire.tls.schemes import SCHEMES
 from scanner.wire.x509 import Roots, ocsp_scts, path, scts, seen, staple
 
 MOST_CHAINS = 12

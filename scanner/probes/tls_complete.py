@@ -9,9 +9,11 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.probes.tls_hearing import Hearing, unless, until
 from scanner.probes.tls_line import Line
 from scanner.probes.tls_values import Failed, Refused, Unsure
-from scanner.wire.tls import SUITES, Finished, RecordType, ServerHelloDone
 from scanner.wire.tls.client12 import Client12
+from scanner.wire.tls.messages import Finished, ServerHelloDone
+from scanner.wire.tls.names import RecordType
 from scanner.wire.tls.protect12 import can_protect
+from scanner.wire.tls.suites import SUITES
 
 CLOSE_NOTIFY = b"\x01\x00"
 MOST_RENEGOTIATIONS = 3

@@ -25,25 +25,14 @@ from scanner.probes.tls_search import Manner, suite_of
 from scanner.probes.tls_server import Server
 from scanner.probes.tls_talk import Talker
 from scanner.probes.tls_values import NUMBERS, Failed, Refused, Unsure
-from scanner.wire.tls import (
-    TLS10,
-    TLS12,
-    Certificate,
-    ClientHello,
-    HandshakeReader,
-    Heartbeat,
-    HelloTemplate,
-    RecordType,
-    ServerHello,
-    ServerHelloDone,
-    change_cipher_spec,
-    heartbeat_request,
-    record,
-    suite_by_name,
-)
 from scanner.wire.tls.client12 import Client12, Session
+from scanner.wire.tls.hello import ClientHello, HelloTemplate, change_cipher_spec, heartbeat_request, record
+from scanner.wire.tls.messages import Certificate, Heartbeat, ServerHello, ServerHelloDone
+from scanner.wire.tls.names import TLS10, TLS12, RecordType
 from scanner.wire.tls.protect12 import can_protect
+from scanner.wire.tls.reader import HandshakeReader
 from scanner.wire.tls.rsa import client_key_exchange_record, oracle_blocks, rsa_key
+from scanner.wire.tls.suites import suite_by_name
 
 CONNECTIONS = 40
 """For one address: two for the harmless ones, two for tickets, and up to twenty-two for the oracle, which compares answers."""

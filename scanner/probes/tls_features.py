@@ -11,7 +11,7 @@ from scanner.probes.tls_groups import keyed
 from scanner.probes.tls_order import LONG, UNKNOWN_EXTENSION, Unusual, newer_version
 from scanner.probes.tls_search import Found, Manner, suite_of
 from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, Refused, Search, untellable
-from scanner.wire.tls import SSL3, TLS10, TLS13
+from scanner.wire.tls.names import SSL3, TLS10, TLS13
 
 FEATURES = "features"
 INAPPROPRIATE_FALLBACK = 86

@@ -25,9 +25,11 @@ from scanner.probes.tls_values import (
     plainly,
     with_session,
 )
-from scanner.wire.tls import ALL_SCHEMES, TLS12, TLS13, Extension, group_by_name, group_name, groups_for, scheme_name
 from scanner.wire.tls.client12 import Session
+from scanner.wire.tls.groups import group_by_name, group_name, groups_for
+from scanner.wire.tls.names import TLS12, TLS13, Extension
 from scanner.wire.tls.schedule import can_decrypt
+from scanner.wire.tls.schemes import ALL_SCHEMES, scheme_name
 from scanner.wire.tls.shares import can_compute
 from scanner.wire.x509 import seen
 

@@ -12,9 +12,9 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.probes.tls_line import Line
 from scanner.probes.tls_values import Again, Chosen, Failed, Raw, Refused, Unsure, Wants
-from scanner.wire.tls import (
-    SSL2,
-    TLS13,
+from scanner.wire.tls.client12 import Session
+from scanner.wire.tls.groups import group_name
+from scanner.wire.tls.messages import (
     Alert,
     Certificate,
     CertificateRequest,
@@ -25,16 +25,13 @@ from scanner.wire.tls import (
     Finished,
     HelloRetryRequest,
     Message,
-    NotTls,
     ServerHello,
     ServerHelloDone,
     ServerKeyExchange,
-    group_name,
-    scheme_name,
-    suite_name,
-    version_name,
 )
-from scanner.wire.tls.client12 import Session
+from scanner.wire.tls.names import SSL2, TLS13, NotTls, version_name
+from scanner.wire.tls.schemes import scheme_name
+from scanner.wire.tls.suites import suite_name
 
 INTERNAL_ERROR = 80
 NO_RENEGOTIATION = 100

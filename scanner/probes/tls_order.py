@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from scanner.facts.tls import Preference
 from scanner.probes.tls_values import Answer, Chosen, Offer, Search
-from scanner.wire.tls import SUITES, TLS13
+from scanner.wire.tls.names import TLS13
+from scanner.wire.tls.suites import SUITES
 
 NEWER = 0x0305
 LONG = 4600

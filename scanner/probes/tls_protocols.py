@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from scanner.model.fact import Unobserved
 from scanner.probes.tls_values import Answer, Chosen, Failed, Offer, Refused, Say, Search, plainly, untellable
-from scanner.wire.tls import TLS13
+from scanner.wire.tls.names import TLS13
 
 NO_APPLICATION_PROTOCOL = 120
 

@@ -15,23 +15,11 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.probes.tls_order import Unusual, WhoseOrder
 from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Search, Ssl2Offer, Wants, plainly, untellable
-from scanner.wire.tls import (
-    ALL_SCHEMES,
-    DRAFT_SUITES,
-    SSL2,
-    SSL3,
-    SUITES,
-    TLS10,
-    TLS11,
-    TLS12,
-    TLS13,
-    ClientHello,
-    Suite,
-    groups_for,
-    suite_name,
-    suites_for,
-    version_name,
-)
+from scanner.wire.tls.groups import groups_for
+from scanner.wire.tls.hello import ClientHello
+from scanner.wire.tls.names import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, version_name
+from scanner.wire.tls.schemes import ALL_SCHEMES
+from scanner.wire.tls.suites import DRAFT_SUITES, SUITES, Suite, suite_name, suites_for
 
 WINDOW = 100
 """Suites in one hello to a server that stumbles over all of them: some read no more than 128."""

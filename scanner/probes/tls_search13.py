@@ -10,7 +10,8 @@ from scanner.model.fact import Unobserved
 from scanner.probes.tls_order import Unusual, WhoseOrder
 from scanner.probes.tls_search import Found, Manner, searched, violation
 from scanner.probes.tls_values import VERSIONS, Answer, Chosen, Failed, Offer, Refused, Say, Search, plainly
-from scanner.wire.tls import TLS13, group_name, groups_for, version_name
+from scanner.wire.tls.groups import group_name, groups_for
+from scanner.wire.tls.names import TLS13, version_name
 
 
 @dataclass(slots=True)

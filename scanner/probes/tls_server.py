@@ -19,7 +19,7 @@ from scanner.probes.tls_hearing import told
 from scanner.probes.tls_line import Line, NoTls
 from scanner.probes.tls_talk import Talker
 from scanner.probes.tls_values import Answer, Book, Chosen, Failed, Offer, R, Raw, Refused, Search, Ssl2Offer, Unsure
-from scanner.wire.tls import NotTls
+from scanner.wire.tls.names import NotTls
 from scanner.wire.tls.shares import CannotCompute
 
 T = TypeVar("T")

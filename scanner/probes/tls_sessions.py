@@ -11,8 +11,8 @@ from scanner.probes.tls_groups import NewSignatures, keyed
 from scanner.probes.tls_search import Found, Manner, suite_of
 from scanner.probes.tls_server import Server
 from scanner.probes.tls_values import Again, Answer, Chosen, Failed, Offer, Search, Unsure, Wants, untellable, with_session
-from scanner.wire.tls import TLS10, TLS12, version_name
 from scanner.wire.tls.client12 import Session
+from scanner.wire.tls.names import TLS10, TLS12, version_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,20 +50,11 @@ from scanner.probes.tls_values import (
     plainly,
 )
 from scanner.wire.starttls import printable
-from scanner.wire.tls import (
-    SSL2,
-    SSL3,
-    TLS10,
-    TLS11,
-    TLS12,
-    TLS13,
-    USUAL_SCHEMES,
-    ClientHello,
-    group_name,
-    scheme_name,
-    suite_name,
-    version_name,
-)
+from scanner.wire.tls.groups import group_name
+from scanner.wire.tls.hello import ClientHello
+from scanner.wire.tls.names import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, version_name
+from scanner.wire.tls.schemes import USUAL_SCHEMES, scheme_name
+from scanner.wire.tls.suites import suite_name
 
 FIRST_PATIENCE = 3.0
 """Seconds for the first hello; a second, plainer one gets ``SECOND_PATIENCE``. Together they are what a silent server costs."""

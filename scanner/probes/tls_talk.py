@@ -23,26 +23,15 @@ from scanner.probes.tls_complete import CLOSE_NOTIFY, completable, completed, en
 from scanner.probes.tls_hearing import Hearing, Reads, next_message, unless, until
 from scanner.probes.tls_line import Line, NoTls, changed
 from scanner.probes.tls_values import Again, Chosen, Failed, Offer, Raw, Refused, Ssl2Offer, Unsure, Wants
-from scanner.wire.tls import (
-    SSL2,
-    SSL2_SUITES,
-    TLS13,
-    Alert,
-    ClientHello,
-    HandshakeReader,
-    HelloRetryRequest,
-    HelloTemplate,
-    NewSessionTicket,
-    NotTls,
-    RecordType,
-    Ssl2Error,
-    Ssl2ServerHello,
-    ssl2_client_hello,
-    version_name,
-)
 from scanner.wire.tls.client12 import Client12
 from scanner.wire.tls.client13 import Client13
+from scanner.wire.tls.hello import ClientHello, HelloTemplate
+from scanner.wire.tls.messages import Alert, HelloRetryRequest, NewSessionTicket
+from scanner.wire.tls.names import SSL2, TLS13, NotTls, RecordType, version_name
+from scanner.wire.tls.reader import HandshakeReader
 from scanner.wire.tls.shares import CannotCompute, KeyShare, key_share
+from scanner.wire.tls.ssl2 import Ssl2Error, Ssl2ServerHello, ssl2_client_hello
+from scanner.wire.tls.suites import SSL2_SUITES
 
 SLOW_TO_GREET = frozenset({"smtp", "submission", "lmtp"})
 """Servers that let strangers wait before they greet, or between two lines of the greeting, to tell robots from mail servers."""

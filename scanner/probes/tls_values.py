@@ -10,8 +10,10 @@ from typing import TypeVar
 from scanner.facts.tls import Version
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.wire.tls import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, ClientHello, ServerHello, ServerKeyExchange, version_name
 from scanner.wire.tls.client12 import Session
+from scanner.wire.tls.hello import ClientHello
+from scanner.wire.tls.messages import ServerHello, ServerKeyExchange
+from scanner.wire.tls.names import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, version_name
 
 VERSIONS = {
     SSL2: Version.SSL2,

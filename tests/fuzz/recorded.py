@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scanner.wire.tls import ClientHello
+from scanner.wire.tls.hello import ClientHello
 
 CORPUS = Path(__file__).parent / "corpus"
 ENTROPY = bytes(range(32))

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from scanner.wire.tls import (
-    CannotCompute,
-    Client12,
-    Client13,
-    Finished,
-    HandshakeReader,
-    HelloRetryRequest,
-    Message,
-    NotTls,
-    ServerHelloDone,
-    ServerKeyExchange,
-    Session,
-    key_share,
-    prime_hash,
-    scheme_name,
-    suite_name,
-)
+from scanner.wire.tls.client12 import Client12, Session
+from scanner.wire.tls.client13 import Client13
+from scanner.wire.tls.dh import prime_hash
+from scanner.wire.tls.messages import Finished, HelloRetryRequest, Message, ServerHelloDone, ServerKeyExchange
+from scanner.wire.tls.names import NotTls
+from scanner.wire.tls.reader import HandshakeReader
+from scanner.wire.tls.schemes import scheme_name
+from scanner.wire.tls.shares import CannotCompute, key_share
+from scanner.wire.tls.suites import suite_name
 from tests.fuzz.recorded import ENTROPY, HELLO_13, OLD, RANDOM, hello_12, names, recorded
 
 ALLOWED = (NotTls, CannotCompute)

@@ -13,21 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.wire.tls import (
-    CannotCompute,
-    ClientHello,
-    Finished,
-    HandshakeReader,
-    Message,
-    NotTls,
-    ServerHello,
-    client_hello,
-    suite_by_name,
-    suites_for,
-)
+from scanner.wire.tls.hello import ClientHello, client_hello
+from scanner.wire.tls.messages import Finished, Message, ServerHello
+from scanner.wire.tls.names import NotTls
 from scanner.wire.tls.protect12 import can_protect, protection
+from scanner.wire.tls.reader import HandshakeReader
 from scanner.wire.tls.schedule import Keys13
-from scanner.wire.tls.suites import SUITES
+from scanner.wire.tls.shares import CannotCompute
+from scanner.wire.tls.suites import SUITES, suite_by_name, suites_for
 from tests.fuzz.recorded import ENTROPY, OLD, names, recorded
 from tests.fuzz.targets import drive_12, drive_13, read
 

@@ -20,7 +20,8 @@ from scanner.probes.tls_defects import tls_defects
 from scanner.probes.tls_search import Manner
 from scanner.probes.tls_talk import Talker
 from scanner.probes.tls_values import Chosen, Offer, Raw, Wants
-from scanner.wire.tls import TLS13, suite_by_name
+from scanner.wire.tls.names import TLS13
+from scanner.wire.tls.suites import suite_by_name
 from tests.unit.tls_servers import Gate, accepted_by_openssl, certificate, openssl_server, seen, service, settings, survey
 
 EVERYTHING = "ALL:eNULL:@SECLEVEL=0"

@@ -22,8 +22,12 @@ from scanner.probes.tls_search import Found, Manner, Present, chacha_first, is_c
 from scanner.probes.tls_search13 import Tls13, tls13, tls13_groups
 from scanner.probes.tls_sessions import old_sessions
 from scanner.probes.tls_values import Again, Answer, Book, Chosen, Failed, Offer, Refused, Search, Ssl2Offer, Wants
-from scanner.wire.tls import SSL3, SUITES, TLS10, TLS11, TLS12, TLS13, USUAL_SCHEMES, Extension, ServerHello, groups_for
 from scanner.wire.tls.client12 import Session
+from scanner.wire.tls.groups import groups_for
+from scanner.wire.tls.messages import ServerHello
+from scanner.wire.tls.names import SSL3, TLS10, TLS11, TLS12, TLS13, Extension
+from scanner.wire.tls.schemes import USUAL_SCHEMES
+from scanner.wire.tls.suites import SUITES
 
 R = TypeVar("R")
 MANNER = Manner("www.lab.test")

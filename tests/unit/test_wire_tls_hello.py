@@ -8,30 +8,24 @@ import timeit
 import pytest
 from cryptography.hazmat.primitives.asymmetric import mlkem
 
-from scanner.wire.tls import (
+from scanner.wire.tls.dh import ffdhe_prime
+from scanner.wire.tls.groups import GROUPS
+from scanner.wire.tls.hello import (
     USUAL_GROUPS,
-    CannotCompute,
     ClientHello,
-    Extension,
     HelloTemplate,
-    NotTls,
     alert,
-    can_compute,
     change_cipher_spec,
     client_hello,
-    ffdhe_prime,
     heartbeat_request,
-    is_grease,
-    key_share,
-    oracle_blocks,
-    rsa_numbers,
     sni,
-    ssl2_client_hello,
-    suites_for,
     with_retry,
 )
-from scanner.wire.tls.groups import GROUPS
-from scanner.wire.tls.shares import FiniteField
+from scanner.wire.tls.names import Extension, NotTls, is_grease
+from scanner.wire.tls.rsa import oracle_blocks, rsa_numbers
+from scanner.wire.tls.shares import CannotCompute, FiniteField, can_compute, key_share
+from scanner.wire.tls.ssl2 import ssl2_client_hello
+from scanner.wire.tls.suites import suites_for
 
 RANDOM = bytes(range(32))
 ENTROPY = bytes(range(64))

@@ -10,27 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from scanner.wire.tls import (
-    SUITES,
+from scanner.wire.tls.client12 import Client12, Session
+from scanner.wire.tls.client13 import Client13
+from scanner.wire.tls.hello import ClientHello
+from scanner.wire.tls.messages import (
     Alert,
     ApplicationData,
-    CannotCompute,
     CertificateRequest,
-    Client12,
-    Client13,
-    ClientHello,
     Finished,
     HelloRetryRequest,
     Message,
     NewSessionTicket,
     ServerHelloDone,
-    Session,
-    key_share,
-    suite_by_name,
-    suite_name,
-    suites_for,
 )
 from scanner.wire.tls.protect12 import can_protect
+from scanner.wire.tls.shares import CannotCompute, key_share
+from scanner.wire.tls.suites import SUITES, suite_by_name, suite_name, suites_for
 
 ENTROPY = bytes(range(32))
 RANDOM = bytes(range(32, 64))

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.wire.tls import (
+from scanner.wire.tls.handshake import MOST_CERTIFICATES, read_handshake
+from scanner.wire.tls.messages import (
     Alert,
     Certificate,
     CertificateRequest,
     CertificateStatus,
     ChangeCipherSpec,
     EncryptedRecord,
-    HandshakeReader,
     Heartbeat,
     HelloRequest,
     Message,
     NewSessionTicket,
-    NotTls,
     OtherHandshake,
     ServerHello,
     ServerHelloDone,
     ServerKeyExchange,
-    Ssl2Error,
-    Ssl2ServerHello,
 )
-from scanner.wire.tls.handshake import MOST_CERTIFICATES, read_handshake
-from scanner.wire.tls.reader import MOST_MESSAGE, MOST_MESSAGES, MOST_OCTETS, MOST_RECORD
+from scanner.wire.tls.names import NotTls
+from scanner.wire.tls.reader import MOST_MESSAGE, MOST_MESSAGES, MOST_OCTETS, MOST_RECORD, HandshakeReader
+from scanner.wire.tls.ssl2 import Ssl2Error, Ssl2ServerHello
 
 
 def vector(size: int, data: bytes) -> bytes:

@@ -9,27 +9,11 @@ import subprocess
 import pytest
 
 from scanner.wire.der import INTEGER, SEQUENCE, only, take
-from scanner.wire.tls import (
-    ALL_SCHEMES,
-    GROUPS,
-    SCHEMES,
-    SSL2_SUITES,
-    SUITES,
-    alert_name,
-    extension_name,
-    group_by_name,
-    group_name,
-    groups_for,
-    is_grease,
-    scheme_by_name,
-    scheme_name,
-    study,
-    suite_by_name,
-    suite_name,
-    suites_for,
-    version_name,
-)
-from scanner.wire.tls.dh import FFDHE, KNOWN_PRIMES, ffdhe_prime, is_safe_prime, prime_hash
+from scanner.wire.tls.dh import FFDHE, KNOWN_PRIMES, ffdhe_prime, is_safe_prime, prime_hash, study
+from scanner.wire.tls.groups import GROUPS, group_by_name, group_name, groups_for
+from scanner.wire.tls.names import alert_name, extension_name, is_grease, version_name
+from scanner.wire.tls.schemes import ALL_SCHEMES, SCHEMES, scheme_by_name, scheme_name
+from scanner.wire.tls.suites import SSL2_SUITES, SUITES, suite_by_name, suite_name, suites_for
 
 CIPHERS = {
     "AESGCM": "GCM",

@@ -7,24 +7,21 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from scanner.wire.tls import (
+from scanner.wire.tls.client13 import Client13
+from scanner.wire.tls.messages import (
     Certificate,
     CertificateVerify,
-    Client13,
     EncryptedExtensions,
     Finished,
-    HandshakeReader,
     HelloRetryRequest,
     NewSessionTicket,
-    NotTls,
-    RecordType,
     ServerHello,
     ServerKeyExchange,
-    Tls13Keys,
-    key_share,
 )
-from scanner.wire.tls.reader import Opener
-from scanner.wire.tls.schedule import expand_label
+from scanner.wire.tls.names import NotTls, RecordType
+from scanner.wire.tls.reader import HandshakeReader, Opener
+from scanner.wire.tls.schedule import Tls13Keys, expand_label
+from scanner.wire.tls.shares import key_share
 from tests.fuzz.recorded import ENTROPY, HELLO_13, OLD, recorded
 from tests.fuzz.targets import drive_12, drive_13
 

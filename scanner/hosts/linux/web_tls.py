@@ -10,7 +10,7 @@ from scanner.hosts.linux.base import exists, seen, shown
 from scanner.hosts.linux.web_reading import ToldTls, unsupported
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from scanner.wire.tls import SUITES, suite_by_name
+from scanner.wire.tls.suites import SUITES, suite_by_name
 
 FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
 NEW, OLD = ("libssl.so.3",), ("libssl.so.1.1", "libssl.so.1.0.0", "libssl.so.10")

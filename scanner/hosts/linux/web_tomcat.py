@@ -18,7 +18,7 @@ from scanner.hosts.linux.web_reading import SLOWEST, USUAL_PASSWORDS, Look, loop
 from scanner.hosts.linux.web_reloads import unit_account
 from scanner.hosts.linux.web_tomcat_files import Application, Instance, Tree, applications, server
 from scanner.model.fact import Unobserved
-from scanner.wire.tls import suite_by_name
+from scanner.wire.tls.suites import suite_by_name
 from scanner.wire.xmltree import Element
 
 SERVLETS = "org.apache.catalina.servlets."

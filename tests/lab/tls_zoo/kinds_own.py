@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scanner.facts.tls import Preference, Version
-from scanner.wire.tls import SSL2_SUITES, SUITES
+from scanner.wire.tls.suites import SSL2_SUITES, SUITES
 from tests.lab.tls_zoo.certificates import PASSWORD
 from tests.lab.tls_zoo.dh import PARAMETERS
 from tests.lab.tls_zoo.entry import FETCHED, READY, SERVERS, Entry, Place, Program, Truth

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from scanner.facts.tls import Preference, Version
-from scanner.wire.tls import suite_name
+from scanner.wire.tls.suites import suite_name
 from tests.lab.tls_zoo.entry import READY, Place, Truth
 
 EVERYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"

@@ -133,7 +133,7 @@ async def _seen(service: Service, probe: Probe, network: Network) -> Observation
             net.stop_with(clock)
             return Observed(await probe.run(service, net), net.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
     except CannotObserve as why:
-        return Unobserved(why.reason, why.detail)
+        return Unobserved.from_error(why)
     except TimeoutError:
         return Unobserved(Reason.TIMEOUT, f"{probe.name} of {service.key} did not end within {probe.limit:g} s")
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from scanner.hosts.keeping import Keeping
 from scanner.hosts.machine import Chosen, observe
+from scanner.hosts.seeing import needed
 from scanner.model.fact import Fact, Observation, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -49,10 +50,7 @@ class ConfigReader(Keeping):
         """See ``DeviceReader.file``."""
         if name not in self._texts:
             raise CannotObserve(Reason.UNSUPPORTED, f"{name}: only a saved configuration was given")
-        text = self._texts[name]
-        if isinstance(text, Unobserved):
-            raise CannotObserve(text.reason, text.detail)
-        return text
+        return needed(self._texts[name])
 
 
 class ConfigMachine:

@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, needed
 from scanner.model.reason import CannotObserve, Reason
+
+__all__ = ["needed"]  # the way back from ``seen``, for collectors to take from here
 
 T = TypeVar("T")
 _LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
@@ -21,13 +23,6 @@ def seen(ask: Callable[[], T]) -> T | Unobserved:
         return ask()
     except CannotObserve as error:
         return Unobserved(error.reason, shown(error.detail))
-
-
-def needed(value: T | Unobserved) -> T:
-    """Give the value, or raise ``CannotObserve`` where it is unobserved: the way back from ``seen``."""
-    if isinstance(value, Unobserved):
-        raise CannotObserve(value.reason, value.detail)
-    return value
 
 
 def parsed(path: str, data: bytes, parse: Callable[[bytes], T]) -> T | Unobserved:

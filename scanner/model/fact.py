@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from scanner.model.platform import COMPUTERS, Platform
-from scanner.model.reason import Reason
+from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Kind, Target
 from scanner.model.text import Arg, Text
 
@@ -43,6 +43,7 @@ class Fact:
 
 
 F = TypeVar("F", bound=Fact, covariant=True)
+T = TypeVar("T")
 
 
 class Evidence(NamedTuple):
@@ -68,6 +69,22 @@ class Unobserved:
     reason: Reason
     detail: str = ""
     at: str = ""
+
+    @staticmethod
+    def from_error(error: CannotObserve) -> Unobserved:
+        """Turn the exception into the value that a fact can hold."""
+        return Unobserved(error.reason, error.detail)
+
+    def error(self) -> CannotObserve:
+        """Turn the value into the exception, for the caller to raise."""
+        return CannotObserve(self.reason, self.detail)
+
+
+def needed(value: T | Unobserved) -> T:
+    """Give the value; where it is ``Unobserved``, raise ``CannotObserve`` with its reason."""
+    if isinstance(value, Unobserved):
+        raise value.error()
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, needed
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Service
 from scanner.net.net import Answer, Net, Status
@@ -24,7 +24,7 @@ async def part(work: Awaitable[T]) -> T | Unobserved:
     try:
         return await work
     except CannotObserve as why:
-        return Unobserved(why.reason, why.detail)
+        return Unobserved.from_error(why)
 
 
 @asynccontextmanager
@@ -128,9 +128,7 @@ async def service_addresses(service: Service, net: Net) -> tuple[str, ...]:
         return (service.address,)
     if is_address(service.host):
         return (service.host,)
-    found = await addresses_of(net, service.host)
-    if isinstance(found, Unobserved):
-        raise CannotObserve(found.reason, found.detail)
+    found = needed(await addresses_of(net, service.host))
     if not found:
         raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{service.host} has no address")
     return found

@@ -125,7 +125,7 @@ async def _parent_views(net: Net, parent: str, zone: str) -> tuple[ParentView, .
     try:
         servers = await _parent_servers(net, parent)
     except CannotObserve as why:
-        return Unobserved(why.reason, why.detail)
+        return Unobserved.from_error(why)
     views: list[ParentView] = []
     answered = 0
     gap = Unobserved(Reason.NOT_DISCOVERABLE, f"no address of a name server of {parent} is known")
@@ -134,7 +134,7 @@ async def _parent_views(net: Net, parent: str, zone: str) -> tuple[ParentView, .
             message = (await net.ask(server, zone, Type.NS, transport=Transport.AUTO)).message
             view = _view(server, zone, parent, message)
         except CannotObserve as why:
-            gap = Unobserved(why.reason, why.detail)
+            gap = Unobserved.from_error(why)
             continue
         answered += 1
         views += [view] if view is not None else []
@@ -184,7 +184,7 @@ async def _servers(net: Net, views: tuple[ParentView, ...] | Unobserved, own: tu
     seen = () if isinstance(views, Unobserved) else views
     names = sorted({n for v in seen for n in v.names} | set(() if isinstance(own, Unobserved) else own))
     if not names and (gap := next((x for x in (views, own) if isinstance(x, Unobserved)), None)) is not None:
-        raise CannotObserve(gap.reason, gap.detail)
+        raise gap.error()
     looked_up = await together(addresses_of(net, n) for n in names[:MOST_NAME_SERVERS])
     found: list[NameServer] = []
     for name, of_name in zip(names, looked_up, strict=False):

@@ -202,7 +202,7 @@ async def zone_walk(domain: Domain, net: Net, tree: Delegation, state: Dnssec, l
     """Follow the NSEC chain, but only where it stands open and the ledger names something that must not be found there."""
     zone = tree.zone
     if isinstance(state.denial, Unobserved):
-        raise CannotObserve(state.denial.reason, state.denial.detail)
+        raise state.denial.error()
     kind = state.denial.kind if state.denial else DenialKind.NONE
     declared = tuple(sorted(n for n in ledger.internal_names if within(n, zone)))
     if kind is not DenialKind.NSEC or not declared:

@@ -23,7 +23,7 @@ from scanner.facts.dns import (
 )
 from scanner.facts.ledger import DeclaredDomain
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import Reason
 from scanner.model.target import Domain
 from scanner.net.net import Answer, DnsServer, Net, Status
 from scanner.probes.base import probe
@@ -138,7 +138,7 @@ class _Survey:
         if any(a.status is Status.FOUND for a in answers):
             return TargetState.RESOLVES
         if (gap := next((p for p in parts if isinstance(p, Unobserved)), None)) is not None:
-            raise CannotObserve(gap.reason, gap.detail)
+            raise gap.error()
         if any(a.status is Status.EMPTY for a in answers):
             return TargetState.EMPTY
         registrable = _suffixes().privatesuffix(target)

@@ -75,7 +75,7 @@ async def recursion(service: Service, net: Net, names: DnsTestNames, ledger: Dec
     # First without RD: the recursive questions below would fill the cache.
     cached = await part(trial(net, server, ROOT, Type.NS, transport=Transport.UDP, rd=False))
     if isinstance(cached, Unobserved) and cached.reason in {Reason.OUT_OF_SCOPE, Reason.NO_CONSENT}:
-        raise CannotObserve(cached.reason, cached.detail)
+        raise cached.error()
     if cached.reason is Reason.TIMEOUT if isinstance(cached, Unobserved) else cached.rcode in NO_EDNS:
         # A server that stumbles over EDNS must not pass for one that refuses to recurse.
         plain = await part(trial(net, server, ROOT, Type.NS, transport=Transport.UDP, rd=False, edns=None))

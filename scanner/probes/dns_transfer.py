@@ -37,5 +37,5 @@ async def _trial(net: Net, server: DnsServer, zone: str, kind: Literal[Type.AXFR
     try:
         seen = await net.transfer(server, zone, kind=kind, serial=serial)
     except CannotObserve as why:
-        return TransferTrial(TransferEnd.CLOSED, "") if why.reason in SHUT else Unobserved(why.reason, why.detail)
+        return TransferTrial(TransferEnd.CLOSED, "") if why.reason in SHUT else Unobserved.from_error(why)
     return TransferTrial(TransferEnd.GIVEN if seen.given else TransferEnd.REFUSED, rcode_name(seen.rcode))

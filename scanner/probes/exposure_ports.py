@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from scanner.facts.exposure import AddressPorts, HostPorts, OpenPorts
 from scanner.facts.ledger import DeclaredHost
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, needed
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Host
 from scanner.net.net import Net
@@ -57,9 +57,7 @@ async def host_addresses(host: Host, net: Net, ledger: DeclaredHost) -> tuple[st
     """Give the addresses of a host: those of its entry, else those of its name. Raises ``CannotObserve`` where there are none."""
     if ledger.addresses or is_address(host.name):
         return tuple(dict.fromkeys((*((host.name,) if is_address(host.name) else ()), *ledger.addresses)))
-    found = await addresses_of(net, host.name)
-    if isinstance(found, Unobserved):
-        raise CannotObserve(found.reason, found.detail)
+    found = needed(await addresses_of(net, host.name))
     if not found:
         raise CannotObserve(Reason.NOT_DISCOVERABLE, f"{host.name} has no address")
     return found

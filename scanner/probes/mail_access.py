@@ -305,7 +305,7 @@ async def _upgraded(speaks: Dialect, offer: LoginOffer) -> tuple[Upgrade, LoginO
     except TlsFailed as why:
         return Upgrade.FAILED, None, str(why)
     except CannotObserve as why:
-        return Upgrade.UNKNOWN, Unobserved(why.reason, why.detail), why.detail
+        return Upgrade.UNKNOWN, Unobserved.from_error(why), why.detail
     if not granted:
         return Upgrade.REFUSED, None, ""
     return Upgrade.DONE, await part(speaks.capabilities()), ""

@@ -79,7 +79,7 @@ class SpfAsking:
         try:
             answer = await self.net.resolve(presented(question.name), _SPF_TYPES[question.type])
         except CannotObserve as why:
-            self.failures[question] = Unobserved(why.reason, why.detail)
+            self.failures[question] = Unobserved.from_error(why)
             return spf.Answer(spf.Status.FAILED)
         records = [value for record in answer.records if (value := _spf_record(record)) is not None]
         records.sort(key=repr)  # servers rotate the order, and the same records shall give the same fact

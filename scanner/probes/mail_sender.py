@@ -30,7 +30,7 @@ from scanner.facts.mail_sender import (
     SpfTerm,
     SpfUnanswered,
 )
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, needed
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain
 from scanner.net.net import Net
@@ -81,7 +81,7 @@ async def spf_policy(domain: Domain, net: Net) -> SpfPolicy:
     found = await asking.drive(spf.survey(domain.name))
     if found.root.state is spf.NodeState.UNANSWERED:
         why = next(iter(asking.failures.values()))
-        raise CannotObserve(why.reason, why.detail)
+        raise why.error()
     ranges = [(a.prefix * (4 if a.version == 4 else 1), _network(a.version, a.first, a.prefix), a.domain, a.term) for a in found.networks]
     widest = sorted(ranges, key=lambda r: r[:3])
     return SpfPolicy(
@@ -255,7 +255,7 @@ async def dmarc_report_hosts(domain: Domain, net: Net, records: DmarcRecords) ->
     """Whether the hosts that the domain's own record sends reports to take mail, and whether foreign ones agree."""
     here = records.steps[0].answer
     if isinstance(here, Unobserved):  # nobody knows whether there are report addresses
-        raise CannotObserve(here.reason, here.detail)
+        raise here.error()
     found: dict[str, dmarc.DmarcRecord] = {}
     for step in records.steps:
         record = dmarc.select(step.answer.octets).record if isinstance(step.answer, TextAnswer) else None
@@ -292,9 +292,7 @@ async def _route(net: Net, host: str) -> MailRoute:
     if answer.status is DnsStatus.FOUND:
         null = all(isinstance(r.data, Mx) and r.data.host == ROOT for r in answer.records)
         return MailRoute.REFUSED if null else MailRoute.EXCHANGERS
-    addresses = await addresses_of(net, host)
-    if isinstance(addresses, Unobserved):
-        raise CannotObserve(addresses.reason, addresses.detail)
+    addresses = needed(await addresses_of(net, host))
     return MailRoute.ADDRESS if addresses else MailRoute.NONE
 
 

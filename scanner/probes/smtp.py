@@ -117,7 +117,7 @@ async def _upgraded(one: Session) -> tuple[Upgrade, Offer | Unobserved | None, s
     except TlsFailed as why:
         return Upgrade.FAILED, None, str(why)
     except CannotObserve as why:
-        return Upgrade.UNKNOWN, Unobserved(why.reason, why.detail), why.detail
+        return Upgrade.UNKNOWN, Unobserved.from_error(why), why.detail
     if not one.talk.encrypted:
         return Upgrade.REFUSED, None, f"{reply.code} {reply.text}"
     hello = await part(one.hello())
@@ -157,7 +157,7 @@ async def smtp_input(service: Service, net: Net, greeting: SmtpGreeting) -> Smtp
 
 async def _input(net: Net, service: Service, at: TalkAt) -> InputSeen:
     if isinstance(at.seen, Unobserved):
-        raise CannotObserve(at.seen.reason, at.seen.detail)
+        raise at.seen.error()
     bare_lf, bare_cr = await together(part(_line_end(net, service, at.address, end)) for end in (b"\n", b"\r"))
     return InputSeen(
         bare_lf,
@@ -270,7 +270,7 @@ async def _submission(net: Net, service: Service, at: TalkAt, names: SmtpTestNam
     except TlsFailed as why:
         missing = Unobserved(Reason.RESET, f"no TLS with {at.address} port {service.port}: {why}")
     except CannotObserve as why:
-        missing = Unobserved(why.reason, why.detail)
+        missing = Unobserved.from_error(why)
     return SubmissionAt(at.address, missing, missing)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from scanner.facts.ledger import DeclaredSmtpService
 from scanner.facts.smtp import RelayAt, RelaySeen, Said, Shape, SmtpGreeting, SmtpRelay, SmtpTestNames, Stage, TalkAt, TrialSeen, Upgrade
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
@@ -38,7 +37,7 @@ async def smtp_relay(service: Service, net: Net, names: SmtpTestNames, ledger: D
 
 async def _survey(net: Net, service: Service, at: TalkAt, tests: SmtpTestNames, ledger: DeclaredSmtpService) -> RelaySeen:
     if isinstance(at.seen, Unobserved):
-        raise CannotObserve(at.seen.reason, at.seen.detail)
+        raise at.seen.error()
     running = Running(net, service, at.address)
     owns = own_domains(service, at.seen, ledger)[:MOST_OWN]
     host = host_of(service, at.seen, owns[0])

@@ -167,4 +167,4 @@ def all_missing(parts: Sequence[object]) -> None:
     if parts and all(isinstance(part, Unobserved) for part in parts):
         first = parts[0]
         assert isinstance(first, Unobserved)
-        raise CannotObserve(first.reason, first.detail)
+        raise first.error()

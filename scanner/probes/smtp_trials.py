@@ -112,7 +112,7 @@ class Running:
         except TlsFailed as error:
             why = Unobserved(Reason.RESET, f"no TLS with {self.address} port {self.service.port}: {error}")
         except CannotObserve as error:
-            why = Unobserved(error.reason, error.detail)
+            why = Unobserved.from_error(error)
         return len(self.seen) - before, why
 
     async def _put(self, one: Session, stage: Stage, trials: Sequence[Trial]) -> None:

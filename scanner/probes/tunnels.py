@@ -48,6 +48,6 @@ async def _end(name: str, address: str, protocol: int, net: Net) -> Taken | Unob
         if why.reason is Reason.REFUSED:
             net.keep(f"IP protocol {protocol} to {address}", why.detail)
             return Taken.TURNED_DOWN
-        return Unobserved(why.reason, why.detail)
+        return Unobserved.from_error(why)
     net.keep(f"IP protocol {protocol} to {address}", "the echo request inside was unpacked and answered")
     return Taken.ANSWERED

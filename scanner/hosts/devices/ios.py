@@ -345,7 +345,7 @@ def _saved(read: DeviceReader) -> bool | Unobserved:
     try:
         startup = read.file(STARTUP)
     except CannotObserve as why:
-        return Unobserved(why.reason, why.detail)
+        return Unobserved.from_error(why)
     # A device that has none starts without what runs now.
     return startup is not None and _lines(startup) == _lines(read.file(RUNNING) or b"")
 

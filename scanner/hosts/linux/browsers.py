@@ -10,13 +10,13 @@ from typing import Final
 from scanner.facts.browsers import Browser, Browsers
 from scanner.hosts.base import Files, Names, Reader, Source, collector
 from scanner.hosts.browser_rules import Policies, chosen_in, chromium, firefox, unread
-from scanner.hosts.linux.base import accounts, exists, parsed, seen, shown
+from scanner.hosts.linux.base import accounts, exists, needed, parsed, seen, shown
 from scanner.hosts.linux.reads import ACCOUNTS
 from scanner.hosts.own_files import MOST, merged_profiles, own_files
 from scanner.hosts.seeing import parse_json
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import Reason
 from scanner.wire import prefs
 
 FIREFOX: Final = ("/usr/bin/firefox", "/usr/bin/firefox-esr", "/usr/local/bin/firefox", "/opt/firefox/firefox", "/snap/bin/firefox")
@@ -135,9 +135,7 @@ def merged(read: Reader, kin: Kin, kind: str) -> Policies:
             continue
         path = f"{directory}/{name}"
         data = read.file(path)
-        held = parsed(path, data or b"{}", parse_json)
-        if isinstance(held, Unobserved):
-            raise CannotObserve(held.reason, held.detail)
+        held = needed(parsed(path, data or b"{}", parse_json))
         if isinstance(held, Mapping):
             merged.update(held)
     return merged

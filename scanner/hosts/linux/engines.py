@@ -10,7 +10,7 @@ from functools import partial
 from scanner.facts.container_host import ContainerHost, ControlSocket, Engine
 from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.base import exists, one_file, seen, shown
+from scanner.hosts.linux.base import exists, needed, one_file, seen, shown
 from scanner.hosts.linux.rights import name, names_of
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
@@ -116,10 +116,9 @@ def _daemon_json(read: Reader) -> Mapping[str, object]:
     text = one_file(read, DAEMON_JSON)
     if text is None:
         return {}
-    if isinstance(text.data, Unobserved):
-        raise CannotObserve(text.data.reason, text.data.detail)
+    data = needed(text.data)
     try:
-        held = json.loads(text.data or b"{}")
+        held = json.loads(data or b"{}")
     except (ValueError, RecursionError) as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{DAEMON_JSON}: it cannot be read, and Docker refuses it too") from error
     if not isinstance(held, dict):

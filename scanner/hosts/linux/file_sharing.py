@@ -319,7 +319,7 @@ def _made_by_people(read: Reader, got: _Read, people: bool | Unobserved) -> list
     """Give the shares that people made with ``net usershare`` and opened to guests. Raises ``CannotObserve``."""
     where = _value(got, got.conf.settings, "usersharepath")
     if isinstance(where, Unobserved) and where.reason is not Reason.VALUE_NOT_SET:
-        raise CannotObserve(where.reason, where.detail)
+        raise where.error()
     directory = USERS_SHARES if isinstance(where, Unobserved) else where
     names = read.names(directory) or ()
     if len(names) > MOST_SHARES:

@@ -41,7 +41,7 @@ def _files(read: Reader) -> tuple[LogFile, ...]:
         names = seen(partial(read.names, directory))
         if isinstance(names, Unobserved):
             if directory == PLACE:
-                raise CannotObserve(names.reason, names.detail)
+                raise names.error()
             continue  # nobody else can look inside either, which is what is asked of it
         for name in names or ():
             path = f"{directory}/{name}"

@@ -98,12 +98,12 @@ def _configuration(read: Reader, found: tuple[Found, ...], running: tuple[Proces
         if one.program is JOURNALD or in_use is False:
             continue
         if isinstance(in_use, Unobserved):
-            raise CannotObserve(in_use.reason, in_use.detail)
+            raise in_use.error()
         needed(one.unread)
         place = RSYSLOG_CONF if one.program is RSYSLOG else SYSLOG_NG_CONF
         parse = rsyslog.parse if one.program is RSYSLOG else syslogng.parse
         if why := named_elsewhere(read, one.program.processes, "-f", (place,)):
-            raise CannotObserve(why.reason, why.detail)
+            raise why.error()
         data = read.file(place)
         if data is None:
             raise CannotObserve(Reason.UNSUPPORTED, f"{place} is not there")
@@ -112,7 +112,7 @@ def _configuration(read: Reader, found: tuple[Found, ...], running: tuple[Proces
         directory = "/etc/rsyslog.d" if one.program is RSYSLOG else "/etc/syslog-ng/conf.d"
         files = [place, *(f"{directory}/{name}" for name in read.names(directory) or () if name.endswith(".conf"))]
         if why := applied(read, running, one.program.processes, files):
-            raise CannotObserve(why.reason, why.detail)
+            raise why.error()
         return conf, place
     return None
 

@@ -243,11 +243,9 @@ def _become(read: Reader) -> bool | None:
 def _masks(read: Reader) -> tuple[Mask, ...]:
     """Give the umask of a login: pam_umask's, then what the shells' start-up files make of it."""
     service = "sshd" if "sshd" in pam.services(read) else "login"
-    session = pam.stack(read, service, "session")
+    session = needed(pam.stack(read, service, "session"))
     first = Mask(DEFAULT_BITS, False, True, f"{service}: no pam_umask")
     data = read.file("/etc/login.defs") or b""
-    if isinstance(session, Unobserved):
-        raise CannotObserve(session.reason, session.detail)
     module = next((m for m in session.modules() if m.name == "pam_umask"), None) if session is not None else None
     written = wire.variable(data, "UMASK", last=False)
     if module is not None:

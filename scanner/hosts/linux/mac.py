@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from scanner.facts.kernel import Confinement, Enforcement, MandatoryAccessControl
 from scanner.facts.readings import Readings
 from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
-from scanner.hosts.linux.base import agreed, boot_options, enabled, exists, first_line, option, seen, shown
+from scanner.hosts.linux.base import agreed, boot_options, enabled, exists, first_line, needed, option, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
 from scanner.hosts.linux.services import UNITS
@@ -108,7 +108,7 @@ def _options(read: Reader) -> tuple[tuple[str, ...], ...] | None:
     if isinstance(later, Unobserved):
         if later.reason is Reason.UNSUPPORTED and now is None:
             return None
-        raise CannotObserve(later.reason, later.detail)
+        raise later.error()
     return later
 
 
@@ -196,10 +196,7 @@ def _selinux_later(read: Reader) -> Enforcement:
         else:  # the kernel's option beats the file
             given = option(words, "enforcing")
             endings.append(written if given is None else Enforcement.ENFORCING if given == "1" else Enforcement.PERMISSIVE)
-    answer = agreed(endings, "enforcing")
-    if isinstance(answer, Unobserved):
-        raise CannotObserve(answer.reason, answer.detail)
-    return answer
+    return needed(agreed(endings, "enforcing"))
 
 
 def _permissive_domains(read: Reader) -> tuple[str, ...]:

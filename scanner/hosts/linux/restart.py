@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from scanner.facts.software import RestartNeed
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.base import first_line, seen, shown
+from scanner.hosts.linux.base import first_line, needed, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
 from scanner.hosts.linux.software import DPKG_LIST, installed, manager
@@ -71,9 +71,7 @@ def restart_need(read: Reader) -> RestartNeed:
 def _asked(read: Reader, by: Sequence[str] | Unobserved) -> bool:
     if read.state(MARK) is not None:
         return True
-    if isinstance(by, Unobserved):
-        raise CannotObserve(by.reason, by.detail)
-    return bool(by)
+    return bool(needed(by))
 
 
 def _asked_by(read: Reader) -> tuple[str, ...]:

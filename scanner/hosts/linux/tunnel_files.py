@@ -76,7 +76,7 @@ def definitions(read: Reader) -> tuple[tuple[TunnelDefinition, ...], tuple[Unobs
             for definition in source(read):
                 found.append(definition)
         except CannotObserve as error:
-            unread.append(Unobserved(error.reason, error.detail))
+            unread.append(Unobserved.from_error(error))
     return tuple(found), tuple(unread)
 
 

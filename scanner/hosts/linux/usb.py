@@ -125,7 +125,7 @@ def _usbguard(read: Reader) -> Readings[Hold]:
         if not exists(read, "/usr/sbin/usbguard-daemon", "/usr/bin/usbguard-daemon"):
             return same(Hold.NONE, read.live, "usbguard: not installed")
     except CannotObserve as error:
-        return unknown(Unobserved(error.reason, error.detail), read.live, "usbguard")
+        return unknown(Unobserved.from_error(error), read.live, "usbguard")
     settings = one_file(read, DAEMON_CONFIG)
     written: Hold | Unobserved = Hold.NONE
     if settings:

@@ -13,7 +13,7 @@ from scanner.facts.readings import FileRights
 from scanner.hosts.base import Names, Reader, Run, collector
 from scanner.hosts.macos.base import PEOPLE, said
 from scanner.hosts.macos.software import NOW, today
-from scanner.hosts.seeing import parsed, seen, shown
+from scanner.hosts.seeing import needed, parsed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -44,12 +44,8 @@ def accounts(read: Reader) -> Accounts:
 
 def records(read: Reader, asked: Run) -> list[dict[str, tuple[str, ...]]]:
     """Give the records that dscl prints, each attribute by its name without the prefix of its type. Raises ``CannotObserve``."""
-    answer = said(read, asked)
-    if isinstance(answer, Unobserved):
-        raise CannotObserve(answer.reason, answer.detail)
-    held = parsed("dscl", answer.encode(), plist.parse_list)
-    if isinstance(held, Unobserved):
-        raise CannotObserve(held.reason, held.detail)
+    answer = needed(said(read, asked))
+    held = needed(parsed("dscl", answer.encode(), plist.parse_list))
     if len(held) > MOST:
         raise CannotObserve(Reason.TOO_LARGE, f"dscl: more than {MOST} records")
     found = []

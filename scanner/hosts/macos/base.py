@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from scanner.hosts.base import Files, Names, Reader, Run, Source
-from scanner.hosts.seeing import parsed, seen, shown
+from scanner.hosts.seeing import needed, parsed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import plist
@@ -123,9 +123,7 @@ def _orders(read: Reader) -> dict[str, bool]:
         text = answer.stdout.decode("utf-8", "replace")
         found = re.findall(r'"([^"\n]{1,200})"\s*=>\s*(true|false|disabled|enabled)', text)
         return {name: word in {"false", "enabled"} for name, word in found}
-    held = read_plist(read, OVERRIDES)
-    if isinstance(held, Unobserved):
-        raise CannotObserve(held.reason, held.detail)
+    held = needed(read_plist(read, OVERRIDES))
     return {name: not off for name, value in (held or {}).items() if (off := plist.flag(value)) is not None}
 
 

@@ -13,10 +13,10 @@ from scanner.hosts.base import Files, Reader, Run, collector
 from scanner.hosts.macos.accounts import HASH
 from scanner.hosts.macos.base import VERSION, managed, managed_files, read_plist, said, version
 from scanner.hosts.notice_words import WARNING
-from scanner.hosts.seeing import parsed, seen, shown
+from scanner.hosts.seeing import needed, parsed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import Reason
 from scanner.wire import plist
 
 POLICIES: Final = Run(("pwpolicy", "-getaccountpolicies"), seconds=20.0)
@@ -55,28 +55,20 @@ def _second(read: Reader) -> bool | Unobserved:
 def _guest(read: Reader) -> bool:
     """Tell whether the guest may log in; off where nothing is set."""
     for key, good in (("DisableGuestAccount", True), ("EnableGuestAccount", False)):
-        held = managed(read, MCX, key)
-        if isinstance(held, Unobserved):
-            raise CannotObserve(held.reason, held.detail)
+        held = needed(managed(read, MCX, key))
         value = plist.flag(held.value)
         if value is not None:
             return value is not good
-    own = read_plist(read, LOGIN)
-    if isinstance(own, Unobserved):
-        raise CannotObserve(own.reason, own.detail)
+    own = needed(read_plist(read, LOGIN))
     return plist.flag((own or {}).get("GuestEnabled")) is True
 
 
 def _automatic(read: Reader) -> bool:
     """Tell whether an account is logged in by itself when the machine starts."""
-    held = managed(read, WINDOW, "com.apple.login.mcx.DisableAutoLoginClient")
-    if isinstance(held, Unobserved):
-        raise CannotObserve(held.reason, held.detail)
+    held = needed(managed(read, WINDOW, "com.apple.login.mcx.DisableAutoLoginClient"))
     if plist.flag(held.value):
         return False
-    own = read_plist(read, LOGIN)
-    if isinstance(own, Unobserved):
-        raise CannotObserve(own.reason, own.detail)
+    own = needed(read_plist(read, LOGIN))
     return bool(plist.text((own or {}).get("autoLoginUser")))
 
 
@@ -86,14 +78,10 @@ Policy = tuple[str, str, Mapping[str, object]]
 
 def _policies(read: Reader) -> tuple[Policy, ...]:
     """Read what pwpolicy(8) prints: a line of words, then a property list; nothing more where none is set. Raises ``CannotObserve``."""
-    answer = said(read, POLICIES)
-    if isinstance(answer, Unobserved):
-        raise CannotObserve(answer.reason, answer.detail)
+    answer = needed(said(read, POLICIES))
     if "<?xml" not in answer:
         return ()
-    held = parsed("pwpolicy", answer.encode(), plist.parse)
-    if isinstance(held, Unobserved):
-        raise CannotObserve(held.reason, held.detail)
+    held = needed(parsed("pwpolicy", answer.encode(), plist.parse))
     found = []
     for category, rules in held.items():
         for rule in rules if isinstance(rules, list) else ():
@@ -171,12 +159,8 @@ def _before(read: Reader) -> tuple[Notice, ...]:
         data = read.file(path, limit=65_536)
         if data is not None and data.strip():
             texts.append((path, data.decode("utf-8", "replace")))
-    held = managed(read, WINDOW, "LoginwindowText")
-    if isinstance(held, Unobserved):
-        raise CannotObserve(held.reason, held.detail)
-    own = read_plist(read, LOGIN)
-    if isinstance(own, Unobserved):
-        raise CannotObserve(own.reason, own.detail)
+    held = needed(managed(read, WINDOW, "LoginwindowText"))
+    own = needed(read_plist(read, LOGIN))
     text = plist.text(held.value) or plist.text((own or {}).get("LoginwindowText"))
     if text:
         texts.append((held.source if held.value else LOGIN, text))

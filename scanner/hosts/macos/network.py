@@ -10,7 +10,7 @@ from typing import Final
 from scanner.facts.network_history import LinkKind
 from scanner.hosts.base import Files, Reader, Run, Source
 from scanner.hosts.macos.base import read_plist, said
-from scanner.hosts.seeing import shown
+from scanner.hosts.seeing import needed, shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import plist
@@ -48,9 +48,7 @@ class Service:
 
 def interfaces(read: Reader) -> tuple[Interface, ...]:
     """Give the interfaces of a running machine. Raises ``CannotObserve``."""
-    answer = said(read, IFCONFIG)
-    if isinstance(answer, Unobserved):
-        raise CannotObserve(answer.reason, answer.detail)
+    answer = needed(said(read, IFCONFIG))
     found = []
     for block in re.split(r"(?m)^(?=\S)", answer):
         head = re.match(r"([A-Za-z0-9_.-]+): flags=[0-9a-f]+<([A-Z0-9_,]*)>", block)
@@ -95,9 +93,7 @@ def link_kind(port: str) -> LinkKind:
 
 def services(read: Reader) -> tuple[Service, ...]:
     """Give the network services that are switched on, from the system's own list. Raises ``CannotObserve``."""
-    held = read_plist(read, SETTINGS)
-    if isinstance(held, Unobserved):
-        raise CannotObserve(held.reason, held.detail)
+    held = needed(read_plist(read, SETTINGS))
     if held is None:
         raise CannotObserve(Reason.UNSUPPORTED, f"{SETTINGS} is not there")
     everything = held.get("NetworkServices")

@@ -9,7 +9,7 @@ from typing import Final
 from scanner.facts.services import ListeningSocket, ListeningSockets, Services, ServiceState
 from scanner.hosts.base import Reader, Run, collector
 from scanner.hosts.macos.base import LAUNCHD, said, switched
-from scanner.hosts.seeing import seen, shown
+from scanner.hosts.seeing import needed, seen, shown
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -57,16 +57,12 @@ def _state(read: Reader, label: str, name: str, labels: frozenset[str] | Unobser
 def loaded(read: Reader) -> frozenset[str]:
     """Give the labels that launchd has loaded: of the system where root asks, else of one session only, which proves nothing."""
     _as_root(read)
-    answer = said(read, LOADED)
-    if isinstance(answer, Unobserved):
-        raise CannotObserve(answer.reason, answer.detail)
+    answer = needed(said(read, LOADED))
     return frozenset(line.split("\t")[2].strip() for line in answer.split("\n")[1:] if line.count("\t") >= 2)
 
 
 def _as_root(read: Reader) -> None:
-    who = said(read, WHO)
-    if isinstance(who, Unobserved):
-        raise CannotObserve(who.reason, who.detail)
+    who = needed(said(read, WHO))
     if who.strip() != "0":
         raise CannotObserve(Reason.ACCESS_DENIED, "only the administrator sees what belongs to all accounts")
 
@@ -75,9 +71,7 @@ def _as_root(read: Reader) -> None:
 def listening_sockets(read: Reader) -> ListeningSockets:
     """See where something waits for others. An ordinary account sees its own programs only, which proves nothing."""
     _as_root(read)
-    answer = said(read, SOCKETS)
-    if isinstance(answer, Unobserved):
-        raise CannotObserve(answer.reason, answer.detail)
+    answer = needed(said(read, SOCKETS))
     ports = said(read, PORTS)
     numbers = re.findall(r"\d+", ports) if isinstance(ports, str) else []
     first, last = (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else (49152, 65535)  # IANA's, and macOS's default

@@ -96,12 +96,8 @@ def security(text: str | None) -> tuple[WirelessSecurity, ...] | Unobserved:
 
 def _now(read: Reader) -> dict[str, WirelessSecurity | Unobserved]:
     """Give the network that is joined now. From macOS 14 on its name is hidden from programs without the right to locations."""
-    answer = said(read, AIRPORT)
-    if isinstance(answer, Unobserved):
-        raise CannotObserve(answer.reason, answer.detail)
-    held = parsed("system_profiler", answer.encode(), plist.parse_list)
-    if isinstance(held, Unobserved):
-        raise CannotObserve(held.reason, held.detail)
+    answer = needed(said(read, AIRPORT))
+    held = needed(parsed("system_profiler", answer.encode(), plist.parse_list))
     found: dict[str, WirelessSecurity | Unobserved] = {}
     for part in held:
         for item in _list(plist.inside(part, "_items")):
@@ -145,9 +141,7 @@ def _remembered(read: Reader) -> tuple[JoinedNetwork, ...]:
 
 
 def _active(read: Reader) -> tuple[ActiveLink, ...]:
-    ports = hardware_ports(read)
-    if isinstance(ports, Unobserved):
-        raise CannotObserve(ports.reason, ports.detail)
+    ports = needed(hardware_ports(read))
     links = []
     for interface in interfaces(read):
         if not interface.active or not any(not address.startswith("169.254.") for address in interface.inet):

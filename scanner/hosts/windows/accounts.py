@@ -93,7 +93,7 @@ def _accounts(read: WindowsReader, today: int | Unobserved, keys: bool | Unobser
         told = read.ask(answers.ACCOUNTS).accounts
     except CannotObserve as why:
         # of the two reasons the one that an administrator can do something about
-        raise CannotObserve(stored.reason, stored.detail) if isinstance(stored, Unobserved) and read.live else why from why
+        raise stored.error() if isinstance(stored, Unobserved) and read.live else why from why
     return tuple(_told(account, today, keys) for account in _within(told))
 
 

@@ -110,7 +110,7 @@ def _settings(reader: WindowsReader, sid: str) -> str | Unobserved:
         if reader.subkeys(rf"HKU\{sid}") is not None:
             return rf"HKU\{sid}"
     except CannotObserve as why:
-        return Unobserved(why.reason, why.detail)
+        return Unobserved.from_error(why)
     return Unobserved(Reason.UNSUPPORTED, f"{sid}: its settings are not loaded and were not found")
 
 
@@ -217,7 +217,7 @@ def service_runs(reader: WindowsReader, service: str) -> bool | Unobserved | Non
     try:
         states = {one.name.upper(): one.state for one in reader.ask(SERVICE_STATES).services}
     except CannotObserve as why:
-        return Unobserved(why.reason, why.detail)
+        return Unobserved.from_error(why)
     return states.get(service.upper(), STOPPED) != STOPPED
 
 

@@ -70,7 +70,7 @@ def _policy(read: WindowsReader) -> tuple[Mapping[str, int], str]:
         if isinstance(value, bytes):
             return needed(parsed(STORED, value, auditpolicy.parse_stored)), STORED
         if not read.live:
-            raise CannotObserve(value.reason, value.detail) if isinstance(value, Unobserved) else why from why
+            raise value.error() if isinstance(value, Unobserved) else why from why
         backup = seen(lambda: read.ask(answers.AUDIT_BACKUP))
         if isinstance(backup, Unobserved):
             raise

@@ -133,11 +133,11 @@ def _interfaces(
     # A new adapter gets every protocol that is not switched off.
     yield Ipv6Interface("", "", Readings(None, None, allowed, default), _advertised(read), ())
     if isinstance(adapters, Unobserved):
-        raise CannotObserve(adapters.reason, adapters.detail)
+        raise adapters.error()
     source = rf"{LINKAGE}\Bind"
     if adapters is None:
         if isinstance(bound, Unobserved):
-            raise CannotObserve(bound.reason, bound.detail)
+            raise bound.error()
         for guid in sorted(bound)[:MOST_ADAPTERS]:
             name = text(read, rf"{NETWORK}\{guid}\Connection", "Name")
             device = text(read, rf"{NETWORK}\{guid}\Connection", "PnPInstanceId")
@@ -204,7 +204,7 @@ def _starts(read: WindowsReader, kind: Technique, bits: int | Unobserved) -> boo
     state = text(read, TRANSITION, POLICY[kind])
     if state is not None and (known := STATES.get((kind, state.strip().lower()))) is not None:
         if known and isinstance(bits, Unobserved):
-            raise CannotObserve(bits.reason, bits.detail)
+            raise bits.error()
         return known
     detail = f"{NAMES[kind]}: no policy decides it, and its own setting is in no place that is read"
     raise CannotObserve(Reason.UNSUPPORTED, detail if state is None else rf"{POLICY[kind]} = {state!r}: it depends on the network")

@@ -137,9 +137,7 @@ def _dictionary(read: WindowsReader) -> bool:
 
 def _hash(read: WindowsReader, found: Rules) -> str:
     """Name the way in which passwords are kept where it is worse than what every Windows does."""
-    if isinstance(found.clear_text, Unobserved):
-        raise CannotObserve(found.clear_text.reason, found.clear_text.detail)
-    if found.clear_text:
+    if needed(found.clear_text):
         return "reversible"
     # absent: LM hashes are not stored (Windows Vista and later)
     if number(read, LSA, "NoLMHash") == 0:

@@ -19,13 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.installed import as_installed
+from bench.installed import as_installed, set_up
 from tests.lab import Lab
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,7 +92,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, nargs="*", default=[1000, 2000, 3000], help="numbers of domains for the growth of memory")
     options = parser.parse_args()
-    _set_up_checkdmarc()
+    set_up(ENVIRONMENT, LOCK)
     with tempfile.TemporaryDirectory() as folder, Lab.up(bulk=max([options.domains, *options.memory])) as lab:
         _nft(lab, COUNTER)
         names = list(lab.bulk)
@@ -234,17 +233,6 @@ def _asked(lab: Lab) -> int:
 
 def _nft(lab: Lab, rules: str) -> None:
     subprocess.run(lab.command(["nft", "-f", "-"], "outside"), input=rules, text=True, check=True)
-
-
-def _set_up_checkdmarc() -> None:
-    """Install checkdmarc, pinned by hash, into an environment of its own."""
-    stamp = ENVIRONMENT / "ready"
-    if stamp.exists() and stamp.read_text() == LOCK.read_text():
-        return
-    venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    pip = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    subprocess.run([*pip, "-r", str(LOCK)], check=True)
-    stamp.write_text(LOCK.read_text())
 
 
 if __name__ == "__main__":

@@ -22,12 +22,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bench.installed import as_installed
+from bench.installed import as_installed, set_up
 from scanner.facts.tls import Version
 from scanner.net.budget import Allowance
 from scanner.net.net import DnsServer
@@ -303,7 +302,7 @@ def main() -> int:
     if options.rate:
         print(json.dumps(asyncio.run(_rates(options.rate[0], int(options.rate[1])))))
         return 0
-    _set_up()
+    set_up(ENVIRONMENT, LOCK)
     installed = {"nmap": "nmap", "testssl.sh": "testssl"}
     programs = [name for name in PROGRAMS if name not in options.without and (name not in installed or shutil.which(installed[name]))]
     with tempfile.TemporaryDirectory() as folder, Zoo.up() as zoo:
@@ -461,17 +460,6 @@ async def _timed(work: Callable[[], Awaitable[bool]], count: int, width: int) ->
         for _ in range(width):
             group.create_task(worker())
     return count / (time.perf_counter() - began)
-
-
-def _set_up() -> None:
-    """Install the programs from PyPI, pinned by hash, into an environment of their own."""
-    stamp = ENVIRONMENT / "ready"
-    if stamp.exists() and stamp.read_text() == LOCK.read_text():
-        return
-    venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    pip = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    subprocess.run([*pip, "-r", str(LOCK)], check=True)
-    stamp.write_text(LOCK.read_text())
 
 
 if __name__ == "__main__":

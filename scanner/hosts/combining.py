@@ -15,15 +15,11 @@ C = TypeVar("C")
 
 def mapped(readings: Readings[A], make: Callable[[A], B]) -> Readings[B]:
     """Apply ``make`` to each reading that is there."""
-
-    def one(part: A) -> B:
-        return make(part)
-
     configured, now, later = readings.configured, readings.in_force, readings.after_restart
     return Readings(
-        configured if configured is None or isinstance(configured, Unobserved) else one(configured),
-        now if now is None or isinstance(now, Unobserved) else one(now),
-        later if isinstance(later, Unobserved) else one(later),
+        configured if configured is None or isinstance(configured, Unobserved) else make(configured),
+        now if now is None or isinstance(now, Unobserved) else make(now),
+        later if isinstance(later, Unobserved) else make(later),
         readings.source,
     )
 

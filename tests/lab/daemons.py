@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tests.lab import plan
 
-OFFICE_AND_SCANNER = (*plan.OFFICE, *(f"{address}" for address in (plan.ip4(plan.VANTAGE["outside"]), plan.ip6(plan.VANTAGE["outside"]))))
 PROGRAMS = (
     "named", "nsd", "knotd", "unbound", "nginx", "postfix", "postconf", "sshd", "ssh-keygen",
     "ip", "nft", "unshare", "nsenter", "dnssec-keygen", "dnssec-signzone", "openssl",

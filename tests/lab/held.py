@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,15 @@ def absent(programs: Sequence[str]) -> str | None:
     """Say which programs are not installed; ``None``: all are there."""
     missing = [program for program in programs if shutil.which(program) is None]
     return f"not installed: {', '.join(missing)}" if missing else None
+
+
+def accepts(address: str, port: int) -> bool:
+    """Tell whether a server takes TCP connections, within half a second."""
+    try:
+        with socket.create_connection((address, port), timeout=0.5):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Network namespaces by system call: make one, enter one, leave it again. No knowledge of what the laboratory contains.
+"""Network namespaces by system call: make one, enter one, leave it again, give it links. No knowledge of what the laboratory contains.
 
 Membership of a network namespace belongs to a thread, so the functions here act on the calling thread only; a socket keeps
 the namespace in which it was made. Python 3.12 has ``os.setns``; 3.11 needs ctypes.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -82,6 +83,14 @@ def make(path: Path, settings: dict[str, str]) -> None:
                 Path("/proc/sys/net", name).write_text(value)
         finally:
             _check(_libc.setns(home.fileno(), CLONE_NEWNET), "setns back home")
+
+
+def ip(namespace: str, lines: Sequence[str]) -> None:
+    """Run lines of ``ip -batch`` in a namespace below /run/netns; OSError with its words when one fails."""
+    text = "\n".join(lines) + "\n"
+    done = subprocess.run(["ip", "-n", namespace, "-batch", "-"], input=text, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OSError(f"ip -n {namespace}: {done.stderr.strip()}")
 
 
 def bind(source: Path, target: Path) -> None:

@@ -6,8 +6,7 @@ unknown address is answered "network unreachable". No namespace has a way out of
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lab import netns, plan
@@ -43,14 +42,6 @@ def hosts(servers: Mapping[str, plan.Server]) -> dict[str, list[str]]:
     return found
 
 
-def _batch(namespace: str, lines: Sequence[str]) -> None:
-    done = subprocess.run(
-        ["ip", "-n", namespace, "-batch", "-"], input="\n".join(lines) + "\n", capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise OSError(f"ip -n {namespace}: {done.stderr.strip()}")
-
-
 def raise_network(servers: Mapping[str, plan.Server]) -> None:
     """Make the router, every host and the two vantage points, addressed and routed."""
     netns.tmpfs(NETNS)
@@ -72,8 +63,8 @@ def raise_network(servers: Mapping[str, plan.Server]) -> None:
             router += [f"route add {plan.ip4(place)}/32 dev {cable}", f"-6 route add {plan.ip6(place)}/128 dev {cable}"]
     router += [f"route add blackhole {plan.ip4(plan.BLACKHOLE)}/32", f"-6 route add blackhole {plan.ip6(plan.BLACKHOLE)}/128"]
     router += [f"route add prohibit {plan.ip4(plan.PROHIBITED)}/32", f"-6 route add prohibit {plan.ip6(plan.PROHIBITED)}/128"]
-    _batch(ROUTER, [line for line in router if not line.startswith("-6")])
-    _batch(ROUTER, [line[3:] for line in router if line.startswith("-6")])
+    netns.ip(ROUTER, [line for line in router if not line.startswith("-6")])
+    netns.ip(ROUTER, [line[3:] for line in router if line.startswith("-6")])
 
     for host, places in wanted.items():
         lines = ["link set lo up", "link set eth0 up"]
@@ -85,4 +76,4 @@ def raise_network(servers: Mapping[str, plan.Server]) -> None:
         ]
         if host == "outside":  # the Internet has no way into the office
             lines += [f"route add unreachable {network}" for network in PRIVATE]
-        _batch(host, lines)
+        netns.ip(host, lines)

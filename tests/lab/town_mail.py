@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.lab import plan
 from tests.lab.certs import Authority, Key, pem_of_key
 from tests.lab.tls_zoo.dh import PARAMETERS
+from tests.lab.tls_zoo.kinds_mail import daemon_directory
 
 BAD = "mx2.bad-all.lg.jp"
 """The badly kept one: relays for everybody, tells its version, offers TLS 1.0 with a certificate it signed itself."""
@@ -76,12 +76,6 @@ proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 """
 _QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
-
-
-def daemon_directory() -> Path:
-    """Where the distribution keeps Postfix's programs."""
-    said = subprocess.run(["postconf", "-d", "-h", "daemon_directory"], capture_output=True, text=True, check=True)
-    return Path(said.stdout.strip())
 
 
 def postfix(

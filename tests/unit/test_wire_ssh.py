@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 
 from scanner.wire.ssh import IDENTIFICATION, MOST_NAMES, KexInit, NotSsh, Opening
 
-EMPTY_LISTS = b"\x00\x00\x00\x00" * 10
-
 
 def packet(payload: bytes) -> bytes:
     padding = 8 - (len(payload) + 5) % 8 + 8

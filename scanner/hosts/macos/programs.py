@@ -11,9 +11,9 @@ from scanner.facts.mail_client import MailClient, MailClients, MailSetting
 from scanner.facts.office_macros import MacroRule, OfficeMacros, OfficeProgram
 from scanner.hosts import libreoffice
 from scanner.hosts.base import Files, Names, Reader, collector
-from scanner.hosts.browser_rules import Own, Policies, chosen_in, chromium, firefox
+from scanner.hosts.browser_rules import Policies, chosen_in, chromium, firefox
 from scanner.hosts.macos.base import MANAGED, PEOPLE, Person, managed, managed_files, people, read_plist
-from scanner.hosts.own_files import MOST, own_files
+from scanner.hosts.own_files import MOST, merged_profiles, own_files
 from scanner.hosts.seeing import needed, parse_json, parsed, seen, shown
 from scanner.hosts.thunderbird import clients, collapsed
 from scanner.model.fact import Unobserved
@@ -57,19 +57,13 @@ def browsers(read: Reader) -> Browsers:
     found = [_safari(read)]
     if read.state(FIREFOX) is not None:
         own = own_files(read, people, (f"{SUPPORT}/Firefox/Profiles",), ("prefs.js", "user.js"), prefs.parse)
-        found.append(firefox(_mozilla(read, FIREFOX), _merged(own), f"{MANAGED}/{MOZILLA[FIREFOX]}.plist"))
+        found.append(firefox(_mozilla(read, FIREFOX), merged_profiles(own), f"{MANAGED}/{MOZILLA[FIREFOX]}.plist"))
     for name, (path, domain, place) in KIN.items():
         if read.state(path) is not None:
             chosen = own_files(read, people, (place,), ("Preferences",), lambda data: chosen_in(parse_json(data)))
             policies = seen(partial(_all, read, domain))
-            found.append(chromium(name, policies, {}, _merged(chosen), f"{MANAGED}/{domain}.plist"))
+            found.append(chromium(name, policies, {}, merged_profiles(chosen), f"{MANAGED}/{domain}.plist"))
     return Browsers(tuple(found))
-
-
-def _merged(own: Mapping[str, tuple[Mapping[str, prefs.Pref], ...]] | Unobserved) -> Own:
-    if isinstance(own, Unobserved):
-        return own
-    return {account: {name: value for held in files for name, value in held.items()} for account, files in own.items()}
 
 
 def _all(read: Reader, domain: str) -> Policies:

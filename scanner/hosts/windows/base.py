@@ -202,7 +202,7 @@ def version(reader: WindowsReader) -> Version:
 
 AUTOMATIC = frozenset({0, 1, 2})
 DISABLED = 4
-STOPPED = 1
+STOPPED, RUNNING = 1, 4
 
 
 def service_start(reader: WindowsReader, service: str) -> int | None:
@@ -210,15 +210,32 @@ def service_start(reader: WindowsReader, service: str) -> int | None:
     return number(reader, rf"{SERVICES}\{service}", "Start")
 
 
+def starts_by_itself(reader: WindowsReader, service: str) -> bool:
+    """Tell whether a service or driver starts with the machine. Raises ``CannotObserve``."""
+    return service_start(reader, service) in AUTOMATIC
+
+
 def service_runs(reader: WindowsReader, service: str) -> bool | Unobserved | None:
-    """Tell whether a service or driver runs now; ``None``: the machine does not run."""
+    """Tell whether a service or driver runs now, or is about to or pauses; ``None``: the machine does not run."""
     if not reader.live:
         return None
     try:
-        states = {one.name.upper(): one.state for one in reader.ask(SERVICE_STATES).services}
+        return _service_state(reader, service) != STOPPED
     except CannotObserve as why:
         return Unobserved.from_error(why)
-    return states.get(service.upper(), STOPPED) != STOPPED
+
+
+def service_works(reader: WindowsReader, service: str) -> bool | None:
+    """Tell whether a service or driver does its work now, and neither starts nor pauses; ``None``: the machine does not run.
+
+    Raises ``CannotObserve``.
+    """
+    return _service_state(reader, service) == RUNNING if reader.live else None
+
+
+def _service_state(reader: WindowsReader, service: str) -> int:
+    states = {one.name.upper(): one.state for one in reader.ask(SERVICE_STATES).services}
+    return states.get(service.upper(), STOPPED)
 
 
 def split(key: str) -> tuple[str, str, str]:

@@ -12,7 +12,18 @@ from scanner.facts.readings import Readings
 from scanner.hosts.base import Key, collector
 from scanner.hosts.seeing import needed, parsed, seen, shown
 from scanner.hosts.windows import answers
-from scanner.hosts.windows.base import AUTOMATIC, MICROSOFT, POLICIES, SERVICES, WindowsReader, number, service_start, text
+from scanner.hosts.windows.base import (
+    AUTOMATIC,
+    MICROSOFT,
+    POLICIES,
+    SERVICES,
+    WindowsReader,
+    number,
+    service_start,
+    service_works,
+    starts_by_itself,
+    text,
+)
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -134,14 +145,14 @@ def log_keeping(read: WindowsReader) -> LogKeeping:
     """Give what becomes of the records: the service that takes them, its logs, and where they are sent."""
     start = seen(lambda: service_start(read, "EventLog"))
     starts: bool | Unobserved = start if isinstance(start, Unobserved) else start in AUTOMATIC
-    running = seen(lambda: any(s.name.lower() == "eventlog" and s.state == 4 for s in read.ask(answers.SERVICE_STATES).services))
+    running = seen(lambda: service_works(read, "EventLog"))
     stores = seen(lambda: _stores(read))
     targets = seen(lambda: _targets(read))
-    read.keep(SERVICE, f"start {start}, running {running if read.live else None}, sent to {targets}")
+    read.keep(SERVICE, f"start {start}, running {running}, sent to {targets}")
     entrances = seen(lambda: _entrances(read))
     rotates = all(_log(read, name).when_full in {WhenFull.OVERWRITES, WhenFull.ARCHIVES} for name in NAMES[1:])
     rotation = Readings(None, rotates if read.live else None, rotates, SERVICE)
-    return LogKeeping((LogProgram("windows-event-log", running if read.live else None, starts),), stores, targets, entrances, rotation)
+    return LogKeeping((LogProgram("windows-event-log", running, starts),), stores, targets, entrances, rotation)
 
 
 def _stores(read: WindowsReader) -> tuple[LogStore, ...]:
@@ -155,7 +166,7 @@ def _stores(read: WindowsReader) -> tuple[LogStore, ...]:
 
 def _entrances(read: WindowsReader) -> tuple[LogEntrance, ...]:
     """Say that the machine takes no records of others: the service that collects them does not start by itself."""
-    if service_start(read, "Wecsvc") in AUTOMATIC:
+    if starts_by_itself(read, "Wecsvc"):
         raise CannotObserve(Reason.UNSUPPORTED, f"{SERVICES}\\Wecsvc starts with the machine; what it collects is not read")
     return ()
 
@@ -178,7 +189,7 @@ def _targets(read: WindowsReader) -> tuple[LogTarget, ...]:
     ]
     if servers:
         raise CannotObserve(Reason.NO_VANTAGE, f"which records {shown(', '.join(servers))} takes is settled there")
-    senders = [name for service, name in SENDERS.items() if service_start(read, service) in {0, 1, 2}]
+    senders = [name for service, name in SENDERS.items() if starts_by_itself(read, service)]
     if senders:
         raise CannotObserve(Reason.UNSUPPORTED, f"what {', '.join(senders)} sends is not read")
     if text(read, FORWARDING, "1") is not None:

@@ -8,7 +8,7 @@ from scanner.facts.time_sync import TimeProgram, TimeSource, TimeSync
 from scanner.hosts.base import Key, collector
 from scanner.hosts.seeing import seen, shown
 from scanner.hosts.windows import answers
-from scanner.hosts.windows.base import AUTOMATIC, POLICIES, SERVICES, WindowsReader, number, service_start, text
+from scanner.hosts.windows.base import AUTOMATIC, POLICIES, SERVICES, WindowsReader, number, service_start, service_works, text
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -46,7 +46,7 @@ def _programs(read: WindowsReader) -> list[TimeProgram]:
         if read.value(POLICY + r"\Parameters", "Type") is not None:
             place = POLICY + r"\Parameters"
         starts = start in AUTOMATIC or (start == 3 and read.subkeys(SERVICE + r"\TriggerInfo") is not None)
-        running = _running(read, "w32time")
+        running = service_works(read, "w32time")
         if start == 3 and starts and running is False:
             running = True  # outside a domain it is started by a task now and then, and ends again when it has set the clock
         read.keep(place, f"start {start}, client {client}, {sources}")
@@ -65,15 +65,9 @@ def _programs(read: WindowsReader) -> list[TimeProgram]:
         if (other := service_start(read, service)) is not None:
             where = rf"{SERVICES}\{service}"
             unread = Unobserved(Reason.UNSUPPORTED, f"{where}: the settings of another time program are not read")
-            running = _running(read, service)
+            running = service_works(read, service)
             found.append(TimeProgram(name, running, other in AUTOMATIC, unread, where, unread, UNTOLD if running else None))
     return found
-
-
-def _running(read: WindowsReader, service: str) -> bool | None:
-    if not read.live:
-        return None
-    return any(one.name.lower() == service and one.state == 4 for one in read.ask(answers.SERVICE_STATES).services)
 
 
 def _enabled(read: WindowsReader, provider: str, *, absent: bool) -> bool:

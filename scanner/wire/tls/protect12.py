@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
 
+from scanner.wire.tls.hello import record
 from scanner.wire.tls.names import TLS11, TLS12, NotTls
 from scanner.wire.tls.shares import CannotCompute
 from scanner.wire.tls.suites import Suite
 
 if TYPE_CHECKING:  # loaded for the suites that need them: most servers take one of the AEAD suites above
     from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, CipherContext, modes
-
-MOST_PLAIN: Final = 1 << 14
-"""Octets of plaintext in one record."""
 
 _KEYS: Final = {"3DES_EDE": 24, "DES": 8, "SEED": 16, "RC4_128": 16, "CHACHA20_POLY1305": 32, "NULL": 0}
 _KEYS_BY_SIZE: Final = {f"{cipher}_{bits}": bits // 8 for cipher in ("AES", "CAMELLIA") for bits in (128, 256)}
@@ -108,10 +106,6 @@ def protection(version: int, suite: Suite, master: bytes, randoms: bytes, *, etm
         raise CannotCompute(f"this build of cryptography has no {suite.cipher}") from None
 
 
-def _record(type_: int, version: int, payload: bytes) -> bytes:
-    return bytes((type_,)) + version.to_bytes(2, "big") + len(payload).to_bytes(2, "big") + payload
-
-
 def _spoilt(payload: bytes) -> NotTls:
     return NotTls(f"a record of {len(payload)} octets that was not made with the keys of this handshake")
 
@@ -148,7 +142,7 @@ class _Sealed:
     def seal(self, type_: int, payload: bytes) -> bytes:
         sequence, head = self._head(type_, len(payload))
         sealed = self._aead.encrypt(self._nonce(sequence), payload, head)
-        return _record(type_, self._version, (sequence if self._explicit else b"") + sealed)
+        return record(type_, self._version, (sequence if self._explicit else b"") + sealed)
 
     def open(self, type_: int, version: int, payload: bytes) -> tuple[int, bytes]:
         body = payload[8:] if self._explicit else payload
@@ -196,7 +190,7 @@ class _Streamed(_Macked):
         return self._stream.update(data) if self._stream is not None else data
 
     def seal(self, type_: int, payload: bytes) -> bytes:
-        return _record(type_, self._version, self._run(payload + self._mac(type_, payload)))
+        return record(type_, self._version, self._run(payload + self._mac(type_, payload)))
 
     def open(self, type_: int, version: int, payload: bytes) -> tuple[int, bytes]:
         data = self._run(payload)
@@ -232,7 +226,7 @@ class _Chained(_Macked):
             body = vector + body
         if self._etm:
             body += self._mac(type_, body)
-        return _record(type_, self._version, body)
+        return record(type_, self._version, body)
 
     def open(self, type_: int, version: int, payload: bytes) -> tuple[int, bytes]:
         body = payload

@@ -151,11 +151,9 @@ AUTHORITY_ACCESS: Final = "1.3.6.1.5.5.7.1.1"
 TLS_FEATURE: Final = "1.3.6.1.5.5.7.1.24"
 SCT_LIST: Final = "1.3.6.1.4.1.11129.2.4.2"
 OCSP_SCT_LIST: Final = "1.3.6.1.4.1.11129.2.4.5"
-CT_POISON: Final = "1.3.6.1.4.1.11129.2.4.3"
 OCSP_ACCESS: Final = "1.3.6.1.5.5.7.48.1"
 ISSUER_ACCESS: Final = "1.3.6.1.5.5.7.48.2"
 OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
-OCSP_NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
 
 HANDLED: Final = frozenset(
     {

@@ -6,7 +6,6 @@ standard input closes.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -31,14 +30,6 @@ _SETTINGS = {
 }
 
 
-def _ip(namespace: str, lines: list[str]) -> None:
-    done = subprocess.run(
-        ["ip", "-n", namespace, "-batch", "-"], input="\n".join(lines) + "\n", capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise OSError(f"ip -n {namespace}: {done.stderr.strip()}")
-
-
 def _network() -> None:
     netns.tmpfs(NETNS)
     for name in ("servers", "outside"):
@@ -47,10 +38,10 @@ def _network() -> None:
     for host in HOSTS.values():
         lines += [f"addr add {a}/{64 if ':' in a else 24} dev wire{' nodad' if ':' in a else ''}" for a in host.addresses]
     lines += [f"addr add {BULK}.{number}/24 dev wire" for number in range(1, 255)]
-    _ip("servers", [*lines, "link set wire up"])
+    netns.ip("servers", [*lines, "link set wire up"])
     lines = ["link set lo up", "link set eth0 up"]
     lines += [f"addr add {a}/{64 if ':' in a else 24} dev eth0{' nodad' if ':' in a else ''}" for a in OUTSIDE]
-    _ip("outside", [*lines, f"route add {BULK}.0/24 dev eth0"])
+    netns.ip("outside", [*lines, f"route add {BULK}.0/24 dev eth0"])
 
 
 def _filters() -> None:
@@ -88,21 +79,13 @@ def _wait(folder: Path, running: Mapping[str, subprocess.Popen[bytes]]) -> None:
     with netns.inside(NETNS / "outside"):
         while True:
             dead = [name for name, process in running.items() if process.poll() is not None]
-            wanted = [place for place in wanted if not _open(*place)]
+            wanted = [place for place in wanted if not held.accepts(*place)]
             if not wanted and (folder / "odd-ready").exists() and not dead:
                 return
             if dead or time.monotonic() > end:
                 words = "".join((folder / f"{name}.out").read_text(errors="replace")[-800:] for name in dead)
                 raise OSError(f"no answer at {wanted}; ended: {dead}: {words}")
             time.sleep(0.05)
-
-
-def _open(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=0.5):
-            return True
-    except OSError:
-        return False
 
 
 def _raise(folder: Path) -> None:

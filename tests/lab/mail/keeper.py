@@ -7,7 +7,6 @@ closes.
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -28,14 +27,6 @@ _SETTINGS = {
 }
 
 
-def _ip(namespace: str, lines: list[str]) -> None:
-    done = subprocess.run(
-        ["ip", "-n", namespace, "-batch", "-"], input="\n".join(lines) + "\n", capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise OSError(f"ip -n {namespace}: {done.stderr.strip()}")
-
-
 def _network() -> None:
     netns.tmpfs(NETNS)
     for name in ("servers", "outside", "inside"):
@@ -46,13 +37,13 @@ def _network() -> None:
     lines += [f"addr add {a}/{64 if ':' in a else 24} dev to-outside{' nodad' if ':' in a else ''}" for a in own]
     lines += [f"addr add {a}/{64 if ':' in a else 24} dev to-inside{' nodad' if ':' in a else ''}" for a in GATEWAY]
     lines += ["link set to-outside up", "link set to-inside up"]
-    _ip("servers", lines)
+    netns.ip("servers", lines)
     for name, pair in (("outside", OUTSIDE), ("inside", INSIDE)):
         lines = ["link set lo up", "link set eth0 up"]
         lines += [f"addr add {a}/{64 if ':' in a else 24} dev eth0{' nodad' if ':' in a else ''}" for a in pair]
         if name == "inside":
             lines += [f"route add 192.52.193.0/24 via {GATEWAY[0]}", f"route add 3ffe:c::/64 via {GATEWAY[1]}"]
-        _ip(name, lines)
+        netns.ip(name, lines)
 
 
 def _people(folder: Path) -> None:
@@ -121,7 +112,7 @@ def _wait(folder: Path, running: dict[str, subprocess.Popen[bytes]]) -> None:
         for server in SERVERS.values():
             for address in server.addresses:
                 for port in server.ports:
-                    while not _open(address, port):
+                    while not held.accepts(address, port):
                         dead = [name for name, process in running.items() if process.poll() is not None]
                         if dead or time.monotonic() > end:
                             words = "".join(
@@ -129,14 +120,6 @@ def _wait(folder: Path, running: dict[str, subprocess.Popen[bytes]]) -> None:
                             )
                             raise OSError(f"{server.name} does not answer at {address} port {port}; ended: {dead}: {words}")
                         time.sleep(0.05)
-
-
-def _open(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=0.5):
-            return True
-    except OSError:
-        return False
 
 
 def _raise(folder: Path) -> None:

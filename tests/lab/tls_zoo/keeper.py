@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from tests.lab.tls_zoo import world
 from tests.lab.tls_zoo.certificates import DOMAIN, OCSP_PORT, Mint
 from tests.lab.tls_zoo.entries import ENTRIES, LIMITS, addresses, names
 from tests.lab.tls_zoo.entry import READY, Entry, Place, Program
+from tests.lab.tls_zoo.resolver import resolver
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.02
@@ -79,7 +79,7 @@ class Keeper:
 
     def start_all(self) -> None:
         """Start the resolver and every entry that is wanted: the slow ones first, those of the authority when all is issued."""
-        self._resolver()
+        self.start(RESOLVER, Program(resolver(self.folder / "home" / RESOLVER, self.where[RESOLVER], names())))
         makers = [entry for entry in self.wanted.values() if entry.start]
         for entry in sorted(makers, key=lambda entry: (entry.name == AUTHORITY, not entry.ready_file)):
             if entry.name == AUTHORITY:
@@ -119,34 +119,6 @@ class Keeper:
     def _tail(self, name: str) -> str:
         path = self.folder / "log" / name
         return path.read_text(errors="replace")[-LOG_TAIL:] if path.exists() else ""
-
-    def _resolver(self) -> None:
-        home = self.folder / "home" / RESOLVER
-        home.mkdir()
-        records = [f'  local-data: "{name}. 300 IN {kind} {address}"' for name, kind, address in names()]
-        v4, v6 = self.where[RESOLVER]
-        text = f"""
-server:
-  interface: {v4}
-  interface: {v6}
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "{home}"
-  pidfile: ""
-  use-syslog: no
-  num-threads: 1
-  module-config: "iterator"
-  access-control: 0.0.0.0/0 allow
-  access-control: ::/0 allow
-  local-zone: "." static
-  local-data: ". 300 IN SOA a.root.test. host.root.test. 1 3600 900 604800 300"
-"""
-        (home / "unbound.conf").write_text(text + "\n".join(records) + "\nremote-control:\n  control-enable: no\n")
-        program = shutil.which("unbound") or "unbound"
-        if Path("/sys/module/apparmor/parameters/enabled").exists():  # its profiles go by path and would keep it out of our folder
-            program = str(shutil.copy2(program, str(home / "unbound")))
-        self.start(RESOLVER, Program([program, "-d", "-c", home / "unbound.conf"]))
 
 
 def _raise(folder: Path, wanted: list[str]) -> dict[str, float]:

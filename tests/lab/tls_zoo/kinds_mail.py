@@ -89,10 +89,11 @@ def _postfix(how: OpenSsl, place: Place) -> list[Program]:
     place.write("etc/main.cf", filled)
     os.utime(place.home / "etc/main.cf", (0, 0))  # Postfix waits two seconds with a file that may still be written
     place.write("etc/master.cf", _MASTER)
-    return [Program([_daemons() / "master", "-c", place.home / "etc", "-d"])]
+    return [Program([daemon_directory() / "master", "-c", place.home / "etc", "-d"])]
 
 
-def _daemons() -> Path:
+def daemon_directory() -> Path:
+    """Give the folder in which the distribution keeps Postfix's programs."""
     said = subprocess.run(["postconf", "-d", "-h", "daemon_directory"], capture_output=True, text=True, check=True)
     return Path(said.stdout.strip())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lab import netns
@@ -41,14 +41,6 @@ def address6(number: int) -> str:
     return f"3ffe:a::{number}"
 
 
-def ip(namespace: str, lines: Sequence[str]) -> None:
-    """Run lines of ``ip -batch`` in a namespace; OSError with its words when one fails."""
-    text = "\n".join(lines) + "\n"
-    done = subprocess.run(["ip", "-n", namespace, "-batch", "-"], input=text, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise OSError(f"ip -n {namespace}: {done.stderr.strip()}")
-
-
 def nft(namespace: str, rules: str) -> None:
     """Load rules of nftables in a namespace."""
     with netns.inside(NETNS / namespace):
@@ -60,12 +52,12 @@ def raise_world(addresses: Mapping[str, tuple[str, str]]) -> None:
     netns.tmpfs(NETNS)
     for name in (ZOO, SCANNER):
         netns.make(NETNS / name, _SETTINGS)
-    ip(ZOO, ["link set lo up", f"link add name eth0 type veth peer name eth0 netns {SCANNER}", "link set eth0 up"])
+    netns.ip(ZOO, ["link set lo up", f"link add name eth0 type veth peer name eth0 netns {SCANNER}", "link set eth0 up"])
     pairs = set(addresses.values())
-    ip(ZOO, [f"addr add {v4}/32 dev eth0" for v4, _ in pairs] + [f"addr add {v6}/128 dev eth0 nodad" for _, v6 in pairs])
-    ip(ZOO, ["addr add 169.254.0.1/32 dev eth0", "addr add fe80::1/64 dev eth0 nodad", f"route add local {HERD[0][:-1]}0/24 dev lo"])
-    ip(SCANNER, ["link set lo up", "link set eth0 up", f"addr add {SCANNER4}/32 dev eth0", f"addr add {SCANNER6}/128 dev eth0 nodad"])
-    ip(SCANNER, [f"route add default via 169.254.0.1 dev eth0 onlink src {SCANNER4}", "addr add fe80::2/64 dev eth0 nodad"])
-    ip(SCANNER, [f"route add ::/0 via fe80::1 dev eth0 src {SCANNER6}"])
-    ip(ZOO, [f"route add {SCANNER4}/32 dev eth0"])
-    ip(ZOO, [f"route add {SCANNER6}/128 via fe80::2 dev eth0"])
+    netns.ip(ZOO, [f"addr add {v4}/32 dev eth0" for v4, _ in pairs] + [f"addr add {v6}/128 dev eth0 nodad" for _, v6 in pairs])
+    netns.ip(ZOO, ["addr add 169.254.0.1/32 dev eth0", "addr add fe80::1/64 dev eth0 nodad", f"route add local {HERD[0][:-1]}0/24 dev lo"])
+    netns.ip(SCANNER, ["link set lo up", "link set eth0 up", f"addr add {SCANNER4}/32 dev eth0", f"addr add {SCANNER6}/128 dev eth0 nodad"])
+    netns.ip(SCANNER, [f"route add default via 169.254.0.1 dev eth0 onlink src {SCANNER4}", "addr add fe80::2/64 dev eth0 nodad"])
+    netns.ip(SCANNER, [f"route add ::/0 via fe80::1 dev eth0 src {SCANNER6}"])
+    netns.ip(ZOO, [f"route add {SCANNER4}/32 dev eth0"])
+    netns.ip(ZOO, [f"route add {SCANNER6}/128 via fe80::2 dev eth0"])

@@ -6,8 +6,6 @@ JSON once every server answers, and is silent from then on.
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +14,7 @@ from pathlib import Path
 from tests.lab import held, netns
 from tests.lab.certs import Authority
 from tests.lab.tls_zoo import world
+from tests.lab.tls_zoo.resolver import resolver
 from tests.lab.web import content, servers
 from tests.lab.web.sites import BY_NAME, RESOLVER, SITES, addresses, names, pair
 
@@ -35,42 +34,9 @@ ROOTS = {
 }
 
 
-def _resolver(folder: Path) -> tuple[str, ...]:
-    home = folder / RESOLVER
-    home.mkdir()
-    records = "\n".join(f'  local-data: "{name}. 300 IN {kind} {address}"' for name, kind, address in names())
-    v4, v6 = addresses()[RESOLVER]
-    (home / "unbound.conf").write_text(
-        f"""
-server:
-  interface: {v4}
-  interface: {v6}
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "{home}"
-  pidfile: ""
-  use-syslog: no
-  num-threads: 1
-  module-config: "iterator"
-  access-control: 0.0.0.0/0 allow
-  access-control: ::/0 allow
-  local-zone: "." static
-  local-data: ". 300 IN SOA a.root.test. host.root.test. 1 3600 900 604800 300"
-{records}
-remote-control:
-  control-enable: no
-"""
-    )
-    program = shutil.which("unbound") or "unbound"
-    if Path("/sys/module/apparmor/parameters/enabled").exists():  # its profiles go by path and would keep it out of our folder
-        program = str(shutil.copy2(program, str(home / "unbound")))
-    return program, "-d", "-c", str(home / "unbound.conf")
-
-
 def _start(folder: Path) -> dict[str, subprocess.Popen[bytes]]:
     commands = {
-        RESOLVER: _resolver(folder),
+        RESOLVER: resolver(folder / RESOLVER, addresses()[RESOLVER], names()),
         "nginx": servers.nginx(folder),
         "apache-good": servers.apache_good(folder),
         "apache-bad": servers.apache_bad(folder),
@@ -89,21 +55,13 @@ def _wait(folder: Path, running: dict[str, subprocess.Popen[bytes]]) -> None:
     places = [(address, 80) for site in SITES for address in pair(site)] + [(addresses()[RESOLVER][0], 53)]
     with netns.inside(world.NETNS / world.ZOO):
         for address, port in places:
-            while not _open(address, port):
+            while not held.accepts(address, port):
                 dead = [name for name, process in running.items() if process.poll() is not None]
                 if dead or time.monotonic() > end:
                     logs = [*folder.glob("*.out"), *folder.glob("home-*/error")]
                     words = "".join(path.read_text(errors="replace")[-LOG_TAIL:] for path in logs)
                     raise OSError(f"nobody answers at {address} port {port}; ended: {dead}: {words}")
                 time.sleep(POLL_SECONDS)
-
-
-def _open(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=0.5):
-            return True
-    except OSError:
-        return False
 
 
 def _raise(folder: Path) -> None:

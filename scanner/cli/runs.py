@@ -97,7 +97,7 @@ def diff_runs(
         str,
         typer.Argument(
             metavar="[RUN]",
-            help="前の実行。previous は観測点と台帳が同じ一つ前の実行 / The earlier run; previous: the last of the same zone and inventory",
+            help="前の実行。previous は同じ観測点と台帳の一つ前の実行 / The earlier run; previous: the last of the same zone and inventory",
         ),
     ] = PREVIOUS,
     after: Run = "latest",

@@ -54,9 +54,10 @@ class _Place:
     m: int
 
 
-def _view(row: RunRow) -> tuple[str, str]:
-    """Give from where and by which inventory a run looked."""
-    return row.zone, (row.begin["inventory"] or {}).get("file", "")
+def _alike(earlier: RunRow, later: RunRow) -> bool:
+    """Tell whether two runs looked from one zone, by one inventory, the earlier for at least half of what the later did."""
+    (a, b) = ((row.zone, (row.begin["inventory"] or {}).get("file")) for row in (earlier, later))
+    return a == b and 2 * earlier.begin["planned"]["checks"] >= later.begin["planned"]["checks"]
 
 
 class Store:
@@ -165,18 +166,19 @@ class Store:
         raise StoreError.because(str(self.path), said)
 
     def before(self, run: str) -> str:
-        """Give the run to compare another one with: the last that ended before it, of its zone, its inventory and one of its targets.
+        """Give the run to compare another one with: the last that ended before it, of its zone and inventory, and that saw about the same.
 
+        About the same is at least half of its checks and of its targets: a second look at one target does not stand in for a night.
         Raises ``StoreError``.
         """
         rows = self.runs()
         here = next(n for n, row in enumerate(rows) if row.run == run)
         targets = self._targets(run)
         for row in rows[here + 1 :]:
-            if row.end is not None and _view(row) == _view(rows[here]) and targets & self._targets(row.run):
+            if row.end is not None and _alike(row, rows[here]) and 2 * len(targets & self._targets(row.run)) >= len(targets):
                 return row.run
-        ja = "実行 {run} より前に、観測点と台帳が同じ完了した実行がない。比べるには二つの実行が要る"
-        en = "no run of the same zone and inventory ended before {run}; two are needed to compare"
+        ja = "実行 {run} より前に、観測点と台帳が同じで、ほぼ同じものを見た完了した実行がない。比べるには二つの実行が要る"
+        en = "no run of the same zone and inventory that saw about the same ended before {run}; two are needed to compare"
         raise StoreError.because(str(self.path), say(ja, en, run=run))
 
     def _targets(self, run: str) -> set[str]:

@@ -199,12 +199,14 @@ def test_the_store_tells_what_changed_between_runs(tmp_path: Path) -> None:
             store.find("other")
 
 
-def _night(store: Store, name: str, target: str = "domain:a.example.jp", zone: str = "internet", *, ended: bool = True) -> None:
-    """Keep a run of one target; names in the order of the alphabet are times."""
+def _night(store: Store, name: str, targets: str = "abc", *, zone: str = "internet", checks: int = 100, ended: bool = True) -> None:
+    """Keep a run, with a target for each letter; names in the order of the alphabet are times."""
     lines = _lines(_record())
-    store.begin(lines[0] | {"run": name, "started_at": f"2026-11-22T00:00:00Z {name}", "zone": zone})
-    line = next(x for x in lines if x["type"] == "target") | {"run": name, "target": target}
-    store.target(0, packed_target(line, [], b""))
+    begun = {"run": name, "started_at": f"2026-11-22T00:00:00Z {name}", "zone": zone, "planned": {"targets": 3, "checks": checks}}
+    store.begin(lines[0] | begun)
+    line = next(x for x in lines if x["type"] == "target") | {"run": name}
+    for n, letter in enumerate(targets):
+        store.target(n, packed_target(line | {"target": f"domain:{letter}.example.jp"}, [], b""))
     if ended:
         store.end([], lines[-1] | {"run": name})
 
@@ -214,17 +216,15 @@ def _nights(store: Store, names: Iterable[int]) -> None:
         _night(store, str(name))
 
 
-def test_a_run_is_compared_with_the_last_whole_one_of_its_kind(tmp_path: Path) -> None:
+def test_a_run_is_compared_with_the_last_whole_one_that_saw_about_the_same(tmp_path: Path) -> None:
     with Store(tmp_path / "runs.sqlite3") as store:
-        for name, changed in (
-            ("1", {}),
-            ("2", {"zone": "office"}),
-            ("3", {"target": "domain:other.jp"}),
-            ("4", {"ended": False}),
-            ("5", {}),
-        ):
-            _night(store, name, **changed)
-        assert store.before("5") == "1"
+        _night(store, "1")
+        _night(store, "2", zone="office")
+        _night(store, "3", "a")
+        _night(store, "4", checks=20)
+        _night(store, "5", ended=False)
+        _night(store, "6", "bcd")
+        assert store.before("6") == "1"
         with pytest.raises(StoreError, match="two are needed"):
             store.before("1")
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 MOST_OCTETS = 4_000_000
 MOST_LINES = 50_000
 _GIVE = frozenset({"+@all", "allcommands", "+@admin", "+@dangerous", "+@slow"})
 """Categories that hold the commands below; ``@slow`` is whatever is not fast, those among it."""
 _TAKE = frozenset({"-@all", "nocommands", "-@admin", "-@dangerous"})
-_RULING = ("+config", "+acl", "+module", "+debug")
-_OTHERS = frozenset({"allkeys", "resetkeys", "allchannels", "resetchannels", "clearselectors", "sanitize-payload", "skip-sanitize-payload"})
+_RULING = frozenset({"+config", "+acl", "+module", "+debug"})
+_CHANGING = frozenset({"", "set", "rewrite", "setuser", "deluser", "load", "loadex", "unload", "save"})
+"""Their parts that change something, each behind a bar; nothing: all of them."""
+_OTHERS = frozenset({"allkeys", "resetkeys", "allchannels", "resetchannels", "sanitize-payload", "skip-sanitize-payload"})
 """Rules that say nothing of passwords and of administration."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "a": "\a"}
 _WORD = re.compile(r"""\s*(?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<bare>[^\s"']+))(?=\s|\Z)""", re.DOTALL)
@@ -66,18 +70,40 @@ def _words(text: str) -> list[str]:
 
 def user(name: str, rules: tuple[str, ...]) -> User:
     """Follow the rules of a ``user`` line in order; a user begins switched off, without passwords and commands. Raises ``NotRedis``."""
-    on = open_ = administers = False
-    for rule in map(str.lower, rules):
-        if rule in {"on", "off"}:
+    on = open_ = administers = selected = False
+    for rule in _whole(rules):
+        if rule[:1] == "(":  # a selector: it has rights of its own, which rules outside do not take
+            selected = reduce(lambda before, one: _administers(one, before), rule.strip("()").split(), False) or selected
+        elif rule in {"on", "off"}:
             on = rule == "on"
         elif rule in {"nopass", "resetpass"} or rule[:1] in {">", "#"}:
             open_ = rule == "nopass"
         elif rule == "reset":
-            on = open_ = administers = False
-        elif rule in _GIVE or rule.startswith(_RULING) or (rule[:1] == "(" and _GIVE & set(rule.strip("()").split())):
-            administers = True
-        elif rule in _TAKE:
-            administers = False
-        elif rule[:1] not in set("<!+-~%&(") and rule not in _OTHERS:
+            on = open_ = administers = selected = False
+        elif rule == "clearselectors":
+            selected = False
+        elif rule[:1] in set("<!+-~%&") or rule in _OTHERS | _GIVE | _TAKE:
+            administers = _administers(rule, administers)
+        else:
             raise NotRedis("a rule for a user is not known")
-    return User(name, on, open_, administers)
+    return User(name, on, open_, administers or selected)
+
+
+def _whole(rules: tuple[str, ...]) -> Iterator[str]:
+    """Give the rules in small letters; a selector in parentheses is one."""
+    held: list[str] = []
+    for rule in map(str.lower, rules):
+        held.append(rule)
+        if held[0][:1] != "(" or rule.endswith(")"):
+            yield " ".join(held)
+            held = []
+    if held:
+        raise NotRedis("a selector does not end")
+
+
+def _administers(rule: str, before: bool) -> bool:
+    """Tell whether somebody may administer after one more rule."""
+    command, _, part = rule.partition("|")
+    if rule in _GIVE or (command in _RULING and (part in _CHANGING or command == "+debug")):
+        return True
+    return before and rule not in _TAKE

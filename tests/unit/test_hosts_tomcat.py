@@ -98,6 +98,7 @@ def test_a_well_kept_server_has_nothing_open(tmp_path: Path) -> None:
         (server('<Connector port="80" server="Tomcat/10.1"/>'), "version_told", ("*:80",)),
         (server('<Connector port="80" connectionTimeout="-1"/>'), "slow", ("*:80 (connectionTimeout -1)",)),
         (server(host=LOG), "version_told", ("localhost (ErrorReportValve)",)),
+        (server(host=LOG).replace("<Host", f"{QUIET}<Host"), "version_told", ("localhost (ErrorReportValve)",)),
         (server(host=QUIET), "unlogged", ("localhost (AccessLogValve)",)),
         (server(host=QUIET + LOG.replace("/>", ' enabled="false"/>')), "unlogged", ("localhost (AccessLogValve)",)),
     ],
@@ -181,6 +182,49 @@ def test_what_properties_set_is_not_told(tmp_path: Path) -> None:
     assert (found.found, found.unseen is None) == ((), False)
 
 
+@pytest.mark.parametrize(
+    ("xml", "more", "part"),
+    [
+        (server('<Connector port="80" allowTrace="${trace}"/>'), {}, "trace"),
+        (server('<Connector port="80" xpoweredBy="${told}"/>'), {}, "version_told"),
+        (server('<Connector port="80" SSLEnabled="${tls}"/>'), {}, "listing"),
+        (server(CONNECTOR + '<Connector port="8009" protocol="AJP/1.3" address="${inside}" secretRequired="false"/>'), {}, "orders"),
+        (server(host=QUIET + LOG.replace("/>", ' enabled="${logs}"/>')), {}, "unlogged"),
+        (server(host=LOG + QUIET.replace("false", "${told}")), {}, "version_told"),
+        (server(), {f"{CONF}/web.xml": web(servlet("DefaultServlet", "default", ("listings", "${lists}")))}, "listing"),
+        (server(), {f"{CONF}/web.xml": web(servlet("DefaultServlet", "default", ("readonly", "${shut}")))}, "writing"),
+        (server().replace("webapps", "${apps}"), {}, "samples"),
+    ],
+)
+def test_a_switch_that_a_property_sets_is_neither_on_nor_off(tmp_path: Path, xml: str, more: dict[str, str], part: str) -> None:
+    found = getattr(tomcat(tmp_path, xml, more), part)
+    assert (found.found, found.unseen is None) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ('<Context path="/manager"/>', f"{BASE}/webapps/manager"),
+        ('<Context path="/tools/manager"/>', f"{BASE}/webapps/tools#manager"),
+        ('<Context path="/manager" docBase="${catalina.home}/../tomcat10-admin/manager"/>', "/usr/share/tomcat10-admin/manager"),
+    ],
+)
+def test_an_application_of_server_xml_is_found_where_it_stands(tmp_path: Path, host: str, place: str) -> None:
+    found = tomcat(tmp_path, server(host=LOG + QUIET + host), {f"{place}/WEB-INF/web.xml": MANAGER, "/usr/share/tomcat10/lib/x": ""})
+    assert found.consoles is not None
+    assert len(found.consoles.found) == 1
+
+
+def test_contexts_may_have_a_folder_of_their_own_and_versions(tmp_path: Path) -> None:
+    more = {
+        "/srv/contexts/manager.xml": '<Context docBase="/srv/manager"/>',
+        "/srv/manager/WEB-INF/web.xml": MANAGER,
+        f"{BASE}/webapps/examples##2/x": "",
+    }
+    found = tomcat(tmp_path, server(attributes='xmlBase="/srv/contexts"'), more)
+    assert (found.consoles, found.samples.found) == (Places(("localhost /manager",)), ("localhost /examples",))
+
+
 def test_a_file_among_the_contexts_takes_the_place_of_the_applications_own(tmp_path: Path) -> None:
     more = {
         "/usr/share/tomcat10-admin/manager/WEB-INF/web.xml": MANAGER,
@@ -205,6 +249,12 @@ def test_accounts_that_manage_are_looked_at_for_passwords_everybody_knows(tmp_pa
         tmp_path, more={f"{CONF}/tomcat-users.xml": f'<tomcat-users xmlns="http://tomcat.apache.org/xml"><user {user}/></tomcat-users>'}
     )
     assert found.console_passwords == Places(names)
+
+
+def test_roles_may_come_from_groups(tmp_path: Path) -> None:
+    users = '<group groupname="keepers" roles="manager-gui"/><user username="a" password="a" groups="x, keepers"/>'
+    found = tomcat(tmp_path, more={f"{CONF}/tomcat-users.xml": f"<tomcat-users>{users}</tomcat-users>"})
+    assert found.console_passwords == Places(("a",))
 
 
 def test_accounts_that_stand_elsewhere_are_not_told(tmp_path: Path) -> None:

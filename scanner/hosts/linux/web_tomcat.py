@@ -6,7 +6,7 @@ Sources: the documentation of Tomcat 9 to 11 (config/*.html, manager-howto, defa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from scanner.facts.readings import Audience
@@ -43,6 +43,14 @@ class _Usual:
 def _true(text: str) -> bool:
     """Read a switch as Java does: whatever is not ``true`` is false."""
     return text.strip().lower() == "true"
+
+
+def _switch(text: str, usual: bool, doubt: Callable[[Unobserved], None]) -> bool:
+    """Read a switch that a property may set: then it is left open, and taken for ``usual``."""
+    if "${" in text:
+        doubt(unsupported(f"the property {text} sets a switch"))
+        return usual
+    return _true(text)
 
 
 def tomcat(read: Reader, instance: Instance) -> Look:
@@ -90,15 +98,15 @@ def _connector(connector: Element, tree: Tree, look: Look, tls: list[WebTls]) ->
     if connector.get("protocol").upper().startswith("AJP") or "ajp" in connector.get("protocol"):
         _ajp(connector, place, look)
         return
-    if _true(connector.get("allowTrace")):
+    if _switch(connector.get("allowTrace"), False, look.trace.doubt):
         look.trace.at(place)
-    if re.search(r"\d\.\d", connector.get("server")) or _true(connector.get("xpoweredBy")):
+    if re.search(r"\d\.\d", connector.get("server")) or _switch(connector.get("xpoweredBy"), False, look.version_told.doubt):
         look.version_told.at(place)
     wait = connector.get("connectionTimeout", "60000")
     if wait.startswith("-") or (wait.isdecimal() and int(wait[:18]) > SLOWEST * 1000):
         look.slow.at(f"{place} (connectionTimeout {wait})")
     look.slow.doubt(unsupported("Tomcat limits how long it waits for the next octets, not for a whole request"))
-    if _true(connector.get("SSLEnabled")):
+    if _switch(connector.get("SSLEnabled"), False, tree.leave):
         for host in connector.all("SSLHostConfig") or (connector,):
             tls.append(_tls(host, place))
             _keys(host, tree, look)
@@ -108,8 +116,10 @@ def _ajp(connector: Element, place: str, look: Look) -> None:
     """AJP is for a web server in front: whoever reaches it without its secret may name any user (CVE-2020-1938)."""
     if connector.get("secret") or loopback(connector.get("address")):
         return
-    asks = _true(connector.get("secretRequired", "true"))
-    if not asks and connector.get("address"):
+    asks = _switch(connector.get("secretRequired", "true"), True, look.orders.doubt)
+    if "$" in connector.get("address"):
+        look.orders.doubt(unsupported(f"AJP {place}: a property tells where it listens"))
+    elif not asks and connector.get("address"):
         look.orders.at(f"AJP {place}")
     elif not asks or connector.get("address"):
         look.orders.doubt(unsupported(f"AJP {place}: where it listens and whether it asks for a secret depends on Tomcat's version"))
@@ -146,10 +156,10 @@ def _keys(host: Element, tree: Tree, look: Look) -> None:
 def _host(host: Element, engine: Element, tree: Tree, look: Look, usual: _Usual) -> None:
     site = shown(host.get("name"))
     valves = (*engine.all("Valve"), *host.all("Valve"))
-    kinds = {valve.get("className") for valve in valves if _true(valve.get("enabled", "true"))}
+    kinds = {valve.get("className") for valve in valves if _switch(valve.get("enabled", "true"), True, look.unlogged.doubt)}
     if not any(kind.endswith("AccessLogValve") for kind in kinds):
         look.unlogged.at(f"{site} (AccessLogValve)")
-    _error_pages(site, valves, host, tree, look)
+    _error_pages(site, host, tree, look)
     app_base = tree.path(host.get("appBase", "webapps"))
     roots = dict.fromkeys((*look.roots, shown(app_base)))
     for app in applications(tree, engine.get("name"), host):
@@ -159,10 +169,13 @@ def _host(host: Element, engine: Element, tree: Tree, look: Look, usual: _Usual)
     look.roots = tuple(roots)
 
 
-def _error_pages(site: str, valves: Iterable[Element], host: Element, tree: Tree, look: Look) -> None:
-    """Error pages tell the version unless the valve is written with showServerInfo="false", or the text they tell was replaced."""
-    own = [valve for valve in valves if valve.get("className") == f"{VALVES}ErrorReportValve"]
-    if own and not _true(own[-1].get("showServerInfo", "true")):
+def _error_pages(site: str, host: Element, tree: Tree, look: Look) -> None:
+    """Error pages tell the version unless the host's valve is written with showServerInfo="false", or the text they tell was replaced.
+
+    A host without such a valve has one by default, also where its engine has one.
+    """
+    own = [valve for valve in host.all("Valve") if valve.get("className") == f"{VALVES}ErrorReportValve"]
+    if own and not _switch(own[-1].get("showServerInfo", "true"), False, look.version_told.doubt):
         return
     if host.get("errorReportValveClass", f"{VALVES}ErrorReportValve") != f"{VALVES}ErrorReportValve":
         look.version_told.doubt(unsupported(f"{site}: what {host.get('errorReportValveClass')} shows is not known"))
@@ -185,11 +198,11 @@ def _application(app: Application, site: str, valves: tuple[Element, ...], look:
         kind = servlet.say("servlet-class").strip()
         settings = dict(_settings(servlet))
         if kind in {f"{SERVLETS}DefaultServlet", f"{SERVLETS}WebdavServlet"}:
-            if _true(settings.get("listings", "false")):
+            if _switch(settings.get("listings", "false"), False, look.listing.doubt):
                 look.listing.at(place)
-            if not _true(settings.get("readonly", "true")):
+            if not _switch(settings.get("readonly", "true"), True, look.writing.doubt):
                 _writing(app, place, look)
-        if kind == f"{SERVLETS}CGIServlet" and any(_true(context.get("privileged")) for context in contexts):
+        if kind == f"{SERVLETS}CGIServlet" and any(_switch(context.get("privileged"), False, look.cgi.doubt) for context in contexts):
             for path in _paths(servlet, app.web, usual.web):
                 look.cgi.at(f"{place} {path}")
     if any(servlet.say("servlet-class").startswith(MANAGEMENT) for servlet in own):
@@ -263,8 +276,20 @@ def _accounts(root: Element, tree: Tree, look: Look) -> None:
         look.console_passwords.doubt(unsupported(f"accounts of {', '.join(sorted(others))} are not in a file that is read"))
     for database in databases:
         users = tree.document(tree.path(database.get("pathname", "conf/tomcat-users.xml")))
-        for user in users.all("user") if users is not None else ():
+        if users is None:
+            continue
+        for user in users.all("user"):
             name = user.get("username") or user.get("name")
-            roles = [role.strip() for role in user.get("roles").split(",")]
-            if any(role.startswith(ROLES) for role in roles) and user.get("password") in {*USUAL_PASSWORDS, name}:
+            administers = any(role.startswith(ROLES) for role in _roles(users, user))
+            if administers and user.get("password") in {*USUAL_PASSWORDS, name}:
                 look.console_passwords.at(name)
+
+
+def _roles(users: Element, user: Element) -> set[str]:
+    """Give the roles of a user: its own, and those of its groups."""
+    groups = [group for group in users.all("group") if (group.get("groupname") or group.get("name")) in _names(user.get("groups"))]
+    return {role for one in (user, *groups) for role in _names(one.get("roles"))}
+
+
+def _names(text: str) -> set[str]:
+    return {name.strip() for name in text.split(",")}

@@ -21,20 +21,23 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import xmltree
 from scanner.wire.xmltree import Element
 
-BOOTSTRAP = b"org.apache.catalina.startup.Bootstrap"
+BOOTSTRAP = "org.apache.catalina.startup.Bootstrap"
 MOST_APPLICATIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """An instance: the directory of its data (CATALINA_BASE) and that of its configuration."""
+    """An instance: the directory of its data (CATALINA_BASE), that of its configuration, and that of the program (CATALINA_HOME)."""
 
     base: str
     conf: str
+    program: str
 
 
 HOMES = {
-    Program(name, (f"/etc/{name}/server.xml",), (f"{name}.service",), ("java",)): Home(f"{base}/{name}", f"/etc/{name}")
+    Program(name, (f"/etc/{name}/server.xml",), (f"{name}.service",), ("java",)): Home(
+        f"{base}/{name}", f"/etc/{name}", f"/usr/share/{name}"
+    )
     for name, base in (*((f"tomcat{version}", "/var/lib") for version in (9, 10, 11)), ("tomcat", "/usr/share"))
 }
 """Places of Debian's and Red Hat's packages."""
@@ -101,13 +104,19 @@ class Tree:
             return ()
         return found or ()
 
+    def leave(self, why: Unobserved) -> None:
+        """Leave what was not read open."""
+        self.doubt = self.doubt or why
+
     def path(self, written: str) -> str:
         """Give the place of a path in a file; most are relative to the instance's directory."""
-        for name in ("${catalina.base}", "${catalina.home}"):
-            written = written.replace(name, self.home.base)
-        found = absolute(self.home.base, written)
+        found = absolute(self.home.base, self.replaced(written))
         inner = found.removeprefix(f"{self.home.base}/conf/")
         return found if inner == found else f"{self.home.conf}/{inner}"
+
+    def replaced(self, written: str) -> str:
+        """Put in the two directories that files name as properties."""
+        return written.replace("${catalina.base}", self.home.base).replace("${catalina.home}", self.home.program)
 
 
 def instances(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[Instance, ...]:
@@ -115,26 +124,26 @@ def instances(read: Reader, running: tuple[Process, ...] | Unobserved | None) ->
     live = _running(read, running) if isinstance(running, tuple) else {}
     found = []
     for one in installed(read, HOMES, ()):
-        account = live.pop(HOMES[one.program].base, None)
+        _, account = live.pop(HOMES[one.program].base, ("", None))
         runs = account is not None if isinstance(running, tuple) else running
         found.append(Instance(Found(one.program, runs, one.starts), HOMES[one.program], account))
-    for place, account in live.items():
+    for place, (home, account) in live.items():
         unit = Unobserved(Reason.UNSUPPORTED, f"which unit starts Tomcat at {shown(place)} is not known")
         program = Program(shown(f"tomcat at {place}"), (), (), ("java",))
-        found.append(Instance(Found(program, True, unit), Home(place, f"{place}/conf"), account))
+        found.append(Instance(Found(program, True, unit), Home(place, f"{place}/conf", home or place), account))
     return tuple(found)
 
 
-def _running(read: Reader, running: tuple[Process, ...]) -> dict[str, str]:
-    """Give the accounts of the instances that run, by their directories; those in containers are not looked into."""
-    found: dict[str, str] = {}
+def _running(read: Reader, running: tuple[Process, ...]) -> dict[str, tuple[str, str]]:
+    """Give programs' directories and accounts of the instances that run, by their own; those in containers are not looked into."""
+    found: dict[str, tuple[str, str]] = {}
     java = [process for process in running if process.name == "java"]
     for process in sorted(set(java) - boxed(read, java), key=lambda one: one.number):
-        words = (read.file(f"/proc/{process.number}/cmdline", limit=LONGEST) or b"").split(b"\0")
-        base = next((word.partition(b"=")[2] for word in words if word.startswith(b"-Dcatalina.base=")), b"")
+        words = (read.file(f"/proc/{process.number}/cmdline", limit=LONGEST) or b"").decode("utf-8", "replace").split("\0")
+        set_ = dict(word.removeprefix("-D").split("=", 1) for word in words if word.startswith("-Dcatalina.") and "=" in word)
         state = read.state(f"/proc/{process.number}")
         if BOOTSTRAP in words and state is not None:
-            found[base.decode("utf-8", "replace")] = account_name(read, state.uid)
+            found[set_.get("catalina.base", "")] = set_.get("catalina.home", ""), account_name(read, state.uid)
     return found
 
 
@@ -146,13 +155,16 @@ def applications(tree: Tree, engine: str, host: Element) -> tuple[Application, .
     app_base = tree.path(host.get("appBase", "webapps"))
     found: dict[str, Application] = {}
     for context in host.all("Context"):
-        _add(tree, found, context.get("path").strip("/"), absolute(app_base, context.get("docBase")), context)
-    folder = f"{tree.home.conf}/{engine}/{host.get('name')}"
+        path = context.get("path").strip("/").replace("/", "#") or "ROOT"
+        _add(tree, found, path, absolute(app_base, tree.replaced(context.get("docBase") or path)), context)
+    folder = tree.path(host.get("xmlBase") or f"conf/{engine}/{host.get('name')}")
+    if "$" in app_base + folder:
+        tree.leave(Unobserved(Reason.UNSUPPORTED, shown(f"which applications {app_base} and {folder} are, properties tell")))
     for name in tree.names(folder):
         path = name.removesuffix(".xml")
         if name.endswith(".xml") and path not in found and path != "context":
             own = tree.document(f"{folder}/{name}")
-            _add(tree, found, path, absolute(app_base, own.get("docBase") or path if own else path), own)
+            _add(tree, found, path, absolute(app_base, tree.replaced(own.get("docBase")) or path if own else path), own)
     for name in tree.names(app_base):
         if name not in found and not name.startswith(".") and not name.endswith(".war"):
             _add(tree, found, name, f"{app_base}/{name}", tree.document(f"{app_base}/{name}/META-INF/context.xml"))
@@ -167,7 +179,7 @@ def _add(tree: Tree, found: dict[str, Application], path: str, folder: str, cont
     elif re.search(r"\$\{|\.war$", folder):
         tree.doubt = tree.doubt or Unobserved(Reason.UNSUPPORTED, shown(f"what the application at {folder} holds is not read"))
     else:
-        address = "/" + path.replace("#", "/").removeprefix("ROOT")
+        address = "/" + path.partition("##")[0].replace("#", "/").removeprefix("ROOT")  # what stands behind ## is a version
         found[path] = Application(address, folder, context, tree.document(f"{folder}/WEB-INF/web.xml"))
 
 

@@ -202,6 +202,54 @@ def test_what_ufw_will_load(tmp_path: Path, ipv6: str, policy: str) -> None:
     assert (four.let_through_on, six.let_through_on) == ((), ())
 
 
+def firewalld(room: Path, zone: str, more: dict[str, str]) -> Filter:
+    """What firewalld lets in over IPv4 after a restart, with this zone for everything."""
+    made = machine(room, live=False)
+    made.write(
+        {
+            "/usr/sbin/firewalld": "",
+            "/etc/firewalld/firewalld.conf": "DefaultZone=town\n",
+            "/etc/firewalld/zones/town.xml": f"<zone>{zone}</zone>",
+            "/etc/systemd/system/multi-user.target.wants/firewalld.service": "[Unit]",
+            **more,
+        }
+    )
+    return whole(look(made).inbound_ipv4.after_restart)
+
+
+def test_services_of_firewalld_may_be_protocols_and_include_others(tmp_path: Path) -> None:
+    services = {
+        "/usr/lib/firewalld/services/all.xml": '<service><include service="ssh"/><protocol value="gre"/></service>',
+        "/usr/lib/firewalld/services/ssh.xml": '<service><port protocol="tcp" port="22"/></service>',
+        "/usr/lib/firewalld/services/round.xml": '<service><include service="round"/></service>',
+    }
+    found = firewalld(tmp_path / "service", '<service name="all"/>', services)
+    assert [(one.protocol, one.first) for one in found.openings] == [("tcp", 22)]
+    assert found.unclear == ()
+    assert firewalld(tmp_path / "round", '<service name="round"/>', services).unclear != ()
+
+
+@pytest.mark.parametrize("element", ['<protocol value="tcp"/>', '<source-port protocol="tcp" port="53"/>'])
+def test_a_whole_protocol_or_a_port_that_the_other_side_chooses_opens_every_port(tmp_path: Path, element: str) -> None:
+    found = firewalld(tmp_path, element, {})
+    assert found.let_through_on == ("*",)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"/etc/firewalld/zones/own.xml": '<zone target="ACCEPT"><source ipset="partners"/></zone>'},
+        {"/etc/firewalld/zones/own.xml": '<zone target="ACCEPT"><source mac="00:00:5E:00:53:01"/></zone>'},
+        {"/etc/firewalld/direct.xml": '<direct><rule ipv="ipv4" table="filter" chain="INPUT" priority="0">-j ACCEPT</rule></direct>'},
+        {"/etc/firewalld/policies/in.xml": '<policy target="ACCEPT"><ingress-zone name="ANY"/><egress-zone name="HOST"/></policy>'},
+    ],
+)
+def test_what_lets_in_beside_the_zones_of_firewalld_is_unclear(tmp_path: Path, more: dict[str, str]) -> None:
+    found = firewalld(tmp_path, "", more)
+    assert (found.let_through_on, found.openings) == ((), ())
+    assert found.unclear != ()
+
+
 @pytest.mark.parametrize(("target", "through"), [("", ()), ('target="ACCEPT"', ("*",)), ('target="DROP"', ())])
 def test_what_firewalld_will_load(tmp_path: Path, target: str, through: tuple[str, ...]) -> None:
     made = machine(tmp_path, live=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from dataclasses import replace
 
 from scanner.hosts.base import Files, Names, Reader, Source
@@ -23,6 +24,9 @@ FIREWALLD: tuple[Source, ...] = (
     Files("/etc/firewalld/firewalld.conf", root=True),
     Names("/etc/firewalld/zones", root=True),
     Files("/etc/firewalld/zones/*.xml", root=True),
+    Files("/etc/firewalld/direct.xml", root=True),
+    Names("/etc/firewalld/policies", root=True),
+    Files("/etc/firewalld/policies/*.xml", root=True),
     Files("/usr/lib/firewalld/zones/*.xml"),
     Files("/usr/lib/firewalld/services/ssh.xml"),
     Files("/usr/lib/firewalld/services/dhcpv6-client.xml"),
@@ -31,6 +35,7 @@ FIREWALLD: tuple[Source, ...] = (
 LO = Match(frozenset({"lo"}))
 KNOWN_STATES = Match(frozenset({"established", "related"}))
 LONGEST_ZONE = 200_000
+MOST_SERVICES_DEEP = 4
 
 
 def ufw_enabled(read: Reader) -> bool:
@@ -102,12 +107,25 @@ def firewalld(read: Reader) -> tuple[Table, ...]:
         sources = tuple(one.get("address", "") for one in tree.findall("source") if one.get("address"))
         if sources:
             lead.insert(2, Rule(Does.GOTO, zone, sources=sources))
+        if len(sources) < len(tree.findall("source")):  # sets of addresses, and addresses of network cards
+            lead.insert(2, Rule(Does.GOTO, zone, unknown=True))
         if names:
             lead.append(Rule(Does.GOTO, zone, inward=Match(names)))
+    lead[:0] = [Rule(Does.UNCLEAR, text=f"firewalld: {what}") for what in _beside_zones(read)]
     chains["INPUT"] = Chain("INPUT", (*lead, Rule(Does.GOTO, default)), "input", denies=True)
     # what firewalld lets through from zone to zone is refused unless a policy says otherwise; outgoing packets are free
     chains["FORWARD"] = Chain("FORWARD", (), "forward", denies=True)
     return (Table("inet", "firewalld", chains),)
+
+
+def _beside_zones(read: Reader) -> Iterator[str]:
+    """Name what may let something in besides the zones: direct rules, and policies for what comes to the machine."""
+    if re.search(rb"<(?:rule|passthrough)\b", read.file("/etc/firewalld/direct.xml") or b""):
+        yield "direct rules"
+    for name in read.names("/etc/firewalld/policies") or ():
+        tree = _tree(read, "policies", name.removesuffix(".xml")) if name.endswith(".xml") else None
+        if tree is not None and {one.get("name") for one in tree.findall("egress-zone")} & {"HOST", "ANY"}:
+            yield f"the policy {name.removesuffix('.xml')}"
 
 
 def _tree(read: Reader, kind: str, name: str) -> ET.Element | None:
@@ -143,16 +161,26 @@ def _zone_rules(read: Reader, tree: ET.Element) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def _opens(read: Reader, element: ET.Element, sources: tuple[str, ...]) -> list[Rule]:
-    """Give what a port or service element of a zone lets through."""
-    if element.tag == "service":
-        name = element.get("name", "")
-        tree = _tree(read, "services", name) if re.fullmatch(r"[A-Za-z0-9_.+-]{1,64}", name) else None
+def _opens(read: Reader, element: ET.Element, sources: tuple[str, ...], depth: int = 0) -> list[Rule]:
+    """Give what a port, protocol or service element of a zone lets through; a service may include others."""
+    if element.tag in {"service", "include"}:
+        name = element.get("name", "") or element.get("service", "")
+        known = depth < MOST_SERVICES_DEEP and re.fullmatch(r"[A-Za-z0-9_.+-]{1,64}", name)
+        tree = _tree(read, "services", name) if known else None
         if tree is None:
             return [Rule(Does.UNCLEAR, text=f"service {name}"[:100])]
-        return [rule for port in tree.findall("port") for rule in _opens(read, port, sources)]
+        return [rule for one in tree for rule in _opens(read, one, sources, depth + 1)]
+    if element.tag == "protocol":
+        return [Rule(Does.ACCEPT, protocols=Match(frozenset({element.get("value", "")})), sources=sources or None)]
     first, _, last = element.get("port", "").partition("-")
-    if element.tag != "port" or not first.isdecimal() or (last and not last.isdecimal()) or len(first) > 5 or len(last) > 5:
+    if (
+        element.tag not in {"port", "source-port"}
+        or not first.isdecimal()
+        or (last and not last.isdecimal())
+        or max(len(first), len(last)) > 5
+    ):
         return []
     protocol = Match(frozenset({element.get("protocol", "tcp")}))
+    if element.tag == "source-port":  # the other side chooses it, so that every port is open
+        return [Rule(Does.ACCEPT, protocols=protocol, from_port=True, sources=sources or None)]
     return [Rule(Does.ACCEPT, protocols=protocol, ports=((int(first), int(last or first)),), sources=sources or None)]

@@ -105,6 +105,6 @@ class LogFiles(Fact):
 
     files: tuple[LogFile, ...] | Unobserved
     left_out: int
-    """Files beyond the cap that were not looked at."""
+    """How many files at least were not looked at: beyond the cap, or in directories that could not be listed though others can enter."""
     free_percent: float | Unobserved | None
     """Room that is left where logs are written; ``None``: the machine does not run."""

@@ -12,7 +12,7 @@ from scanner.hosts.linux.audit_trail import audit_trail
 from scanner.hosts.linux.log_files import log_files
 from scanner.hosts.linux.log_keeping import log_keeping
 from scanner.model.fact import Unobserved
-from scanner.model.reason import Reason
+from scanner.model.reason import CannotObserve, Reason
 from tests.unit.host_trees import Machine, age, running
 
 LATER = 4_000_000_000
@@ -135,6 +135,46 @@ def test_files_and_room(tmp_path: Path) -> None:
     assert {(one.path, one.mode & 0o777) for one in found.files if not one.directory} >= {("/var/log/auth.log", 0o646)}
     assert "/var/log/audit/audit.log" in {one.path for one in found.files}
     assert found.free_percent == 25.0
+
+
+@pytest.mark.parametrize(("mode", "left"), [(0o750, 0), (0o711, 1)])
+def test_a_directory_that_others_can_enter_and_we_cannot_list_leaves_files_out(tmp_path: Path, mode: int, left: int) -> None:
+    class Shut(Machine):
+        def names(self, directory: str) -> tuple[str, ...] | None:
+            if directory == "/var/log/audit":
+                raise CannotObserve(Reason.ACCESS_DENIED, directory)
+            return super().names(directory)
+
+    made = Shut(tmp_path).write({"/var/log/audit/audit.log": "x"})
+    (tmp_path / "var/log/audit").chmod(mode)
+    found = log_files.run(made)
+    assert isinstance(found, LogFiles)
+    assert found.left_out == left
+
+
+@pytest.mark.parametrize(
+    ("settings", "encrypted", "verified"),
+    [
+        ("URL=https://logs.example.jp\n", True, True),
+        ("URL=logs.example.jp\n", True, True),
+        ("URL=http://logs.example.jp\n", False, False),
+        ("URL=https://logs.example.jp\nTrustedCertificateFile=all\n", True, False),
+        ("URL=https://logs.example.jp\nTrustedCertificateFile=-\n", True, False),
+        ("URL=https://logs.example.jp\nTrustedCertificateFile=/etc/ssl/ca.pem\n", True, True),
+    ],
+)
+def test_where_the_journal_is_sent_is_verified_unless_told_otherwise(
+    tmp_path: Path, settings: str, encrypted: bool, verified: bool
+) -> None:
+    made = machine(tmp_path, live=False).write(
+        {
+            "/etc/systemd/journal-upload.conf": f"[Upload]\n{settings}",
+            "/etc/systemd/system/multi-user.target.wants/systemd-journal-upload.service": "[Unit]",
+        }
+    )
+    targets = look(made).targets
+    assert isinstance(targets, tuple)
+    assert [(one.host, one.encrypted, one.verified) for one in targets] == [("logs.example.jp", encrypted, verified)]
 
 
 RULES = "-w /etc/passwd -p wa\n-w /etc/shadow -p wa\n-w /etc/group -p wa\n-w /etc/gshadow -p wa\n"

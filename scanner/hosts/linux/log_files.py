@@ -28,27 +28,30 @@ MOST_FILES = 2_000
 def log_files(read: Reader) -> LogFiles:
     """See the log files and the room that is left for them."""
     found = seen(partial(_files, read))
-    files = found if isinstance(found, Unobserved) else found[:MOST_FILES]
-    left = 0 if isinstance(found, Unobserved) else max(0, len(found) - MOST_FILES)
+    files, left = (found, 0) if isinstance(found, Unobserved) else found
     return LogFiles(files, left, seen(partial(_free_percent, read)) if read.live else None)
 
 
-def _files(read: Reader) -> tuple[LogFile, ...]:
+def _files(read: Reader) -> tuple[tuple[LogFile, ...], int]:
+    """Give files and directories, and how many more there are at least that were not looked at. Raises ``CannotObserve``."""
     if (top := read.state(PLACE)) is None:
-        return ()
-    found = [LogFile(PLACE, True, top.mode, top.uid, top.gid)]
+        return (), 0
+    found, left = [LogFile(PLACE, True, top.mode, top.uid, top.gid)], 0
     for directory in (PLACE, *(f"{PLACE}/{name}" for name in BELOW)):
         names = seen(partial(read.names, directory))
         if isinstance(names, Unobserved):
-            if directory == PLACE:
+            state = read.state(directory)
+            if directory == PLACE or state is None:
                 raise names.error()
-            continue  # nobody else can look inside either, which is what is asked of it
+            # where nobody else can enter nobody else can reach what is inside, which is what is asked of it
+            left += names.reason is not Reason.ACCESS_DENIED or bool(state.mode & 0o001)
+            continue
         for name in names or ():
             path = f"{directory}/{name}"
             state = read.state(path)
             if state is not None and state.kind in {FileKind.FILE, FileKind.DIRECTORY}:
                 found.append(LogFile(shown(path), state.kind is FileKind.DIRECTORY, state.mode, state.uid, state.gid))
-    return tuple(found)
+    return tuple(found[:MOST_FILES]), left + max(0, len(found) - MOST_FILES)
 
 
 def _free_percent(read: Reader) -> float:

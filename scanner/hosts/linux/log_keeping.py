@@ -274,11 +274,11 @@ def _upload(read: Reader) -> list[LogTarget]:
     """Read journal-upload.conf(5), where its service starts. The other side proves itself by its certificate over HTTPS."""
     if not enabled(read, "systemd-journal-upload.service"):
         return []
-    url = ""
+    values: dict[str, str] = {}
     for file in needed(systemd_files(read, "journal-upload.conf")):
         held = needed(parsed(file.path, needed(file.data), systemd_parse))
-        for _, entry in held.entries("Upload", "URL"):
-            url = entry.value
+        values |= {entry.key: entry.value for group in held.groups if group.name == "Upload" for entry in group.entries}
+    url = values.get("URL", "")
     if not url:
         return []
     secure = not url.startswith("http://")
@@ -286,7 +286,11 @@ def _upload(read: Reader) -> list[LogTarget]:
     name, _, port = host.partition("/")[0].rpartition(":") if ":" in host else (host.partition("/")[0], "", "19532")
     kinds = (RecordKind.AUTHENTICATION, RecordKind.SYSTEM)
     number = int(port) if port.isdecimal() and len(port) < 6 else 19532
-    return [LogTarget(shown(name), number, "https" if secure else "http", kinds, secure, secure, True, UPLOAD)]
+    verified = secure and values.get("TrustedCertificateFile") not in {
+        "all",
+        "-",
+    }  # systemd-journal-upload(8): then any certificate will do
+    return [LogTarget(shown(name), number, "https" if secure else "http", kinds, secure, verified, True, UPLOAD)]
 
 
 def _entrances(conf: Conf) -> tuple[LogEntrance, ...]:

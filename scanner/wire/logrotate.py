@@ -12,19 +12,28 @@ MOST_LINES = 50_000
 MOST_INCLUDES = 500
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 28 * 86_400, "yearly": 365 * 86_400}
 """The shortest that each lasts."""
+PASSED_OVER = tuple(
+    f"*{ending}"
+    for ending in (
+        *(",v", "~", ".cfsaved", ".disabled", ".rhn-cfg-tmp-*", ".rpmnew", ".rpmorig", ".rpmsave", ".swp"),
+        *(f".dpkg-{kind}" for kind in ("bak", "del", "dist", "new", "old")),
+        *(f".ucf-{kind}" for kind in ("dist", "new", "old")),
+    )
+)
+"""Names of files that an included directory may hold without being read."""
 _SCRIPTS = frozenset({"prerotate", "postrotate", "firstaction", "lastaction", "preremove"})
 
 
 class NotLogrotate(ValueError):
-    """The text is beyond the caps."""
+    """The text is beyond the caps, or changes what is understood of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How logs are rotated."""
 
-    period: int | None = 604_800
-    """Seconds between two rotations; logrotate's own default is a week (rotation by ``size`` alone: ``None``)."""
+    period: int | None = None
+    """Seconds between two rotations; ``None``: rotation by size alone, which is logrotate's own default."""
     count: int = 0
     """Rotated files that are kept; -1: all."""
     most_age: int | None = None
@@ -104,7 +113,9 @@ class _Reader:
                 if self._includes > MOST_INCLUDES:
                     raise NotLogrotate("too many includes")
                 for text in self._include(line.split(None, 1)[1] if " " in line or "\t" in line else ""):
-                    self.read(text, outer)
+                    outer = self.read(text, outer)
+            elif word in {"tabooext", "taboopat"}:
+                raise NotLogrotate(f"{word} changes which files of a directory are read")
             else:
                 outer = _set(outer, line)
         return outer

@@ -137,6 +137,15 @@ def test_files_and_room(tmp_path: Path) -> None:
     assert found.free_percent == 25.0
 
 
+@pytest.mark.parametrize("ending", [".disabled", ".dpkg-old", "~", ".rpmsave"])
+def test_what_logrotate_passes_over_rotates_nothing(tmp_path: Path, ending: str) -> None:
+    made = machine(tmp_path, live=False)
+    (tmp_path / "etc/logrotate.d/rsyslog").rename(tmp_path / f"etc/logrotate.d/rsyslog{ending}")
+    stores = look(made).stores
+    assert isinstance(stores, tuple)
+    assert {one.source for one in stores if one.name == "/var/log/syslog"} == {"no rotation"}
+
+
 @pytest.mark.parametrize(("mode", "left"), [(0o750, 0), (0o711, 1)])
 def test_a_directory_that_others_can_enter_and_we_cannot_list_leaves_files_out(tmp_path: Path, mode: int, left: int) -> None:
     class Shut(Machine):

@@ -198,6 +198,7 @@ def test_syslog_ng_filters(expression: str, answer: bool | None) -> None:
         ("daily\n/var/log/a {\n rotate -1\n}\n", None),
         ("daily\n/var/log/a {\n}\n", 0),
         ("rotate=10\ndaily\r\n\"/var/log/a\" {\r\n}\r\n", 10),
+        ("rotate 9\n/var/log/a {\n}\n", "size"),
         ("rotate 9\n/var/log/a {\n size 10M\n}\n", "size"),
         ("rotate 9\n/var/log/a {\n daily\n maxsize 10M\n}\n", "size"),
         ("rotate 9\n/var/log/a {\n daily\n minsize 10M\n}\n", 9),
@@ -218,6 +219,14 @@ def test_logrotate_includes_under_the_settings_so_far() -> None:
     assert rotation.covers("/var/log/x/y.log")
     assert not rotation.covers("/var/log/x/z/y.log")
     assert logrotate.kept_seconds(rotation.settings) == 4 * 86_400
+
+
+def test_what_logrotate_includes_holds_for_what_follows() -> None:
+    texts = [b"daily\n", b"/var/log/a {\n rotate 5\n}\n"]
+    (rotation,) = logrotate.parse(b"weekly\ninclude /etc/logrotate.d\n", lambda _: texts)
+    assert logrotate.kept_seconds(rotation.settings) == 5 * 86_400
+    with pytest.raises(logrotate.NotLogrotate):
+        logrotate.parse(b"tabooext + .off\ninclude /etc/logrotate.d\n", lambda _: texts)
 
 
 AUDIT = b"""-D

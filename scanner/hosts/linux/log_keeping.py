@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
 from functools import partial
 
 from scanner.facts.log_keeping import LogEntrance, LogKeeping, LogProgram, LogStore, LogTarget, RecordKind
@@ -117,14 +118,15 @@ def _configuration(read: Reader, found: tuple[Found, ...], running: tuple[Proces
     return None
 
 
-def _include(read: Reader, place: str) -> Callable[[str], Iterable[bytes]]:
-    """Give what resolves the includes of a file: a path, a pattern, or a directory."""
+def _include(read: Reader, place: str, passed_over: Iterable[str] = ()) -> Callable[[str], Iterable[bytes]]:
+    """Give what resolves the includes of a file: a path, a pattern, or a directory, in which some names are passed over."""
 
     def texts(pattern: str) -> list[bytes]:
         path = absolute(place.rpartition("/")[0], pattern)
         inside = None if is_pattern(path) else read.names(path)
         if inside is not None:
-            return [data for one in inside if (data := _regular(read, f"{path}/{one}")) is not None]
+            names = [one for one in inside if not any(fnmatchcase(one, pattern) for pattern in passed_over)]
+            return [data for one in names if (data := _regular(read, f"{path}/{one}")) is not None]
         return [data for one in matching(read, path) if (data := read.file(one)) is not None]
 
     return texts
@@ -186,7 +188,7 @@ def _rotations(read: Reader) -> tuple[logrotate.Rotation, ...]:
     data = read.file(LOGROTATE_CONF)
     if data is None or exists(read, "/usr/sbin/logrotate") is None:
         return ()
-    return needed(parsed(LOGROTATE_CONF, data, lambda text: logrotate.parse(text, _include(read, LOGROTATE_CONF))))
+    return needed(parsed(LOGROTATE_CONF, data, lambda text: logrotate.parse(text, _include(read, LOGROTATE_CONF, logrotate.PASSED_OVER))))
 
 
 def _rotates(read: Reader, rotations: tuple[logrotate.Rotation, ...] | Unobserved) -> Readings[bool]:

@@ -28,7 +28,13 @@ def boot() -> str:
 
 
 def uptime() -> int:
-    """Give the seconds since the start, time asleep included where the system counts it."""
-    if sys.platform != "win32" and hasattr(time, "CLOCK_BOOTTIME"):  # macOS has none
-        return int(time.clock_gettime(time.CLOCK_BOOTTIME))
-    return int(time.monotonic())
+    """Give the seconds since the start, time asleep included."""
+    return int(running())
+
+
+def running() -> float:
+    """Give the seconds by a clock that nobody sets and that goes on in sleep, as ``time.monotonic`` does on Windows only."""
+    if sys.platform == "win32":
+        return time.monotonic()
+    # clock_gettime(2) of Linux; that of macOS has no CLOCK_BOOTTIME, and its CLOCK_MONOTONIC goes on in sleep
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -21,7 +21,8 @@ def make_directory(path: Path) -> None:
 def replace(path: Path, content: bytes) -> None:
     """Put a file in place as a whole, readable by its owner only. Either the old or the new content is there, never a mixture."""
     unfinished = path.with_name(path.name + UNFINISHED)
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), PRIVATE)
+    unfinished.unlink(missing_ok=True)  # where others may write too it could be their link to somewhere else
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), PRIVATE)
     try:
         view = memoryview(content)
         while view:

@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +34,8 @@ log = logging.getLogger(__name__)
 
 POLICY_FILE = "policy.json"
 LOCK_FILE = "lock"
+LONGEST_REST = 60.0
+"""Seconds after which the clock is looked at again."""
 _GIVE_UP = {
     Refusal.TOO_LARGE,
     Refusal.NOT_AN_ENVELOPE,
@@ -86,29 +87,30 @@ class Agent:
     def run(self, stop: Event, rng: Random) -> None:
         """Report on schedule and deliver with back-off until ``stop`` is set."""
         back_off = BackOff(rng)
-        report_at = time.monotonic() + first_delay(self.interval(), rng)
-        deliver_at = time.monotonic()
+        report_at = clock.running() + first_delay(self.interval(), rng)
+        deliver_at = clock.running()
         repeated = False
         while not stop.is_set():
-            if time.monotonic() >= report_at:
+            if clock.running() >= report_at:
                 self.report()
                 repeated = False
-                report_at = time.monotonic() + next_interval(self.interval(), rng)
-            if time.monotonic() >= deliver_at:
+                report_at = clock.running() + next_interval(self.interval(), rng)
+            if clock.running() >= deliver_at:
                 deliver_at = report_at
                 try:
                     if self.deliver() and not repeated:  # at once, in full; but a hub that never has enough is not fed in a circle
                         repeated = True
                         self.report()
-                        deliver_at = time.monotonic()
+                        deliver_at = clock.running()
                     back_off.reset()
                 except (HubAway, HubRefuses) as error:
                     wait = back_off.next(getattr(error, "patience", 0.0))
-                    deliver_at = time.monotonic() + wait
+                    deliver_at = clock.running() + wait
                     log.warning("%s; next try in %.0f s", error, wait)
                 finally:
                     self.transport.close()
-            stop.wait(max(0.0, min(report_at, deliver_at) - time.monotonic()))
+            # Waits stand still while the machine sleeps: a laptop that wakes up late reports soon.
+            stop.wait(min(LONGEST_REST, max(0.0, min(report_at, deliver_at) - clock.running())))
 
     def _deliver(self, waiting: Waiting) -> bool:
         envelope = waiting.read()

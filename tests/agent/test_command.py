@@ -10,12 +10,13 @@ import tomllib
 import zlib
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 
 import agent
-from agent import cli, clock, collect, config, schedule, show
+from agent import cli, clock, collect, config, schedule, service, show
 from agent.service import first_report
 from agent.trouble import BadConfig
 from scanner.codec import canonical
@@ -128,6 +129,41 @@ def test_waits_grow_and_are_spread() -> None:
     back_off.reset()
     assert back_off.next(0) <= schedule.FIRST_WAIT
     assert len({round(schedule.next_interval(3600, Random(n))) for n in range(50)}) > 40
+
+
+class Sleeper:
+    """An agent on a machine that sleeps for a night: its clock goes on, its waits stand still."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.reports: list[float] = []
+        self.transport = SimpleNamespace(close=lambda: None)
+        monkeypatch.setattr(clock, "running", lambda: self.now)
+
+    def interval(self) -> float:
+        return 4 * 3600.0
+
+    def report(self) -> None:
+        self.reports.append(self.now)
+
+    def deliver(self) -> bool:
+        return False
+
+    def is_set(self) -> bool:
+        return len(self.reports) == 2
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        if len(self.reports) == 1 and self.now < 30_000:
+            self.now += 60_000
+
+
+def test_a_machine_that_was_asleep_when_a_report_was_due_reports_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeper = Sleeper(monkeypatch)
+    service.Agent.run(sleeper, sleeper, Random(1))  # type: ignore[arg-type]  # as much of an agent and of an event as it needs
+    first, second = sleeper.reports
+    assert first < 1000 + 300
+    assert second <= first + service.LONGEST_REST + 60_000
 
 
 def test_the_clock_says_what_a_report_needs() -> None:

@@ -184,6 +184,14 @@ def test_a_file_that_the_disk_has_damaged_becomes_a_gap_of_one(tmp_path: Path) -
     consistent(open_chain(tmp_path))
 
 
+def test_a_file_in_a_place_of_others_is_not_written_through_their_link(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (tmp_path / f"medium{files.UNFINISHED}").symlink_to(precious)
+    files.replace(tmp_path / "medium", b"reports")
+    assert (precious.read_text(), (tmp_path / "medium").read_bytes()) == ("kept", b"reports")
+
+
 def test_what_the_hub_has_acknowledged_is_not_sent_again(tmp_path: Path) -> None:
     chain = open_chain(tmp_path)
     chain.keep(chain.make(ABOUT, facts(1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import select
 import socket
 import socketserver
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -24,10 +26,15 @@ from scanner.hub import book, enrolment, media, serve
 from scanner.hub.database import Database
 from scanner.hub.door import Door
 from scanner.hub.serve import BadServer, Listen
+from scanner.hub.web import STATUS
 from scanner.protocol.envelope import LARGEST
 from scanner.protocol.keys import SigningKey
+from scanner.protocol.refusal import Refusal
 from tests.agent.killing import HOST, Pair, trusting, wait_for
-from tests.hub.simulated import some_facts
+from tests.hub.simulated import Simulated, some_facts
+from tests.hub.test_hostile import Attacker
+
+MUTATED = 500
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +161,34 @@ def test_the_hub_caps_what_it_reads_and_goes_on_answering(pair: Pair) -> None:
     connection = http.client.HTTPSConnection(HOST, pair.port, context=context, timeout=30)
     connection.request("GET", "/health")
     assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_mutated_reports_are_refused_over_tls_as_they_are_at_the_door(pair: Pair) -> None:
+    context = trusting(pair.certificate)
+    connection = http.client.HTTPSConnection(HOST, pair.port, context=context, timeout=30)
+
+    def answer(line: bytes) -> tuple[int, dict[str, object]]:
+        connection.request("POST", REPORTS, body=line)
+        got = connection.getresponse()
+        return got.status, json.loads(got.read())
+
+    with Database(pair.url) as database:
+        door = Door(database, SigningKey.of_text(pair.hub_key.read_text()))
+        victim = Simulated.enrol(door, "victim")
+        old = victim.report()
+        assert answer(old)[0] == 200
+        attacker = Attacker.after(victim, old, door, Random(7))
+        for number in range(MUTATED):
+            line, expected = attacker.one(costly=number % 25 == 0)
+            if line.startswith(attacker.fresh) and len(line) > len(attacker.fresh):  # too large: it is not read to its end
+                connection.close()
+                continue
+            status, said = answer(line)
+            assert status == STATUS.get(Refusal(str(said["refused"])), 400), said
+            assert not expected or said["refused"] in expected
+        assert book.agent_row(database, victim.agent).reports == 1
+        assert answer(attacker.fresh)[0] == 200, "the honest one is still taken"
     connection.close()
 
 

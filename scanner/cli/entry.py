@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import io
+import os
 import sys
 
 
 def main() -> None:
     """Run ``tenken look`` at once, and everything else through ``scanner.cli.main``."""
+    _ready_to_print()
     gc.disable()  # until all is loaded: nothing of it is ever garbage
     if sys.argv[1:2] == ["look"]:
         from scanner.cli import look  # the point of this module
@@ -17,3 +20,16 @@ def main() -> None:
 
     gc.enable()
     everything()
+
+
+def _ready_to_print() -> None:
+    """Let neither a terminal without some of our signs (EUC-JP, Windows' code pages) nor an output that is closed end a run.
+
+    A sign that is missing is written as its number: a question mark in its place is our sign of the undetermined.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  until the program ends
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -179,8 +179,14 @@ ADVICE: Mapping[str, Text] = {
         en="See that the device that answers is the one expected; if so, take it to its maker as a defect.",
     ),
     Reason.ACCESS_DENIED: Text(
-        ja="点検に用いる利用者に、技術情報に示すファイル又は設定を読み取る権限を与える。",
-        en="Give the account that scans the right to read what the technical note names.",
+        ja=(
+            "点検に用いる利用者に、技術情報に示すファイル又は設定を読み取る権限を与える。それがログインに使う鍵やパスワードのファイルであれば、"
+            "台帳に書いた場所とファイルの権限（600）を直す。"
+        ),
+        en=(
+            "Give the account that scans the right to read what the technical note names. Where that is the key or password file of a "
+            "login, mend its place in the inventory and its mode (600)."
+        ),
     ),
     Reason.UNVERIFIED: Text(
         ja="技術情報に示すホスト鍵の指紋を機器側の指紋と照合し、同じであれば known_hosts に加える。異なる場合は、なりすましを疑う。",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -108,7 +109,19 @@ def test_standard_output_that_is_full_is_told_apart_from_a_finding() -> None:
     assert (ended.returncode, ended.stderr) == (2, b"no space is left to write it\n")
 
 
-TENKEN = (sys.executable, "-c", "from scanner.cli.main import main; main()")
+TENKEN = (sys.executable, "-c", "from scanner.cli.entry import main; main()")
+
+
+@pytest.mark.parametrize("where", ["ascii", "closed"])
+def test_no_terminal_ends_a_run_by_what_it_cannot_show(where: str) -> None:
+    environment = {**os.environ, "LC_ALL": "ja_JP.UTF-8", "PYTHONIOENCODING": "ascii" if where == "ascii" else "utf-8"}
+    words = " ".join(shlex.quote(word) for word in (*TENKEN, "scan", "local", *QUICK))
+    ended = subprocess.run(
+        ["/bin/sh", "-c", words + (" >&-" if where == "closed" else "")], capture_output=True, env=environment, check=False
+    )
+    assert ended.returncode in {0, 1, 3}
+    assert ended.stderr == b""
+    assert (b"endpoint.screen-lock" in ended.stdout or b"\\u" in ended.stdout) is (where == "ascii")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import os
@@ -12,6 +13,7 @@ def main() -> None:
     """Run ``tenken look`` at once, and everything else through ``scanner.cli.main``."""
     _ready_to_print()
     gc.disable()  # until all is loaded: nothing of it is ever garbage
+    atexit.register(gc.freeze)  # nor need any be looked for at the end, which the interpreter would do several times
     if sys.argv[1:2] == ["look"]:
         from scanner.cli import look  # the point of this module
 

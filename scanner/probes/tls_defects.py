@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from scanner.facts.tls import AddressSeen, DefectsSeen, TlsDefects, TlsSeen, TlsSurvey
 from scanner.model.fact import Unobserved
@@ -18,7 +19,7 @@ from scanner.net.net import Net
 from scanner.net.scope import Purpose
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import is_address, together
-from scanner.probes.tls_complete import CLOSE_NOTIFY, completed
+from scanner.probes.tls_complete import CLOSE_NOTIFY, completable, completed
 from scanner.probes.tls_hearing import Hearing, unless, until
 from scanner.probes.tls_line import Line
 from scanner.probes.tls_search import Manner, suite_of
@@ -27,21 +28,27 @@ from scanner.probes.tls_talk import Talker
 from scanner.probes.tls_values import NUMBERS, Failed, Refused, Unsure
 from scanner.wire.tls.client12 import Client12, Session
 from scanner.wire.tls.hello import ClientHello, HelloTemplate, change_cipher_spec, heartbeat_request, record
-from scanner.wire.tls.messages import Certificate, Heartbeat, ServerHello, ServerHelloDone
+from scanner.wire.tls.messages import Certificate, Heartbeat, Message, ServerHello, ServerHelloDone
 from scanner.wire.tls.names import TLS10, TLS12, RecordType
-from scanner.wire.tls.protect12 import can_protect
 from scanner.wire.tls.reader import HandshakeReader
 from scanner.wire.tls.rsa import client_key_exchange_record, oracle_blocks, rsa_key
 from scanner.wire.tls.suites import suite_by_name
 
+T = TypeVar("T")
+
 CONNECTIONS = 40
-"""For one address: two for the harmless ones, two for tickets, and up to twenty-two for the oracle, which compares answers."""
+"""For one address: three for the harmless ones, two for tickets, and up to twenty-two for the oracle, which compares answers."""
 PATIENCE = 3.0
-"""Seconds for one conversation: the server has just answered the survey."""
+"""Seconds for one answer: the server has just answered the survey."""
+SETTLE = 1.5
+"""Seconds of silence that are taken for an answer where what is said next tells more."""
+CONVERSATION = PATIENCE + 2 * SETTLE
 SILENCE = "silence"
 PADDING = 16
 BAD_RECORD = frozenset({20, 21})
 """bad_record_mac, decryption_failed: what follows was taken for protected, so the early change of keys had been carried out."""
+USER_CANCELED = b"\x01\x5a"
+"""A warning that a server passes over when it comes in the clear (RFC 5246 section 7.2)."""
 
 
 @probe(limit=120.0)
@@ -58,7 +65,7 @@ async def _address(service: Service, net: Net, seen: AddressSeen) -> DefectsSeen
     if isinstance(only, Unobserved):
         return DefectsSeen(seen.address, only, only, only, only)
     name = "" if is_address(service.host) else service.host
-    talker = Talker(net, name, seen.address, service.port, service.protocol, seconds=PATIENCE)
+    talker = Talker(net, name, seen.address, service.port, service.protocol, seconds=CONVERSATION)
     server = Server(talker, CONNECTIONS)
     trial = _Trial(server, seen.tls)
     try:
@@ -96,6 +103,9 @@ class _Trial:
     async def _converse(self, words: str, talk: Callable[[Line], Awaitable[bool]]) -> bool | Unobserved:
         return await self._server.converse("defects", words, talk, lambda seen: "the defect shows" if seen else "the defect does not show")
 
+    def _cannot_complete(self) -> Unobserved:
+        return Unobserved(Reason.UNSUPPORTED, f"{self._server.talker.peer}: no handshake can be completed with the suites accepted")
+
     async def _greet(self, line: Line, hello: ClientHello) -> tuple[HandshakeReader, Hearing, ServerHello, bytes]:
         """Say hello and read on to ServerHelloDone; give the ServerHello and the first certificate."""
         reader, hearing = HandshakeReader(), Hearing(self._server.talker.peer)
@@ -122,15 +132,21 @@ class _Trial:
         if isinstance(heartbeat, Unobserved):
             return heartbeat
 
+        suites = [code for code in self._suites if completable(code)]
+        if not suites:
+            return self._cannot_complete()
+
         async def talk(line: Line) -> bool:
-            reader, hearing, greeting, _ = await self._greet(line, self._hello(self._suites, heartbeat=1))
-            if greeting.heartbeat is None:
+            client, hearing = Client12(self._hello(suites, heartbeat=1), self._random(64)), Hearing(self._server.talker.peer)
+            await completed(line, client, hearing)
+            if client.server_hello is None or client.server_hello.heartbeat is None:
                 raise CannotObserve(Reason.UNCONFIRMED, f"{hearing.peer} took up heartbeats in the survey and no longer does")
             payload = b"tenken"
-            await line.send(
-                heartbeat_request(greeting.version, payload, len(payload) + PADDING) + heartbeat_request(greeting.version, payload)
-            )
-            seen = await until(line, reader, hearing, lambda m: isinstance(m, Heartbeat))
+            await line.send(client.send(heartbeat_request(payload, len(payload) + PADDING), RecordType.HEARTBEAT))
+            seen = await _within(SETTLE, until(line, client, hearing, _is_heartbeat))
+            if seen is None:
+                await line.send(client.send(heartbeat_request(payload), RecordType.HEARTBEAT))
+                seen = await until(line, client, hearing, _is_heartbeat)
             if isinstance(seen, Refused):
                 return False
             answer = unless(seen, "answering heartbeats", hearing)
@@ -139,33 +155,54 @@ class _Trial:
         return await self._converse("heartbeat that claims its own padding", talk)
 
     async def early_ccs(self) -> bool | Unobserved | None:
-        """CVE-2014-0224: a ChangeCipherSpec before there are keys. What follows it shows by the alert whether it was carried out."""
+        """CVE-2014-0224: a ChangeCipherSpec before there are keys.
+
+        A sound server ends there. One that reads on is sent a warning in the clear, which it passes over unless it takes it for protected.
+        Where it then ends without a word, that shows the defect only if the same warning does not end a handshake by itself.
+        """
         if not self._version:
             return self._unfinished
+        warning = record(RecordType.ALERT, self._version, USER_CANCELED)
 
-        async def talk(line: Line) -> bool:
+        async def changed(line: Line) -> bool | None:
             reader, hearing, greeting, _ = await self._greet(line, self._hello(self._suites))
-            await line.send(change_cipher_spec(greeting.version) + record(RecordType.HANDSHAKE, greeting.version, self._random(40)))
-            seen = await until(line, reader, hearing, lambda m: False)
+            await line.send(change_cipher_spec(greeting.version))
+            seen = await _within(SETTLE, until(line, reader, hearing, _nothing))
+            if isinstance(seen, Refused | Unsure):
+                return False
+            if seen is None:
+                await line.send(warning)
+                seen = await until(line, reader, hearing, _nothing)
             if isinstance(seen, Refused):
                 return seen.alert in BAD_RECORD
             if isinstance(seen, Unsure):
-                return False  # it would not go on with us, which is all that is asked
+                return None
             unless(seen, "answering an early ChangeCipherSpec", hearing)
             return False
 
-        return await self._converse("ChangeCipherSpec before its time", talk)
+        async def unchanged(line: Line) -> bool:
+            reader, hearing, _, _ = await self._greet(line, self._hello(self._suites))
+            await line.send(warning)
+            seen = await _within(SETTLE, until(line, reader, hearing, _nothing))
+            if seen is None:
+                return True
+            if isinstance(seen, Failed):
+                raise CannotObserve(seen.why.reason, seen.why.detail)
+            raise CannotObserve(Reason.UNCONFIRMED, f"{hearing.peer} ends the connection at a warning, whatever came before it")
+
+        seen = await self._server.converse("defects", "ChangeCipherSpec before its time", changed, _carried_out)
+        return seen if seen is not None else await self._converse("a warning without it", unchanged)
 
     async def ticketbleed(self) -> bool | Unobserved | None:
         """CVE-2016-9244: a ticket with a session id of 31 octets; an affected server answers with 32, the last one not ours."""
         ticket = self._seen.features if isinstance(self._seen.features, Unobserved) else self._seen.features.session_ticket
-        suites = [code for code in self._suites if (suite := suite_of(code)) and can_protect(suite)]
+        suites = [code for code in self._suites if completable(code)]
         if not self._version or ticket is None or ticket is False:
             return None
         if isinstance(ticket, Unobserved):
             return ticket
         if not suites:
-            return Unobserved(Reason.UNSUPPORTED, "no handshake can be completed with the suites accepted")
+            return self._cannot_complete()
         talker = self._server.talker
         talker.purpose, talker.test = Purpose.INTRUSIVE, "tls.ticketbleed"
         sessions: list[Session] = []
@@ -243,13 +280,31 @@ class _Trial:
             if whole:
                 sent += change_cipher_spec(greeting.version) + record(RecordType.HANDSHAKE, greeting.version, bytes(40))
             await line.send(sent)
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    return described(await until(line, reader, hearing, lambda m: True))
-            except TimeoutError:
-                return SILENCE
+            heard = await _within(PATIENCE, until(line, reader, hearing, lambda m: True))
+            return SILENCE if heard is None else described(heard)
 
         return await self._server.converse("oracle", f"{name}{', whole' if whole else ''}", talk, str)
+
+
+def _is_heartbeat(message: Message) -> bool:
+    return isinstance(message, Heartbeat)
+
+
+def _nothing(_: Message) -> bool:
+    return False
+
+
+def _carried_out(seen: bool | None) -> str:
+    return "no word" if seen is None else "the defect shows" if seen else "the defect does not show"
+
+
+async def _within(seconds: float, seen: Awaitable[T]) -> T | None:
+    """What is seen, ``None`` where nothing is in that time."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await seen
+    except TimeoutError:
+        return None
 
 
 def described(seen: object) -> str:

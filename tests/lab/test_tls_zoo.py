@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from scanner.facts.tls import ChainSeen, Revocation, SniBehaviour, TlsSeen, TlsSurvey, Version
+from scanner.facts.tls import ChainSeen, Revocation, SniBehaviour, TlsDefects, TlsSeen, TlsSurvey, Version
 from scanner.facts.tls import Path as Way
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.lab.needed import need_lab
-from tests.lab.tls_scan import differences, surveys
+from tests.lab.tls_scan import defects, differences, surveys
 from tests.lab.tls_zoo import Zoo, why_no_zoo, world
 from tests.lab.tls_zoo.certificates import DOMAIN, RECIPES
 from tests.lab.tls_zoo.entries import BY_NAME, ENTRIES, LIMITS
@@ -126,6 +126,32 @@ def test_two_addresses_that_differ_are_told_apart(seen: Seen) -> None:
     four, six = one(seen, "nginx-differs", 0), one(seen, "nginx-differs", 1)
     assert not [found for found in four.versions if found.accepted and found.version in {Version.TLS10, Version.TLS11}]
     assert [found for found in six.versions if found.accepted and found.version is Version.TLS10]
+
+
+DEFECTS = {
+    "node-0.10.0": (True, True),  # OpenSSL 1.0.1e
+    "node-0.10": (None, False),  # 1.0.1r without heartbeats; CVE-2014-0224 was mended in 1.0.1h
+    "gnutls-weak": (False, False),
+    "openssl-rsa": (None, False),
+    "java": (None, False),
+    "tlslite": (False, False),
+}
+"""Entry → Heartbleed and CVE-2014-0224, as the advisories say of its library; ``None``: it has no heartbeats."""
+
+
+def test_defects_are_found_where_a_library_has_them(zoo: Zoo, seen: Seen) -> None:
+    """Real libraries before and after their mending, and others that were never concerned."""
+    services = {BY_NAME[name].service: name for name in DEFECTS}
+    surveyed = {service: one for service in services if isinstance(one := seen[service], TlsSurvey)}
+    found = defects(zoo, surveyed)
+    assert found.keys() == services.keys()
+    for service, name in services.items():
+        trial = found[service]
+        assert isinstance(trial, TlsDefects), trial
+        bleeds, early = DEFECTS[name]
+        if zoo.truth(name).features.get("heartbeat") is False:
+            bleeds = None
+        assert [(one.heartbleed, one.early_ccs) for one in trial.addresses] == [(bleeds, early)] * 2, name
 
 
 REASONS = {

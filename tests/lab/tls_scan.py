@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-from scanner.facts.tls import AddressSeen, ChainSeen, Features, Preference, TlsSeen, TlsSurvey, Version
+from scanner.facts.tls import AddressSeen, ChainSeen, Features, Preference, TlsDefects, TlsSeen, TlsSurvey, Version
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Service
@@ -17,9 +18,12 @@ from scanner.net.scope import Entry as Listed
 from scanner.net.scope import Match, Scope
 from scanner.net.view import Timing
 from scanner.probes.tls import tls_survey
+from scanner.probes.tls_defects import tls_defects
 from tests.lab.tls_zoo import Zoo, world
 from tests.lab.tls_zoo.certificates import RECIPES, Issued
 from tests.lab.tls_zoo.entry import Truth
+
+T = TypeVar("T")
 
 ENOUGH = 400
 """Connections for one server: its whole truth is wanted here, however weak it is."""
@@ -43,16 +47,44 @@ def surveys(
     zoo: Zoo, services: Sequence[str], *, connections: int = ENOUGH, seconds: float = 100.0, width: int = WIDTH
 ) -> dict[str, TlsSurvey | Unobserved]:
     """Look at services, ``width`` of them side by side. ``seconds`` is the time of each."""
-    found: dict[str, TlsSurvey | Unobserved] = {}
+
+    async def survey(network: Network, text: str) -> TlsSurvey:
+        service = Service.parse(text)
+        seen = await tls_survey.run(service, network.view(service.key))
+        assert isinstance(seen, TlsSurvey)
+        return seen
+
+    return _each(zoo, services, survey, connections=connections, seconds=seconds, width=width)
+
+
+def defects(zoo: Zoo, seen: Mapping[str, TlsSurvey]) -> dict[str, TlsDefects | Unobserved]:
+    """Look for the defects of surveyed services that need no consent."""
+
+    async def trial(network: Network, text: str) -> TlsDefects:
+        service = Service.parse(text)
+        found = await tls_defects.run(service, network.view(service.key), seen[text])
+        assert isinstance(found, TlsDefects)
+        return found
+
+    return _each(zoo, list(seen), trial)
+
+
+def _each(
+    zoo: Zoo,
+    services: Sequence[str],
+    probe: Callable[[Network, str], Awaitable[T]],
+    *,
+    connections: int = ENOUGH,
+    seconds: float = 100.0,
+    width: int = WIDTH,
+) -> dict[str, T | Unobserved]:
+    found: dict[str, T | Unobserved] = {}
 
     async def one(network: Network, text: str, places: asyncio.Semaphore) -> None:
-        service = Service.parse(text)
         async with places:
             try:
                 async with asyncio.timeout(seconds):
-                    seen = await tls_survey.run(service, network.view(service.key))
-                assert isinstance(seen, TlsSurvey)
-                found[text] = seen
+                    found[text] = await probe(network, text)
             except CannotObserve as error:
                 found[text] = Unobserved(error.reason, error.detail)
             except TimeoutError:

@@ -88,7 +88,7 @@ def test_a_table_may_take_several_lines_since_7_5(tmp_path: Path) -> None:
 @pytest.mark.lab
 def test_the_real_program_takes_all_of_these_texts(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if not REAL.is_file():
-        assert request.config.getoption("--lab") != "require", "run .ci/mail-programs"
+        assert request.config.getoption("--lab") != "require", "run .ci/setup lab"
         pytest.skip("OpenSMTPD is not unpacked")
     for rules, _ in RULES:
         place = tmp_path / "smtpd.conf"

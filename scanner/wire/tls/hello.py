@@ -145,10 +145,10 @@ def alert(version: int, description: int, *, fatal: bool = True) -> bytes:
     return record(RecordType.ALERT, min(version, TLS12), bytes((2 if fatal else 1, description)))
 
 
-def heartbeat_request(version: int, payload: bytes, claimed: int | None = None) -> bytes:
-    """A heartbeat request (RFC 6520 section 4), padded with sixteen octets; ``claimed`` writes another length than that of ``payload``."""
+def heartbeat_request(payload: bytes, claimed: int | None = None) -> bytes:
+    """What a record of a heartbeat request holds (RFC 6520 section 4), sixteen octets of padding; ``claimed`` writes another length."""
     length = len(payload) if claimed is None else claimed
-    return record(RecordType.HEARTBEAT, min(version, TLS12), b"\x01" + length.to_bytes(2, "big") + payload + bytes(16))
+    return b"\x01" + length.to_bytes(2, "big") + payload + bytes(16)
 
 
 def handshake(type_: int, body: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """The owner's side of the exposure laboratory: raise it, run an event loop or a command outside it, read its counters, take it down.
 
-Needs root, the Debian packages of ``.ci/packages.apt`` and what ``.ci/exposure-programs`` unpacks. Nothing leaves the namespaces, and no
+Needs root, the Debian packages of ``.ci/packages.apt`` and what ``.ci/setup lab`` unpacks. Nothing leaves the namespaces, and no
 service of the machine is touched.
 """
 
@@ -30,7 +30,7 @@ def why_not() -> str | None:
     """Why the laboratory cannot be raised here, or ``None``."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "network namespaces need Linux and root"
-    return absent(NEEDED) or (None if NTPD.exists() else "not unpacked: ntpd; run .ci/exposure-programs")
+    return absent(NEEDED) or (None if NTPD.exists() else "not unpacked: ntpd; run .ci/setup lab")
 
 
 class ExposureLab:

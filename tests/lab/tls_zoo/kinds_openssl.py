@@ -12,9 +12,11 @@ import idna
 from scanner.facts.tls import Version
 from tests.lab.tls_zoo.certificates import OCSP_PORT, RECIPES
 from tests.lab.tls_zoo.dh import PARAMETERS
-from tests.lab.tls_zoo.entry import Entry, Place, Program
+from tests.lab.tls_zoo.entry import FETCHED, Entry, Place, Program
 from tests.lab.tls_zoo.truth import EVERYTHING, MODERN, OLD, OpenSsl
 
+COMPRESSING = FETCHED / "python" / "psycopg2_binary.libs"
+"""An OpenSSL with zlib, which Debian's has not."""
 ALL = (*OLD, *MODERN)
 STRONG = OpenSsl(
     ciphers="ECDHE+AESGCM:ECDHE+CHACHA20", ciphersuites="TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
@@ -51,7 +53,8 @@ def s_server(
             argv += ["-status_file", place.mint.staple(issued[0])]
         if sct:
             argv += ["-serverinfo", place.write("sct.pem", sct)]
-        return [Program([*argv, *options, "-accept", where]) for where in (f"{place.v4}:443", f"[{place.v6}]:443")]
+        environment = {"LD_LIBRARY_PATH": str(how.library)} if how.library else {}
+        return [Program([*argv, *options, "-accept", where], environment) for where in (f"{place.v4}:443", f"[{place.v6}]:443")]
 
     return Entry(name, about, start, lambda _: how.truth(), certificates=certificates)
 
@@ -247,6 +250,12 @@ ENTRIES: tuple[Entry, ...] = (
         "-psk",
         "00112233445566778899aabbccddeeff",
         certificates=(),
+    ),
+    s_server(
+        "openssl-compression",
+        "OpenSSL 3.5 as psycopg2 builds it: it compresses",
+        OpenSsl("ECDHE+AESGCM:AES128-SHA:@SECLEVEL=1", library=COMPRESSING, features={"compression": True}),
+        "-comp",
     ),
     s_server("openssl-tls13", "TLS 1.3 only, CCM too", OpenSsl(versions=(Version.TLS13,), ciphersuites=":".join(TLS13))),
     s_server("openssl-tls10", "TLS 1.0 only", OpenSsl(ciphers="DEFAULT:@SECLEVEL=0", versions=(Version.TLS10,))),

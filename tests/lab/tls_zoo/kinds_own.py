@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scanner.facts.tls import Preference, Version
@@ -88,7 +88,10 @@ _TLS13 = sorted(suite.openssl or suite.name for suite in SUITES.values() if suit
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A build of Node.js and how its server is set up. ``levels``: its OpenSSL knows security levels."""
+    """A build of Node.js and how its server is set up. ``levels``: its OpenSSL knows security levels.
+
+    ``only``: its client asks for these suites and no others. Node.js 0.10.0 dies of an answer that says no.
+    """
 
     version: str
     options: Mapping[str, object]
@@ -99,10 +102,12 @@ class Node:
     prefers: bool = True
     groups: bool = False
     client: Mapping[str, object] | None = None
+    only: Sequence[str] = ()
+    features: Mapping[str, object] = field(default_factory=dict)
 
     def asked(self, version: Version) -> dict[str, object]:
         """What the server's own client asks to learn one version."""
-        names: Sequence[str] = _ASKED
+        names: Sequence[str] = self.only or _ASKED
         if version is Version.SSL2:
             return {"name": version.value, "options": {"secureProtocol": "SSLv2_method"}, "suites": list(_SSL2_NAMES), "ordered": False}
         if self.version.startswith("0.10."):
@@ -155,7 +160,7 @@ def node(name: str, about: str, how: Node, *, certificates: Sequence[str] = ("rs
             version: preference for version, preference in said.prefers.items() if version is not Version.SSL2
         }
         finite = any("_DHE_" in one or "_DH_anon" in one for names in suites.values() for one in names)
-        return replace(said, suites=suites, prefers=prefers, dh=frozenset({how.dh}) if finite else frozenset())
+        return replace(said, suites=suites, prefers=prefers, dh=frozenset({how.dh}) if finite else frozenset(), features=how.features)
 
     return Entry(name, about, start, truth, certificates=certificates, ready_file=True)
 
@@ -199,6 +204,17 @@ ENTRIES: tuple[Entry, ...] = (
     tlslite("tlslite-ssl3", "tlslite-ng: SSL 3.0 and nothing else", (Version.SSL3,)),
     tlslite("tlslite-anon", "tlslite-ng without a certificate", (Version.SSL3, *_TO_12), anonymous=True),
     node(
+        "node-0.10.0",
+        "OpenSSL 1.0.1e with heartbeats: CVE-2014-0160, CVE-2014-0224",
+        Node(
+            "0.10.0",
+            {"secureProtocol": "SSLv23_method", "secureOptions": _ONLY[Version.TLS12], "ciphers": "AES128-SHA:AES256-SHA"},
+            (Version.TLS12,),
+            only=("AES128-SHA", "AES256-SHA"),
+            features={"heartbeat": True},
+        ),
+    ),
+    node(
         "node-0.10",
         "OpenSSL 1.0.1: SSL 2.0 to TLS 1.2, RC4, DES, NULL",
         Node(
@@ -206,6 +222,7 @@ ENTRIES: tuple[Entry, ...] = (
             {"secureProtocol": "SSLv23_method", "ciphers": _ALL},
             (Version.SSL2, Version.SSL3, *_TO_12),
             ("--enable-ssl2", "--enable-ssl3"),
+            features={"heartbeat": False},  # Node.js 0.10.2 left them out
         ),
     ),
     node(

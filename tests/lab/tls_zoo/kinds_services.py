@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from scanner.facts.tls import Upgrade
+from tests.lab.tls_zoo.certificates import DOMAIN
 from tests.lab.tls_zoo.dh import PARAMETERS
-from tests.lab.tls_zoo.entry import SERVERS, Entry, Place, Program, together
+from tests.lab.tls_zoo.entry import REPOSITORY, SERVERS, Entry, Place, Program, together
 from tests.lab.tls_zoo.truth import GnuTls, OpenSsl
 
 DATABASES = OpenSsl(ciphers="ECDHE+AESGCM:DHE+AESGCM:AES256-SHA", dh=2048, groups=())
@@ -151,15 +152,85 @@ VirtualHost "{place.host}"
     return [Program(["prosody", "--config", place.write("prosody.cfg.lua", text), "-F"])]
 
 
-def _python(place: Place) -> list[Program]:
+UNPACKED = REPOSITORY / "build" / "tls-programs"
+"""Debian's inn2 and xrdp, which ``.ci/setup lab`` unpacks: installed, they would start with the machine."""
+
+_INN = """\
+domain: {domain}
+pathhost: {host}
+mta: "/bin/false %s"
+mailcmd: /bin/false
+ovmethod: tradindexed
+hismethod: hisv6
+enableoverview: true
+tlscertfile: {chain}
+tlskeyfile: {key}
+tlsciphers: "{ciphers}"
+tlseccurve: {group}
+tlspreferserverciphers: true
+"""
+
+
+def _inn(how: OpenSsl, place: Place) -> list[Program]:
+    """InterNetNews' server for readers, with nothing to read."""
+    paths = "".join(f"path{name}: {place.home}\n" for name in ("db", "etc", "log", "news", "outgoing", "overview", "run", "spool", "tmp"))
+    filled = _INN.format(
+        domain=DOMAIN,
+        host=place.host,
+        chain=place.certificate("rsa-2048").chain,
+        key=_own_key(place, "news"),
+        ciphers=how.ciphers,
+        group=how.groups[0],
+    )
+    place.write("storage.conf", "method trash {\n newsgroups: *\n class: 0\n}\n")
+    place.write("readers.conf", 'auth all { hosts: "*" default: "<all>" }\naccess all { users: "<all>" newsgroups: "*" access: R }\n')
+    place.write("group.index", "")
+    environment = {"INNCONF": str(place.write("inn.conf", filled + paths)), "LD_LIBRARY_PATH": str(UNPACKED / "usr/lib/news")}
+    for name in ("storage.conf", "readers.conf", "group.index", "inn.conf"):
+        shutil.chown(place.home / name, "news", "news")
+    server = UNPACKED / "usr/lib/news/bin/nnrpd"
+    return [Program([server, "-D", "-f", "-p", "119", *where], environment) for where in (("-4", place.v4), ("-6", place.v6))]
+
+
+def _xrdp(how: OpenSsl, place: Place) -> list[Program]:
+    """xrdp looks for its keys below /etc and makes sockets below /run, so that it gets both for itself."""
     issued = place.certificate("rsa-2048")
-    return [Program(["python3", SERVERS / "upgrading.py", issued.chain, issued.key, PYTHON.ciphers, place.v4, place.v6])]
+    libraries = next(UNPACKED.glob("usr/lib/*/xrdp"))
+    etc = place.home / "etc"
+    shutil.copytree(UNPACKED / "etc/xrdp", etc / "xrdp")
+    options = {
+        "ini_version": "1",
+        "fork": "true",
+        "port": f"tcp://{place.v4}:3389, tcp6://{{{place.v6}}}:3389",
+        "security_layer": "tls",
+        "certificate": issued.chain,
+        "key_file": issued.key,
+        "ssl_protocols": "TLSv1.2, TLSv1.3",
+        "tls_ciphers": how.ciphers,
+    }
+    text = "[Globals]\n" + "".join(f"{name}={value}\n" for name, value in options.items())
+    text += (
+        f"[Logging]\nLogFile={place.home}/xrdp.log\nLogLevel=WARNING\nEnableSyslog=false\n[Channels]\n[Xorg]\nname=Xorg\nlib=libxup.so\n"
+    )
+    config = place.write("xrdp.ini", text)
+    script = (
+        f"{UNPACKED}/usr/bin/xrdp-keygen xrdp {etc}/xrdp/rsakeys.ini >/dev/null && mount -t tmpfs run /run && mount --bind {etc} /etc && "
+        f"exec {UNPACKED}/usr/sbin/xrdp --nodaemon -c {config}"
+    )
+    return [Program(["unshare", "--mount", "sh", "-c", script], {"LD_LIBRARY_PATH": str(libraries)})]
 
 
-PYTHON = OpenSsl(ciphers="ECDHE+AESGCM:ECDHE+CHACHA20:AES128-SHA", groups=("prime256v1",), prefers=True)
+def _sql_server(place: Place) -> list[Program]:
+    issued = place.certificate("rsa-2048")
+    return [Program(["python3", SERVERS / "sql_server.py", issued.chain, issued.key, SQL_SERVER.ciphers, place.v4, place.v6])]
+
+
+SQL_SERVER = OpenSsl(ciphers="ECDHE+AESGCM:ECDHE+CHACHA20:AES128-SHA", groups=("prime256v1",), prefers=True)
 OFFERED, IMPLICIT = Upgrade.OFFERED, Upgrade.IMPLICIT
 VSFTPD = OpenSsl(ciphers="ECDHE+AESGCM:AES256-SHA", groups=("prime256v1",))
 PROSODY = OpenSsl(ciphers="ECDHE+AESGCM:DHE+AESGCM", dh=2048)
+INN = OpenSsl(ciphers="ECDHE+AESGCM:ECDHE+CHACHA20:AES128-SHA", groups=("prime256v1",), prefers=True)
+XRDP = OpenSsl(ciphers="ECDHE+AESGCM:AES256-SHA", groups=())
 POSTGRESQL = replace(DATABASES, groups=("prime256v1",), prefers=True)
 
 ENTRIES: tuple[Entry, ...] = (
@@ -186,11 +257,13 @@ ENTRIES: tuple[Entry, ...] = (
         lambda place: _prosody(PROSODY, place),
         lambda _: PROSODY.truth(),
     ),
+    *together("inn", "InterNetNews", (("", 119, "nntp", OFFERED),), lambda place: _inn(INN, place), lambda _: INN.truth()),
+    *together("xrdp", "xrdp", (("", 3389, "rdp", OFFERED),), lambda place: _xrdp(XRDP, place), lambda _: XRDP.truth()),
     *together(
-        "python",
-        "Python's own OpenSSL behind the opening of other protocols",
-        (("", 119, "nntp", OFFERED), ("-3389", 3389, "rdp", OFFERED), ("-1433", 1433, "mssql", OFFERED)),
-        _python,
-        lambda _: PYTHON.truth(),
+        "sql-server",
+        "Python's own OpenSSL behind the opening of SQL Server",
+        (("", 1433, "mssql", OFFERED),),
+        _sql_server,
+        lambda _: SQL_SERVER.truth(),
     ),
 )

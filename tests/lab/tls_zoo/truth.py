@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from scanner.facts.tls import Preference, Version
 from scanner.wire.tls.suites import suite_name
@@ -27,11 +28,13 @@ GROUPS = {"X25519": "x25519", "prime256v1": "secp256r1", "secp384r1": "secp384r1
 
 
 @cache
-def openssl_list(version: Version, ciphers: str, ciphersuites: str = "", *, psk: bool = False) -> tuple[tuple[str, str, str], ...]:
+def openssl_list(
+    version: Version, ciphers: str, ciphersuites: str = "", *, psk: bool = False, library: Path | None = None
+) -> tuple[tuple[str, str, str], ...]:
     """Suites that this OpenSSL supports in a version with this configuration, in its order: name, key exchange, authentication."""
     command = ["openssl", "ciphers", "-V", "-s", _FLAGS[version], *(["-psk"] if psk else [])]
     command += ["-ciphersuites", ciphersuites] if ciphersuites else []
-    environment = os.environ | {"OPENSSL_CONF": os.devnull}
+    environment = os.environ | {"OPENSSL_CONF": os.devnull} | ({"LD_LIBRARY_PATH": str(library)} if library else {})
     out = subprocess.run([*command, ciphers], capture_output=True, text=True, check=True, env=environment).stdout
     found = []
     for line in out.splitlines():
@@ -51,7 +54,7 @@ class OpenSsl:
     """A configuration of OpenSSL 3, whatever program it stands in.
 
     ``auths`` are the kinds of key the server has, as OpenSSL calls them; ``dh`` the length of its DH prime, 0 without one. Without
-    ``groups`` nothing is claimed of them: OpenSSL 3.0 has no command that lists its own.
+    ``groups`` nothing is claimed of them: OpenSSL 3.0 has no command that lists its own. ``library`` is the folder of another build.
     """
 
     ciphers: str = "DEFAULT"
@@ -63,6 +66,7 @@ class OpenSsl:
     prefers: bool = False
     chacha: bool = False
     psk: bool = False
+    library: Path | None = None
     features: Mapping[str, object] = field(default_factory=dict)
 
     def truth(self) -> Truth:
@@ -94,7 +98,7 @@ class OpenSsl:
         if self.psk:
             kinds |= {"PSK", "RSAPSK", "ECDHEPSK", *(("DHEPSK",) if self.dh else ())}
         found = []
-        for name, kx, auth in openssl_list(version, self.ciphers, self.ciphersuites, psk=self.psk):
+        for name, kx, auth in openssl_list(version, self.ciphers, self.ciphersuites, psk=self.psk, library=self.library):
             if version is Version.TLS13 or (kx in kinds and (auth == "None" or auth in self.auths or (self.psk and auth == "PSK"))):
                 found.append(name)
         return tuple(found)

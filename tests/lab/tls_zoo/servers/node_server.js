@@ -16,8 +16,7 @@ function options(extra) {
 function serve(address, then) {
   var server = tls.createServer(options(config.options), function (stream) {
     stream.on('error', function () {});
-    stream.write('HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nzoo\n');
-    stream.end();
+    stream.once('data', function () { stream.end('HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nzoo\n'); });
   });
   server.on('clientError', function () {});
   server.on('tlsClientError', function () {});

@@ -14,6 +14,7 @@ from scanner.model.reason import CannotObserve
 from scanner.net.net import Net
 from scanner.net.scope import Purpose
 from scanner.wire.x509 import Certificate, NotCertificate, bundled, dead_end, parse, path, recall
+from scanner.wire.x509.distinguished import same_name
 from scanner.wire.x509.signature import Checked
 
 MOST_FETCHED = 3
@@ -69,7 +70,7 @@ class Issuers:
                     issuer = parse(der)
                 except NotCertificate:
                     continue
-                if issuer.subject == below.issuer and below.signed_by(issuer) is Checked.HOLDS:
+                if same_name(issuer.subject, below.issuer) and below.signed_by(issuer) is Checked.HOLDS:
                     return url, der
         return None
 

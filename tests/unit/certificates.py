@@ -23,7 +23,9 @@ _ALL_USES: tuple[str, ...] = ("digital_signature", "content_commitment", "key_en
 _ALL_USES += ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
 
 
-def name(common: str) -> x509.Name:
+def name(common: str | x509.Name) -> x509.Name:
+    if isinstance(common, x509.Name):
+        return common
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "架空")])
 
 
@@ -48,7 +50,7 @@ def usage(*uses: str) -> x509.KeyUsage:
 
 
 def make(
-    common: str,
+    common: str | x509.Name,
     by: Made | None = None,
     *,
     key: Key | None = None,
@@ -64,7 +66,7 @@ def make(
     extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
     key_ids: bool = True,
     pss: bool = False,
-    issuer: str | None = None,
+    issuer: str | x509.Name | None = None,
     ocsp_url: str = "",
     crl_url: str = "",
     serial: int | None = None,

@@ -9,11 +9,13 @@ from pathlib import Path as FilePath
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from scanner.facts.tls import Path, PathSeen
-from scanner.wire.x509 import Roots, path
+from scanner.wire.x509 import Roots, parse, path
 from scanner.wire.x509.chain import MOST_STEPS
+from scanner.wire.x509.extensions import MOST_NAMES
 from tests.unit.certificates import DAY, NOW, SERVER_AUTH, Key, Made, make, openssl, permitted
 
 HOST = "www.example.lg.jp"
@@ -188,6 +190,125 @@ def test_the_subjects_of_authorities_are_limited_too_but_for_a_new_key_of_the_sa
     assert way(make(HOST, below, dns=(HOST,)), below, inter).end is Path.NOT_PERMITTED
     same = make("Middle", inter, ca=True)
     assert way(make(HOST, same, dns=(HOST,)), same, inter).end is Path.PUBLIC
+
+
+def also(*names: x509.GeneralName) -> tuple[x509.ExtensionType, bool]:
+    return x509.SubjectAlternativeName([x509.DNSName(HOST), *names]), False
+
+
+@pytest.mark.parametrize(
+    ("limits", "other", "end"),
+    [
+        (("O=架空",), "O=架空,CN=mail", Path.PUBLIC),
+        (("O=架空",), "O=別,CN=mail", Path.NOT_PERMITTED),
+        (("!O=別",), "O=別,CN=mail", Path.NOT_PERMITTED),
+        (("!O=別",), "O=架空,CN=mail", Path.PUBLIC),
+    ],
+)
+def test_directory_names_beside_the_subject_are_limited_as_it_is(limits: tuple[str, ...], other: str, end: Path) -> None:
+    organisation = x509.Name.from_rfc4514_string("CN=www,O=架空")
+    inter = make("Middle", ROOT, ca=True, extensions=((permitted(*limits), True),))
+    named = x509.DirectoryName(x509.Name(reversed(list(x509.Name.from_rfc4514_string(other)))))
+    assert way(make(organisation, inter, extensions=(also(named),)), inter).end is end
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "same"),
+    [
+        ("架空 市", "架空\u3000市", True),
+        ("ＡＢＣ株式会社", "abc株式会社", True),
+        ("ｶｸｳ", "カクウ", True),
+        (" Example  City ", "example city", True),
+        ("Exam\u00adple", "example", True),
+        ("Straße", "STRASSE", True),
+        ("Example City", "ExampleCity", False),
+        ("架空市", "架空町", False),
+    ],
+)
+def test_names_compare_as_directories_compare_them(written: str, asked: str, same: bool) -> None:
+    """RFC 4518: neither case nor width nor the number of spaces, nor signs without a shape."""
+
+    def organisation(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, text)])
+
+    limits = x509.NameConstraints(None, [x509.DirectoryName(organisation(asked))])
+    inter = make("Middle", ROOT, ca=True, extensions=((limits, True),))
+    assert way(make(organisation(written), inter, dns=(HOST,)), inter).end is (Path.NOT_PERMITTED if same else Path.PUBLIC)
+
+
+def test_a_name_in_another_encoding_is_the_same_name() -> None:
+    """RFC 5280 section 7.1: authorities that changed from PrintableString to UTF8String are found all the same."""
+    kinds = {
+        kind: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Old CA", kind)])
+        for kind in (_ASN1Type.PrintableString, _ASN1Type.UTF8String)
+    }
+    printable, utf8 = kinds.values()
+    assert printable.public_bytes() != utf8.public_bytes()
+    root = make(printable, ca=True)
+    inter = make("Middle", root, ca=True, issuer=utf8)
+    assert way(make(HOST, inter), inter, roots=Roots(public=[root.der])) == PathSeen(Path.PUBLIC, "CN=Old CA")
+    again = make(utf8, ROOT, ca=True)
+    below = make(HOST, again, issuer=printable)
+    assert way(below, again) == PathSeen(Path.PUBLIC, ANCHOR)
+
+
+MAIL = x509.RFC822Name("example.lg.jp")
+EMAIL_SUBJECT = x509.Name([x509.NameAttribute(NameOID.EMAIL_ADDRESS, "root@example.lg.jp")])
+
+
+@pytest.mark.parametrize(
+    ("limits", "leaf", "words"),
+    [
+        (MAIL, {"extensions": (also(x509.RFC822Name("root@example.lg.jp")),)}, "names of the kind rfc822Name"),
+        (MAIL, {"common": EMAIL_SUBJECT, "dns": (HOST,)}, "names of the kind rfc822Name"),
+        (x509.UniformResourceIdentifier("lg.jp"), {"extensions": (also(x509.UniformResourceIdentifier("https://lg.jp/")),)}, "Identifier"),
+        (x509.DNSName("lg.jp"), {"dns": (f"{number}.lg.jp" for number in range(MOST_NAMES + 1))}, "that cannot all be read"),
+    ],
+)
+def test_names_that_cannot_be_compared_leave_the_way_open(limits: x509.GeneralName, leaf: dict[str, object], words: str) -> None:
+    inter = make("Middle", ROOT, ca=True, extensions=((x509.NameConstraints([limits], None), True),))
+    seen = way(make(**{"common": HOST, "by": inter} | leaf), inter)  # type: ignore[arg-type]  # keywords of the function, from the table above
+    assert seen.end is Path.UNCHECKED
+    assert words in seen.problem
+
+
+def test_limits_on_names_of_a_kind_that_is_not_there_bind_nobody() -> None:
+    inter = make("Middle", ROOT, ca=True, extensions=((x509.NameConstraints([MAIL], None), True),))
+    assert way(make(HOST, inter, dns=(HOST,)), inter).end is Path.PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("subtree", "end"),
+    [
+        ("300b82056c672e6a70800100", Path.PUBLIC),  # the minimum 0, written out
+        ("300b82056c672e6a70800101", Path.NOT_PERMITTED),
+        ("300b82056c672e6a70810101", Path.NOT_PERMITTED),
+        ("300782056c672e6aff", Path.NOT_PERMITTED),
+    ],
+)
+def test_limits_with_a_minimum_a_maximum_or_a_strange_name_cannot_be_honoured(subtree: str, end: Path) -> None:
+    inner = bytes.fromhex(subtree[:2] + f"{len(subtree) // 2 - 2:02x}" + subtree[4:])
+    value = bytes((0x30, len(inner) + 2, 0xA0, len(inner))) + inner
+    limits = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.30"), value)
+    inter = make("Middle", ROOT, ca=True, extensions=((limits, True),))
+    assert way(make(HOST, inter, dns=("www.lg.jp",)), inter).end is end
+
+
+def test_the_names_of_authorities_are_limited_as_those_of_servers() -> None:
+    inter = make("Middle", ROOT, ca=True, extensions=((permitted("lg.jp"), True),))
+    below = make("Below", inter, ca=True, dns=("ca.example.com",))
+    assert way(make(HOST, below, dns=(HOST,)), below, inter).end is Path.NOT_PERMITTED
+
+
+def test_behind_an_extension_that_cannot_be_read_anything_may_stand() -> None:
+    """The list breaks before its end, so that nobody knows whether something critical is behind."""
+    inter = make("Middle", ROOT, ca=True)
+    key_id = inter.der.index(bytes.fromhex("0603551d0e"))
+    broken = bytearray(inter.der)
+    broken[key_id] = 0x04  # no object identifier
+    found = parse(bytes(broken))
+    assert found.unknown_critical
+    assert found.seen.problems
 
 
 def test_the_length_of_the_way_is_limited() -> None:

@@ -23,7 +23,7 @@ from scanner.wire.x509.asn1 import (
     integer,
     moment,
 )
-from scanner.wire.x509.distinguished import common_names, shown_name
+from scanner.wire.x509.distinguished import Comparable, common_names, same_name, shown_name
 from scanner.wire.x509.extensions import Limits, Problems, read_extensions
 from scanner.wire.x509.kept import Kept
 from scanner.wire.x509.signature import Algorithm, Checked, check, read_algorithm, read_key
@@ -46,8 +46,9 @@ class Certificate:
     """A certificate as read. ``seen`` goes into facts; the rest is what a path is built with.
 
     ``subject``, ``issuer``, ``spki``, ``algorithm`` and ``signed`` are the very octets. The times are ``None`` where they cannot be read.
-    ``limits`` is ``None`` without name constraints. ``issuer_urls`` are the places of its issuer's certificate. ``unknown_critical`` are
-    extensions that nobody here knows and that must not be passed over, ``unreadable`` those that are broken.
+    ``limits`` is ``None`` without name constraints. ``directory_names`` and ``other_names`` are alternative names beside those in ``seen``:
+    names as ``comparable`` gives them, and kinds that are not compared. ``issuer_urls`` are the places of its issuer's certificate.
+    ``unknown_critical`` are extensions that nobody here knows and that must not be passed over, ``unreadable`` those that are broken.
     """
 
     der: bytes
@@ -65,6 +66,8 @@ class Certificate:
     key_id: bytes = b""
     authority_key_id: bytes = b""
     limits: Limits | None = None
+    directory_names: tuple[Comparable, ...] = ()
+    other_names: frozenset[str] = frozenset()
     issuer_urls: tuple[str, ...] = ()
     unknown_critical: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
@@ -72,7 +75,7 @@ class Certificate:
     @property
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name."""
-        return self.subject == self.issuer
+        return same_name(self.subject, self.issuer)
 
     def signed_by(self, issuer: Certificate) -> Checked:
         """Tell whether the issuer's key made the signature; names are not looked at."""
@@ -206,6 +209,8 @@ def _parse(der: bytes) -> Certificate:
         key_id=known.key_id,
         authority_key_id=known.authority_key_id,
         limits=known.limits,
+        directory_names=known.directory_names,
+        other_names=known.other_names,
         issuer_urls=known.issuer_urls,
         unknown_critical=tuple(known.unknown_critical),
         unreadable=tuple(known.unreadable),

@@ -14,7 +14,8 @@ from typing import Final
 from scanner.facts.tls import Path, PathSeen
 from scanner.wire.x509 import oids
 from scanner.wire.x509.certificate import Certificate, NotCertificate, parse
-from scanner.wire.x509.limits import outside, subject_outside
+from scanner.wire.x509.distinguished import same_name
+from scanner.wire.x509.limits import outside, undecided
 from scanner.wire.x509.roots import Root, Roots
 from scanner.wire.x509.signature import Checked
 
@@ -96,7 +97,7 @@ def dead_end(chain: Sequence[bytes]) -> Certificate:
         raise ValueError("a chain without any certificate")
     known = [parse(der) for der in chain]
     last, left = known[0], known[1:]
-    while (issuer := next((one for one in left if one.subject == last.issuer), None)) is not None:
+    while (issuer := next((one for one in left if same_name(one.subject, last.issuer)), None)) is not None:
         left.remove(issuer)
         last = issuer
     return last
@@ -128,7 +129,7 @@ class _Search:
                 yield self._ended(way, root)
         went_on = False
         for root in self.roots.named(last.issuer):
-            if root.certificate.spki == last.spki and root.certificate.subject == last.subject:
+            if root.certificate.spki == last.spki and same_name(root.certificate.subject, last.subject):
                 went_on = True
                 continue
             step = self._step(way, _Link(root.certificate, -1))
@@ -138,7 +139,7 @@ class _Search:
             elif step is not None:
                 yield self._ended(step, root)
         for link in self.sent:
-            if any(_same(link, one) for one in way) or link.certificate.subject != last.issuer or len(way) >= LONGEST:
+            if any(_same(link, one) for one in way) or not same_name(link.certificate.subject, last.issuer) or len(way) >= LONGEST:
                 continue
             step = self._step(way, link)
             went_on = went_on or step is not None
@@ -169,6 +170,8 @@ class _Search:
                 pass
         if problem := _not_permitted(way, issuer):
             return self._stopped(Path.NOT_PERMITTED, (*way, issuer), problem)
+        if problem := _undecided(way, issuer):
+            return self._stopped(Path.UNCHECKED, (*way, issuer), problem)
         return (*way, issuer)
 
     def _ended(self, way: tuple[_Link, ...], root: Root) -> _Ending:
@@ -199,7 +202,7 @@ class _Search:
 
 def _same(one: _Link, other: _Link) -> bool:
     """Whether both certify the same key for the same name: no way goes through such twice."""
-    return one.certificate.subject == other.certificate.subject and one.certificate.spki == other.certificate.spki
+    return one.certificate.spki == other.certificate.spki and same_name(one.certificate.subject, other.certificate.subject)
 
 
 def _in_time(certificate: Certificate, at: datetime) -> bool:
@@ -225,14 +228,27 @@ def _not_permitted(way: tuple[_Link, ...], issuer: _Link) -> str:
         return _critical(above)
     if oids.NAME_CONSTRAINTS in above.unreadable:
         return f"the name constraints of {who} cannot be read"
-    if above.limits is not None and (name := outside(above.limits, way[0].certificate.seen)):
-        return f"{who} may not certify {name}"
     if above.limits is not None:
-        for link in way:
-            below = link.certificate
-            if (link is way[0] or not below.self_issued) and subject_outside(above.limits, below.subject):
-                return f"{who} may not certify the subject {_shown(below)}"
+        for below in _limited(way):
+            if name := outside(above.limits, below):
+                return f"{who} may not certify {name[:LONGEST_SHOWN]}"
     return ""
+
+
+def _undecided(way: tuple[_Link, ...], issuer: _Link) -> str:
+    """Why it cannot be told whether this certificate may stand above the way, in English; empty where it can."""
+    limits = issuer.certificate.limits
+    if limits is not None:
+        for below in _limited(way):
+            if names := undecided(limits, below):
+                return f"{_shown(issuer.certificate)} limits names, and {_shown(below)} has {names}"
+    return ""
+
+
+def _limited(way: tuple[_Link, ...]) -> Iterator[Certificate]:
+    """The certificates whose names an authority above them may limit: not its own new keys (RFC 5280 section 6.1.3 (b))."""
+    yield way[0].certificate
+    yield from (link.certificate for link in way[1:] if not link.certificate.self_issued)
 
 
 def _shown(certificate: Certificate) -> str:
@@ -246,7 +262,8 @@ def _critical(certificate: Certificate) -> str:
 
 def _in_order(sent: Sequence[_Link], count: int) -> bool:
     """Whether all could be read and each certifies the one before it."""
+    certificates = [link.certificate for link in sent]
     return len(sent) == count and all(
-        after.certificate.subject == before.certificate.issuer and before.certificate.signed_by(after.certificate) is not Checked.BROKEN
-        for before, after in pairwise(sent)
+        same_name(after.subject, before.issuer) and before.signed_by(after) is not Checked.BROKEN
+        for before, after in pairwise(certificates)
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final
+from unicodedata import category, normalize
 
 from scanner.wire.der import NotDer
 from scanner.wire.x509 import oids
-from scanner.wire.x509.asn1 import OBJECT_IDENTIFIER, SEQUENCE, SET, Item, oid, text
+from scanner.wire.x509.asn1 import OBJECT_IDENTIFIER, SEQUENCE, SET, Item, oid, sole, text
 
 MOST_ATTRIBUTES = 64
 LONGEST_NAME = 512
@@ -16,6 +18,9 @@ LONGEST_VALUE = 256
 MOST_COMMON_NAMES = 16
 _COMMON_NAME: Final = "2.5.4.3"
 _ESCAPED: Final = '\\,+"<>;='
+_TO_NOTHING: Final = frozenset({"Cc", "Cf"})
+_ALSO_TO_NOTHING: Final = frozenset("\u034f\u1806\ufffc" + "".join(map(chr, (*range(0x180B, 0x180E), *range(0xFE00, 0xFE10)))))
+"""Signs without a shape of their own: controls and formats (general categories), joiners and variation selectors (RFC 4518 section 2.2)."""
 
 
 Comparable = tuple[frozenset[tuple[str, str | bytes]], ...]
@@ -23,7 +28,7 @@ Comparable = tuple[frozenset[tuple[str, str | bytes]], ...]
 
 
 def comparable(name: Item) -> Comparable:
-    """Give a name in that form. Case and the number of spaces make no difference (RFC 5280 section 7.1). Raises ``NotDer``."""
+    """Give a name in that form (RFC 5280 section 7.1). Raises ``NotDer``."""
     parts: list[frozenset[tuple[str, str | bytes]]] = []
     for one in name.inside().each(SET):
         if len(parts) == MOST_ATTRIBUTES:
@@ -32,13 +37,35 @@ def comparable(name: Item) -> Comparable:
     return tuple(parts)
 
 
+@lru_cache(maxsize=1024)
+def canonical(name: bytes) -> Comparable | None:
+    """Give a name (DER) in that form, ``None`` where it cannot be read."""
+    try:
+        return comparable(sole(name, SEQUENCE))
+    except NotDer:
+        return None
+
+
+def same_name(one: bytes, other: bytes) -> bool:
+    """Tell whether two names (DER) are the same, however their texts are encoded. One that cannot be read is like its own octets only."""
+    return one == other or (canonical(one) is not None and canonical(one) == canonical(other))
+
+
 def _compared(item: Item) -> tuple[str, str | bytes]:
     fields = item.inside()
     number, value = oid(fields.take(OBJECT_IDENTIFIER)), fields.take()
     try:
-        return number, " ".join(text(value).casefold().split())
+        return number, _prepared(text(value))
     except NotDer:
         return number, value.whole
+
+
+def _prepared(value: str) -> str:
+    """A text for a comparison without regard to case and spaces (RFC 4518 section 2)."""
+    if not value.isascii() or not value.isprintable():
+        mapped = "".join(" " if c.isspace() else "" if category(c) in _TO_NOTHING or c in _ALSO_TO_NOTHING else c for c in value)
+        value = normalize("NFKC", mapped.casefold())
+    return " ".join(value.casefold().split())
 
 
 def shown_name(name: Item, what: str, note: Callable[[str], None]) -> str:

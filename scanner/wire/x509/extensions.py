@@ -38,14 +38,23 @@ MOST_URLS = 8
 LONGEST_URL = 1024
 
 _DNS_NAME, _DIRECTORY_NAME, URI, _IP_ADDRESS = CONTEXT + 2, CONSTRUCTED + 4, CONTEXT + 6, CONTEXT + 7
+OTHER_KINDS: Final = {
+    CONSTRUCTED: "otherName",
+    CONTEXT + 1: "rfc822Name",
+    CONSTRUCTED + 3: "x400Address",
+    CONSTRUCTED + 5: "ediPartyName",
+    URI: "uniformResourceIdentifier",
+    CONTEXT + 8: "registeredID",
+}
+"""Kinds of GeneralName (RFC 5280 section 4.2.1.6) that are not compared with name constraints here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The names that an authority may certify, as its name constraints say (RFC 5280 section 4.2.1.10); ``None``: no limit of that kind.
 
-    DNS names are lower case, networks ``(address, mask)`` in octets, subjects as ``comparable`` gives them. Limits on
-    other kinds of name do not concern servers.
+    DNS names are lower case, networks ``(address, mask)`` in octets, subjects as ``comparable`` gives them. ``others`` are the kinds of
+    name that are limited too, in words of ``OTHER_KINDS``.
     """
 
     dns: tuple[str, ...] | None = None
@@ -54,6 +63,7 @@ class Limits:
     no_ip: tuple[tuple[bytes, bytes], ...] = ()
     subjects: tuple[Comparable, ...] | None = None
     no_subjects: tuple[Comparable, ...] = ()
+    others: frozenset[str] = frozenset()
 
 
 class Problems:
@@ -82,6 +92,8 @@ class Extensions:
 
     dns_names: tuple[str, ...] = ()
     ip_names: tuple[str, ...] = ()
+    directory_names: tuple[Comparable, ...] = ()
+    other_names: frozenset[str] = frozenset()
     is_ca: bool = False
     path_length: int | None = None
     usage: tuple[str, ...] | None = None
@@ -100,13 +112,14 @@ class Extensions:
 
 def read_extensions(rest: Cursor, version: int, problems: Problems) -> Extensions:
     """Read what stands behind the key of a certificate of this version. What cannot be read is noted, and left as if it were not there."""
-    known = Extensions()
+    known = Extensions(unknown_critical=["…"])  # what nobody has read may be critical
     with problems.reading("extensions"):
         for unique_id in (CONTEXT + 1, CONTEXT + 2):
             rest.maybe(unique_id)
         wrapped = rest.maybe(CONSTRUCTED + 3)
         rest.done()
         if wrapped is None:
+            known.unknown_critical.clear()
             return known
         if version != 3:
             problems.note(f"extensions in a certificate of version {version}")
@@ -114,19 +127,20 @@ def read_extensions(rest: Cursor, version: int, problems: Problems) -> Extension
         listed = listing.take(SEQUENCE).inside()
         listing.done()
         met: set[str] = set()
+        critical_unknown: list[str] = []
         for item in listed.each(SEQUENCE):
             if len(met) >= MOST_EXTENSIONS:
                 problems.note(f"more than {MOST_EXTENSIONS} extensions")
-                known.unknown_critical.append("…")
-                break
+                return known
             number, critical, value = read_extension(item)
             if number in met:
                 problems.note(f"extension {number} is there twice")
                 known.unreadable.append(number)
             met.add(number)
             if critical and number not in oids.HANDLED:
-                known.unknown_critical.append(number)
+                critical_unknown.append(number)
             _extension(number, value, known, problems)
+        known.unknown_critical = critical_unknown
     return known
 
 
@@ -158,9 +172,12 @@ _Note = Callable[[str], None]
 def _alternative_names(value: bytes, known: Extensions, note: _Note) -> None:
     dns: list[str] = []
     addresses: list[str] = []
+    directory: list[Comparable] = []
+    others: set[str] = set()
     for count, item in enumerate(sole(value, SEQUENCE).inside().each()):
         if count == MOST_NAMES:
             note(f"more than {MOST_NAMES} alternative names")
+            known.unreadable.append(oids.SUBJECT_ALT_NAME)
             break
         if item.tag == _DNS_NAME:
             name = item.contents
@@ -174,7 +191,12 @@ def _alternative_names(value: bytes, known: Extensions, note: _Note) -> None:
                 addresses.append(str(ip_address(item.contents)))
             else:
                 note(f"an address of {item.size} octets among the alternative names")
+        elif item.tag == _DIRECTORY_NAME:
+            directory.append(comparable(item.inside().take(SEQUENCE)))
+        else:
+            others.add(OTHER_KINDS.get(item.tag, "?"))
     known.dns_names, known.ip_names = tuple(dns), tuple(addresses)
+    known.directory_names, known.other_names = tuple(directory), frozenset(others)
 
 
 def _basic_constraints(value: bytes, known: Extensions, note: _Note) -> None:
@@ -260,12 +282,15 @@ def _name_constraints(value: bytes, known: Extensions, note: _Note) -> None:
     dns: list[list[str]] = [[], []]
     networks: list[list[tuple[bytes, bytes]]] = [[], []]
     subjects: list[list[Comparable]] = [[], []]
+    others: set[str] = set()
     fields = sole(value, SEQUENCE).inside()
     for side in (0, 1):
         part = fields.maybe(CONSTRUCTED + side)
         for item in part.inside().each(SEQUENCE) if part is not None else ():
-            base = item.inside().take()
+            base = _base(item)
             if base.tag == _DNS_NAME:
+                if not base.contents.isascii():
+                    raise NotDer("a DNS name that is not ASCII")
                 dns[side].append(excerpt(base.contents, 255).lower())
             elif base.tag == _IP_ADDRESS:
                 if base.size not in (8, 32):
@@ -274,6 +299,8 @@ def _name_constraints(value: bytes, known: Extensions, note: _Note) -> None:
                 networks[side].append((base.contents[:half], base.contents[half:]))
             elif base.tag == _DIRECTORY_NAME:
                 subjects[side].append(comparable(base.inside().take(SEQUENCE)))
+            else:
+                others.add(OTHER_KINDS.get(base.tag, "?"))
             if len(dns[side]) + len(networks[side]) + len(subjects[side]) > MOST_NAMES:
                 note(f"more than {MOST_NAMES} name constraints")
                 raise NotDer("too many to be honoured")
@@ -285,7 +312,18 @@ def _name_constraints(value: bytes, known: Extensions, note: _Note) -> None:
         no_ip=tuple(networks[1]),
         subjects=tuple(subjects[0]) or None,
         no_subjects=tuple(subjects[1]),
+        others=frozenset(others),
     )
+
+
+def _base(subtree: Item) -> Item:
+    """The name of a GeneralSubtree. The minimum is 0 and there is no maximum (RFC 5280 section 4.2.1.10)."""
+    fields = subtree.inside()
+    base = fields.take()
+    minimum = fields.maybe(CONTEXT)
+    if (minimum is not None and minimum.contents != b"\0") or fields.tag != -1:
+        raise NotDer("a subtree with a minimum or a maximum")
+    return base
 
 
 _READERS: Final[dict[str, tuple[str, Callable[[bytes, Extensions, _Note], None]]]] = {

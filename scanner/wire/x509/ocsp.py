@@ -31,6 +31,7 @@ from scanner.wire.x509.asn1 import (
     sole,
 )
 from scanner.wire.x509.certificate import Certificate, NotCertificate, parse
+from scanner.wire.x509.distinguished import same_name
 from scanner.wire.x509.extensions import read_extension
 from scanner.wire.x509.roots import Roots
 from scanner.wire.x509.sct import scts
@@ -73,13 +74,13 @@ def find_issuer(chain: Sequence[bytes], roots: Roots | None) -> Certificate | No
 def issuer_among(own: Certificate, others: Sequence[Certificate], roots: Roots | None) -> Certificate | None:
     """See ``find_issuer``; a certificate that is its own issuer is its issuer."""
     known = [root.certificate for root in roots.named(own.issuer)] if roots is not None else []
-    candidates = [one for one in (*others, *known, own) if one.subject == own.issuer]
+    candidates = [one for one in (*others, *known, own) if same_name(one.subject, own.issuer)]
     return next((one for one in candidates if own.signed_by(one) is Checked.HOLDS), candidates[0] if candidates else None)
 
 
 def question(certificate: Certificate, issuer: Certificate) -> bytes:
     """Write the request about one certificate, without a nonce: responders give the same signed answer to everybody (RFC 5019)."""
-    name = hashlib.sha1(issuer.subject, usedforsecurity=False).digest()
+    name = hashlib.sha1(certificate.issuer, usedforsecurity=False).digest()
     key = hashlib.sha1(issuer.key_octets, usedforsecurity=False).digest()
     asked = _SHA1_ALGORITHM + element(OCTET_STRING, name) + element(OCTET_STRING, key) + element(INTEGER, certificate.serial)
     inner = element(SEQUENCE, asked)
@@ -227,7 +228,7 @@ def _signer_problem(basic: _Basic, issuer: Certificate | None) -> str:
             continue
         if check(signer.spki, basic.algorithm, basic.signed, basic.signature) is not Checked.HOLDS:
             continue
-        if signer.issuer != issuer.subject or signer.signed_by(issuer) is not Checked.HOLDS:
+        if not same_name(signer.issuer, issuer.subject) or signer.signed_by(issuer) is not Checked.HOLDS:
             return "the responder's certificate is not by the issuer"
         if "OCSPSigning" not in (signer.seen.extended_usage or ()):
             return "the responder's certificate is not for OCSP"

@@ -155,6 +155,8 @@ OCSP_ACCESS: Final = "1.3.6.1.5.5.7.48.1"
 ISSUER_ACCESS: Final = "1.3.6.1.5.5.7.48.2"
 OCSP_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
 
+EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
+
 HANDLED: Final = frozenset(
     {
         SUBJECT_KEY_ID,

@@ -12,6 +12,7 @@ from typing import Final
 import certifi
 
 from scanner.wire.x509.certificate import Certificate, NotCertificate, parse, subject_of
+from scanner.wire.x509.distinguished import Comparable, canonical
 
 LARGEST_FILE = 8 * 1024 * 1024
 MOST_ROOTS = 4096
@@ -38,10 +39,10 @@ class Roots:
 
     def __init__(self, public: Iterable[bytes] = (), organisation: Iterable[bytes] = ()) -> None:
         """Take certificates (DER). Raises ``NotCertificate`` for octets that are none."""
-        self._found: dict[bytes, list[tuple[bytes, bool]]] = {}
+        self._found: dict[Comparable | bytes, list[tuple[bytes, bool]]] = {}
         for certificates, is_public in ((public, True), (organisation, False)):
             for der in certificates:
-                self._found.setdefault(subject_of(der), []).append((der, is_public))
+                self._found.setdefault(_key(subject_of(der)), []).append((der, is_public))
 
     def __len__(self) -> int:
         return sum(map(len, self._found.values()))
@@ -59,14 +60,20 @@ class Roots:
         both._found = {name: list(roots) for name, roots in cls.public()._found.items()}
         try:
             for der in read_file(path) if path is not None else ():
-                both._found.setdefault(subject_of(der), []).append((der, False))
+                both._found.setdefault(_key(subject_of(der)), []).append((der, False))
         except NotCertificate as error:
             raise BadRoots(f"{path}: holds something that is no certificate: {error}") from error
         return both
 
     def named(self, subject: bytes) -> tuple[Root, ...]:
         """Give the roots with this name (the octets of the subject), the public ones first."""
-        return tuple(Root(parse(der), public) for der, public in self._found.get(subject, ()))
+        return tuple(Root(parse(der), public) for der, public in self._found.get(_key(subject), ()))
+
+
+def _key(subject: bytes) -> Comparable | bytes:
+    """What names are found by: equal for equal names. The octets of one that cannot be read."""
+    name = canonical(subject)
+    return subject if name is None else name
 
 
 def read_file(path: str | FilePath) -> tuple[bytes, ...]:

@@ -132,7 +132,7 @@ DEFECTS = {
     "node-0.10.0": (True, True),  # OpenSSL 1.0.1e
     "node-0.10": (None, False),  # 1.0.1r without heartbeats; CVE-2014-0224 was mended in 1.0.1h
     "gnutls-weak": (False, False),
-    "openssl-rsa": (None, False),
+    "openssl-weak": (None, False),
     "java": (None, False),
     "tlslite": (False, False),
 }

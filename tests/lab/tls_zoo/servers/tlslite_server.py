@@ -64,6 +64,7 @@ def main() -> None:
                 tls.handshakeServer(anon=True, settings=wanted)
             else:
                 tls.handshakeServer(certChain=chain, privateKey=key, settings=wanted)
+            tls.read(1)
             tls.send(b"HTTP/1.0 200 OK\r\n\r\nzoo\n")
             tls.close()
         except Exception as error:  # noqa: BLE001 - whatever a peer does to one connection, the next one is served

@@ -20,8 +20,8 @@ DATABASE_ADMINISTRATORS = Value[tuple[str, ...]](
         en="accounts of databases that may have an administrator's rights, besides those that came with the server",
     ),
 )
-OF_THE_SERVER = frozenset({"root", "mysql", "mariadb.sys", "default"})
-"""Administrators that MariaDB's packages make for the machine itself, and the user that Redis has by itself."""
+OF_THE_SERVER = frozenset({"root", "mysql", "mariadb.sys", "debian-sys-maint", "default"})
+"""Administrators that MariaDB's and MySQL's packages make for the machine itself, and the user that Redis has by itself."""
 
 
 @check(

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner.facts.readings import Audience
-from scanner.hosts.linux.database_accounts import MOST, ROLES, USERS, roles, users
+from scanner.hosts.linux.database_accounts import MOST, MYSQL_USERS, ROLES, USERS, roles, users
 from scanner.model.reason import CannotObserve, Reason
 from tests.unit.host_trees import Machine
 
@@ -109,9 +109,9 @@ def test_who_may_write_into_every_table_administers(tmp_path: Path, access: str,
     ("account", "others", "rules"),
     [
         ({"tables": 1}, [], True),
-        ({"roles": ["r"]}, [{"user": "r", "access": "32768"}], True),
-        ({"roles": ["r"]}, [{"user": "r", "roles": ["s"]}, {"user": "s", "tables": 1, "roles": ["r"]}], True),
-        ({"roles": ["r"]}, [{"user": "r", "roles": ["r"]}, {"user": "s", "access": "32768"}], False),
+        ({"roles": ["r@"]}, [{"user": "r", "access": "32768"}], True),
+        ({"roles": ["r@"]}, [{"user": "r", "roles": ["s@"]}, {"user": "s", "tables": 1, "roles": ["r@"]}], True),
+        ({"roles": ["r@"]}, [{"user": "r", "roles": ["r@"]}, {"user": "s", "access": "32768"}], False),
         ({}, [{"user": "PUBLIC", "access": "4"}], True),
         ({"roles": None}, [{"user": "PUBLIC", "roles": None}], False),
     ],
@@ -142,6 +142,30 @@ def test_rights_of_roles_are_those_of_who_may_take_them(
 def test_who_may_stand_for_an_administrator_administers(tmp_path: Path, account: dict[str, object], rules: bool) -> None:
     lines = [{"user": "one", "host": "%", "string": "set", **account}, {"user": "chief", "host": "localhost", "access": "32768"}]
     ((one, _), _) = users(answering(tmp_path, {" ".join(USERS.argv): "\n".join(map(json.dumps, lines))}))
+    assert one.administers is rules
+
+
+@pytest.mark.parametrize(
+    ("account", "chief", "rules"),
+    [
+        ({"dynamic": ["ROLE_ADMIN"]}, {}, True),
+        ({"dynamic": ["SET_ANY_DEFINER"]}, {"dynamic": ["SYSTEM_USER"]}, False),
+        ({"dynamic": ["SET_USER_ID", "SYSTEM_USER"]}, {"dynamic": ["SYSTEM_USER"]}, True),
+        ({"dynamic": ["SYSTEM_USER", "BACKUP_ADMIN"]}, {}, False),
+        ({"everybodys": "`chief`@localhost"}, {}, True),
+        ({"everybodys": "other, 'chief'@'localhost'"}, {}, True),
+        ({"everybodys": "chief"}, {}, False),
+        ({"everybodys": "chief"}, {"host": "%"}, True),
+        ({"plugin": "caching_sha2_password", "proxied": ["chief"]}, {}, False),
+        ({"plugin": "mysql_native_password", "proxied": ["chief"], "named": 1}, {}, True),
+    ],
+)
+def test_who_takes_an_administrators_rights_in_mysql(
+    tmp_path: Path, account: dict[str, object], chief: dict[str, object], rules: bool
+) -> None:
+    lines = [{"user": "one", "host": "%", "string": "set", **account}, {"user": "chief", "host": "localhost", "access": "32768", **chief}]
+    said = "\n".join(map(json.dumps, lines))
+    ((one, _), _) = users(answering(tmp_path, {" ".join(MYSQL_USERS.argv): said}), MYSQL_USERS)
     assert one.administers is rules
 
 

@@ -1,14 +1,15 @@
 """Accounts of database servers, asked of the servers themselves by their own administrators' way in, which needs no password.
 
 The queries give of a password only its form: no hash leaves the server. Where that way in is closed or wants a password, nothing is told.
-Sources: PostgreSQL's pages on pg_authid and predefined roles, MariaDB's on mysql.global_priv and mysql.proxies_priv.
+Sources: PostgreSQL's pages on pg_authid and predefined roles, MariaDB's on mysql.global_priv and mysql.proxies_priv, MySQL's on its
+grant tables, static and dynamic privileges, roles and partial revokes.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from scanner.facts.database_configuration import DatabaseAccount, Entrance
@@ -40,7 +41,7 @@ _USERS = (
     "'blank', ifnull(json_contains(json_extract(Priv, '$.auth_or[*].authentication_string'), json_quote('')), 0), "
     "'access', json_value(Priv, '$.access'), 'locked', json_value(Priv, '$.account_locked'), 'role', json_value(Priv, '$.is_role'), "
     "'tls', json_value(Priv, '$.ssl_type'), "
-    "'roles', (select json_arrayagg(m.Role) from mysql.roles_mapping m where m.User = g.User and m.Host = g.Host), "
+    "'roles', (select json_arrayagg(concat(m.Role, '@')) from mysql.roles_mapping m where m.User = g.User and m.Host = g.Host), "
     "'proxied', (select json_arrayagg(p.Proxied_user) from mysql.proxies_priv p where p.User = g.User and p.Host = g.Host), "
     "'tables', exists (select 1 from mysql.db d where d.User = g.User and d.Host = g.Host and 'mysql' like d.Db "
     "and 'Y' in (d.Insert_priv, d.Update_priv)) or exists (select 1 from mysql.tables_priv t where t.User = g.User and t.Host = g.Host "
@@ -48,16 +49,41 @@ _USERS = (
     "from mysql.global_priv g limit 2001"
 )
 USERS = Run(("mariadb", "--no-defaults", "-BNre", _USERS), root=True)
-SOURCES: tuple[Source, ...] = (*ROLES.values(), USERS)
+# The same in MySQL's tables, its rights in MariaDB's bits. Any account of MySQL may be a role of another, and what was taken back of a
+# right on everything (partial_revokes) stands beside it.
+_MYSQL_USERS = (
+    "select json_object('user', User, 'host', Host, 'plugin', plugin, 'string', if(ifnull(authentication_string, '') = '', 'none', 'set'), "
+    "'access', (Create_user_priv = 'Y') << 25 | (Super_priv = 'Y') << 15 "
+    "| (Update_priv = 'Y' and not ifnull(json_contains(User_attributes, "
+    "json_object('Database', 'mysql', 'Privileges', json_array('UPDATE')), '$.Restrictions'), 0)) << 2 "
+    "| (Insert_priv = 'Y' and not ifnull(json_contains(User_attributes, "
+    "json_object('Database', 'mysql', 'Privileges', json_array('INSERT')), '$.Restrictions'), 0)) << 1, "
+    "'dynamic', (select json_arrayagg(PRIV) from mysql.global_grants g where g.USER = u.User and g.HOST = u.Host), "
+    "'locked', account_locked = 'Y', 'tls', ssl_type, 'everybodys', @@global.mandatory_roles, "
+    "'roles', (select json_arrayagg(concat(FROM_USER, '@', FROM_HOST)) from mysql.role_edges where TO_USER = u.User and TO_HOST = u.Host), "
+    "'proxied', (select json_arrayagg(p.Proxied_user) from mysql.proxies_priv p where p.User = u.User and p.Host = u.Host), "
+    "'named', exists (select 1 from performance_schema.global_variables where VARIABLE_NAME like '%proxy_users' "
+    "and VARIABLE_NAME <> 'check_proxy_users' and VARIABLE_VALUE = 'ON'), "
+    "'tables', exists (select 1 from mysql.db d where d.User = u.User and d.Host = u.Host and 'mysql' like d.Db "
+    "and 'Y' in (d.Insert_priv, d.Update_priv)) or exists (select 1 from mysql.tables_priv t where t.User = u.User and t.Host = u.Host "
+    "and t.Db = 'mysql' and (find_in_set('Insert', t.Table_priv) or find_in_set('Update', t.Table_priv)))) "
+    "from mysql.user u limit 2001"
+)
+MYSQL_USERS = Run(("mysql", "--no-defaults", "-BNre", _MYSQL_USERS), root=True)
+SOURCES: tuple[Source, ...] = (*ROLES.values(), USERS, MYSQL_USERS)
 RULING = (1 << 25) | (1 << 15) | (1 << 2) | (1 << 1)
 """Rights on everything that make an administrator: CREATE USER, which changes others' passwords too; SUPER; UPDATE and INSERT, since
 accounts stand in a table (sql/privilege.h)."""
-EVERYBODYS = "PUBLIC"
+TAKING = frozenset({"ROLE_ADMIN", "SET_USER_ID", "SET_ANY_DEFINER"})
+"""Dynamic privileges of MySQL by which an account takes another's rights, as a role or as the definer of a program."""
+SHIELD = "SYSTEM_USER"
+"""The one without which rights cannot be taken from an account that has it."""
+EVERYBODYS = "PUBLIC@"
 """The role that everybody has, from MariaDB 10.11 on."""
-NATIVE = frozenset({"", "mysql_native_password", "mysql_old_password"})
+NATIVE = frozenset({"", "mysql_native_password", "mysql_old_password", "sha256_password", "caching_sha2_password"})
 """Methods that let in without a password where none is set."""
-SOCKET = "unix_socket"
-OWN_NAME = NATIVE | {"none", SOCKET, "ed25519", "parsec"}
+SOCKET = frozenset({"unix_socket", "auth_socket"})
+OWN_NAME = NATIVE | SOCKET | {"none", "ed25519", "parsec"}
 """Methods that always give an account its own name. Others, PAM among them, may name one that it has the right to stand for."""
 _TRUE = ("true", "1", 1)  # no set: what a server says need not be hashable
 T = TypeVar("T")
@@ -74,16 +100,20 @@ def roles(read: Reader, home: str) -> tuple[DatabaseAccount, ...]:
     raise CannotObserve(Reason.ACCESS_DENIED, "PostgreSQL does not let its own administrator in by the socket without a password")
 
 
-def users(read: Reader) -> tuple[tuple[DatabaseAccount, ...], tuple[Entrance, ...]]:
-    """Give the accounts of MariaDB, and the ways in that they make. Raises ``CannotObserve``."""
-    said = _said(read, USERS)
+def users(read: Reader, asked: Run = USERS) -> tuple[tuple[DatabaseAccount, ...], tuple[Entrance, ...]]:
+    """Give the accounts of MariaDB, or by ``MYSQL_USERS`` those of MySQL from 8.0 on, and the ways in that they make.
+
+    Raises ``CannotObserve``.
+    """
+    said = _said(read, asked)
     if said is None:
-        raise CannotObserve(Reason.ACCESS_DENIED, "MariaDB does not let root in by the socket without a password")
+        name = "MariaDB" if asked is USERS else "MySQL"
+        raise CannotObserve(Reason.ACCESS_DENIED, f"{name} does not let root in by the socket without a password")
     rows = _capped([_object(line) for line in said.split(b"\n") if line.strip()])
-    roles_ = {str(row.get("user")): row for row in rows if row.get("role") in _TRUE}
+    roles_ = {f"{row.get('user')}@{row.get('host')}": row for row in rows}
     accounts = [row for row in rows if row.get("role") not in _TRUE]
-    rulers = [str(row.get("user")) for row in accounts if _rules(row, roles_)]
-    people = [(row, _rules(row, roles_) or _stands_for(row, rulers)) for row in accounts]
+    rulers = [row for row in rows if _rules(row, roles_)]
+    people = [(row, row in rulers or _stands_for(row, rulers) or _takes(row, rulers)) for row in accounts]
     return tuple(_user(row, rules) for row, rules in people), tuple(way for row, rules in people for way in _ways(row, rules))
 
 
@@ -125,7 +155,8 @@ def _user(row: Mapping[str, object], rules: bool) -> DatabaseAccount:
 
 def _rules(row: Mapping[str, object], roles_: Mapping[str, Mapping[str, object]]) -> bool:
     """Tell whether an account administers, by rights of its own or of a role that it may take, which may be in other roles."""
-    waiting, known = [row, roles_.get(EVERYBODYS, {})], {EVERYBODYS}
+    known = {EVERYBODYS, *_mandatory(row)}
+    waiting = [row, *(roles_[name] for name in known if name in roles_)]
     while waiting:
         one = waiting.pop()
         access = str(one.get("access") or 0)
@@ -138,12 +169,34 @@ def _rules(row: Mapping[str, object], roles_: Mapping[str, Mapping[str, object]]
     return False
 
 
-def _stands_for(row: Mapping[str, object], rulers: Sequence[str]) -> bool:
+def _mandatory(row: Mapping[str, object]) -> Iterator[str]:
+    """Give the roles that MySQL gives to everybody: ``role``, ``role@host``, each part in quotes of any kind or none."""
+    for role in str(row.get("everybodys") or "").split(","):
+        name, _, host = role.partition("@")
+        yield f"{_bare(name)}@{_bare(host) or '%'}"
+
+
+def _bare(name: str) -> str:
+    return name.strip().strip("`'\"")
+
+
+def _takes(row: Mapping[str, object], rulers: Sequence[Mapping[str, object]]) -> bool:
+    """Tell whether an account may take the rights of one that administers."""
+    own = _dynamic(row)
+    return bool(own & TAKING) and any(SHIELD in own or SHIELD not in _dynamic(ruler) for ruler in rulers)
+
+
+def _dynamic(row: Mapping[str, object]) -> frozenset[str]:
+    found = row.get("dynamic")
+    return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
+
+
+def _stands_for(row: Mapping[str, object], rulers: Sequence[Mapping[str, object]]) -> bool:
     """Tell whether an account may become one that administers: the right names accounts by a pattern of LIKE, empty for all."""
     proxied = row.get("proxied")
     patterns = [_like(str(one)) for one in proxied] if isinstance(proxied, list) else []
-    named = any(pattern.fullmatch(name) for pattern in patterns for name in rulers)
-    return named and any(method not in OWN_NAME for method in _methods(row))
+    named = any(pattern.fullmatch(str(ruler.get("user"))) for pattern in patterns for ruler in rulers)
+    return named and any(method not in OWN_NAME or row.get("named") in _TRUE for method in _methods(row))
 
 
 def _like(pattern: str) -> re.Pattern[str]:
@@ -172,7 +225,7 @@ def _ways(row: Mapping[str, object], rules: bool) -> tuple[Entrance, ...]:
     encrypted_only = str(row.get("tls") or "0") not in {"0", "NONE"}
     found = []
     for method in _methods(row):
-        socket = method == SOCKET or host == "localhost"
+        socket = method in SOCKET or host == "localhost"
         who = Audience.ITSELF if socket else Audience.EVERYBODY if not host.strip("%_.:") else audience_of(host)
         clear = not socket and not encrypted_only
         found.append(Entrance(f"{name or repr('')}@{shown(host)}", who, socket, clear, not socket, method, special))

@@ -18,7 +18,7 @@ from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import FileKind, Files, Names, Reader, Run, Source
 from scanner.hosts.linux.arguments import command_line
 from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, seen, shown
-from scanner.hosts.linux.database_accounts import users
+from scanner.hosts.linux.database_accounts import MYSQL_USERS, users
 from scanner.hosts.linux.named_paths import absolute
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import Found, Program, installed, paths
@@ -116,7 +116,7 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         source, ", ".join(f"{name} = {shown(value)!r}" for name, value in told.items()) or "none of the settings asked for is written"
     )
     general = _general_log(settings)
-    told_accounts = seen(partial(_accounts, read, found, maria))
+    told_accounts = seen(partial(_accounts, read, found, settings))
     return DatabaseServer(
         name="mariadb" if maria else "mysql",
         version=".".join(map(str, settings.version)) if isinstance(settings.version, tuple) else settings.version,
@@ -143,13 +143,15 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
     )
 
 
-def _accounts(read: Reader, found: Found, maria: bool) -> tuple[tuple[DatabaseAccount, ...], tuple[Entrance, ...]]:
-    """Ask MariaDB for its accounts. Raises ``CannotObserve``."""
+def _accounts(read: Reader, found: Found, settings: _Settings) -> tuple[tuple[DatabaseAccount, ...], tuple[Entrance, ...]]:
+    """Ask the server for its accounts. Raises ``CannotObserve``."""
     if found.running is not True:
         raise CannotObserve(Reason.UNSUPPORTED, "it does not run, so its accounts cannot be asked for")
-    if not maria:
-        raise CannotObserve(Reason.UNSUPPORTED, "MySQL is not asked for its accounts")
-    return users(read)
+    if settings.maria:
+        return users(read)
+    if not needed(settings.since((8, 0, 0))):
+        raise CannotObserve(Reason.UNSUPPORTED, "MySQL before 8.0 is not asked for its accounts")
+    return users(read, MYSQL_USERS)
 
 
 def _not(value: bool | Unobserved) -> bool | Unobserved:

@@ -1,4 +1,4 @@
-"""From results to clauses: one assessment for each control that checks bear on and each system (DESIGN section 4).
+"""From results to clauses: one assessment for each control that checks bear on and each system (docs/architecture.md has the rules).
 
 Conditions and grading come first, then the strength of the clause. Results are tallied as they arrive, so that memory
 does not grow with the number of targets.

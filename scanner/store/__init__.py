@@ -1,1 +1,1 @@
-"""Where runs are kept: one SQL layer for SQLite, and later PostgreSQL."""
+"""Where runs are kept: an SQLite file, through one SQL layer."""

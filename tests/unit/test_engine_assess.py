@@ -1,4 +1,4 @@
-"""From results to clauses: one row for each rule of DESIGN section 4."""
+"""From results to clauses: one row for each rule of docs/architecture.md."""
 
 from __future__ import annotations
 

@@ -185,7 +185,13 @@ def _randomness(
     resolves = _resolves(recursion, ledger)
     if isinstance(resolves, Unobserved):
         return resolves
-    return seen if resolves else not_applicable("NOT_A_RESOLVER")
+    if not resolves:
+        return not_applicable("NOT_A_RESOLVER")
+    if isinstance(seen, Unobserved) and seen.reason is Reason.NO_VANTAGE:
+        ja = "問合せの番号は点検する機器に委任したゾーンでだけ見える。台帳の dns_tests に probe_zone と listen がない"
+        en = "its numbers show only at a zone that is delegated to the scanning machine: dns_tests names no probe_zone and listen"
+        return cannot_tell(Reason.NO_VANTAGE, ja, en)
+    return seen
 
 
 @check(

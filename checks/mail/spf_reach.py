@@ -168,6 +168,9 @@ def spf_senders(
         return not_applicable("SPF_SENDERS_NO_MAIL")
     if not policy.published:
         return not_applicable("SPF_SENDERS_NO_RECORD")
+    if isinstance(senders, Unobserved) and senders.reason is Reason.NOT_DECLARED:
+        ja, en = "このドメインから送信する機器のアドレス（outbound_addresses）がない", "outbound_addresses of the domain are not given"
+        return cannot_tell(Reason.NOT_DECLARED, ja, en)
     if isinstance(senders, Unobserved):
         return senders
     wrong = [one for one in senders.results if one.result not in (SpfResult.PASS, SpfResult.TEMPERROR)]

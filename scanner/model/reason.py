@@ -220,13 +220,10 @@ ADVICE: Mapping[str, Text] = {
         en="Where the test is wanted, enter a consent with target, period and approver into the inventory.",
     ),
     Reason.NO_VANTAGE: Text(
-        ja=(
-            "確認に適した観測点（庁内、組織外等）から点検し、--zone で観測点の名前を示す。技術情報が probe_zone を挙げるときは、調査用の"
-            "ゾーンを点検する機器に委任し、台帳の dns_tests に記す。"
-        ),
+        ja="確認に適した観測点（庁内、組織外等）から点検し、--zone で観測点の名前を示す。結果が台帳の項目を挙げるときは、それを記す。",
         en=(
-            "Scan from a vantage point that can see it (inside, outside …) and name it with --zone. Where the technical note names "
-            "probe_zone, delegate a zone to the scanning machine and enter it under dns_tests of the inventory."
+            "Scan from a vantage point that can see it (inside, outside …) and name it with --zone. Where the result names an entry of "
+            "the inventory, make it."
         ),
     ),
     Reason.NOT_DECLARED: Text(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from scanner.facts.dns_server import QuestionSeen, ResolverBehaviour, ResolverRandomness
+from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 from tests.checks.dns.test_recursion import CLIENT, CLOSED, DEAD, NOBODY, OUTSIDER, REFUSED, RESOLVED, seen
@@ -51,6 +52,7 @@ def rows(prefix: str) -> list[Case]:
         case(OUT, CLOSED, NOBODY, says="NOT_A_RESOLVER"),
         case(randomness([1, 2, 3], [4, 5, 6]), SERVES, CLIENT, outcome="undetermined", reason=Reason.TIMEOUT),
         case(OUT, SERVES, CLIENT, outcome="undetermined", reason=Reason.OUT_OF_SCOPE),
+        case(Unobserved(Reason.NO_VANTAGE), SERVES, CLIENT, outcome="undetermined", reason=Reason.NO_VANTAGE),
         case(SILENT, SILENT, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanner.facts.mail import Status
 from scanner.facts.mail_sender import HostText, SenderResult, SpfOfHosts, SpfPolicy, SpfProblem, SpfResult, SpfSenders, SpfState, SpfTerm
+from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 from tests.checks.mail import (
@@ -181,6 +182,7 @@ CASES: dict[str, list[Case]] = {
         case(declared(sends=False), MX, GOOD, SILENT, says="SPF_SENDERS_NO_MAIL"),
         case(declared(), NULL_MX, REFUSES_ALL, SILENT, says="SPF_SENDERS_NO_MAIL"),
         case(declared(), MX, NO_SPF, SILENT, says="SPF_SENDERS_NO_RECORD"),
+        case(declared(), MX, GOOD, Unobserved(Reason.NOT_DECLARED), outcome="undetermined", reason=Reason.NOT_DECLARED),
         case(declared(), MX, GOOD, SpfSenders((sender(SpfResult.TEMPERROR),)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(declared(), MX, GOOD, SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
         case(

@@ -1,6 +1,6 @@
 """lighttpd set up well (Debian 13) and badly (Debian 12, with Debian's ready-made parts), and Tomcat's own files well and badly kept.
 
-Tomcat is unpacked without a Java to run it, so what the running program would tell is undetermined.
+The tree has no Java to run Tomcat: test_tomcat.py runs it with this machine's.
 """
 
 from __future__ import annotations

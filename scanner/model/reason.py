@@ -46,7 +46,7 @@ WORDS: dict[Reason, Text] = {
     Reason.RESET: Text(ja="途中で切断された", en="the connection was cut off"),
     Reason.SERVER_FAILURE: Text(ja="サーバが失敗を返した", en="the server answered with a failure"),
     Reason.PROTOCOL_VIOLATION: Text(ja="応答が規格に合わない", en="the answer does not follow the protocol"),
-    Reason.ACCESS_DENIED: Text(ja="読み取る権限がない", en="there is no right to read it"),
+    Reason.ACCESS_DENIED: Text(ja="必要な権限がない", en="a right that is needed is missing"),
     Reason.UNVERIFIED: Text(ja="相手が本物であることを確かめられない", en="the peer's identity could not be verified"),
     Reason.UNSUPPORTED: Text(ja="この環境では調べられない", en="cannot be examined in this environment"),
     Reason.BUDGET_SPENT: Text(ja="対象ごとの上限に達した", en="the budget of the target was spent"),
@@ -90,8 +90,8 @@ MEANS: Mapping[str, Text] = {
         en="The content of the answer cannot be relied on, so it was not judged.",
     ),
     Reason.ACCESS_DENIED: Text(
-        ja="設定を読み取っておらず、どのような設定かは分からない。",
-        en="The setting was not read, so it is unknown whatever it may be.",
+        ja="権限がないため見ておらず、どのような状態かは分からない。",
+        en="It was not looked at for want of the right, so its state is unknown.",
     ),
     Reason.UNVERIFIED: Text(
         ja="本物の機器か確かめられないため、接続をやめ、何も送っていない。機器の状態は何も分かっていない。",
@@ -180,12 +180,12 @@ ADVICE: Mapping[str, Text] = {
     ),
     Reason.ACCESS_DENIED: Text(
         ja=(
-            "点検に用いる利用者に、技術情報に示すファイル又は設定を読み取る権限を与える。それがログインに使う鍵やパスワードのファイルであれば、"
-            "台帳に書いた場所とファイルの権限（600）を直す。"
+            "点検に用いる利用者に、技術情報に示すファイルや設定を読む権限、又は示された権限（CAP_NET_RAW 等）を与える。ログインに使う鍵や"
+            "パスワードのファイルが示されていれば、台帳に書いた場所とファイルの権限（600）を直す。"
         ),
         en=(
-            "Give the account that scans the right to read what the technical note names. Where that is the key or password file of a "
-            "login, mend its place in the inventory and its mode (600)."
+            "Give the account that scans the right to read what the technical note names, or the right that it names (CAP_NET_RAW …). "
+            "Where it is the key or password file of a login, mend its place in the inventory and its mode (600)."
         ),
     ),
     Reason.UNVERIFIED: Text(

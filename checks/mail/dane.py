@@ -151,7 +151,7 @@ def dane_dnssec(mx: MailExchangers, hosts: MailHosts, tlsa: MailTlsa) -> Judgeme
         if isinstance(one.answer, TlsaAnswer) and one.host in publishing and not one.answer.authenticated
     ]
     if not mx.authenticated:
-        # Whoever has his mail hosted did not choose DANE himself: it is a flaw only where the hosts are his own.
+        # An organisation whose mail is hosted did not choose DANE itself: a flaw only where the hosts are its own.
         if not insecure and not any(host == mx.name or host.endswith("." + mx.name) for host in publishing):
             return missing or not_applicable("DANE_MX_UNSIGNED")
         insecure.insert(0, f"MX {mx.name}")

@@ -34,7 +34,7 @@ def print_json_lines(values: Iterable[Any]) -> None:  # whatever JSON can hold
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; on no terminal as tab-separated lines below one with the heads, which other programs can cut. No rows, no lines."""
+    """Print a table. Where stdout is no terminal: tab-separated lines below one with the heads. Without rows nothing is printed."""
     if not out.is_terminal:
         for n, row in enumerate(rows):
             for cells in (heads, row) if n == 0 else (row,):

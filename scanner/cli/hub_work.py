@@ -162,7 +162,7 @@ def import_reports(place: Place, file: Path, receipts: Path | None, language: La
 
 
 def judge(place: Place, ledger: Ledger, zone: str, outputs: Outputs, store: OpenStore | None) -> None:
-    """Judge all agents as one run, which goes where every run goes."""
+    """Judge all agents as one run, with the outputs and the store of any other run."""
     with place.database() as database:
         setup, rules = ledger.load()
         if zone not in setup.inventory.zones:

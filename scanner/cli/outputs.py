@@ -155,7 +155,7 @@ OpenStore = Callable[[], "Store"]
 
 
 def open_store(path: Path | None, *, existing: bool = False) -> Store:
-    """Open the run store; to look into it, only an ``existing`` one."""
+    """Open the run store; with ``existing``, for looking into it, none is made."""
     from scanner.store.store import Store
 
     return Store(path or usual_store(), existing=existing)

@@ -245,7 +245,7 @@ class Assessor:
         )
 
     def _exception(self, control: Control, system: System, tally: _Tally) -> str | None:
-        """Name the exception that covers the system, or every failing target of it."""
+        """Name the exception that covers the system, or all of its failing targets."""
         for exception in self._exceptions.covering(self._today, control.id, [system.key, *system.targets]):
             failing = {because.target for because in tally.because(Outcome.FAIL)}
             if system.id in exception.systems or (failing and failing <= set(exception.targets)):
@@ -375,7 +375,7 @@ def _by_checks(control: Control, tally: _Tally) -> Judged:
 
 
 def _example(own: Judged) -> Judged:
-    """An example never violates by itself: a missing one asks for an equal measure."""
+    """Judge an example: without it the clause is not violated, but evidence of an equal measure is needed."""
     if own[0] is Finding.NOT_SATISFIED:
         return Finding.EVIDENCE_NEEDED, Why.EXAMPLE_MISSING
     return own

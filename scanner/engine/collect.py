@@ -162,7 +162,7 @@ class _Looking:
         return all(task.done() for tasks in self.tasks.values() for task in tasks.values())
 
     async def _observe(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
-        """Never raises but for cancellation."""
+        """See one fact. Raises nothing but cancellation."""
         declared = self.declared.get(subject)
         if declared is None:
             declared = self.declared[subject] = self.run.declare(subject)
@@ -186,7 +186,7 @@ class _Looking:
         return await self._probe(probes[0], subject)
 
     async def _within(self, subject: Target, fact: type[Fact]) -> Observation[Fact]:
-        # what nobody observes of an endpoint would come with its agent's report
+        # facts of an endpoint that nobody observes here come with its agent's report
         if not (fact.collected or isinstance(subject, Endpoint)):
             raise CannotObserve(Reason.UNSUPPORTED, f"nothing here can observe {fact.__name__} of {subject.key}")
         inside = self.inside.get(subject)

@@ -26,7 +26,7 @@ Line = dict[str, Any]  # one JSON object of the file; checked while it is read
 
 
 class BadFacts(BadFile):
-    """The file is no whole facts file."""
+    """The file is not a complete facts file."""
 
 
 def target_line(seen: Seen, bodies: codec.Bodies | None = None) -> bytes:

@@ -12,7 +12,7 @@ V = TypeVar("V")
 class Families(Mapping[K, V]):
     """``families`` names the families, each with the function that loads it; ``family_of`` tells to which a key belongs.
 
-    Going through it loads everything, in the order of the families' names.
+    Iterating loads everything, in the order of the families' names.
     """
 
     def __init__(self, families: Mapping[str, Callable[[], Mapping[K, V]]], family_of: Callable[[K], str]) -> None:

@@ -17,7 +17,7 @@ UNSEEN = ""
 
 
 class KeyUse(NamedTuple):
-    """A service uses a key; an empty ``fingerprint`` says that keys of its could not be seen.
+    """A service uses a key. An empty ``fingerprint`` says that some of its keys could not be seen.
 
     ``places`` tell one server from another: the name of its host, and the addresses at which it showed the key.
     """
@@ -96,7 +96,7 @@ class Register:
 def _servers(services: Iterable[tuple[str, ...]]) -> int:
     """Count servers: services that have their host's name or an address in common are one.
 
-    Whoever comes by a name expects its key at every address of it: IPv4 and IPv6 of one machine, or several that answer for each other.
+    Clients expect the same key at every address of a name: those of one machine, or of several that stand in for each other.
     """
     apart: list[set[str]] = []
     for places in services:

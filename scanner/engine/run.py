@@ -105,7 +105,7 @@ class RunEnd:
 
 
 class Sink(Protocol):
-    """Whatever takes a run: a record, a store, a terminal. Called from one thread, of targets in the order in which they end."""
+    """Whatever takes a run: a record, a store, a terminal. Called from one thread, target by target as they end."""
 
     def begin(self, start: RunStart) -> None:
         """The run begins."""

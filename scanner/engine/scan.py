@@ -23,7 +23,7 @@ ALLOCATIONS = 20_000
 
 
 class Taker(Protocol):
-    """Whoever what was seen is handed to."""
+    """Takes each target once it has been seen."""
 
     def take(self, seen: Seen) -> None:
         """Take one target."""
@@ -51,7 +51,7 @@ async def see(
 ) -> None:
     """See every target and hand it on when it was seen. Targets are drawn when a worker is free for them.
 
-    ``room`` is taken before a target is handed on, where whoever takes it may be slower; he releases it.
+    ``room`` is taken before a target is handed on, where the taker may be slower than the network; the taker releases it.
     """
     waiting: Iterator[Target] = iter(targets)
 

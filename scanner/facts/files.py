@@ -74,7 +74,7 @@ class FileWalk(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One place of the tree that is, or is to be, a file system of its own. An empty tuple of options: it is none."""
+    """One place of the tree that is, or should be, a file system of its own; where it is none, its options are empty."""
 
     path: str
     type: str

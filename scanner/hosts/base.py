@@ -117,7 +117,7 @@ class Run:
     seconds: float = 10.0
     root: bool = False
     needs: str = ""
-    """A program or file without which ``argv`` tells nothing: a far machine that has it not counts as one without the command."""
+    """A program or file without which ``argv`` tells nothing: a far machine that lacks it counts as one without the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ D = TypeVar("D", bound=Fact)
 
 @dataclass(frozen=True, slots=True)
 class Told(Generic[R]):
-    """What a collector has to know of the ledger's word on its machine: which fact that is, what it is to read by it, and its run."""
+    """How a collector uses what the ledger declares of its machine: the fact that holds it, the sources it names, the function to run."""
 
     by: type[Fact]
     reads: Callable[[Any], Iterable[AnySource]]  # Any here and below: a fact of the type ``by``
@@ -190,7 +190,7 @@ class Collector(Generic[R]):
     told: Told[R] | None = None
 
     def on_machine(self, declared: Mapping[type[Fact], Fact]) -> Collector[R]:
-        """Give the collector for one machine of which the ledger declares this: itself, unless it has to know of that."""
+        """Give the collector to run on one machine, of which the ledger declares these facts: itself, unless it uses one of them."""
         known = declared.get(self.told.by) if self.told is not None else None
         if self.told is None or known is None:
             return self
@@ -199,7 +199,7 @@ class Collector(Generic[R]):
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Those of ``reads`` that are files and commands: everything, but on Windows."""
+        """The files and commands among ``reads``: all of them, except on Windows."""
         return tuple(source for source in self.reads if isinstance(source, Files | Names | Run))
 
 
@@ -210,7 +210,7 @@ class BadCollector(TypeError):
 def collector(on: Platform, *reads: AnySource) -> Callable[[Callable[[R], Fact]], Collector[R]]:
     """Declare ``def name(read: Reader) -> FactType`` as the collector that makes ``FactType`` on a platform.
 
-    ``reads`` names everything that can be known before it runs. It spares a far machine further questions and tells an
+    ``reads`` names everything that can be known before it runs. It saves further questions to a far machine and tells an
     administrator what is read; a collector may read what is not named here, at the price of another round.
     """
 

@@ -41,7 +41,7 @@ Chose = Callable[[BrowserMatter, Mapping[str, Pref]], bool | None]
 
 
 def firefox(policies: Policies | Unobserved, own: Own, source: str) -> Browser:
-    """Give Firefox as its policies (the mapping under ``policies``) and users' prefs.js set it."""
+    """Give Firefox as set by its policies (the mapping under ``policies``) and by users' prefs.js."""
     return _browser("firefox", policies, own, source, (_firefox, _chosen_firefox))
 
 
@@ -51,7 +51,7 @@ def unread(name: str, why: Unobserved, source: str) -> Browser:
 
 
 def chromium(name: str, managed: Policies | Unobserved, recommended: Policies | Unobserved, own: Own, source: str) -> Browser:
-    """Give Chromium, Chrome or Edge as policies that bind, policies that advise and users' Preferences set it."""
+    """Give Chromium, Chrome or Edge as set by binding policies, by recommended ones and by users' Preferences."""
     if isinstance(recommended, Unobserved) and not isinstance(managed, Unobserved):
         managed = recommended
 
@@ -231,14 +231,14 @@ CHROMIUM_OWN: Final = {
 
 
 def chosen_in(preferences: object) -> Mapping[str, Pref]:
-    """Pick the few values that matter out of the file ``Preferences``; all else in it is left alone."""
+    """Pick the few values that matter out of the file ``Preferences``; the rest is not read."""
     found: dict[str, Pref] = {}
     for path in CHROMIUM_OWN.values():
         value = _inside(preferences, *path.split("."))
         if isinstance(value, (bool, int)):
             found[path] = value
         elif isinstance(value, str) and value:
-            found[path] = True  # whose account it is does not matter
+            found[path] = True  # the account itself does not matter
     return found
 
 

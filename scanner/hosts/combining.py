@@ -45,7 +45,7 @@ def joined(first: Readings[A], second: Readings[B], make: Callable[[A, B], C], *
 
 
 def both(first: bool | Unobserved, second: bool | Unobserved) -> bool | Unobserved:
-    """Tell whether both hold; one that does not hold settles it, whatever the other is."""
+    """Tell whether both are true; one that is false settles it, even where the other could not be seen."""
     if first is False or second is False:
         return False
     return first if isinstance(first, Unobserved) else second

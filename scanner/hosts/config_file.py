@@ -15,7 +15,7 @@ from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 
 RUNNING = "running-config"
-"""The configuration in force, or the one that was saved to a file; which of both, ``live`` tells."""
+"""The configuration in force, or one that was saved to a file: ``live`` tells which."""
 STARTUP = "startup-config"
 """The configuration that is read at the next start."""
 LARGEST = 16_000_000
@@ -39,7 +39,7 @@ class DeviceReader(Protocol):
 
 
 class ConfigReader(Keeping):
-    """A ``DeviceReader`` of texts that were got before. A name that is missing was not asked for or is not known."""
+    """A ``DeviceReader`` of texts that are at hand. A missing name was not asked for, or is not known."""
 
     def __init__(self, texts: Mapping[str, bytes | Unobserved | None], *, live: bool) -> None:
         super().__init__()

@@ -249,7 +249,7 @@ def _listen(process: subprocess.Popen[bytes], until: float, late: str) -> tuple[
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether a program has ended, if possible without taking its number away from it (macOS can from Python 3.13 on)."""
+    """Tell whether a program has ended, if possible without reaping it, so that its number stays its own (macOS: from Python 3.13 on)."""
     waitid = getattr(os, "waitid", None)
     if waitid is None:
         return process.poll() is not None

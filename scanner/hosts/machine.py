@@ -28,7 +28,7 @@ class Machine(Protocol):
 
     @property
     def platform(self) -> Platform:
-        """What it runs, which decides on the collectors."""
+        """Its platform, by which the collectors are chosen."""
         ...
 
     def see(self, chosen: Chosen, now: Callable[[], str], seconds: float) -> Mapping[type[Fact], Observation[Fact]]:
@@ -100,7 +100,7 @@ def holds_a_system(root: Path) -> bool:
 
 @contextmanager
 def _reader(root: Path | None) -> Iterator[EvidenceReader]:
-    """Open the reader for this machine or for a root directory. Each loads where it can work only."""
+    """Open the reader for this machine or for a root directory. Each is loaded only where it can work."""
     if root is not None:
         from scanner.hosts.local import RootReader  # readers load where they are used; the same below
         from scanner.hosts.macos.image import MacRootReader
@@ -129,7 +129,7 @@ def observe(
 ) -> Observation[Fact]:
     """Run one collector. What it raises becomes the reason why there is no fact; a broken collector is a visible ending.
 
-    Where ``complete`` says afterwards that the reader did not know all that it answered, the outcome is of no use and no defect is told.
+    Where ``complete`` says afterwards that the reader lacked something that was asked, the outcome is of no use and no defect is reported.
     """
     try:
         return Observed(collector.run(reader), now(), reader.evidence())

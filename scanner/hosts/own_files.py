@@ -19,7 +19,7 @@ MOST_ENTRIES: Final = 300
 
 
 class Home(Protocol):
-    """Somebody and where their files are."""
+    """An account, and where its files are."""
 
     @property
     def name(self) -> str:
@@ -34,7 +34,7 @@ class Home(Protocol):
 
 R = TypeVar("R", bound=Reader)
 Everybody = Callable[[R], Sequence[Home]]
-"""How a platform names the people that use it; may raise ``CannotObserve``."""
+"""Lists the people who use a machine; may raise ``CannotObserve``."""
 
 
 def own_files(

@@ -9,7 +9,7 @@ from scanner.hosts.seeing import shown
 
 
 def server(address: str) -> str:
-    """Give host and port of an address, and the whole of a script's; whatever stands before an ``@`` are credentials and is cut."""
+    """Give host and port of a proxy, or the whole address of a script. What stands before an ``@`` is taken for credentials and cut."""
     if not re.match(r"[a-z]+://", address):
         address = f"//{address}"
     try:

@@ -14,7 +14,7 @@ __all__ = ["needed"]  # the way back from ``seen``, for collectors to take from 
 
 T = TypeVar("T")
 _LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-"""Halves of a pair as Windows' registry may hold them alone; those of octets that are no UTF-8 are not among them."""
+"""Single surrogates, which Windows' registry may hold. Those by which Python writes octets that are no UTF-8 are not among them."""
 
 
 def seen(ask: Callable[[], T]) -> T | Unobserved:

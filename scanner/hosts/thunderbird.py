@@ -19,7 +19,7 @@ Panes = Mapping[str, tuple[bool, ...]] | Unobserved
 
 
 def clients(policies: Mapping[str, object] | Unobserved, own: Own, panes: Panes) -> list[MailClient]:
-    """Give Thunderbird for accounts without settings of their own, and for each that has some."""
+    """Give Thunderbird's settings once for all accounts without their own, and for each account that has some."""
     locked, first = ({}, {}) if isinstance(policies, Unobserved) else _preferences(policies)
     why = policies if isinstance(policies, Unobserved) else None
     general = _client("", {**DEFAULTS, **first, **locked}, locked, why, shows=True)

@@ -38,7 +38,7 @@ def is_windows(root: Path) -> bool:
 
 
 class _Folded(RootReader):
-    """A directory in which case means nothing."""
+    """A directory whose names are looked up whatever their case."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -192,7 +192,7 @@ class ImageReader(Keeping):
         return self._hives[path]
 
     def _whole(self, path: str, read: hive.Read) -> hive.Hive:
-        """Give a hive with what its logs hold, where its last changes stand there."""
+        """Give a hive, with its last changes where they stand only in its logs."""
         inside = hive.Hive(read)
         if inside.finished:
             return inside

@@ -21,7 +21,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class SupportedRelease:
-    """One release of one system; ``confirmed`` is false where nobody could read the days again."""
+    """One release of one system; ``confirmed`` is false where the days could not be checked at their source."""
 
     system: str
     release: str

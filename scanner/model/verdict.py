@@ -39,7 +39,7 @@ class Severity(StrEnum):
 
 
 class Verdict(NamedTuple):
-    """A judged outcome. ``confirmed`` is false when it rests on a reference value that nobody could read again."""
+    """A judged outcome. ``confirmed`` is false when it rests on a reference value that could not be checked at its source."""
 
     outcome: Outcome
     tag: str

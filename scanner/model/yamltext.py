@@ -340,7 +340,7 @@ _KINDS = {
 
 
 def _not_text(key: str) -> Text | None:
-    """Tell as what YAML 1.1 reads a plain key, where that is not text."""
+    """Name the type that YAML 1.1 gives to a plain key, where it is not text."""
     for tag, pattern in yaml.SafeLoader.yaml_implicit_resolvers.get(key[:1], ()):
         if pattern.match(key):
             return _KINDS.get(str(tag).rpartition(":")[2])

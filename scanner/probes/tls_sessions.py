@@ -53,7 +53,7 @@ def _not_again(answer: Answer) -> Again:
 
 
 async def new_tickets(server: Server, manner: Manner, found: Found, groups: list[int], signs: NewSignatures) -> Chosen | Unobserved:
-    """The answer in which TLS 1.3 had its occasion to give a ticket: that of the search for signatures, else one of a hello of its own."""
+    """The answer after which a server of TLS 1.3 could give a ticket: that of the search for signatures, else that of a further hello."""
     if signs.whole is not None:
         return signs.whole
     offer = keyed(manner, found.suites, groups, "sessions")

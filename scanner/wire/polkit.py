@@ -1,4 +1,4 @@
-"""polkit action files, polkit(8): XML to what an action asks of whom. Rule files are JavaScript and are not read here."""
+"""polkit action files, polkit(8): XML to what each action asks of which users. Rule files, which are JavaScript: ``polkitrules``."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ READS: tuple[Source, ...] = (Files(MANAGER), Files(NSPAWN), *(Names(path) for pa
 
 
 def container(read: Reader) -> str | Unobserved:
-    """Name what keeps this system as a container; empty: nothing that shows. A mounted root is a machine of its own."""
+    """Name the program that runs this system as a container; empty where none is seen. A mounted root counts as a machine."""
     return seen(lambda: _container(read))
 
 

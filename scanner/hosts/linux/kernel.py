@@ -126,7 +126,7 @@ class _Seer:
         return given or _number(self.built[option])
 
     def setting(self, key: str, default: str | Unobserved, instead: str = "") -> KernelSetting:
-        """Give a setting's readings. ``instead``: the key whose lasting value an interface gets that has none of its own."""
+        """Give a setting's readings. ``instead`` is the key whose lasting value holds for interfaces that have none of their own."""
         now: str | Unobserved | None = None
         if self.read.live:
             now = seen(partial(self._now, key))

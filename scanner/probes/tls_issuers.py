@@ -21,6 +21,8 @@ MOST_FETCHED = 3
 """Certificates fetched for one chain; public authorities have one or two between a server and a root."""
 MOST_PLACES = 2
 """URLs that are tried for one certificate."""
+MOST_ASKED = 8
+"""URLs that are tried for one service: certificates that name slow places without end would cost the whole survey."""
 LARGEST = 256 * 1024
 SECONDS = 5.0
 _HTTP_OK = 200
@@ -63,9 +65,9 @@ class Issuers:
 
     async def _issuer(self, below: Certificate) -> tuple[str, bytes] | None:
         for url in [url for url in below.issuer_urls if url.lower().startswith(("http://", "https://"))][:MOST_PLACES]:
-            if url not in self._got:
+            if url not in self._got and len(self._got) < MOST_ASKED:
                 self._got[url] = await self._fetch(url)
-            for der in self._got[url]:
+            for der in self._got.get(url, ()):
                 try:
                     issuer = parse(der)
                 except NotCertificate:

@@ -18,7 +18,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.net import HttpReply
 from scanner.net.scope import Purpose
-from scanner.probes.tls_issuers import MOST_FETCHED, Issuers
+from scanner.probes.tls_issuers import MOST_ASKED, MOST_FETCHED, Issuers
 from scanner.wire.x509 import Roots, bundled, path, seen
 from tests.unit.certificates import DAY, NOW, Made, make
 
@@ -119,6 +119,13 @@ def test_authorities_without_end_are_left() -> None:
     net = FakeNet(published)
     assert completed(net, chain(made))[0].path.end is Path.INCOMPLETE
     assert len(net.asked) == MOST_FETCHED
+
+
+def test_chains_that_name_places_without_end_are_left() -> None:
+    net = FakeNet({})
+    others = [make(HOST, LOWER, **at(f"http://ca.example.jp/{number}")) for number in range(MOST_ASKED + 2)]  # type: ignore[arg-type]  # the same
+    assert all(one.path.end is Path.INCOMPLETE for one in completed(net, *(chain(one) for one in others)))
+    assert len(net.asked) == MOST_ASKED
 
 
 @given(st.binary(max_size=200))

@@ -6,8 +6,8 @@ from typing import Final
 
 from checks.common import listed
 from checks.mail.mta_sts import NO_POLICY, usable_policy
-from checks.tls.certificates import label, moment, no_time, own_chains
-from checks.tls.each import Judged, for_each_address, worst_of
+from checks.tls.certificates import label, moment, no_time, unchecked, worst_chain
+from checks.tls.each import Judged, for_each_address
 from checks.tls.seen import without_tls
 from scanner.facts.mail import MailExchangers, MtaStsPolicy
 from scanner.facts.tls import AddressSeen, ChainSeen, Path, TlsSeen, TlsSurvey
@@ -95,10 +95,7 @@ def mta_sts_certificate(survey: TlsSurvey, policy: MtaStsPolicy | Unobserved, mx
     def at_one(tls: TlsSeen, _: AddressSeen) -> Judged:
         if without_tls(tls):
             return failed(f"{_PREFIX}_NO_TLS", mode=mode)
-        chains = own_chains(survey, tls)
-        if isinstance(chains, Unobserved):
-            return chains
-        worst = worst_of(_judged(chain, survey, mode) for chain in chains)
+        worst = worst_chain(survey, tls, lambda chain: _judged(chain, survey, mode))
         return worst if worst is not None else failed(f"{_PREFIX}_NOT_SHOWN", mode=mode)
 
     return for_each_address(survey, at_one, worst_first=(f"{_PREFIX}_NO_TLS",))
@@ -112,8 +109,7 @@ def _judged(chain: ChainSeen, survey: TlsSurvey, mode: str) -> Judged:
             return cannot_tell(Reason.PROTOCOL_VIOLATION, ja, en, problems=listed(own.problems))
         return failed(f"{_PREFIX}_NAME", name=survey.name, names=listed(own.dns_names) or ("-",), mode=mode)
     if chain.path.end is Path.UNCHECKED:
-        ja, en = "署名の検証に対応していない：{problem}", "a signature cannot be verified here: {problem}"
-        return cannot_tell(Reason.UNSUPPORTED, ja, en, problem=chain.path.problem)
+        return unchecked(chain)
     if chain.path.end is not Path.PUBLIC:
         return failed(f"{_PREFIX}_UNTRUSTED", certificate=label(own), mode=mode)
     begin, now, end = moment(own.not_before), moment(survey.at), moment(own.not_after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from checks.common import listed
-from checks.tls.certificates import NO_CERTIFICATE, OPPORTUNISTIC, each_chain, label, opportunistic
+from checks.tls.certificates import NO_CERTIFICATE, OPPORTUNISTIC, each_chain, label, opportunistic, unchecked
 from checks.tls.each import Judged
 from scanner.facts.ledger import DeclaredTlsService
 from scanner.facts.tls import ChainSeen, Path, TlsSurvey
@@ -16,11 +16,6 @@ from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
 _TRUSTED: Final = frozenset({Path.PUBLIC, Path.ORGANISATION})
-
-
-def _unchecked(chain: ChainSeen) -> Unobserved:
-    ja, en = "署名の検証に対応していない：{problem}", "a signature cannot be verified here: {problem}"
-    return cannot_tell(Reason.UNSUPPORTED, ja, en, problem=chain.path.problem)
 
 
 @check(
@@ -85,7 +80,7 @@ def trusted(survey: TlsSurvey, ledger: DeclaredTlsService | Unobserved, *, publi
         if end is Path.ORGANISATION and (to_insiders or not public_only):
             return passed("TRUST_ORGANISATION", anchor=path.anchor)
         if end is Path.UNCHECKED:
-            return _unchecked(chain)
+            return unchecked(chain)
         own = label(chain.certificates[0])
         if opportunistic(survey):
             return not_applicable("TRUST_OPPORTUNISTIC", seen=f"{own}: {end}")
@@ -202,7 +197,7 @@ def sent_whole(survey: TlsSurvey) -> Judgement:
             case Path.SELF_SIGNED:
                 return not_applicable("CHAIN_SELF_SIGNED")
             case Path.UNCHECKED:
-                return _unchecked(chain)
+                return unchecked(chain)
             case Path.BAD_SIGNATURE | Path.NOT_PERMITTED:
                 return not_applicable("CHAIN_BROKEN", problem=path.problem)
             case Path.INCOMPLETE if opportunistic(survey):

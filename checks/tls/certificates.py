@@ -47,16 +47,27 @@ def own_chains(survey: TlsSurvey, tls: TlsSeen) -> tuple[ChainSeen, ...] | Unobs
     return tuple(found.values())
 
 
+def worst_chain(
+    survey: TlsSurvey, tls: TlsSeen, judge: Callable[[ChainSeen], Judged], *, worst_first: tuple[str, ...] = ()
+) -> Judged | None:
+    """Judge every chain that an address shows for the service's name and give the worst ending; ``None`` where it shows none."""
+    chains = own_chains(survey, tls)
+    if isinstance(chains, Unobserved):
+        return chains
+    endings = [judge(chain) for chain in chains]
+    if tls.chains_left_out:
+        ja, en = "ほかに {count} 通りの証明書の列が示され、見ていない", "{count} more chains of certificates were shown and not looked at"
+        endings.append(cannot_tell(Reason.TOO_LARGE, ja, en, count=tls.chains_left_out))
+    return worst_of(endings, worst_first=worst_first)
+
+
 def each_chain(survey: TlsSurvey, judge: Callable[[ChainSeen], Judged], *, worst_first: tuple[str, ...] = ()) -> Judged:
     """Judge every chain that every address shows for the service's name and give the worst ending, see ``for_each_address``."""
 
     def one(tls: TlsSeen, _: AddressSeen) -> Judged:
         if ending := without_tls(tls):
             return ending
-        chains = own_chains(survey, tls)
-        if isinstance(chains, Unobserved):
-            return chains
-        worst = worst_of((_judged(chain, judge) for chain in chains), worst_first=worst_first)
+        worst = worst_chain(survey, tls, lambda chain: _judged(chain, judge), worst_first=worst_first)
         return worst if worst is not None else not_applicable("CERTIFICATE_NONE")
 
     return for_each_address(survey, one, worst_first=worst_first)
@@ -94,6 +105,12 @@ def no_time(certificate: CertificateSeen) -> Unobserved:
     """Say that a certificate's validity cannot be read."""
     ja, en = "証明書 {certificate} の有効期間を読み取れない", "the validity of the certificate {certificate} cannot be read"
     return cannot_tell(Reason.PROTOCOL_VIOLATION, ja, en, certificate=label(certificate))
+
+
+def unchecked(chain: ChainSeen) -> Unobserved:
+    """Say of a way to a root that it could not be followed: a signature that is not verified here, names that are not compared."""
+    ja, en = "証明書の経路を検証し切れない：{problem}", "the way to a root cannot be verified here: {problem}"
+    return cannot_tell(Reason.UNSUPPORTED, ja, en, problem=chain.path.problem)
 
 
 def sent_below_roots(chain: ChainSeen) -> Iterable[CertificateSeen]:

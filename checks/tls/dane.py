@@ -10,14 +10,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from checks.common import listed
-from checks.tls.certificates import label, moment, own_chains
-from checks.tls.each import Judged, for_each_address, worst_of
+from checks.tls.certificates import label, moment, unchecked, worst_chain
+from checks.tls.each import Judged, for_each_address
 from checks.tls.seen import without_tls
 from scanner.facts.mail import Status
 from scanner.facts.tls import AddressSeen, CertificateSeen, ChainSeen, Path, ServiceTlsa, TlsSeen, TlsSurvey
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved, cannot_tell
-from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 from scanner.wire.tlsa import CERT, DANE_EE, DANE_TA, FULL, PKIX_EE, PKIX_TA, SHA2_256, Tlsa, TlsaFlaw, parse
@@ -86,10 +84,7 @@ def match(survey: TlsSurvey, tlsa: ServiceTlsa) -> Judgement:
     def at_one(tls: TlsSeen, _: AddressSeen) -> Judged:
         if without_tls(tls):
             return failed("DANE_NO_TLS")
-        chains = own_chains(survey, tls)
-        if isinstance(chains, Unobserved):
-            return chains
-        worst = worst_of((_against(chain, records, survey) for chain in chains), worst_first=("DANE_DIFFERS",))
+        worst = worst_chain(survey, tls, lambda chain: _against(chain, records, survey), worst_first=("DANE_DIFFERS",))
         return worst if worst is not None else failed("DANE_NO_CERTIFICATE")
 
     return for_each_address(survey, at_one, worst_first=("DANE_NO_TLS", "DANE_DIFFERS"))
@@ -123,8 +118,7 @@ def _against(chain: ChainSeen, records: Iterable[Tlsa], survey: TlsSurvey) -> Ju
         else:
             return passed("DANE_MATCHES", records=(record.text,))
     if chain.path.end is Path.UNCHECKED and any(record.usage in {PKIX_TA, DANE_TA} for record in records):
-        ja, en = "署名の検証に対応していない：{problem}", "a signature cannot be verified here: {problem}"
-        return cannot_tell(Reason.UNSUPPORTED, ja, en, problem=chain.path.problem)
+        return unchecked(chain)
     return spoilt or failed("DANE_DIFFERS", certificate=label(own), records=listed(record.text for record in records))
 
 

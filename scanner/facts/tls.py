@@ -277,7 +277,7 @@ class TlsSeen:
     ``signs`` and ``groups`` have one entry for each version in which they were measured. ``only_once``: a third party, whose one handshake
     is all there is; nothing is known of what it would also accept. ``connections`` is how many were opened. ``early`` is what came in clear
     right behind the go-ahead to TLS, printable and cut short, empty for nothing: whoever reads it after the change takes a stranger's words
-    for the server's (CVE-2011-0411, CVE-2021-38371).
+    for the server's (CVE-2011-0411, CVE-2021-38371). ``chains_left_out`` counts different chains beyond the cap.
     """
 
     upgrade: Upgrade
@@ -290,6 +290,7 @@ class TlsSeen:
     only_once: bool = False
     connections: int = 0
     early: str = ""
+    chains_left_out: int = 0
 
     def version(self, version: Version) -> VersionSeen | None:
         """Give what is known of one version; ``None`` where it was not looked at."""

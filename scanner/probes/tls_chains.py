@@ -33,12 +33,15 @@ def kind_of(answer: Chosen) -> str:
     return suite.auth if suite.auth in {"RSA", "ECDSA"} else "any"
 
 
-def chains(book: Book, name: str | None, ssl2: Chosen | None, roots: Roots, at: datetime) -> tuple[ChainSeen, ...]:
+def chains(book: Book, name: str | None, ssl2: Chosen | None, roots: Roots, at: datetime) -> tuple[tuple[ChainSeen, ...], int]:
     """Every chain that was sent, each once for its kind of key and for hellos with and without the name; the newest version's first.
+
+    Beside them the number of those beyond ``MOST_CHAINS``.
 
     Hellos with a name that is not the service's are left out. An OCSP answer that came in any of the handshakes belongs to the chain.
     """
     kept: dict[tuple[str, bool, tuple[bytes, ...]], Chosen] = {}
+    left_out = set()
     answers: list[tuple[Offer | None, Chosen]] = [*book.answers, *([(None, ssl2)] if ssl2 is not None else [])]
     for offer, answer in sorted(answers, key=lambda pair: -pair[1].version):
         sent = offer.hello.server_name if offer is not None else None
@@ -49,7 +52,9 @@ def chains(book: Book, name: str | None, ssl2: Chosen | None, roots: Roots, at: 
         stapled = known is not None and not known.staple and answer.staple and known.version == answer.version
         if stapled or (known is None and len(kept) < MOST_CHAINS):
             kept[key] = answer
-    return tuple(_chain(answer, wanted, sni, roots, at) for (wanted, sni, _), answer in kept.items())
+        elif known is None:
+            left_out.add(key)
+    return tuple(_chain(answer, wanted, sni, roots, at) for (wanted, sni, _), answer in kept.items()), len(left_out)
 
 
 def _chain(answer: Chosen, wanted: str, sni: bool, roots: Roots, at: datetime) -> ChainSeen:

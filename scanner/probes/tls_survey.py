@@ -203,7 +203,7 @@ async def _once(server: Server, at: datetime, why: Unobserved) -> TlsSeen | Unob
     version = VERSIONS.get(raw.version)
     if version is None:
         return Unobserved(Reason.PROTOCOL_VIOLATION, f"{talker.peer} chose {version_name(raw.version)}")
-    seen = chains(server.book, talker.sni, None, talker.net.roots(), at)
+    seen, _ = chains(server.book, talker.sni, None, talker.net.roots(), at)
     return TlsSeen(
         upgrade=talker.upgrade or Upgrade.IMPLICIT,
         versions=tuple(
@@ -360,7 +360,7 @@ def _seen(server: Server, state: _State, at: datetime) -> TlsSeen:
     if state.old is not None:
         groups += [one for one in (state.old.groups_seen(),) if one is not None]
         signs += [one for one in (state.old.signatures_seen(),) if one is not None]
-    found_chains = chains(book, state.name, server.ssl2, talker.net.roots(), at)
+    found_chains, left_out = chains(book, state.name, server.ssl2, talker.net.roots(), at)
     return TlsSeen(
         upgrade=talker.upgrade or (Upgrade.OFFERED if talker.protocol in STARTTLS else Upgrade.IMPLICIT),
         versions=tuple(state.found[NUMBERS[version]].seen() for version in Version),
@@ -371,6 +371,7 @@ def _seen(server: Server, state: _State, at: datetime) -> TlsSeen:
         features=state.features,
         connections=talker.opened,
         early=printable(talker.early),
+        chains_left_out=left_out,
     )
 
 

@@ -130,6 +130,7 @@ def common(*more: Fact) -> list[Case]:
         case(UNREADABLE, *more, outcome="undetermined", reason=Reason.PROTOCOL_VIOLATION),
         case(survey(SILENT), *more, outcome="undetermined", reason=Reason.TIMEOUT),
         case(survey(replace(tls(), chains=SILENT)), *more, outcome="undetermined", reason=Reason.TIMEOUT),
+        case(survey(replace(tls(), chains_left_out=1)), *more, outcome="undetermined", reason=Reason.TOO_LARGE),
     ]
 
 

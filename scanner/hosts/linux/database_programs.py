@@ -17,7 +17,7 @@ from scanner.model.platform import Platform
     Platform.LINUX,
     *PROCESSES,
     *UNITS,
-    Files("/etc/passwd", limit=4_000_000),
+    Files("/etc/passwd", limit=10_000_000),
     *postgresql.PLACES,
     *mariadb.SOURCES,
     *redis.SOURCES,

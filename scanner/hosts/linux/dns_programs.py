@@ -54,7 +54,7 @@ DEEPEST = 8
     *UNITS,
     *paths(KNOWN),
     Names("/proc"),
-    Files("/etc/passwd", limit=4_000_000),
+    Files("/etc/passwd", limit=10_000_000),
     *(Files(path, root=True) for path in PLACES),
     Files("/etc/bind/named.conf*", root=True),
     Files("/usr/share/dns/root.hints"),

@@ -21,7 +21,8 @@ SYSTEM = frozenset("smrv")
 
 @collector(
     Platform.LINUX,
-    *(Files(path, limit=65_536) for path in (*BEFORE, *AFTER, *OS_RELEASE)),
+    *(Files(path, limit=65_536) for path in (*BEFORE, *AFTER)),
+    *(Files(path) for path in OS_RELEASE),
     Names("/etc/issue.d"),
     Files("/etc/issue.d/*.issue", limit=65_536),
 )

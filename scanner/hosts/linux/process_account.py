@@ -23,7 +23,7 @@ def account(read: Reader, names: Collection[str]) -> str:
 
 def account_name(read: Reader, uid: int) -> str:
     """Name the local account with a number; the number itself where no local account has it. Raises ``CannotObserve``."""
-    for line in (read.file("/etc/passwd", limit=4_000_000) or b"").decode("utf-8", "replace").split("\n"):
+    for line in (read.file("/etc/passwd", limit=10_000_000) or b"").decode("utf-8", "replace").split("\n"):
         fields = line.split(":")
         if len(fields) > 2 and fields[2] == str(uid):
             return shown(fields[0])

@@ -15,7 +15,7 @@ from scanner.model.reason import Reason
 _LONGEST = 16_384
 PROCESSES: tuple[Source, ...] = (
     Names("/proc"),
-    Files("/proc/stat", limit=65_536),
+    Files("/proc/stat"),
     Files("/proc/[0-9]*/stat", limit=4096),
     Files("/proc/[0-9]*/cgroup", limit=_LONGEST),
 )

@@ -292,7 +292,7 @@ def name_guessing_off(names: NameGuessing, *, off: Annotated[tuple[str, ...], NA
     },
 )
 def ntlm_version(ntlm: NtlmProtocol, *, wanted: Annotated[int, NTLM_LEVEL] = NTLM_LEVEL.default) -> Judgement:
-    if (why := ntlm.level.missing()) is not None:
-        return why
-    level = min(ntlm.level.seen())
-    return passed("NTLM_REFUSED", level=level, wanted=wanted) if level >= wanted else failed("NTLM_LOOSE", level=level, wanted=wanted)
+    level = min(ntlm.level.seen(), default=wanted)
+    if level < wanted:
+        return failed("NTLM_LOOSE", level=level, wanted=wanted)
+    return ntlm.level.missing() or passed("NTLM_REFUSED", level=level, wanted=wanted)

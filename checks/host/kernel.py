@@ -8,7 +8,7 @@ from checks.host.settings import KERNEL_WORDS, in_container, judged, named, numb
 from scanner.facts.kernel import KernelSettings
 from scanner.model.check import Judgement, check
 from scanner.model.text import Text
-from scanner.model.verdict import Severity
+from scanner.model.verdict import Outcome, Severity, Verdict
 
 _remedy = partial(sysctl_lines, "/etc/sysctl.d/60-kernel.conf")
 _MILD_SYSRQ = 2 | 4 | 16 | 32 | 128 | 256
@@ -106,10 +106,13 @@ def kernel_bpf(settings: KernelSettings) -> Judgement:
 )
 def kernel_core_dumps(settings: KernelSettings) -> Judgement:
     # 2 is safe where the dump goes to a program or an absolute path (proc_sys_fs(5)); systemd-coredump sets it so
-    pattern = of(settings, "kernel.core_pattern")
-    handed_over = bool(pattern) and all(isinstance(p, str) and p[:1] in {"|", "/"} for p in (pattern[0].value.in_force,) if p is not None)
+    dumps, patterns = of(settings, "fs.suid_dumpable"), of(settings, "kernel.core_pattern")
+    handed_over = bool(patterns) and all(pattern[:1] in {"|", "/"} for one in patterns for pattern in one.value.seen())
     good = {"0", "2"} if handed_over else {"0"}
-    return in_container(settings.container) or judged(named(of(settings, "fs.suid_dumpable")), lambda value: value in good)
+    found = in_container(settings.container) or judged(named(dumps), lambda value: value in good)
+    if isinstance(found, Verdict) and found.outcome is Outcome.PASS and any("2" in one.value.seen() for one in dumps):
+        return next((why for one in patterns if (why := one.value.missing())), found)
+    return found
 
 
 @check(

@@ -91,6 +91,8 @@ CASES: dict[str, list[Case]] = {
         case(NtlmProtocol(held(5, 5)), says="NTLM_REFUSED", args={"level": 5}),
         case(NtlmProtocol(held(3, 3)), says="NTLM_LOOSE", args={"level": 3, "wanted": 5}),
         case(NtlmProtocol(held(None, 3)), says="NTLM_REFUSED", with_={"wanted": 3}),
+        case(NtlmProtocol(Readings(3, 3, DENIED, "registry")), says="NTLM_LOOSE"),
+        case(NtlmProtocol(Readings(5, 5, DENIED, "registry")), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(NtlmProtocol(Readings(None, DENIED, DENIED, "registry")), outcome="undetermined", reason=Reason.ACCESS_DENIED),
     ],
 }

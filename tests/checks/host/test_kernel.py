@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from scanner.facts.readings import Readings
+from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 from tests.checks.endpoint import always
 from tests.checks.kernel_cases import kernel, plain
 
 DUMPABLE, PATTERN = "fs.suid_dumpable", "kernel.core_pattern"
+DENIED = Unobserved(Reason.ACCESS_DENIED)
 CASES: dict[str, list[Case]] = {
     "host.kernel.pointers": [
         *plain("kernel.kptr_restrict", "1", "0"),
@@ -30,6 +34,9 @@ CASES: dict[str, list[Case]] = {
         *plain(DUMPABLE, "0", "1"),
         case(kernel({DUMPABLE: always("2"), PATTERN: always("|/lib/systemd/systemd-coredump %P")}), says="SETTING_GOOD"),
         case(kernel({DUMPABLE: always("2"), PATTERN: always("core")}), says="SETTING_BAD"),
+        case(kernel({DUMPABLE: Readings("2", None, "2", "x"), PATTERN: Readings("core", None, "core", "x")}), says="SETTING_BAD"),
+        case(kernel({DUMPABLE: always("2"), PATTERN: Readings(None, "|/x", DENIED, "x")}), outcome="undetermined", reason=DENIED.reason),
+        case(kernel({DUMPABLE: always("0"), PATTERN: Readings(None, DENIED, DENIED, "x")}), says="SETTING_GOOD"),
         case(kernel({DUMPABLE: always("1"), PATTERN: always("|/lib/systemd/systemd-coredump %P")}), says="SETTING_BAD"),
     ],
     "host.kernel.sysrq": [

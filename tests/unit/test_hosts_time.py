@@ -182,6 +182,30 @@ def test_ntpsec_with_its_directory(tmp_path: Path) -> None:
     assert found.state == ClockState(True, "192.0.2.1", 0.000123, 0.003)
 
 
+@pytest.mark.parametrize(
+    ("told", "names"),
+    [
+        (
+            "SystemNTPServers=ntp1.town.example\nLinkNTPServers=192.0.2.1\nFallbackNTPServers=f.example\n",
+            ["ntp1.town.example", "192.0.2.1"],
+        ),
+        ("LinkNTPServers=192.0.2.1\nFallbackNTPServers=f.example\n", ["192.0.2.1"]),
+        ("FallbackNTPServers=0.debian.pool.ntp.org 1.debian.pool.ntp.org\n", ["0.debian.pool.ntp.org", "1.debian.pool.ntp.org"]),
+        (None, None),
+    ],
+)
+def test_the_servers_of_timesyncd_are_those_of_the_network_too(tmp_path: Path, told: str | None, names: list[str] | None) -> None:
+    machine = Machine(tmp_path, commands={} if told is None else {"timedatectl show-timesync": told})
+    machine.write({"/usr/lib/systemd/systemd-timesyncd": "", "/etc/systemd/timesyncd.conf": "[Time]\n#NTP=\n"})
+    running(machine, **{"systemd-timesyn": 4_000_000_000})
+    sources = only(time_sync.run(machine)).sources
+    if names is None:
+        assert isinstance(sources, Unobserved)
+    else:
+        assert isinstance(sources, tuple)
+        assert [one.name for one in sources] == names
+
+
 def test_timesyncd_takes_drop_ins_in_order_and_lines_add_up(tmp_path: Path) -> None:
     show = "Timezone=Asia/Tokyo\nNTP=yes\nNTPSynchronized=yes\n"
     status = (

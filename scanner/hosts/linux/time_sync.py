@@ -41,6 +41,7 @@ PEERS = ("ntpq", "-n", "-p")
 VARIABLES = ("ntpq", "-n", "-c", "rv 0 leap,offset,rootdelay,rootdisp")
 TIMEDATECTL = ("timedatectl", "show")
 TIMESYNC = ("timedatectl", "timesync-status")
+SERVERS = ("timedatectl", "show-timesync")
 SECONDS = 5.0
 MOST_INCLUDED = 64
 
@@ -59,7 +60,7 @@ MOST_INCLUDED = 64
     ),
     Files("/run/chrony-dhcp/*.sources"),
     *(Files(f"{where}/timesyncd.conf{rest}") for where in TIMESYNCD_PLACES for rest in ("", ".d/*.conf")),
-    *(Run(argv, SECONDS) for argv in (SOURCES_OF_CHRONY, TRACKING, PEERS, VARIABLES, TIMEDATECTL, TIMESYNC)),
+    *(Run(argv, SECONDS) for argv in (SOURCES_OF_CHRONY, TRACKING, PEERS, VARIABLES, TIMEDATECTL, TIMESYNC, SERVERS)),
 )
 def time_sync(read: Reader) -> TimeSync:
     """See which programs keep the clock, from which sources, and how well."""
@@ -178,6 +179,10 @@ def _openntpd(read: Reader) -> Settings:
 
 
 def _timesyncd(read: Reader) -> Settings:
+    """Give the servers that the running program tells of, else those of its files (timesyncd.conf(5))."""
+    told = seen(partial(_told_servers, read)) if read.live else None
+    if isinstance(told, tuple):
+        return told, " ".join(SERVERS), False
     place = "/etc/systemd/timesyncd.conf [Time] NTP"
     files = systemd_files(read, "timesyncd.conf")
     if isinstance(files, Unobserved):
@@ -193,8 +198,16 @@ def _timesyncd(read: Reader) -> Settings:
                 # systemd: lines add up, an empty one starts anew
                 into[:] = [*into, *entry.value.split()] if entry.value else []
                 place = f"{file.path} [Time] {key}"
-    # FallbackNTP counts where nothing else is given; what is compiled in is no setting of this machine
+    if not names and not fallback:
+        return Unobserved(Reason.UNSUPPORTED, "no server is set: those of the network, or those that were built in, count"), place, False
     return tuple(TimeSource(shown(name), False) for name in names or fallback), place, False
+
+
+def _told_servers(read: Reader) -> tuple[TimeSource, ...]:
+    """Read timedatectl(1): the network's servers count beside those of the files, the others where there are neither."""
+    held = dict(line.split("=", 1) for line in _asked(read, SERVERS) if "=" in line)
+    own = [name for key in ("SystemNTPServers", "RuntimeNTPServers", "LinkNTPServers") for name in held.get(key, "").split()]
+    return tuple(TimeSource(shown(name), False) for name in own or held.get("FallbackNTPServers", "").split())
 
 
 def _asked(read: Reader, argv: Sequence[str]) -> list[str]:

@@ -16,6 +16,8 @@ from rich.text import Text
 from scanner.model.problem import UNFIT
 
 WRONG_USE = 2
+NARROW = 60
+"""Columns of a terminal below which the columns of a table would be too narrow to be read."""
 _SPACES = re.compile(r"[\t\r\n]+")
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
@@ -34,11 +36,18 @@ def print_json_lines(values: Iterable[Any]) -> None:  # whatever JSON can hold
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table. Where stdout is no terminal: tab-separated lines below one with the heads. Without rows nothing is printed."""
+    """Print a table; on a narrow terminal each cell below the last, with its head. Without rows nothing is printed.
+
+    Where stdout is no terminal: tab-separated lines below one with the heads.
+    """
     if not out.is_terminal:
         for n, row in enumerate(rows):
             for cells in (heads, row) if n == 0 else (row,):
                 print_cells(cells)
+        return
+    if out.width < NARROW:
+        for row in rows:
+            out.print(*(Text.assemble((f"{head}: ", "bold"), _fit(cell)) for head, cell in zip(heads, row, strict=True)), "", sep="\n")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from rich.console import Console
 
-from scanner.cli import summary
+from scanner.cli import console, summary
 from scanner.cli.sinks import TerminalSink
 from scanner.cli.words import Language
 from scanner.engine.plan import make_plan
@@ -89,3 +90,14 @@ def test_nothing_is_counted_as_told_that_is_not(capsys: pytest.CaptureFixture[st
     monkeypatch.setattr(summary, "MOST_SHOWN", 1)
     (rest,) = [line for line in _town(capsys, Language.EN) if "more are in the report" in line]
     assert int(rest.split()[0]) > 5
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"), [(100, ["run      started", "2026-ab  2026-11"]), (40, ["run: 2026-ab", "started: 2026-11", ""])]
+)
+def test_a_narrow_terminal_gets_cells_below_each_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int, lines: list[str]
+) -> None:
+    monkeypatch.setattr(console, "out", Console(width=width, force_terminal=True, color_system=None))
+    console.print_table(("run", "started"), [("2026-ab", "2026-11")])
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == lines

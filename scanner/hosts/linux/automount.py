@@ -9,10 +9,10 @@ from scanner.facts.readings import Readings
 from scanner.facts.removable_media import AutoMount, Mounter, MountPermission
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.combining import joined, same, unknown
+from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.autofs import MASTERS, autofs
 from scanner.hosts.linux.autofs import PROGRAMS as AUTOMOUNT_PROGRAMS
 from scanner.hosts.linux.base import Account, accounts, drop_ins, exists, masked, needed, parsed, seen, shown, unit_file
-from scanner.hosts.linux.console import systemd_parse
 from scanner.hosts.linux.desktops import Session, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import KConfig, boolean, kconfig
@@ -209,7 +209,7 @@ def _systemd(read: Reader) -> Mounter | None:
             source = f"/etc/fstab: {shown(fields[0])} {shown(fields[1])} x-systemd.automount"
             return Mounter("systemd", "", same(True, read.live, source, configured=True), None, True, False)
     for unit in needed(drop_ins(read, UNIT_DIRECTORIES, ".automount")):
-        where = needed(parsed(unit.path, needed(unit.data), systemd_parse)).last("Automount", "Where") or ""
+        where = needed(parsed(unit.path, needed(unit.data), systemd_conf.parse)).last("Automount", "Where") or ""
         if _FOR_MEDIA.match(where):
             return Mounter("systemd", "", same(True, read.live, f"{unit.path}: Where={shown(where)}", configured=True), None, True, False)
     return None

@@ -9,14 +9,14 @@ from scanner.facts.readings import Readings, Wait
 from scanner.facts.screen_lock import ConsoleLimit
 from scanner.hosts.base import Reader
 from scanner.hosts.combining import same, unknown
+from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.base import Process, Text, applied, drop_ins, exists, one_file, parsed
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.wire import keyfile, shellvars, timespan
+from scanner.wire import shellvars, timespan
 
 START_UP = ("/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc")
 """Read by every login shell, in this order, before /etc/profile.d/*.sh (where /etc/profile does not hand over to them)."""
-LOGIND = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd")
 FIRST_WITH_STOP = 252
 """The version of systemd that brought StopIdleSessionSec=, logind.conf(5)."""
 
@@ -24,7 +24,7 @@ FIRST_WITH_STOP = 252
 def console_limits(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[ConsoleLimit, ...]:
     """Give the limits that exist on this machine, also those that are not set. Raises ``CannotObserve``."""
     limits = [_tmout(read)]
-    if exists(read, *(f"{where}/systemd-logind" for where in LOGIND[3:])):
+    if exists(read, *(f"{where}/systemd-logind" for where in systemd_conf.PLACES[3:])):
         limits.append(_stop_idle_session(read, running))
     return tuple(limits)
 
@@ -87,14 +87,14 @@ def _tmout_changes(data: bytes) -> tuple[shellvars.Change, ...]:
 def _stop_idle_session(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> ConsoleLimit:
     """Read StopIdleSessionSec of logind, which ends sessions that were idle for so long."""
     means, default = "StopIdleSessionSec", Wait(None)
-    files = systemd_files(read, "logind.conf")
+    files = systemd_conf.conf_files(read, "logind.conf")
     if isinstance(files, Unobserved):
         return ConsoleLimit(means, unknown(files, read.live, "logind.conf"), files)
     stale = applied(read, running, ("systemd-logind",), [file.path for file in files])
     value: Wait | Unobserved | None = None
     source = "/etc/systemd/logind.conf [Login] StopIdleSessionSec"
     for file in files:
-        held = file.data if isinstance(file.data, Unobserved) else parsed(file.path, file.data, systemd_parse)
+        held = file.data if isinstance(file.data, Unobserved) else parsed(file.path, file.data, systemd_conf.parse)
         if isinstance(held, Unobserved):
             value = held
             continue
@@ -108,20 +108,6 @@ def _stop_idle_session(read: Reader, running: tuple[Process, ...] | Unobserved |
     later = value or default
     now: Wait | Unobserved | None = (stale or later) if read.live else None
     return ConsoleLimit(means, Readings(value, now, later, source), True)
-
-
-def systemd_files(read: Reader, name: str) -> tuple[Text, ...] | Unobserved:
-    """Give the files of a systemd program's configuration in the order in which they count: main file, then drop-ins."""
-    main = next((text for where in LOGIND if (text := one_file(read, f"{where}/{name}"))), None)
-    added = drop_ins(read, tuple(f"{where}/{name}.d" for where in LOGIND), ".conf")
-    if isinstance(added, Unobserved):
-        return added
-    return (*((main,) if main else ()), *added)
-
-
-def systemd_parse(data: bytes) -> keyfile.KeyFile:
-    """Read a file of the systemd dialect."""
-    return keyfile.parse(data, comments="#;", continued=True)
 
 
 def _span(data: bytes) -> Wait:

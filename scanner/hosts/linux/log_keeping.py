@@ -9,9 +9,9 @@ from functools import partial
 from scanner.facts.log_keeping import LogEntrance, LogKeeping, LogProgram, LogStore, LogTarget, RecordKind
 from scanner.facts.readings import Readings
 from scanner.hosts.base import FileKind, Files, Names, Reader, collector
+from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.arguments import named_elsewhere
 from scanner.hosts.linux.base import Process, applied, enabled, exists, needed, parsed, processes, seen, shown
-from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -29,7 +29,6 @@ JOURNALD = Program(
     ("systemd-journald",),
 )
 RSYSLOG_CONF, SYSLOG_NG_CONF, LOGROTATE_CONF = "/etc/rsyslog.conf", "/etc/syslog-ng/syslog-ng.conf", "/etc/logrotate.conf"
-JOURNAL_PLACES = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd")
 UPLOAD = "/etc/systemd/journal-upload.conf"
 WANTED = {RecordKind.AUTHENTICATION: (("auth", "info"), ("authpriv", "info")), RecordKind.SYSTEM: (("daemon", "info"), ("kern", "warning"))}
 """What a place must get so that it holds a kind of records: sshd, sudo and PAM log at info."""
@@ -46,14 +45,14 @@ CRON_DAILY = "/etc/cron.daily/logrotate"
     Files(RSYSLOG_CONF),
     Names(RSYSLOG_CONF),
     Names(SYSLOG_NG_CONF),
-    *(Names(f"{where}/journald.conf{rest}") for where in JOURNAL_PLACES for rest in ("", ".d")),
+    *(Names(f"{where}/journald.conf{rest}") for where in systemd_conf.PLACES for rest in ("", ".d")),
     Names("/etc/rsyslog.d"),
     Files("/etc/rsyslog.d/*.conf"),
     Files(SYSLOG_NG_CONF),
     Names("/etc/syslog-ng/conf.d"),
     Files("/etc/syslog-ng/conf.d/*.conf"),
     Files("/usr/share/syslog-ng/include/scl.conf"),
-    *(Files(f"{where}/journald.conf{rest}") for where in JOURNAL_PLACES for rest in ("", ".d/*.conf")),
+    *(Files(f"{where}/journald.conf{rest}") for where in systemd_conf.PLACES for rest in ("", ".d/*.conf")),
     Files(UPLOAD),
     Files("/etc/systemd/journal-upload.conf.d/*.conf"),
     Names("/var/log/journal"),
@@ -221,9 +220,9 @@ def _journal(read: Reader, found: tuple[Found, ...], running: tuple[Process, ...
     if not any(one.program is JOURNALD for one in found):
         return []
     values: dict[str, str] = {}
-    files = needed(systemd_files(read, "journald.conf"))
+    files = needed(systemd_conf.conf_files(read, "journald.conf"))
     for file in files:
-        held = needed(parsed(file.path, needed(file.data), systemd_parse))
+        held = needed(parsed(file.path, needed(file.data), systemd_conf.parse))
         for key in ("Storage", "MaxRetentionSec", "Seal", "ForwardToSyslog"):
             for _, entry in held.entries("Journal", key):
                 values[key] = entry.value
@@ -277,8 +276,8 @@ def _upload(read: Reader) -> list[LogTarget]:
     if not enabled(read, "systemd-journal-upload.service"):
         return []
     values: dict[str, str] = {}
-    for file in needed(systemd_files(read, "journal-upload.conf")):
-        held = needed(parsed(file.path, needed(file.data), systemd_parse))
+    for file in needed(systemd_conf.conf_files(read, "journal-upload.conf")):
+        held = needed(parsed(file.path, needed(file.data), systemd_conf.parse))
         values |= {entry.key: entry.value for group in held.groups if group.name == "Upload" for entry in group.entries}
     url = values.get("URL", "")
     if not url:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scanner.hosts.base import Reader
+from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.base import needed, one_file, parsed, seen, shown
-from scanner.hosts.linux.console import systemd_parse
 from scanner.hosts.linux.kconfig import boolean
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
@@ -66,7 +66,7 @@ def _networkd(read: Reader, path: str) -> Managed:
     file = one_file(read, path)
     if file is None:
         raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)}: systemd-networkd names it and it is not there")
-    held = needed(parsed(path, needed(file.data), systemd_parse))
+    held = needed(parsed(path, needed(file.data), systemd_conf.parse))
     local = (held.last("Network", "LinkLocalAddressing") or "ipv6").lower()
     accept = held.last("Network", "IPv6AcceptRA")
     forwards = held.last("Network", "IPForward") or held.last("Network", "IPv6Forwarding") or "no"

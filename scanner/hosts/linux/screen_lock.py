@@ -11,8 +11,9 @@ from scanner.facts.readings import Readings, Wait
 from scanner.facts.screen_lock import DesktopLock, ScreenLock
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.combining import both, joined, mapped, same, unknown
+from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.base import Account, Process, accounts, applied, processes, seen
-from scanner.hosts.linux.console import LOGIND, START_UP, console_limits
+from scanner.hosts.linux.console import START_UP, console_limits
 from scanner.hosts.linux.desktops import LOCKERS, Session, lockers, sessions_or_reason
 from scanner.hosts.linux.gsettings import GSettings, Key, gsettings
 from scanner.hosts.linux.kconfig import KConfig, KValue, boolean, kconfig
@@ -42,9 +43,9 @@ T = TypeVar("T")
     *(Names(f"{where}/{name}") for where in ("/usr/bin", "/usr/local/bin") for name in LOCKERS),
     *(Files(path) for path in START_UP),
     Files("/etc/profile.d/*.sh"),
-    *(Files(f"{where}/logind.conf") for where in LOGIND),
-    *(Files(f"{where}/logind.conf.d/*.conf") for where in LOGIND),
-    *(Names(f"{where}/systemd-logind") for where in LOGIND[3:]),
+    *(Files(f"{where}/logind.conf") for where in systemd_conf.PLACES),
+    *(Files(f"{where}/logind.conf.d/*.conf") for where in systemd_conf.PLACES),
+    *(Names(f"{where}/systemd-logind") for where in systemd_conf.PLACES[3:]),
     Names("/usr/lib/systemd"),
     Names("/usr/lib/*-linux-gnu/systemd"),
 )

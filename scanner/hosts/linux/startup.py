@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from scanner.facts.kernel import BootFile, Flaw, Startup
 from scanner.facts.readings import Readings
 from scanner.hosts.base import FileKind, Files, Names, Reader, Run, collector
+from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.base import agreed, boot_options, drop_ins, exists, first_line, init, needed, one_file, option, parsed, seen, shown
-from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
 from scanner.model.fact import Unobserved
@@ -191,12 +191,12 @@ def _keys(read: Reader) -> Readings[bool] | Unobserved:
 
 
 def _burst(read: Reader) -> bool | Unobserved:
-    files = systemd_files(read, "system.conf")
+    files = systemd_conf.conf_files(read, "system.conf")
     if isinstance(files, Unobserved):
         return files
     action = "reboot-force"
     for file in files:
-        held = file.data if isinstance(file.data, Unobserved) else parsed(file.path, file.data, systemd_parse)
+        held = file.data if isinstance(file.data, Unobserved) else parsed(file.path, file.data, systemd_conf.parse)
         if isinstance(held, Unobserved):
             return held
         for _, entry in held.entries("Manager", "CtrlAltDelBurstAction"):

@@ -8,9 +8,9 @@ from functools import partial
 
 from scanner.facts.time_sync import ClockState, TimeProgram, TimeSource, TimeSync
 from scanner.hosts.base import CommandOutput, Files, Reader, Run, collector
+from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.arguments import named_elsewhere, told_more
 from scanner.hosts.linux.base import Text, applied, drop_ins, needed, one_file, parsed, processes, seen, shown
-from scanner.hosts.linux.console import systemd_files, systemd_parse
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import in_container
 from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
@@ -34,7 +34,6 @@ KNOWN = (CHRONY, NTPD, TIMESYNCD)
 CHRONY_FILES = ("/etc/chrony/chrony.conf", "/etc/chrony.conf")
 CHRONY_OPTIONS = "46dF:f:hL:l:mnP:pQqRrst:Uu:vx"
 NTPD_FILES = ("/etc/ntpsec/ntp.conf", "/etc/ntp.conf")
-TIMESYNCD_PLACES = ("/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd")
 SOURCES_OF_CHRONY = ("chronyc", "-c", "-n", "sources")
 TRACKING = ("chronyc", "-c", "-n", "tracking")
 PEERS = ("ntpq", "-n", "-p")
@@ -59,7 +58,7 @@ MOST_INCLUDED = 64
         for name in ("conf.d/*.conf", "sources.d/*.sources", "ntp.d/*.conf")
     ),
     Files("/run/chrony-dhcp/*.sources"),
-    *(Files(f"{where}/timesyncd.conf{rest}") for where in TIMESYNCD_PLACES for rest in ("", ".d/*.conf")),
+    *(Files(f"{where}/timesyncd.conf{rest}") for where in systemd_conf.PLACES for rest in ("", ".d/*.conf")),
     *(Run(argv, SECONDS) for argv in (SOURCES_OF_CHRONY, TRACKING, PEERS, VARIABLES, TIMEDATECTL, TIMESYNC, SERVERS)),
 )
 def time_sync(read: Reader) -> TimeSync:
@@ -184,13 +183,13 @@ def _timesyncd(read: Reader) -> Settings:
     if isinstance(told, tuple):
         return told, " ".join(SERVERS), False
     place = "/etc/systemd/timesyncd.conf [Time] NTP"
-    files = systemd_files(read, "timesyncd.conf")
+    files = systemd_conf.conf_files(read, "timesyncd.conf")
     if isinstance(files, Unobserved):
         return files, place, False
     names: list[str] = []
     fallback: list[str] = []
     for file in files:
-        held = file.data if isinstance(file.data, Unobserved) else parsed(file.path, file.data, systemd_parse)
+        held = file.data if isinstance(file.data, Unobserved) else parsed(file.path, file.data, systemd_conf.parse)
         if isinstance(held, Unobserved):
             return held, file.path, False
         for key, into in (("NTP", names), ("FallbackNTP", fallback)):

@@ -8,8 +8,8 @@ from functools import partial
 
 from scanner.facts.ipv6 import Technique, TunnelDefinition
 from scanner.hosts.base import Files, Names, Reader, Source
+from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.base import drop_ins, enabled, exists, needed, parsed, seen, shown
-from scanner.hosts.linux.console import systemd_parse
 from scanner.hosts.linux.ifupdown import MAIN, stanzas
 from scanner.hosts.linux.kconfig import boolean
 from scanner.hosts.linux.netmanager import PROFILES
@@ -93,7 +93,7 @@ def _ifupdown(read: Reader) -> Iterator[TunnelDefinition]:
 
 def _networkd(read: Reader) -> Iterator[TunnelDefinition]:
     for file in needed(drop_ins(read, NETDEV, ".netdev")):
-        held = needed(parsed(file.path, needed(file.data), systemd_parse))
+        held = needed(parsed(file.path, needed(file.data), systemd_conf.parse))
         kind = held.last("NetDev", "Kind") or ""
         if kind not in KINDS:
             continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from scanner.facts.tls import ChainSeen, Revocation, SniBehaviour, TlsDefects, TlsSeen, TlsSurvey, Version
+from scanner.facts.tls import ChainSeen, Revocation, SniBehaviour, TlsDefects, TlsSeen, TlsSurvey, Upgrade, Version
 from scanner.facts.tls import Path as Way
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
@@ -230,6 +230,16 @@ def test_intolerant_server(odd: Seen) -> None:
     assert not isinstance(tls.features, Unobserved)
     assert not isinstance(tls.features.intolerant, Unobserved)
     assert "long" in tls.features.intolerant
+
+
+def test_servers_without_tls_are_told_from_those_that_promise_it_in_vain(zoo: Zoo) -> None:
+    """InterNetNews lists STARTTLS without a certificate too, and then says 580; xrdp chooses RDP's own encryption."""
+    wanted = {"inn-plain": Upgrade.REFUSED, "xrdp-plain": Upgrade.NOT_OFFERED}
+    found = surveys(zoo, [BY_NAME[name].service for name in wanted])
+    for name, upgrade in wanted.items():
+        survey = found[BY_NAME[name].service]
+        assert isinstance(survey, TlsSurvey), survey
+        assert [one.tls.upgrade for one in survey.addresses if isinstance(one.tls, TlsSeen)] == [upgrade] * 2
 
 
 def test_firewall_that_resets_after_some_connections(zoo: Zoo) -> None:

@@ -163,6 +163,8 @@ mailcmd: /bin/false
 ovmethod: tradindexed
 hismethod: hisv6
 enableoverview: true
+"""
+_INN_TLS = """\
 tlscertfile: {chain}
 tlskeyfile: {key}
 tlsciphers: "{ciphers}"
@@ -171,17 +173,15 @@ tlspreferserverciphers: true
 """
 
 
-def _inn(how: OpenSsl, place: Place) -> list[Program]:
-    """InterNetNews' server for readers, with nothing to read."""
+def _inn(how: OpenSsl | None, place: Place) -> list[Program]:
+    """InterNetNews' server for readers, with nothing to read; without ``how`` it has no certificate."""
     paths = "".join(f"path{name}: {place.home}\n" for name in ("db", "etc", "log", "news", "outgoing", "overview", "run", "spool", "tmp"))
-    filled = _INN.format(
-        domain=DOMAIN,
-        host=place.host,
-        chain=place.certificate("rsa-2048").chain,
-        key=_own_key(place, "news"),
-        ciphers=how.ciphers,
-        group=how.groups[0],
-    )
+    filled = _INN.format(domain=DOMAIN, host=place.host)
+    if how is None:
+        shutil.chown(place.home, "news", "news")
+    else:
+        key = _own_key(place, "news")
+        filled += _INN_TLS.format(chain=place.certificate("rsa-2048").chain, key=key, ciphers=how.ciphers, group=how.groups[0])
     place.write("storage.conf", "method trash {\n newsgroups: *\n class: 0\n}\n")
     place.write("readers.conf", 'auth all { hosts: "*" default: "<all>" }\naccess all { users: "<all>" newsgroups: "*" access: R }\n')
     place.write("group.index", "")
@@ -192,7 +192,7 @@ def _inn(how: OpenSsl, place: Place) -> list[Program]:
     return [Program([server, "-D", "-f", "-p", "119", *where], environment) for where in (("-4", place.v4), ("-6", place.v6))]
 
 
-def _xrdp(how: OpenSsl, place: Place) -> list[Program]:
+def _xrdp(how: OpenSsl, place: Place, layer: str = "tls") -> list[Program]:
     """xrdp looks for its keys below /etc and makes sockets below /run, so that it gets both for itself."""
     issued = place.certificate("rsa-2048")
     libraries = next(UNPACKED.glob("usr/lib/*/xrdp"))
@@ -202,7 +202,7 @@ def _xrdp(how: OpenSsl, place: Place) -> list[Program]:
         "ini_version": "1",
         "fork": "true",
         "port": f"tcp://{place.v4}:3389, tcp6://{{{place.v6}}}:3389",
-        "security_layer": "tls",
+        "security_layer": layer,
         "certificate": issued.chain,
         "key_file": issued.key,
         "ssl_protocols": "TLSv1.2, TLSv1.3",
@@ -259,6 +259,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     *together("inn", "InterNetNews", (("", 119, "nntp", OFFERED),), lambda place: _inn(INN, place), lambda _: INN.truth()),
     *together("xrdp", "xrdp", (("", 3389, "rdp", OFFERED),), lambda place: _xrdp(XRDP, place), lambda _: XRDP.truth()),
+    Entry("inn-plain", "InterNetNews without TLS", lambda place: _inn(None, place), port=119, protocol="nntp", certificates=()),
+    Entry("xrdp-plain", "xrdp with RDP's own encryption alone", lambda place: _xrdp(XRDP, place, "rdp"), port=3389, protocol="rdp"),
     *together(
         "sql-server",
         "Python's own OpenSSL behind the opening of SQL Server",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
+from checks.common import listed, value_not_set
 from checks.host.programs import each_of, opposite, switch
 from scanner.facts.printing import Printing, PrintService
 from scanner.facts.readings import Audience
-from scanner.model.check import Judgement, check
+from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
@@ -106,6 +108,57 @@ def printing_administration(printing: Printing) -> Judgement:
     def one(p: PrintService) -> Judgement | None:
         good, bad = passed("ADMINISTRATION_ASKS", service=p.name), failed("ADMINISTRATION_OPEN", service=p.name, source=p.source)
         return switch(p.administration_asks, good, bad)
+
+    return _each(printing, one)
+
+
+PRINTING_ADMINISTRATORS = Value[tuple[str, ...]](
+    "printing.administrators",
+    default=(),
+    text=Text(ja="印刷サービスの管理を認めたアカウント（root のほかに）", en="accounts that may administer print services, besides root"),
+)
+
+
+@check(
+    "host.printing.administrators",
+    severity=Severity.LOW,
+    title=Text(ja="印刷サービスを認めたアカウントだけが管理できる", en="Only approved accounts administer the print service"),
+    why=Text(
+        ja="プリンタを登録できる者は、印刷の経路を変えて文書を受け取れる。必要のない者に権限が残ると、気付かれずに使われる。",
+        en="Whoever may add printers can have documents sent to himself; a right that nobody needs is used without being noticed.",
+    ),
+    remedy=Text(
+        ja="CUPS：Policy の Limit に Require user @SYSTEM と書き、cups-files.conf の SystemGroup のグループから不要な者を外す"
+        "（gpasswd -d 利用者 lpadmin）。必要な者は printing.administrators に書く。",
+        en="CUPS: Require user @SYSTEM in the policy's Limit, and take whoever need not be there out of the groups of SystemGroup in "
+        "cups-files.conf (gpasswd -d USER lpadmin); name the others in printing.administrators.",
+    ),
+    says={
+        "PRINT_ADMINISTRATORS_APPROVED": Text(
+            ja="{service} を管理できるのは認めたアカウントだけである", en="only approved accounts administer {service}"
+        ),
+        "PRINT_ADMINISTRATORS_OTHER": Text(
+            ja="{service} を認めていないアカウントが管理できる：{accounts}", en="other accounts may administer {service}: {accounts}"
+        ),
+        "PRINT_ADMINISTRATORS_ANYBODY": Text(
+            ja="{service} を誰でも管理できる（{source}）", en="anybody may administer {service} ({source})"
+        ),
+        "NO_PRINT_SERVICE": _NONE,
+    },
+)
+def printing_administrators(
+    printing: Printing, *, approved: Annotated[tuple[str, ...], PRINTING_ADMINISTRATORS] = PRINTING_ADMINISTRATORS.default
+) -> Judgement:
+    def one(p: PrintService) -> Judgement | None:
+        if isinstance(p.administrators, Unobserved):
+            return p.administrators
+        if "*" in p.administrators:
+            return failed("PRINT_ADMINISTRATORS_ANYBODY", service=p.name, source=p.source)
+        if p.administrators and not approved:
+            return value_not_set(PRINTING_ADMINISTRATORS)
+        if wrong := [name for name in p.administrators if name not in approved]:
+            return failed("PRINT_ADMINISTRATORS_OTHER", service=p.name, accounts=listed(wrong))
+        return passed("PRINT_ADMINISTRATORS_APPROVED", service=p.name)
 
     return _each(printing, one)
 

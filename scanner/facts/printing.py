@@ -26,6 +26,8 @@ class PrintService:
     """Whether other machines have to use TLS."""
     administration_asks: bool | Unobserved
     """Whether printers can be added and changed only after a login."""
+    administrators: tuple[str, ...] | Unobserved
+    """The accounts beside root by whose login that is done; ``*``: anybody's."""
     announces: bool | Unobserved
     """Whether it tells the network about its printers."""
     file_devices: bool | Unobserved

@@ -28,6 +28,7 @@ class Block:
     values: dict[str, str] = field(default_factory=dict)
     allow: list[str] = field(default_factory=list)
     deny: list[str] = field(default_factory=list)
+    require: list[str] = field(default_factory=list)
     limited: bool = False
 
 
@@ -105,6 +106,8 @@ def _set(block: Block, name: str, value: str) -> None:
     if name in {"allow", "deny"}:
         words = [word.lower() for word in value.split() if word.lower() != "from"]
         (block.allow if name == "allow" else block.deny).extend(words)
+    elif name == "require":
+        block.require.append(value)
     else:
         block.values[name] = value
 

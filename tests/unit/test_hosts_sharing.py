@@ -271,6 +271,39 @@ def test_administration_of_cups(tmp_path: Path) -> None:
     assert cups(tmp_path / "e", require).administration_asks is False
 
 
+GROUPS = {
+    "/etc/passwd": "root:x:0:0::/:/bin/sh\nann:x:1000:120::/:/bin/sh\nbob:x:1001:1001::/:/bin/sh\n",
+    "/etc/group": "root:x:0:bob\nlpadmin:x:120:root\nsys:x:3:cay\nbob:x:1001:\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("require", "system", "who"),
+    [
+        ("Require user @SYSTEM\n", "SystemGroup lpadmin\n", ("ann",)),
+        ("Require user @SYSTEM\n", "SystemGroup root lpadmin\nSystemGroup sys # x\n", ("ann", "bob", "cay")),
+        ("Require user dan @sys\n", "", ("cay", "dan")),
+        ("Require group root\nRequire user dan\n", "", ("bob", "dan")),
+        ("Require valid-user\n", "", ("*",)),
+        ("Require user @SYSTEM\n", "#SystemGroup lpadmin\n", Reason.VALUE_NOT_SET),
+        ("Require user @OWNER @SYSTEM\n", "SystemGroup lpadmin\n", Reason.UNSUPPORTED),
+        ("", "SystemGroup lpadmin\n", Reason.VALUE_NOT_SET),
+    ],
+)
+def test_who_administers_cups(tmp_path: Path, require: str, system: str, who: tuple[str, ...] | Reason) -> None:
+    conf = f"<Policy default>\n<Limit CUPS-Add-Modify-Printer>\nAuthType Default\n{require}</Limit>\n</Policy>\n"
+    found = cups(tmp_path, conf, {**GROUPS, "/etc/cups/cups-files.conf": system}).administrators
+    assert (reason(found) or found) == who
+
+
+def test_the_policy_of_cups_that_is_built_in_is_for_the_system_groups(tmp_path: Path) -> None:
+    files = {**GROUPS, "/etc/cups/cups-files.conf": "SystemGroup sys\n"}
+    assert cups(tmp_path / "a", "", files).administrators == ("cay",)
+    assert cups(tmp_path / "b", "DefaultAuthType None\n<Policy default>\n<Limit All>\n</Limit>\n</Policy>\n", files).administrators == (
+        "*",
+    )
+
+
 def test_a_login_of_cups_that_an_address_replaces_is_none(tmp_path: Path) -> None:
     limit = "AuthType Default\nRequire user @SYSTEM\nSatisfy any\nOrder deny,allow\n"
     policy = f"<Policy default>\n<Limit CUPS-Add-Modify-Printer>\n{limit}</Limit>\n</Policy>\n"

@@ -10,7 +10,8 @@ from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Reader, collector
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.audience import widest
-from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen
+from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
+from scanner.hosts.linux.passwd import GROUP, PASSWD, groups, passwd
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.units import settings, unit_files
 from scanner.model.fact import Unobserved
@@ -27,6 +28,7 @@ SOCKET = "cups.socket"
 PLACES = ("/", "/printers/any", "/classes/any", "/jobs", "/admin")
 """Paths at which requests come in, cupsd.conf(5)."""
 ADDING = "cups-add-modify-printer"
+ANYBODY = "*"
 
 
 @collector(
@@ -36,6 +38,8 @@ ADDING = "cups-add-modify-printer"
     *paths((CUPS,)),
     Files(MAIN, root=True),
     Files(FILES, root=True),
+    Files(PASSWD),
+    Files(GROUP),
     *unit_files((SOCKET,)),
 )
 def printing(read: Reader) -> Printing:
@@ -49,7 +53,7 @@ def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
     elsewhere = seen(partial(leads_elsewhere, read, CUPS.processes, ARGUMENTS, (MAIN, FILES))) if found.unread is None else found.unread
     conf = elsewhere if elsewhere is not None else seen(partial(_read, read))
     if isinstance(conf, Unobserved):
-        return PrintService("cups", found.running, found.starts, None, MAIN, *(conf,) * 5)
+        return PrintService("cups", found.running, found.starts, None, MAIN, *(conf,) * 6)
     sockets = seen(partial(settings, read, (SOCKET,), "ListenStream"))
     network = _on_network(sockets, conf)
     clients = _clients(conf, network)
@@ -63,6 +67,7 @@ def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
         clients=clients,
         encrypted=_encrypted(sockets, conf),
         administration_asks=_administration_asks(conf),
+        administrators=seen(partial(_administrators, read, conf)),
         announces=_announces(conf, network),
         file_devices=seen(partial(_file_devices, read)),
     )
@@ -123,20 +128,67 @@ def _required(block: Block) -> bool:
 
 def _administration_asks(conf: Cupsd) -> bool | Unobserved:
     """Tell whether the policy in force lets printers be added after a login only; the one that is built in does."""
-    name = (conf.last("defaultpolicy") or "default").lower()
     if not conf.policies:
         return True
-    policy = conf.policies.get(name)
-    limit = policy.get(ADDING, policy.get("all")) if policy is not None else None
-    if limit is None:
-        return Unobserved(
-            Reason.VALUE_NOT_SET, f"the policy {name} does not speak of adding printers, and versions differ in what that means"
-        )
+    limit = _adding(conf)
+    if isinstance(limit, Unobserved):
+        return limit
     kind = limit.values.get("authtype", "none").lower()
     if kind == "default":
         kind = (conf.last("defaultauthtype") or "basic").lower()
     either = limit.values.get("satisfy", "all").lower() == "any"
     return (kind != "none" and not either) or cupsd.admits(limit) == "itself"
+
+
+def _adding(conf: Cupsd) -> Block | Unobserved:
+    """Give the limit of the policy in force on adding printers."""
+    name = (conf.last("defaultpolicy") or "default").lower()
+    policy = conf.policies.get(name, {})
+    return policy.get(ADDING, policy.get("all")) or Unobserved(
+        Reason.VALUE_NOT_SET, f"the policy {name} does not speak of adding printers, and versions differ in what that means"
+    )
+
+
+def _administrators(read: Reader, conf: Cupsd) -> tuple[str, ...]:
+    """Follow Require to accounts; groups are those of the machine itself. The policy that is built in wants ``user @SYSTEM``.
+
+    Raises ``CannotObserve``.
+    """
+    if _administration_asks(conf) is False:
+        return (ANYBODY,)
+    require = needed(_adding(conf)).require if conf.policies else ["user @SYSTEM"]
+    accounts: set[str] = set()
+    wanted: set[str] = set()
+    for line in require:
+        kind, *names = line.split()
+        if kind.lower() == "valid-user":
+            return (ANYBODY,)
+        if kind.lower() not in {"user", "group"} or not names or "@OWNER" in names:
+            raise CannotObserve(Reason.UNSUPPORTED, shown(f"whom Require {line[:80]} lets in is not followed"))
+        bare = {name.removeprefix("@") for name in names if kind.lower() == "group" or name.startswith("@")}
+        wanted |= bare
+        accounts |= set(names) if kind.lower() == "user" else set()
+    if not require:
+        raise CannotObserve(Reason.VALUE_NOT_SET, "the policy does not say who may add printers")
+    if "SYSTEM" in wanted:
+        wanted |= _system_groups(read)
+    return tuple(sorted({one for one in accounts if not one.startswith("@")} | _members(read, wanted)))
+
+
+def _system_groups(read: Reader) -> set[str]:
+    """Give the groups of SystemGroup, of all its lines together. Raises ``CannotObserve``."""
+    lines = needed(parsed(FILES, read.file(FILES) or b"", cupsd.parse)).every("systemgroup")
+    if not lines:
+        raise CannotObserve(Reason.VALUE_NOT_SET, f"{FILES}: SystemGroup is not written, and its default is the package's")
+    return {name for _, value in lines for name in value.split()}
+
+
+def _members(read: Reader, wanted: set[str]) -> set[str]:
+    """Give the accounts of groups, by name or as their first group, without those of root. Raises ``CannotObserve``."""
+    known = [group for group in groups(read) if group.name in wanted]
+    people = passwd(read)
+    first = {one.name for one in people if one.gid in {group.gid for group in known}}
+    return (first | {name for group in known for name in group.members}) - {one.name for one in people if one.uid == 0}
 
 
 def _announces(conf: Cupsd, network: bool | Unobserved) -> bool | Unobserved:

@@ -12,7 +12,7 @@ from tests.checks.cases import Case, case
 
 DENIED = Unobserved(Reason.ACCESS_DENIED)
 STALE = Unobserved(Reason.STALE)
-CUPS = PrintService("cups", True, True, None, "/etc/cups/cupsd.conf", Audience.SOME, True, True, False, False)
+CUPS = PrintService("cups", True, True, None, "/etc/cups/cupsd.conf", Audience.SOME, True, True, (), False, False)
 
 
 def cups(**changes: object) -> Printing:
@@ -47,6 +47,17 @@ CASES: dict[str, list[Case]] = {
         case(cups(clients=DENIED, encrypted=True), says="PRINTING_ENCRYPTED"),
     ],
     "host.printing.administration": common("ADMINISTRATION_ASKS", "ADMINISTRATION_OPEN", "administration_asks", False),
+    "host.printing.administrators": [
+        *common("PRINT_ADMINISTRATORS_APPROVED", "PRINT_ADMINISTRATORS_ANYBODY", "administrators", ("*",)),
+        case(cups(administrators=("taro",)), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
+        case(cups(administrators=("taro",)), with_={"approved": ("taro",)}, says="PRINT_ADMINISTRATORS_APPROVED"),
+        case(
+            cups(administrators=("jiro", "taro")),
+            with_={"approved": ("taro",)},
+            says="PRINT_ADMINISTRATORS_OTHER",
+            args={"accounts": ("jiro",)},
+        ),
+    ],
     "host.printing.announced": common("ANNOUNCED_NOT", "ANNOUNCED", "announces", True),
     "host.printing.file-devices": common("FILE_DEVICES_OFF", "FILE_DEVICES_ON", "file_devices", True),
 }

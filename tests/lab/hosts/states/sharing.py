@@ -133,7 +133,7 @@ STATES = (
             "/etc/polkit-1/rules.d/10-own.rules": RULE_KEPT,
             "/usr/share/polkit-1/rules.d/20-product.rules": RULE_OF_A_PRODUCT,
         },
-        before=(SERVICES, MEMBER),
+        before=(SERVICES, MEMBER, "usermod -aG lpadmin audit"),
         declares=(LAST,),
         expects={
             "host.backup.result": "RESULT_GOOD",
@@ -150,6 +150,7 @@ STATES = (
             "host.printing.clients": "PRINTING_LIMITED",
             "host.printing.encrypted": "PRINTING_ENCRYPTED",
             "host.printing.administration": "ADMINISTRATION_ASKS",
+            "host.printing.administrators": "PRINT_ADMINISTRATORS_APPROVED",
             "host.printing.announced": "ANNOUNCED_NOT",
             "host.printing.file-devices": "FILE_DEVICES_OFF",
             "host.snmp.encrypted": "SNMP_ENCRYPTED",
@@ -157,6 +158,7 @@ STATES = (
             "host.snmp.limited": "SNMP_LIMITED",
             "host.snmp.algorithms": "ALGORITHMS_SOUND",
         },
+        values={"printing.administrators": ("audit",)},
     ),
     State(
         "servers-bad",
@@ -192,6 +194,7 @@ STATES = (
             "host.printing.clients": "PRINTING_OPEN",
             "host.printing.encrypted": "PRINTING_CLEAR",
             "host.printing.administration": "ADMINISTRATION_OPEN",
+            "host.printing.administrators": "PRINT_ADMINISTRATORS_ANYBODY",
             "host.printing.announced": "ANNOUNCED",
             "host.printing.file-devices": "FILE_DEVICES_ON",
             "host.snmp.encrypted": "SNMP_COMMUNITY",

@@ -12,13 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.facts.database_configuration import DatabaseConfiguration, DatabaseServer
 from scanner.facts.readings import Audience
-from scanner.hosts.linux.database_programs import database_configuration
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire import mysqlconf
 from scanner.wire.mysqlconf import Include, Option
+from tests.unit.database_servers import only_server
 from tests.unit.host_trees import Machine, age, running
 
 STARTED = 1_700_000_500
@@ -46,30 +45,22 @@ def machine(room: Path, conf: str = "", files: Mapping[str, str] | None = None, 
     return made
 
 
-def server(read: Machine) -> DatabaseServer:
-    fact = database_configuration.run(read)
-    assert isinstance(fact, DatabaseConfiguration)
-    assert fact.unseen is None
-    (found,) = fact.servers
-    return found
-
-
 def test_what_nobody_wrote_is_the_default_of_program_and_version(tmp_path: Path) -> None:
-    maria = server(machine(tmp_path / "a"))
+    maria = only_server(machine(tmp_path / "a"))
     assert (maria.name, maria.version, maria.running, maria.applied) == ("mariadb", "10.11.6", True, None)
     assert (maria.listens, maria.tls, maria.tls_required, maria.unguarded) == (Audience.EVERYBODY, False, False, False)
     assert (maria.reads_client_files, maria.file_directory, maria.logs_connections, maria.logs_statements) == (True, "", False, False)
-    mysql = server(machine(tmp_path / "b", mysql=MYSQL))
+    mysql = only_server(machine(tmp_path / "b", mysql=MYSQL))
     assert (mysql.name, mysql.listens, mysql.tls, mysql.reads_client_files) == ("mysql", Audience.EVERYBODY, False, False)
     assert (mysql.tls_least, isinstance(mysql.file_directory, Unobserved)) == ("TLSv1.2", True)
-    assert server(machine(tmp_path / "c", mysql=MYSQL, files={"/var/lib/mysql/server-cert.pem": ""})).tls is True
-    assert server(machine(tmp_path / "d", mysql=MYSQL.replace("8.0.36", "5.7.44"))).reads_client_files is True
+    assert only_server(machine(tmp_path / "c", mysql=MYSQL, files={"/var/lib/mysql/server-cert.pem": ""})).tls is True
+    assert only_server(machine(tmp_path / "d", mysql=MYSQL.replace("8.0.36", "5.7.44"))).reads_client_files is True
     silent = machine(tmp_path / "e")
     silent.commands = {}
-    assert isinstance(server(silent).tls, Unobserved)
+    assert isinstance(only_server(silent).tls, Unobserved)
     new = machine(tmp_path / "f")
     new.commands = {"/usr/sbin/mariadbd --version": MARIA.replace("10.11.6", "11.8.2")}
-    assert server(new).tls is True
+    assert only_server(new).tls is True
 
 
 @pytest.mark.parametrize(
@@ -88,21 +79,21 @@ def test_what_nobody_wrote_is_the_default_of_program_and_version(tmp_path: Path)
     ],
 )
 def test_the_last_value_in_a_group_of_the_server_holds(tmp_path: Path, conf: str, listens: Audience) -> None:
-    assert server(machine(tmp_path, conf)).listens is listens
+    assert only_server(machine(tmp_path, conf)).listens is listens
 
 
 def test_mariadb_under_the_name_of_mysqld_is_known_by_what_it_says(tmp_path: Path) -> None:
     old = "/usr/sbin/mysqld  Ver 10.3.39-MariaDB for Linux on x86_64 (MariaDB Server)\n"
-    found = server(machine(tmp_path / "a", "[mariadb-10.3]\nskip-networking\n", mysql=old))
+    found = only_server(machine(tmp_path / "a", "[mariadb-10.3]\nskip-networking\n", mysql=old))
     assert (found.name, found.listens, found.file_directory) == ("mariadb", Audience.NOBODY, "")
     image = machine(tmp_path / "b", "[mariadb]\nskip-networking\n", {"/usr/bin/mariadb": ""}, mysql=old)
     image.live = False
-    found = server(image)
+    found = only_server(image)
     assert (found.name, found.running, found.listens) == ("mariadb", None, Audience.NOBODY)
 
 
 def test_a_shortened_name_is_not_guessed(tmp_path: Path) -> None:
-    assert isinstance(server(machine(tmp_path, "[mysqld]\nbind-addr = 127.0.0.1\n")).listens, Unobserved)
+    assert isinstance(only_server(machine(tmp_path, "[mysqld]\nbind-addr = 127.0.0.1\n")).listens, Unobserved)
 
 
 def test_a_change_behind_debians_link_is_seen(tmp_path: Path) -> None:
@@ -110,9 +101,9 @@ def test_a_change_behind_debians_link_is_seen(tmp_path: Path) -> None:
     (made.root / "etc/mysql/my.cnf").unlink()
     (made.root / "etc/mysql/my.cnf").symlink_to("/etc/mysql/mariadb.cnf")
     os.utime(made.root / "etc/mysql/my.cnf", (STARTED - 100, STARTED - 100), follow_symlinks=False)
-    assert (server(made).listens, server(made).applied) == (Audience.NOBODY, None)
+    assert (only_server(made).listens, only_server(made).applied) == (Audience.NOBODY, None)
     age(made, "/etc/mysql/mariadb.cnf", STARTED + 10)
-    why = server(made).applied
+    why = only_server(made).applied
     assert why is not None
     assert why.reason is Reason.STALE
 
@@ -127,37 +118,37 @@ def test_includes_are_read_in_their_place_and_what_all_may_write_is_passed_over(
     conf = "!include /etc/mysql/none.cnf\n!includedir /etc/mysql/conf.d/\n"
     made = machine(tmp_path / "a", conf, files)
     (made.root / "etc/mysql/conf.d/z.cnf").chmod(0o666)
-    found = server(made)
+    found = only_server(made)
     assert (found.listens, found.unguarded) == (Audience.SOME, False)
-    broken = server(machine(tmp_path / "b", "!includedir /etc/mysql/none.d\n[mysqld]\nbind-address=127.0.0.1\n"))
+    broken = only_server(machine(tmp_path / "b", "!includedir /etc/mysql/none.d\n[mysqld]\nbind-address=127.0.0.1\n"))
     assert isinstance(broken.listens, Unobserved)
-    assert isinstance(server(machine(tmp_path / "c", "bind-address=127.0.0.1\n")).listens, Unobserved)
+    assert isinstance(only_server(machine(tmp_path / "c", "bind-address=127.0.0.1\n")).listens, Unobserved)
 
 
 def test_the_running_servers_own_words_hold_over_the_files(tmp_path: Path) -> None:
     conf = "[mysqld]\nbind-address=127.0.0.1\n"
     other = {"/srv/own.cnf": "[mysqld]\nskip-grant-tables\n"}
-    assert server(machine(tmp_path / "a", conf, argv="--bind-address=0.0.0.0")).listens is Audience.EVERYBODY
-    assert server(machine(tmp_path / "b", conf, argv="--bind-address 192.0.2.1 --ssl")).listens is Audience.SOME
-    own = server(machine(tmp_path / "c", conf, other, argv="--defaults-file=/srv/own.cnf"))
+    assert only_server(machine(tmp_path / "a", conf, argv="--bind-address=0.0.0.0")).listens is Audience.EVERYBODY
+    assert only_server(machine(tmp_path / "b", conf, argv="--bind-address 192.0.2.1 --ssl")).listens is Audience.SOME
+    own = only_server(machine(tmp_path / "c", conf, other, argv="--defaults-file=/srv/own.cnf"))
     assert (own.unguarded, own.source, own.listens) == (True, "/srv/own.cnf", Audience.EVERYBODY)
-    assert isinstance(server(machine(tmp_path / "d", conf, argv="--defaults-extra-file=/srv/own.cnf")).listens, Unobserved)
-    gone = server(machine(tmp_path / "e", conf, argv="--defaults-file=/srv/none.cnf"))
+    assert isinstance(only_server(machine(tmp_path / "d", conf, argv="--defaults-extra-file=/srv/own.cnf")).listens, Unobserved)
+    gone = only_server(machine(tmp_path / "e", conf, argv="--defaults-file=/srv/none.cnf"))
     assert isinstance(gone.listens, Unobserved)
 
 
 def test_what_mysql_was_told_to_keep_holds_over_the_files(tmp_path: Path) -> None:
     kept = '{"Version": 2, "mysql_dynamic_variables": {"local_infile": {"Value": "ON", "Metadata": {"User": "root"}}}}'
     files = {"/var/lib/mysql/mysqld-auto.cnf": kept}
-    assert server(machine(tmp_path / "a", "[mysqld]\nlocal-infile=0\n", files, mysql=MYSQL)).reads_client_files is True
-    assert server(machine(tmp_path / "b", "[mysqld]\nlocal-infile=0\n", files)).reads_client_files is False
+    assert only_server(machine(tmp_path / "a", "[mysqld]\nlocal-infile=0\n", files, mysql=MYSQL)).reads_client_files is True
+    assert only_server(machine(tmp_path / "b", "[mysqld]\nlocal-infile=0\n", files)).reads_client_files is False
     broken = {"/var/lib/mysql/mysqld-auto.cnf": "[" * 100_000}
-    assert isinstance(server(machine(tmp_path / "c", "", broken, mysql=MYSQL)).reads_client_files, Unobserved)
+    assert isinstance(only_server(machine(tmp_path / "c", "", broken, mysql=MYSQL)).reads_client_files, Unobserved)
 
 
 def test_what_is_logged_needs_the_plugin_and_the_event(tmp_path: Path) -> None:
     def logged(name: str, conf: str) -> tuple[object, object]:
-        found = server(machine(tmp_path / name, f"[mysqld]\n{conf}"))
+        found = only_server(machine(tmp_path / name, f"[mysqld]\n{conf}"))
         return tuple(x.reason if isinstance(x, Unobserved) else x for x in (found.logs_connections, found.logs_statements))  # type: ignore[return-value]  # two of them
 
     audit = "server_audit_logging=ON\n"
@@ -167,7 +158,7 @@ def test_what_is_logged_needs_the_plugin_and_the_event(tmp_path: Path) -> None:
     assert logged("d", "plugin_load_add=server_audit\nserver_audit_events=CONNECT\n" + audit) == (True, False)
     assert logged("e", audit) == (Reason.UNSUPPORTED, Reason.UNSUPPORTED)
     assert logged("f", "plugin_load_add=server_audit\n") == (False, False)
-    enterprise = server(machine(tmp_path / "g", "", {"/usr/lib/mysql/plugin/audit_log.so": ""}, mysql=MYSQL))
+    enterprise = only_server(machine(tmp_path / "g", "", {"/usr/lib/mysql/plugin/audit_log.so": ""}, mysql=MYSQL))
     assert isinstance(enterprise.logs_connections, Unobserved)
 
 

@@ -19,6 +19,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from scanner.wire import pgconf, pghba
 from scanner.wire.pghba import Rule
+from tests.unit.database_servers import only_server
 from tests.unit.host_trees import Machine, age, running
 
 CONF, HBA = "/etc/postgresql/15/main/postgresql.conf", "/etc/postgresql/15/main/pg_hba.conf"
@@ -50,25 +51,17 @@ def machine(room: Path, conf: str = "", hba: str = PEER, files: Mapping[str, str
     return made
 
 
-def server(read: Machine) -> DatabaseServer:
-    fact = database_configuration.run(read)
-    assert isinstance(fact, DatabaseConfiguration)
-    assert fact.unseen is None
-    (found,) = fact.servers
-    return found
-
-
 def entrances(found: DatabaseServer) -> tuple[Entrance, ...]:
     assert isinstance(found.entrances, tuple)
     return found.entrances
 
 
 def test_what_nobody_wrote_is_the_default_of_the_version(tmp_path: Path) -> None:
-    found = server(machine(tmp_path))
+    found = only_server(machine(tmp_path))
     assert (found.running, found.starts, found.applied) == (True, True, None)
     assert (found.listens, found.tls, found.tls_least, found.password_form) == (Audience.ITSELF, False, "TLSv1.2", "scram-sha-256")
     assert (found.logs_connections, found.logs_statements, found.names_users) == (False, False, False)
-    old = server(machine(tmp_path / "old", version="12"))
+    old = only_server(machine(tmp_path / "old", version="12"))
     assert (old.name, old.tls_least, old.password_form) == ("postgresql 12/main", "TLSv1", "md5")
 
 
@@ -80,33 +73,33 @@ def test_the_last_value_holds_and_alter_system_and_the_command_line_over_it(tmp_
         "/etc/postgresql/15/main/conf.d/30-c.txt": "ssl = on\n",
     }
     conf = "log_connections = on\ninclude_dir = 'conf.d'\n#ssl = on\ninclude_if_exists 'none.conf'\nlog_connections = off\n"
-    found = server(machine(tmp_path / "a", conf, files=files))
+    found = only_server(machine(tmp_path / "a", conf, files=files))
     assert (found.tls, found.logs_connections) == (False, False)
     own = {f"{DATA}/postgresql.auto.conf": "listen_addresses = '*'\npassword_encryption = 'md5'\n"}
-    found = server(machine(tmp_path / "b", "listen_addresses = 'localhost'\n", files=own))
+    found = only_server(machine(tmp_path / "b", "listen_addresses = 'localhost'\n", files=own))
     assert (found.listens, found.password_form) == (Audience.EVERYBODY, "md5")
     opts = {**own, f"{DATA}/postmaster.opts": f'postgres "-D" "{DATA}" "-c" "listen_addresses=192.0.2.1,localhost" "--ssl=on"\n'}
-    found = server(machine(tmp_path / "c", files=opts))
+    found = only_server(machine(tmp_path / "c", files=opts))
     assert (found.listens, found.tls) == (Audience.SOME, True)
     stopped = machine(tmp_path / "d", files=opts)
     (stopped.root / f"{DATA[1:]}/postmaster.pid").unlink()
     (stopped.root / "proc/2/stat").unlink()
-    found = server(stopped)
+    found = only_server(stopped)
     assert (found.running, found.listens, found.tls) == (False, Audience.EVERYBODY, False)
 
 
 def test_what_cannot_be_read_leaves_open_what_it_could_change(tmp_path: Path) -> None:
-    missing = server(machine(tmp_path / "a", "include 'none.conf'\n"))
+    missing = only_server(machine(tmp_path / "a", "include 'none.conf'\n"))
     assert isinstance(missing.tls, Unobserved)
     assert isinstance(missing.listens, Unobserved)
-    broken = server(machine(tmp_path / "b", "ssl = on off\n"))
+    broken = only_server(machine(tmp_path / "b", "ssl = on off\n"))
     assert isinstance(broken.tls, Unobserved)
     assert broken.tls.reason is Reason.PROTOCOL_VIOLATION
     other = {f"{DATA}/postmaster.opts": f'postgres "-D" "{DATA}" "-c" "config_file=/srv/own.conf"\n'}
-    assert isinstance(server(machine(tmp_path / "c", files=other)).tls, Unobserved)
+    assert isinstance(only_server(machine(tmp_path / "c", files=other)).tls, Unobserved)
     young = machine(tmp_path / "d")
     age(young, HBA, STARTED + 10)
-    why = server(young).applied
+    why = only_server(young).applied
     assert why is not None
     assert (why.reason, why.detail[: len(HBA)]) == (Reason.STALE, HBA)
 
@@ -120,16 +113,16 @@ def test_a_lock_file_with_endless_digits_names_no_process(tmp_path: Path) -> Non
 
 def test_start_conf_says_whether_a_cluster_starts_and_an_image_does_not_run(tmp_path: Path) -> None:
     manual = {"/etc/postgresql/15/main/start.conf": "# auto\nmanual\n"}
-    assert server(machine(tmp_path / "a", files=manual)).starts is False
+    assert only_server(machine(tmp_path / "a", files=manual)).starts is False
     image = machine(tmp_path / "b")
     image.live = False
-    found = server(image)
+    found = only_server(image)
     assert (found.running, found.starts, found.tls) == (None, True, False)
 
 
 def test_statements_count_only_where_changes_of_data_are_logged_for_all(tmp_path: Path) -> None:
     def logged(name: str, conf: str) -> tuple[object, object]:
-        found = server(machine(tmp_path / name, conf))
+        found = only_server(machine(tmp_path / name, conf))
         return (found.logs_statements, found.names_users)
 
     assert logged("a", "log_statement = 'ddl'\nlog_line_prefix = '%m [%p] %q%u@%d '\n") == (False, True)
@@ -155,7 +148,7 @@ hostssl replication rep   samenet              trust clientcert=verify-full
 
 
 def test_rules_that_an_earlier_one_closes_are_no_entrance(tmp_path: Path) -> None:
-    found = entrances(server(machine(tmp_path, "ssl = on\n", hba=RULES)))
+    found = entrances(only_server(machine(tmp_path, "ssl = on\n", hba=RULES)))
     assert [(one.place.rpartition(":")[2], one.who, one.socket, one.clear, one.method, one.superuser) for one in found] == [
         ("2", Audience.ITSELF, True, False, "peer", "named"),
         ("3", Audience.ITSELF, True, False, "md5", ""),
@@ -165,7 +158,7 @@ def test_rules_that_an_earlier_one_closes_are_no_entrance(tmp_path: Path) -> Non
         ("10", Audience.ITSELF, False, False, "cert", ""),
         ("10", Audience.SOME, False, False, "cert", ""),
     ]
-    without = entrances(server(machine(tmp_path / "b", hba=RULES)))
+    without = entrances(only_server(machine(tmp_path / "b", hba=RULES)))
     assert [one.place.rpartition(":")[2] for one in without if not one.socket and not one.encrypted] == []
 
 
@@ -184,7 +177,7 @@ def test_rules_that_an_earlier_one_closes_are_no_entrance(tmp_path: Path) -> Non
     ],
 )
 def test_clear_text_is_taken_where_no_earlier_rule_takes_it_away(tmp_path: Path, rules: str, open_: bool) -> None:
-    found = entrances(server(machine(tmp_path, "ssl = on\n", hba=rules)))
+    found = entrances(only_server(machine(tmp_path, "ssl = on\n", hba=rules)))
     assert any(one.clear and one.method != "reject" for one in found) is open_
 
 
@@ -198,12 +191,12 @@ def test_includes_of_sixteen_and_lists_in_files_are_read_in_their_place(tmp_path
             f"{etc}/people": "eve\n# one more\npostgres\n",
         }
     )
-    found = entrances(server(made))
+    found = entrances(only_server(made))
     assert [(one.place, one.who, one.method) for one in found] == [
         (f"{etc}/hba.d/1.conf:1", Audience.NOBODY, "trust"),
         (f"{etc}/pg_hba.conf:3", Audience.EVERYBODY, "md5"),
     ]
-    before = server(machine(tmp_path / "b", hba="include more.conf\n"))
+    before = only_server(machine(tmp_path / "b", hba="include more.conf\n"))
     assert isinstance(before.entrances, Unobserved)
 
 
@@ -219,7 +212,7 @@ def test_red_hat_keeps_the_configuration_with_the_data(tmp_path: Path) -> None:
         }
     )
     running(made)
-    found = server(made)
+    found = only_server(made)
     assert (found.name, found.version, found.running, found.starts) == ("postgresql", "13", False, False)
     assert (found.listens, found.password_form, entrances(found)[0].method) == (Audience.EVERYBODY, "md5", "ident")
 
@@ -330,16 +323,16 @@ def test_a_rule_more_in_front_never_opens_a_way(rules: list[Rule]) -> None:
 @pytest.mark.parametrize(("version", "methods"), [("15", ["scram-sha-256"]), ("13", ["trust", "scram-sha-256"])])
 def test_a_backslash_joins_lines_from_version_14_only(tmp_path: Path, version: str, methods: list[str]) -> None:
     hba = "# trust is no more used \\\nhost all all 192.0.2.1/32 trust\nhost all all 192.0.2.2/32 scram-sha-256\n"
-    found = server(machine(tmp_path, files={HBA: hba}, version=version))
+    found = only_server(machine(tmp_path, files={HBA: hba}, version=version))
     assert [entrance.method for entrance in entrances(found)] == methods
 
 
 def test_where_the_version_is_not_known_joined_lines_are_not_decided(tmp_path: Path) -> None:
     home = "/var/lib/pgsql/data"
     files = {"/usr/bin/postgres": "", f"{home}/postgresql.conf": "", f"{home}/pg_hba.conf": "# a \\\r\nlocal all all trust\n"}
-    assert isinstance(server(Machine(tmp_path / "a", live=False).write(files)).entrances, Unobserved)
+    assert isinstance(only_server(Machine(tmp_path / "a", live=False).write(files)).entrances, Unobserved)
     files[f"{home}/pg_hba.conf"] = "local all all trust\n"
-    assert isinstance(server(Machine(tmp_path / "b", live=False).write(files)).entrances, tuple)
+    assert isinstance(only_server(Machine(tmp_path / "b", live=False).write(files)).entrances, tuple)
 
 
 def test_a_server_that_runs_from_elsewhere_is_not_passed_over(tmp_path: Path) -> None:

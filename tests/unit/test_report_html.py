@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import json
 import re
 import tracemalloc
 from collections import Counter
@@ -16,7 +15,6 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,21 +30,10 @@ from scanner.report import html_findings, html_targets, html_text, html_words
 from scanner.report.html import write_html
 from tests.golden.report_record import RECORD, REPORT, make_record, make_report
 from tests.unit.html_page import Element, Page
-
-Line = dict[str, Any]  # one JSON object of the record
+from tests.unit.report_lines import Line, golden_lines, written
 
 JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-
-
-def _lines() -> list[Line]:
-    return [json.loads(line) for line in RECORD.read_bytes().splitlines()]
-
-
-def _report(lines: list[Line], language: str = "ja") -> bytes:
-    out = io.BytesIO()
-    write_html(lambda: iter(lines), out, language)
-    return out.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +60,8 @@ def test_the_golden_record_is_whole_and_as_the_engine_makes_it() -> None:
 
 
 def test_the_golden_record_has_every_case() -> None:
-    results = [x for x in _lines() if x["type"] == "result"]
-    assessments = [x for x in _lines() if x["type"] == "assessment"]
+    results = [x for x in golden_lines() if x["type"] == "result"]
+    assessments = [x for x in golden_lines() if x["type"] == "assessment"]
     assert {x["outcome"] for x in results} == set(Outcome)
     assert {x["outcome"] for x in assessments} == set(Finding)
     assert {s["source"] for x in results for s in x["settings"].values()} == {"default", "profile", "baseline"}
@@ -186,13 +173,13 @@ def test_any_text_comes_out_as_text(text: str) -> None:
 
 
 def test_hostile_names_make_no_ids_of_their_own() -> None:
-    lines = _lines()
+    lines = golden_lines()
     for line in lines:
         if line["type"] == "assessment":
             line["control"] = f'"><script>{line["control"]} \u202e'
         if line["type"] in {"target", "result"}:
             line["zone"] = "<script>x</script>\u202e"
-    page = Page(_report(lines))
+    page = Page(written(lines))
     assert len([e for e in page.all if e.tag == "script"]) == 1
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+", e.attributes["id"] or "") for e in page.all if "id" in e.attributes)
 
@@ -201,14 +188,14 @@ def test_hostile_names_make_no_ids_of_their_own() -> None:
 
 
 def test_a_whole_record_says_so(page: Page) -> None:
-    planned = _lines()[-1]["results"]["planned"]
+    planned = golden_lines()[-1]["results"]["planned"]
     assert f"予定した {planned} 件の判定がすべて終わった" in page.by_id("run").text
     assert not [e for e in page.all if "alarm" in e.classes]
 
 
 def test_a_record_that_was_cut_off_says_so_in_both_languages() -> None:
-    lines = _lines()
-    page = Page(_report(lines[: len(lines) // 2]))
+    lines = golden_lines()
+    page = Page(written(lines[: len(lines) // 2]))
     (alarm, *_) = [e.text for e in page.all if "alarm" in e.classes]
     assert "この記録は途中で切れている" in alarm
     assert "This record was cut off" in alarm
@@ -216,15 +203,15 @@ def test_a_record_that_was_cut_off_says_so_in_both_languages() -> None:
 
 
 def test_a_record_may_be_cut_anywhere() -> None:
-    lines = _lines()
+    lines = golden_lines()
     for n in (0, 1, 2, 3, 9, len(lines) - 1):
-        assert "途中で切れている" in Page(_report(lines[:n])).root.text
+        assert "途中で切れている" in Page(written(lines[:n])).root.text
 
 
 def test_planned_and_ended_that_differ_are_said() -> None:
-    lines = _lines()
+    lines = golden_lines()
     lines[-1]["results"]["ended"] -= 1
-    (alarm,) = [e.text for e in Page(_report(lines)).all if "alarm" in e.classes]
+    (alarm,) = [e.text for e in Page(written(lines)).all if "alarm" in e.classes]
     assert "予定した点検と終わった点検の数が合わない" in alarm
 
 
@@ -284,12 +271,12 @@ def test_failures_stand_in_order_of_severity(page: Page) -> None:
 
 def test_counts_are_those_of_the_record(page: Page) -> None:
     cards = [e.text.split()[0] for e in page.all if "card" in e.classes]
-    outcomes = _lines()[-1]["outcomes"]
+    outcomes = golden_lines()[-1]["outcomes"]
     assert cards == [str(outcomes[o]) for o in ("fail", "undetermined", "pass", "not-applicable")]
 
 
 def test_every_result_stands_under_its_target(page: Page) -> None:
-    for target in (x for x in _lines() if x["type"] == "target"):
+    for target in (x for x in golden_lines() if x["type"] == "target"):
         (here,) = [e for e in page.all if "target" in e.classes and (e.attributes["data-context"] or "").split()[1] == target["target"]]
         rows = [e for e in page.all if "data-outcome" in e.attributes and e.tag == "li" and here in e.within()]
         found = Counter[str]()
@@ -342,7 +329,7 @@ def test_every_member_of_every_closed_set_has_its_words() -> None:
 
 
 def test_unknown_members_and_fields_do_no_harm() -> None:
-    lines = _lines()
+    lines = golden_lines()
     for line in lines:
         line["later"] = {"x": ["<b>"]}
         if line["type"] == "result" and line["outcome"] == "undetermined":
@@ -350,7 +337,7 @@ def test_unknown_members_and_fields_do_no_harm() -> None:
             line["severity"] = "newer"
         if line["type"] == "assessment":
             line["strength"] = "newer"
-    assert "newer-reason" in Page(_report(lines)).by_id("undetermined").text
+    assert "newer-reason" in Page(written(lines)).by_id("undetermined").text
 
 
 # Remedies
@@ -376,8 +363,8 @@ def test_what_is_to_be_typed_is_set_as_code(text: str, typed: list[str]) -> None
 
 def _synthetic(targets: int) -> Iterator[Line]:
     """Give a record of many targets, one line at a time."""
-    known = {line["type"]: line for line in _lines()}
-    result = next(x for x in _lines() if x["type"] == "result" and x["outcome"] == "fail" and x["check"] == "golden.key.length")
+    known = {line["type"]: line for line in golden_lines()}
+    result = next(x for x in golden_lines() if x["type"] == "result" and x["outcome"] == "fail" and x["check"] == "golden.key.length")
     yield {**known["run"], "planned": {"targets": targets, "checks": 4}}
     for n in range(targets):
         key = f"domain:host-{n}.example.jp"
@@ -416,7 +403,7 @@ def test_memory_and_size_stay_bounded(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_what_is_left_out_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html_targets, "MOST_ROWS", 220)  # ten targets, of whose four rows two are failures
     lines = list(_synthetic(300))
-    page = Page(_report(lines))
+    page = Page(written(lines))
     assert [e.text.split()[0] for e in page.all if "card" in e.classes][:1] == ["600"]
     assert f"さらに {300 - html_findings.MOST_DETAILED - html_findings.MOST_NAMED} か所ある" in page.by_id("failures").text
     assert "不適合と判定不能の多い 10 対象を載せる。残る 290 対象の結果は record.jsonl にある" in page.by_id("targets").text

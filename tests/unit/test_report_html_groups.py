@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from scanner.model.reason import WORDS, Reason
 from scanner.report import html_causes
-from scanner.report.html import write_html
 from scanner.report.html_findings import by_program, suggested
 from scanner.report.names import readable
 from tests.golden.report_record import LINES, RECORD, make_report
 from tests.unit.html_page import Element, Page
-
-Line = dict[str, Any]  # one JSON object of the record
+from tests.unit.report_lines import Line, golden_lines, written
 
 CHECKS = 70
 SERVERS = 2
 
 
-def _lines() -> list[Line]:
-    return [json.loads(line) for line in RECORD.read_bytes().splitlines()]
-
-
-def _written(lines: list[Line]) -> bytes:
-    out = io.BytesIO()
-    write_html(lambda: iter(lines), out, "ja")
-    return out.getvalue()
-
-
 def _town(targets: int, *, shared: bool) -> Iterator[Line]:
     """Give a record of targets with two mail servers each that refuse ``CHECKS`` checks; a third of the domain's own checks fail."""
-    known: dict[str, Line] = {line["type"]: line for line in _lines()}
-    results = [x for x in _lines() if x["type"] == "result"]
+    known: dict[str, Line] = {line["type"]: line for line in golden_lines()}
+    results = [x for x in golden_lines() if x["type"] == "result"]
     refused = next(x for x in results if x["reason"] == "refused")
     fails = next(x for x in results if x["outcome"] == "fail" and x["check"] == "golden.key.length")
     passes = {**fails, "outcome": "pass"}
@@ -72,7 +58,7 @@ def _of_class(page: Page, name: str, within: str = "") -> list[Element]:
 
 
 def test_what_one_thing_stopped_is_one_entry_with_the_true_counts_beside_it() -> None:
-    page = Page(_written(list(_town(8, shared=True))))
+    page = Page(written(list(_town(8, shared=True))))
     blocks = _of_class(page, "doubt")
     assert len(blocks) == 1
     assert len(_of_class(page, "item", "undetermined")) == SERVERS
@@ -87,7 +73,7 @@ def test_what_one_thing_stopped_is_one_entry_with_the_true_counts_beside_it() ->
 def test_servers_that_only_one_target_leads_to_are_causes_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html_causes, "MOST_ENTRIES", 3)
     monkeypatch.setattr(html_causes, "MOST_NAMED", 5)
-    page = Page(_written(list(_town(8, shared=False))))
+    page = Page(written(list(_town(8, shared=False))))
     assert len(_of_class(page, "item", "undetermined")) == 3
     text = page.by_id("undetermined").text
     assert f"さらに {16 - 3 - 5} か所ある" in text
@@ -106,7 +92,7 @@ def test_different_notes_are_different_causes() -> None:
     lines = list(_town(1, shared=True))
     for n, line in enumerate(x for x in lines if x["type"] == "result" and x["reason"] and "mx0" in x["subject"]):
         line["detail"] = f"note {n // 35}"
-    page = Page(_written(lines))
+    page = Page(written(lines))
     assert "（原因は 3）" in page.by_id("summary").text
     text = page.by_id("undetermined").text
     (entry,) = [e for e in _of_class(page, "item", "undetermined") if "mx0" in e.text]
@@ -124,8 +110,8 @@ def test_every_check_of_a_cause_is_listed(page: Page) -> None:
 
 def test_a_record_with_more_kinds_of_trouble_than_fit_says_how_many_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html_causes, "MOST_BLOCKS", 2)
-    lines = _lines()
-    page = Page(_written(lines))
+    lines = golden_lines()
+    page = Page(written(lines))
     shown = len(_of_class(page, "doubt"))
     assert shown == 2
     total = sum(x["type"] == "result" and x["outcome"] == "undetermined" for x in lines)
@@ -140,7 +126,7 @@ def test_a_sentence_that_all_subjects_share_stands_above_them_once() -> None:
     for line in lines:
         if line["type"] == "result" and line["reason"]:
             line["message"] = {"ja": "判断できない：証明書に問合せ先がない", "en": "cannot be told: the certificate names nobody to ask"}
-    text = Page(_written(lines)).by_id("undetermined").text
+    text = Page(written(lines)).by_id("undetermined").text
     assert text.count("証明書に問合せ先がない") == 1
 
 
@@ -149,7 +135,7 @@ def test_a_sentence_that_all_subjects_share_stands_above_them_once() -> None:
 
 def test_subjects_with_the_same_sentence_stand_under_it_once() -> None:
     lines = list(_town(8, shared=True))
-    page = Page(_written(lines))
+    page = Page(written(lines))
     said = next(x["message"]["ja"] for x in lines if x.get("outcome") == "fail")
     finding = page.by_id("f-golden.d0")
     assert finding.text.count(said) == 1
@@ -171,7 +157,7 @@ def test_evidence_is_written_once_and_referred_to(page: Page) -> None:
 
 def test_every_check_is_described_once_and_every_reference_leads_there(page: Page) -> None:
     described = _of_class(page, "check", "checks")
-    results = [x for x in _lines() if x["type"] == "result"]
+    results = [x for x in golden_lines() if x["type"] == "result"]
     assert len(described) == len({(x["check"], json.dumps(x["settings"], sort_keys=True)) for x in results})
     ids = {e.attributes["id"] for e in page.all if "id" in e.attributes and page.by_id("checks") in e.within()}
     links = [e for e in page.all if e.tag == "a" and e.parent and "ks" in e.parent.classes]
@@ -191,12 +177,12 @@ def test_why_a_check_does_not_apply_is_said_once(page: Page) -> None:
 def test_servers_that_a_target_does_not_have_are_one_line_for_each_family(page: Page) -> None:
     target = next(e for e in _of_class(page, "target") if "parked.example.jp" in (e.attributes["data-context"] or ""))
     lines = [e for e in page.all if e.tag == "li" and target in e.within() and "この対象には該当するサーバがない" in e.text]
-    assert len(lines) == len({x["check"].split(".")[0] for x in _lines() if x.get("tag") == "NO_SUBJECT"}) == 1
+    assert len(lines) == len({x["check"].split(".")[0] for x in golden_lines() if x.get("tag") == "NO_SUBJECT"}) == 1
     assert lines[0].attributes["data-n"] == "4"
 
 
 def test_a_list_that_stood_before_is_referred_to() -> None:
-    page = Page(_written(list(_town(3, shared=True))))
+    page = Page(written(list(_town(3, shared=True))))
     again = [e for e in page.all if e.attributes.get("data-of")]
     assert again
     for one in again:
@@ -209,7 +195,7 @@ def test_a_list_that_stood_before_is_referred_to() -> None:
 
 
 def test_size_grows_by_little_for_each_result_and_in_a_line() -> None:
-    sizes = [len(_written(list(_town(n, shared=False)))) for n in (20, 40, 80)]
+    sizes = [len(written(list(_town(n, shared=False)))) for n in (20, 40, 80)]
     results = CHECKS * SERVERS + 30
     first, second = (sizes[1] - sizes[0]) / 20, (sizes[2] - sizes[1]) / 40
     assert first / results < 120  # bytes for one result, where the record takes three thousand
@@ -236,21 +222,21 @@ def test_the_same_lines_stand_once_and_different_ones_say_for_which_subjects() -
     fails = [x for x in lines if x["type"] == "result" and x["check"] == "golden.d0"]
     for n, line in enumerate(fails):
         line |= {"args": {"settings": list(LINES)}, "message": {"ja": f"文 {n}", "en": f"sentence {n}"}}
-    (once,) = _of_class(Page(_written(lines)), "configuration")
+    (once,) = _of_class(Page(written(lines)), "configuration")
     assert "d0.example.jp" not in once.text
     fails[3]["args"] = {"settings": ["nginx: http2 on;"]}
-    first, second = _of_class(Page(_written(lines)), "configuration")
+    first, second = _of_class(Page(written(lines)), "configuration")
     assert "d0.example.jp、, d1.example.jp、, d2.example.jp" in first.text  # the comma of either language
     assert "d3.example.jp" in second.text
     assert "http2 on;" in second.text
 
 
 def test_a_check_that_cannot_conclude_still_shows_the_lines_it_suggests() -> None:
-    lines = _lines()
+    lines = golden_lines()
     for line in lines:
         if line["type"] == "result" and line["check"] == "golden.tls.versions" and line["outcome"] == "fail":
             line |= {"outcome": "undetermined", "reason": "unconfirmed"}
-    page = Page(_written(lines))
+    page = Page(written(lines))
     assert len(_of_class(page, "configuration", "undetermined")) == 1
     assert not _of_class(page, "configuration", "failures")
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -17,18 +15,14 @@ from scanner.report.html import write_html
 from scanner.store.store import Store
 from tests.golden.report_record import RECORD, judge_into, make_report
 from tests.unit.html_page import Element, Page
+from tests.unit.report_lines import Line, golden_lines
 
-Line = dict[str, Any]  # one JSON object of the record
 HOSTILE = "<script>alert(9)</script> \u202e"
-
-
-def _lines() -> list[Line]:
-    return [json.loads(line) for line in RECORD.read_bytes().splitlines()]
 
 
 def _inside() -> list[Line]:
     """Give the town as seen from inside: the mail server that refuses answers there, and one of its checks fails."""
-    lines = _lines()
+    lines = golden_lines()
     for line in lines:
         if "zone" in line:
             line["zone"] = "inside"
@@ -50,7 +44,7 @@ def _rows(page: Page) -> list[Element]:
 
 
 def test_what_differs_stands_side_by_side_failures_first() -> None:
-    page = _page(_lines(), _inside())
+    page = _page(golden_lines(), _inside())
     first, second = _rows(page)
     assert first.attributes["data-outcome"] == "fail"
     assert first.attributes["data-n"] == "2"  # two targets lead to the server
@@ -63,11 +57,11 @@ def test_what_differs_stands_side_by_side_failures_first() -> None:
     assert "2 項目" in second.text
     text = page.by_id("zones").text
     assert "結果が異なったもの 6 件" in text
-    assert f"{len([x for x in _lines() if x['type'] == 'result']) - 6} 件である" in text
+    assert f"{len([x for x in golden_lines() if x['type'] == 'result']) - 6} 件である" in text
 
 
 def test_both_zones_are_named_with_their_counts() -> None:
-    page = _page(_lines(), _inside())
+    page = _page(golden_lines(), _inside())
     (table,) = [e for e in page.all if "tally" in e.classes and page.by_id("zones") in e.within()]
     assert "internet" in table.text
     assert "inside" in table.text
@@ -75,7 +69,7 @@ def test_both_zones_are_named_with_their_counts() -> None:
 
 
 def test_a_check_that_fails_in_the_other_run_only_says_what_to_do() -> None:
-    page = _page(_lines(), _inside())
+    page = _page(golden_lines(), _inside())
     (check,) = [e for e in page.all if "check" in e.classes and "golden.tls.offered" in e.text]
     assert "STARTTLS を有効にする。" in check.text
     alone = Page(make_report(RECORD.read_bytes()))
@@ -84,15 +78,15 @@ def test_a_check_that_fails_in_the_other_run_only_says_what_to_do() -> None:
 
 
 def test_hostile_text_of_the_other_run_is_inert() -> None:
-    page = _page(_lines(), _inside())
+    page = _page(golden_lines(), _inside())
     assert len([e for e in page.all if e.tag == "script"]) == 1
     assert "<script>alert(9)</script> U+202E" in page.by_id("zones").text
 
 
 def test_results_of_one_run_only_are_counted_and_not_compared() -> None:
     second = [x for x in _inside() if not (x["type"] == "result" and x["target"] == "domain:odd.example.jp")]
-    alone = sum(x["type"] == "result" and x["target"] == "domain:odd.example.jp" for x in _lines())
-    page = _page(_lines(), second)
+    alone = sum(x["type"] == "result" and x["target"] == "domain:odd.example.jp" for x in golden_lines())
+    page = _page(golden_lines(), second)
     (table,) = [e for e in page.all if "tally" in e.classes and page.by_id("zones") in e.within()]
     (body,) = [e for e in page.all if e.tag == "tbody" and table in e.within()]
     here, there = [e.text for e in body.children if isinstance(e, Element)]
@@ -102,20 +96,20 @@ def test_results_of_one_run_only_are_counted_and_not_compared() -> None:
 
 
 def test_two_runs_that_agree_say_so_and_one_run_has_no_such_part() -> None:
-    assert "違いはない" in _page(_lines(), _lines()).by_id("zones").text
+    assert "違いはない" in _page(golden_lines(), golden_lines()).by_id("zones").text
     assert not [e for e in Page(make_report(RECORD.read_bytes())).all if e.attributes.get("id") == "zones"]
 
 
 def test_an_other_record_that_was_cut_off_is_called_so() -> None:
     second = _inside()
-    page = _page(_lines(), second[: len(second) // 2])
+    page = _page(golden_lines(), second[: len(second) // 2])
     assert "途中で切れている" in page.by_id("zones").text
-    assert "違いはない" not in _page(_lines(), []).by_id("zones").text
+    assert "違いはない" not in _page(golden_lines(), []).by_id("zones").text
 
 
 def test_rows_beyond_the_cap_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html_zones, "MOST_SHOWN", 1)
-    page = _page(_lines(), _inside())
+    page = _page(golden_lines(), _inside())
     assert len(_rows(page)) == 1
     assert "さらに 4 件ある" in page.by_id("zones").text
 
@@ -124,7 +118,7 @@ def test_the_command_puts_two_runs_side_by_side(tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite3"
     with Store(path) as store:
         judge_into(lambda start, exceptions: RecordSink(start, exceptions, [], lambda: store))
-    run = _lines()[0]["run"]
+    run = golden_lines()[0]["run"]
     ran = CliRunner().invoke(
         command_line(), ["report", run, run, "--store", str(path), "--out", str(tmp_path), "--format", "html"], prog_name="tenken"
     )

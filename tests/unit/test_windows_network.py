@@ -28,11 +28,10 @@ from scanner.hosts.windows.answers import (
 )
 from scanner.hosts.windows.firewall import LOCAL, POLICY, PRODUCTS, SERVICE, firewall
 from scanner.hosts.windows.ipv6 import HELPER, HTTPS, LINKAGE, NETWORK, PARAMETERS, TRANSITION, ipv6_native, ipv6_tunnels
-from scanner.model.check import Check
-from scanner.model.fact import Fact, Unobserved
+from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.model.verdict import Verdict
 from scanner.wire import windowsfirewall
+from tests.unit.windows_judged import tag
 from tests.unit.windows_machines import Keys, Made, MadeReader, machine
 
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
@@ -42,11 +41,6 @@ BOUND: Keys = {
     rf"{NETWORK}\{WIRED}\Connection": {"Name": "イーサネット", "PnPInstanceId": r"PCI\VEN_8086&DEV_10D3"},
 }
 ASKED = " ".join(PRODUCTS.argv)
-
-
-def tag(check: Check, *facts: Fact | Unobserved, **settings: object) -> str:
-    judged = check.judge(*facts, **settings)
-    return judged.tag if isinstance(judged, Verdict) else "undetermined"
 
 
 def adapter(

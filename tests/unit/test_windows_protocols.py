@@ -36,9 +36,7 @@ from scanner.hosts.windows.protocols import (
     remote_desktop,
     smb_protocol,
 )
-from scanner.model.check import Check
-from scanner.model.fact import Fact
-from scanner.model.verdict import Verdict
+from tests.unit.windows_judged import tag
 from tests.unit.windows_machines import Keys, machine
 
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
@@ -47,11 +45,6 @@ SHARES: Keys = {SERVER: {"Start": 2}}
 OLD: Keys = {rf"{SERVICES}\srv": {"Start": 3}, rf"{SERVICES}\mrxsmb10": {"Start": 2}}
 FILES = {f"{DRIVERS}/{name}": b"MZ" for name in ("SRV.SYS", "mrxsmb10.sys", "srv2.sys")}
 NEW_FILES = {f"{DRIVERS}/srv2.sys": b"MZ"}
-
-
-def tag(check: Check, fact: Fact, **settings: object) -> str:
-    judged = check.judge(fact, **settings)
-    return judged.tag if isinstance(judged, Verdict) else "undetermined"
 
 
 @pytest.mark.parametrize(

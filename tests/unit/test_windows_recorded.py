@@ -27,22 +27,16 @@ from scanner.hosts.windows.firewall import firewall
 from scanner.hosts.windows.ipv6 import ipv6_native, ipv6_tunnels
 from scanner.hosts.windows.protocols import name_guessing, ntlm_protocol, remote_desktop, smb_protocol
 from scanner.hosts.windows.usb import media_insertions, usb_storage
-from scanner.model.check import Check
-from scanner.model.fact import Fact, Unobserved
+from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.model.verdict import Verdict
 from tests.recorded.windows import replay
+from tests.unit.windows_judged import tag
 
 DRIVERS = "/Windows/System32/drivers"
 OLD = {f"{DRIVERS}/{name}.sys": b"MZ" for name in ("srv", "srv2", "mrxsmb10")}
 NEW = {f"{DRIVERS}/srv2.sys": b"MZ"}
 """The folder of drivers is no part of the recordings: with and without the component, as Windows 10 1709 and later have it."""
 UNSEEN = Unobserved(Reason.UNSUPPORTED)
-
-
-def tag(check: Check, *facts: Fact | Unobserved, **settings: object) -> str:
-    judged = check.judge(*facts, **settings)
-    return judged.tag if isinstance(judged, Verdict) else "undetermined"
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,21 @@ from scanner.engine.plan import make_plan
 from scanner.hosts.base import Collector
 from scanner.hosts.machine import observe
 from scanner.ledger.profile import Profile, ProfileSetting
-from scanner.model.check import Setting
-from scanner.model.fact import Unobserved
+from scanner.model.check import Check, Setting
+from scanner.model.fact import Fact, Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 from scanner.model.target import Host, Kind
+from scanner.model.verdict import Verdict
 from tests.unit.windows_machines import MadeReader
 
 AT = "2026-11-22T00:00:00Z"
+
+
+def tag(check: Check, *facts: Fact | Unobserved, **settings: object) -> str:
+    """Give the tag with which one check ends, ``undetermined`` where it cannot tell."""
+    judged = check.judge(*facts, **settings)
+    return judged.tag if isinstance(judged, Verdict) else "undetermined"
 
 
 def endings(read: MadeReader, values: Mapping[str, Setting]) -> Mapping[str, Ending]:

@@ -48,12 +48,14 @@ def parse(data: bytes) -> Rules:
     """Read a rules file or what ``auditctl -l`` prints. Raises ``NotAuditRules``.
 
     ``-D`` forgets the rules before it. After ``-e 2`` nothing more is taken. A rule of the list ``never`` takes away what comes later;
-    no subject is said to be recorded where such a rule names the same files or calls.
+    no subject is said to be recorded where such a rule names the same files or calls, or is for everything.
     """
     watched: list[tuple[str, str]] = []
     calls: set[str] = set()
     never: list[str] = []
     privileged = False
+    deaf = False  # a rule before keeps the kernel from recording what comes later
+    mute = False  # a rule keeps the kernel from recording any call, wherever it stands (-a task,never)
     enabled: int | None = None
     count = 0
     lines = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
@@ -67,19 +69,27 @@ def parse(data: bytes) -> Rules:
             continue
         if words[0] == "-D":
             watched, calls, never, privileged, count = [], set(), [], False, 0
+            deaf = mute = False
         elif words[0] == "-e" and len(words) > 1 and words[1] in {"0", "1", "2"}:
             enabled = int(words[1])
             if enabled == 2:
                 break
         elif words[0] == "-w" and len(words) > 1:
             count += 1
+            if deaf:
+                continue
             watched.append((words[1].rstrip("/"), _after(words, "-p") or "rwxa"))
         elif words[0] in {"-a", "-A"} and len(words) > 1:
             count += 1
             fields = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-F"]
             named = {call for at, word in enumerate(words[:-1]) if word == "-S" for call in words[at + 1].split(",")}
             if "never" in words[1]:
+                if named <= {"all"} and set(fields) <= {"arch=b64"} and "-C" not in words:
+                    mute = mute or "task" in words[1] or (words[0] == "-A" and "exit" in words[1])
+                    deaf = deaf or "exit" in words[1]
                 never += [*named, *(f.partition("=")[2] for f in fields if f.startswith(("path=", "dir=")))]
+                continue
+            if deaf:
                 continue
             paths = [f.partition("=")[2].rstrip("/") for f in fields if f.startswith(("path=", "dir="))]
             permission = next((f.partition("=")[2] for f in fields if f.startswith("perm=")), "rwxa")
@@ -91,7 +101,7 @@ def parse(data: bytes) -> Rules:
             privileged = privileged or ("execve" in named and any(f.startswith(("euid=0", "euid!=uid", "uid!=euid")) for f in fields))
             privileged = privileged or ("execve" in named and "-C" in words)
             privileged = privileged or any(path.rpartition("/")[2] in {"sudo", "su"} for path in paths)
-    subjects = _subjects(watched, calls, privileged)
+    subjects = set() if mute else _subjects(watched, calls, privileged)
     return Rules(tuple(one for one in AuditSubject if one in subjects and not _taken_away(one, never)), enabled, count)
 
 

@@ -49,6 +49,12 @@ def test_a_lock_that_does_not_work_is_none(tmp_path: Path, broken: tuple[str, st
     assert service(rules, "login").lockout is None
 
 
+@pytest.mark.parametrize(("conf", "known"), [("admin_group = wheel\n", False), ("admin_group = wheel\neven_deny_root\n", True)])
+def test_members_of_a_group_may_be_left_out_of_the_lock(tmp_path: Path, conf: str, known: bool) -> None:
+    rules = run(login_rules, Machine(tmp_path).write({**RED_HAT, "/etc/security/faillock.conf": conf}))
+    assert isinstance(service(rules, "login").lockout, Lockout if known else Unobserved)
+
+
 def test_a_zero_never_locks_and_arguments_beat_the_file(tmp_path: Path) -> None:
     text = SYSTEM_AUTH.replace("preauth silent", "preauth silent deny=0 unlock_time=never")
     rules = run(login_rules, Machine(tmp_path).write({**RED_HAT, "/etc/pam.d/system-auth": text}))

@@ -246,6 +246,28 @@ AUDIT = b"""-D
 """
 
 
+@pytest.mark.parametrize(
+    ("before", "behind", "recorded"),
+    [
+        ("", "", True),
+        ("-a task,never\n", "", False),  # as the Red Hat family ships it
+        ("", "-a never,task\n", False),
+        ("-a never,exit -S all\n", "", False),
+        ("", "-a never,exit\n", True),  # the first rule that fits counts
+        ("", "-A exit,never -F arch=b64 -S all\n", False),
+        ("-a never,task\n-D\n", "", True),
+        ("-a task,never -F uid=48\n", "", True),
+        ("-a never,exit -F arch=b32 -S all\n", "", True),
+        ("-a never,exclude -F msgtype=CWD\n", "", True),
+    ],
+)
+def test_a_rule_that_keeps_the_kernel_from_recording_anything(before: str, behind: str, recorded: bool) -> None:
+    rules = "-w /etc -p wa\n-a always,exit -F arch=b64 -S init_module,finit_module\n"
+    found = auditrules.parse(f"{before}{rules}{behind}".encode()).subjects
+    assert bool(found) is recorded
+    assert (AuditSubject.MODULES in found) is recorded
+
+
 def test_audit_rules() -> None:
     found = auditrules.parse(AUDIT)
     assert found.enabled == 2

@@ -170,6 +170,8 @@ def _lockout(read: Reader, stack: Stack) -> Lockout | None:
     seconds = 0 if words["unlock_time"] == "never" else _whole(words["unlock_time"])
     # pam_faillock(8): a time for root implies that root is locked
     root = any(key in held or first.argument(key) is not None for key in ("even_deny_root", "root_unlock_time"))
+    if (group := first.argument("admin_group") or held.get("admin_group")) and not root:
+        raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path}: members of {group} are not locked, and who they are is not looked at"))
     return Lockout(_whole(words["deny"]), seconds or None, _whole(words["fail_interval"]), root)
 
 

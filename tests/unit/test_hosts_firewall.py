@@ -235,6 +235,16 @@ def test_a_whole_protocol_or_a_port_that_the_other_side_chooses_opens_every_port
     assert found.let_through_on == ("*",)
 
 
+@pytest.mark.parametrize(("interface", "clear"), [("interface-name=eth1\n", True), ("", False)])
+def test_a_connection_may_have_a_zone_of_its_own(tmp_path: Path, interface: str, clear: bool) -> None:
+    more = {
+        "/usr/lib/firewalld/zones/trusted.xml": '<zone target="ACCEPT"/>',
+        "/etc/NetworkManager/system-connections/inside.nmconnection": f"[connection]\nid=inside\nzone=trusted\n{interface}",
+    }
+    found = firewalld(tmp_path, "", more)
+    assert (found.let_through_on, found.unclear == ()) == (("eth1",) if clear else (), clear)
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux.base import needed, parsed
+from scanner.hosts.linux.nmprofiles import READS as PROFILES
+from scanner.hosts.linux.nmprofiles import profiles
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import iptables
 from scanner.wire.packetfilter import Chain, Does, Match, Rule, Table
@@ -20,6 +22,7 @@ UFW: tuple[Source, ...] = (
     Files("/etc/ufw/*.rules", root=True),
 )
 FIREWALLD: tuple[Source, ...] = (
+    *PROFILES,
     Names("/usr/sbin/firewalld"),
     Files("/etc/firewalld/firewalld.conf", root=True),
     Names("/etc/firewalld/zones", root=True),
@@ -98,7 +101,8 @@ def firewalld(read: Reader) -> tuple[Table, ...]:
     own = [name.removesuffix(".xml") for name in read.names("/etc/firewalld/zones") or () if name.endswith(".xml")]
     chains: dict[str, Chain] = {}
     lead: list[Rule] = [Rule(Does.ACCEPT, states=KNOWN_STATES), Rule(Does.ACCEPT, inward=LO)]
-    for zone in dict.fromkeys((*own, default)):
+    joined = tuple(_of_connections(read))
+    for zone in dict.fromkeys((*own, default, *(zone for zone, _ in joined))):
         tree = _tree(read, "zones", zone)
         if tree is None:
             raise CannotObserve(Reason.UNSUPPORTED, f"firewalld: the zone {zone} has no file")
@@ -111,11 +115,21 @@ def firewalld(read: Reader) -> tuple[Table, ...]:
             lead.insert(2, Rule(Does.GOTO, zone, unknown=True))
         if names:
             lead.append(Rule(Does.GOTO, zone, inward=Match(names)))
+    for zone, interface in joined:
+        lead.append(Rule(Does.GOTO, zone, inward=Match(frozenset({interface})) if interface else None, unknown=not interface))
     lead[:0] = [Rule(Does.UNCLEAR, text=f"firewalld: {what}") for what in _beside_zones(read)]
     chains["INPUT"] = Chain("INPUT", (*lead, Rule(Does.GOTO, default)), "input", denies=True)
     # what firewalld lets through from zone to zone is refused unless a policy says otherwise; outgoing packets are free
     chains["FORWARD"] = Chain("FORWARD", (), "forward", denies=True)
     return (Table("inet", "firewalld", chains),)
+
+
+def _of_connections(read: Reader) -> Iterator[tuple[str, str]]:
+    """Give zones that profiles of NetworkManager put their interface into, with its name, empty where they are for any one of a kind."""
+    for profile in profiles(read)[0]:
+        zone = profile.text("connection", "zone") or ""
+        if re.fullmatch(r"[\w-]{1,64}", zone):
+            yield zone, profile.text("connection", "interface-name") or ""
 
 
 def _beside_zones(read: Reader) -> Iterator[str]:

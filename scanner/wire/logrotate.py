@@ -39,7 +39,6 @@ class Settings:
     most_age: int | None = None
     by_size: bool = False
     """Whether a log's size can bring a rotation before the period is over."""
-    create_mode: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,5 @@ def _set(settings: Settings, line: str) -> Settings:
             return replace(settings, period=None)
         case "maxsize":
             return replace(settings, by_size=True)
-        case "create" if re.fullmatch(r"[0-7]{3,4}", value):
-            return replace(settings, create_mode=int(value, 8))
         case _:
             return settings

@@ -19,10 +19,9 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """The rules of a file; ``None`` of ``shut_out`` stands for what no group names."""
+    """The rules of a file: for each group the product tokens it is for (``*``: all), and its rules as pairs of allowed and path."""
 
     groups: tuple[tuple[frozenset[str], tuple[tuple[bool, str], ...]], ...]
-    sitemaps: int
 
     def shuts_out(self, agent: str) -> bool:
         """Tell whether the start page is closed to a crawler with this product token (lower case), by the rules for it or for all."""
@@ -37,7 +36,7 @@ class Robots:
 def parse(octets: bytes) -> Robots:
     """Read a file; lines that are none are skipped."""
     groups: list[_Group] = []
-    sitemaps, count, in_agents = 0, 0, False
+    count, in_agents = 0, False
     for line in octets[:MOST_OCTETS].decode("utf-8", "replace").removeprefix("\ufeff").splitlines():
         key, colon, value = line.partition("#")[0].partition(":")
         key, value = key.strip().lower(), value.strip()
@@ -54,6 +53,4 @@ def parse(octets: bytes) -> Robots:
             count += 1
             if groups and value and count <= MOST_RULES:
                 groups[-1].rules.append((key == "allow", value[:2048]))
-        elif key == "sitemap":
-            sitemaps += 1
-    return Robots(tuple((frozenset(group.agents), tuple(group.rules)) for group in groups), sitemaps)
+    return Robots(tuple((frozenset(group.agents), tuple(group.rules)) for group in groups))

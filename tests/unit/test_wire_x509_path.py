@@ -272,6 +272,21 @@ def test_names_that_cannot_be_compared_leave_the_way_open(limits: x509.GeneralNa
     assert words in seen.problem
 
 
+def test_long_lists_of_names_and_limits_cost_little() -> None:
+    """Both are a stranger's: comparing each with each takes more than a second here."""
+    fillers = [f"{number}.example.com" for number in range(990)]
+    above = ROOT
+    chain: list[Made] = []
+    for level in range(10):
+        limits = permitted(*fillers, "lg.jp")
+        above = make(f"Level {level}", above, ca=True, extensions=((limits, True),))
+        chain.insert(0, above)
+    leaf = make(HOST, above, dns=[f"{number}.{HOST}" for number in range(990)])
+    began = time.process_time()
+    assert way(leaf, *chain).end is Path.PUBLIC
+    assert time.process_time() - began < 1
+
+
 def test_limits_on_names_of_a_kind_that_is_not_there_bind_nobody() -> None:
     inter = make("Middle", ROOT, ca=True, extensions=((x509.NameConstraints([MAIL], None), True),))
     assert way(make(HOST, inter, dns=(HOST,)), inter).end is Path.PUBLIC

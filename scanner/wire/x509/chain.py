@@ -15,6 +15,7 @@ from scanner.facts.tls import Path, PathSeen
 from scanner.wire.x509 import oids
 from scanner.wire.x509.certificate import Certificate, NotCertificate, parse
 from scanner.wire.x509.distinguished import same_name
+from scanner.wire.x509.extensions import Limits
 from scanner.wire.x509.limits import outside, undecided
 from scanner.wire.x509.roots import Root, Roots
 from scanner.wire.x509.signature import Checked
@@ -110,6 +111,7 @@ class _Search:
     at: datetime
     steps: int = 0
     endings: list[_Ending] = field(default_factory=list)
+    limited: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def best(self) -> _Ending:
         """Search and give the ending that stands first."""
@@ -170,9 +172,23 @@ class _Search:
                 pass
         if problem := _not_permitted(way, issuer):
             return self._stopped(Path.NOT_PERMITTED, (*way, issuer), problem)
-        if problem := _undecided(way, issuer):
-            return self._stopped(Path.UNCHECKED, (*way, issuer), problem)
+        limits = [(below, *self._limits(above, below)) for below in _limited(way)] if above.limits is not None else []
+        for _, name, _ in limits:
+            if name:
+                return self._stopped(Path.NOT_PERMITTED, (*way, issuer), f"{_shown(above)} may not certify {name[:LONGEST_SHOWN]}")
+        for below, _, names in limits:
+            if names:
+                problem = f"{_shown(above)} limits names, and {_shown(below)} has {names}"
+                return self._stopped(Path.UNCHECKED, (*way, issuer), problem)
         return (*way, issuer)
+
+    def _limits(self, above: Certificate, below: Certificate) -> tuple[str, str]:
+        """What ``outside`` and ``undecided`` say of a certificate below another; looked at once, however many ways go through both."""
+        pair = above.seen.sha256, below.seen.sha256
+        if pair not in self.limited:
+            limits = above.limits or Limits()
+            self.limited[pair] = outside(limits, below), undecided(limits, below)
+        return self.limited[pair]
 
     def _ended(self, way: tuple[_Link, ...], root: Root) -> _Ending:
         own = way[0].certificate
@@ -228,20 +244,6 @@ def _not_permitted(way: tuple[_Link, ...], issuer: _Link) -> str:
         return _critical(above)
     if oids.NAME_CONSTRAINTS in above.unreadable:
         return f"the name constraints of {who} cannot be read"
-    if above.limits is not None:
-        for below in _limited(way):
-            if name := outside(above.limits, below):
-                return f"{who} may not certify {name[:LONGEST_SHOWN]}"
-    return ""
-
-
-def _undecided(way: tuple[_Link, ...], issuer: _Link) -> str:
-    """Why it cannot be told whether this certificate may stand above the way, in English; empty where it can."""
-    limits = issuer.certificate.limits
-    if limits is not None:
-        for below in _limited(way):
-            if names := undecided(limits, below):
-                return f"{_shown(issuer.certificate)} limits names, and {_shown(below)} has {names}"
     return ""
 
 

@@ -15,6 +15,8 @@ MOST_ATTRIBUTES = 64
 LONGEST_NAME = 512
 """Characters of a name that facts keep."""
 LONGEST_VALUE = 256
+LONGEST_KEPT = 2048
+"""Octets of a name that is remembered in the form in which it compares."""
 MOST_COMMON_NAMES = 16
 _COMMON_NAME: Final = "2.5.4.3"
 _ESCAPED: Final = '\\,+"<>;='
@@ -37,13 +39,19 @@ def comparable(name: Item) -> Comparable:
     return tuple(parts)
 
 
-@lru_cache(maxsize=1024)
 def canonical(name: bytes) -> Comparable | None:
     """Give a name (DER) in that form, ``None`` where it cannot be read."""
+    return _kept(name) if len(name) <= LONGEST_KEPT else _canonical(name)
+
+
+def _canonical(name: bytes) -> Comparable | None:
     try:
         return comparable(sole(name, SEQUENCE))
     except NotDer:
         return None
+
+
+_kept = lru_cache(maxsize=1024)(_canonical)
 
 
 def same_name(one: bytes, other: bytes) -> bool:

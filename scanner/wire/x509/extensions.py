@@ -48,21 +48,23 @@ OTHER_KINDS: Final = {
 }
 """Kinds of GeneralName (RFC 5280 section 4.2.1.6) that are not compared with name constraints here."""
 
+Network = tuple[int, int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The names that an authority may certify, as its name constraints say (RFC 5280 section 4.2.1.10); ``None``: no limit of that kind.
 
-    DNS names are lower case, networks ``(address, mask)`` in octets, subjects as ``comparable`` gives them. ``others`` are the kinds of
-    name that are limited too, in words of ``OTHER_KINDS``.
+    DNS names are lower case, networks octets of the address, address and mask as numbers, subjects as ``comparable`` gives them.
+    ``others`` are the kinds of name that are limited too, in words of ``OTHER_KINDS``.
     """
 
-    dns: tuple[str, ...] | None = None
-    no_dns: tuple[str, ...] = ()
-    ip: tuple[tuple[bytes, bytes], ...] | None = None
-    no_ip: tuple[tuple[bytes, bytes], ...] = ()
-    subjects: tuple[Comparable, ...] | None = None
-    no_subjects: tuple[Comparable, ...] = ()
+    dns: frozenset[str] | None = None
+    no_dns: frozenset[str] = frozenset()
+    ip: frozenset[Network] | None = None
+    no_ip: frozenset[Network] = frozenset()
+    subjects: frozenset[Comparable] | None = None
+    no_subjects: frozenset[Comparable] = frozenset()
     others: frozenset[str] = frozenset()
 
 
@@ -278,9 +280,9 @@ def _authority_key_id(value: bytes, known: Extensions, _: _Note) -> None:
 
 
 def _name_constraints(value: bytes, known: Extensions, note: _Note) -> None:
-    known.limits = Limits(dns=(), ip=(), subjects=())  # nothing is permitted until the whole was read
+    known.limits = Limits(dns=frozenset(), ip=frozenset(), subjects=frozenset())  # nothing is permitted until the whole was read
     dns: list[list[str]] = [[], []]
-    networks: list[list[tuple[bytes, bytes]]] = [[], []]
+    networks: list[list[Network]] = [[], []]
     subjects: list[list[Comparable]] = [[], []]
     others: set[str] = set()
     fields = sole(value, SEQUENCE).inside()
@@ -296,7 +298,7 @@ def _name_constraints(value: bytes, known: Extensions, note: _Note) -> None:
                 if base.size not in (8, 32):
                     raise NotDer(f"a network of {base.size} octets")
                 half = base.size // 2
-                networks[side].append((base.contents[:half], base.contents[half:]))
+                networks[side].append((half, int.from_bytes(base.contents[:half]), int.from_bytes(base.contents[half:])))
             elif base.tag == _DIRECTORY_NAME:
                 subjects[side].append(comparable(base.inside().take(SEQUENCE)))
             else:
@@ -306,12 +308,12 @@ def _name_constraints(value: bytes, known: Extensions, note: _Note) -> None:
                 raise NotDer("too many to be honoured")
     fields.done()
     known.limits = Limits(
-        dns=tuple(dns[0]) or None,
-        no_dns=tuple(dns[1]),
-        ip=tuple(networks[0]) or None,
-        no_ip=tuple(networks[1]),
-        subjects=tuple(subjects[0]) or None,
-        no_subjects=tuple(subjects[1]),
+        dns=frozenset(dns[0]) or None,
+        no_dns=frozenset(dns[1]),
+        ip=frozenset(networks[0]) or None,
+        no_ip=frozenset(networks[1]),
+        subjects=frozenset(subjects[0]) or None,
+        no_subjects=frozenset(subjects[1]),
         others=frozenset(others),
     )
 

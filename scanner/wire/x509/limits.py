@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from scanner.wire.x509 import oids
 from scanner.wire.x509.certificate import Certificate
 from scanner.wire.x509.distinguished import Comparable, canonical
-from scanner.wire.x509.extensions import Limits
+from scanner.wire.x509.extensions import Limits, Network
 
 
 def outside(limits: Limits, certificate: Certificate) -> str:
     """Give the first name of the certificate that lies outside the limits, or an empty string. An empty subject is no name."""
+    parents = frozenset(base.partition(".")[2] for base in limits.no_dns)
     for name in certificate.seen.dns_names:
         asked = name.lower().removesuffix(".")
-        if any(_below(asked, base) or _may_stand_for(asked, base) for base in limits.no_dns) or (
-            limits.dns is not None and not any(_below(asked, base) for base in limits.dns)
-        ):
+        may_stand_for_one = asked.startswith("*.") and asked[2:] in parents
+        if may_stand_for_one or _below(asked, limits.no_dns) or (limits.dns is not None and not _below(asked, limits.dns)):
             return name
     for written in certificate.seen.ip_names:
-        octets = ip_address(written).packed
-        if any(_within(octets, network) for network in limits.no_ip) or (
-            limits.ip is not None and not any(_within(octets, network) for network in limits.ip)
-        ):
+        address = ip_address(written)
+        if _within(address, limits.no_ip) or (limits.ip is not None and not _within(address, limits.ip)):
             return written
     if limits.subjects is None and not limits.no_subjects:
         return ""
@@ -43,25 +41,28 @@ def undecided(limits: Limits, certificate: Certificate) -> str:
 
 
 def _another(name: Comparable, limits: Limits) -> bool:
-    return any(_begins(name, base) for base in limits.no_subjects) or (
-        limits.subjects is not None and not any(_begins(name, base) for base in limits.subjects)
-    )
+    return _begins(name, limits.no_subjects) or (limits.subjects is not None and not _begins(name, limits.subjects))
 
 
-def _begins(name: Comparable, base: Comparable) -> bool:
-    return name[: len(base)] == base
+def _begins(name: Comparable, bases: frozenset[Comparable]) -> bool:
+    return any(name[:parts] in bases for parts in range(len(name) + 1))
 
 
-def _below(name: str, base: str) -> bool:
-    """Whether the name is the base or below it, below only where the base begins with a dot; the empty base is above all."""
-    return not base or name == base or name.endswith(base if base.startswith(".") else f".{base}")
+def _below(name: str, bases: frozenset[str]) -> bool:
+    """Whether the name is a base or below one, below only where the base begins with a dot; the empty base is above all.
+
+    Each ending of the name is looked up: both lists may be long, and are a stranger's.
+    """
+    if "" in bases or name in bases:
+        return True
+    dot = name.find(".")
+    while dot >= 0:
+        if name[dot:] in bases or name[dot + 1 :] in bases:
+            return True
+        dot = name.find(".", dot + 1)
+    return False
 
 
-def _may_stand_for(name: str, base: str) -> bool:
-    """Whether a name with a wildcard can stand for the base."""
-    return name.startswith("*.") and name[2:] == base.partition(".")[2]
-
-
-def _within(octets: bytes, network: tuple[bytes, bytes]) -> bool:
-    base, mask = network
-    return len(octets) == len(base) and all(o & m == b & m for o, b, m in zip(octets, base, mask, strict=True))
+def _within(address: IPv4Address | IPv6Address, networks: frozenset[Network]) -> bool:
+    octets, value = len(address.packed), int(address)
+    return any(length == octets and (value ^ base) & mask == 0 for length, base, mask in networks)

@@ -34,7 +34,7 @@ from tests.agent.killing import HOST, Pair, trusting, wait_for
 from tests.hub.simulated import Simulated, some_facts
 from tests.hub.test_hostile import Attacker
 
-MUTATED = 500
+MUTATED = 200
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -41,6 +42,34 @@ def is_https(url: str) -> bool:
 def each(entry: WebEntry, judge: Callable[[WebAddress], Judged], *, worst_first: tuple[str, ...] = ()) -> Judged:
     """Judge every address of a site, see ``checks.each.each_address``."""
     return each_address(((seen.address, seen) for seen in entry.addresses), judge, left_out=entry.left_out, worst_first=worst_first)
+
+
+def each_protocol(endings: Iterable[tuple[str, bool, Judged]], *, left_out: int = 0, worst_first: tuple[str, ...] = ()) -> Judged:
+    """Give one ending out of what every address showed over HTTP/1.1 (false) and, where it speaks it, over HTTP/2 (true).
+
+    Where the two end with one tag the address speaks for both, with what HTTP/1.1 showed; else the protocol stands beside it.
+    """
+    found: dict[str, dict[bool, Judged]] = {}
+    for address, over_http2, ending in endings:
+        found.setdefault(address, {})[over_http2] = ending
+    parts: list[tuple[str, Judged]] = []
+    for address, by_protocol in found.items():
+        if len({ending if isinstance(ending, Unobserved) else ending.tag for ending in by_protocol.values()}) == 1:
+            parts.append((address, next(iter(by_protocol.values()))))
+        else:
+            parts += [(f"{address} ({'HTTP/2' if over_http2 else 'HTTP/1.1'})", ending) for over_http2, ending in by_protocol.items()]
+    return each_address(parts, lambda ending: ending, left_out=left_out, worst_first=worst_first)
+
+
+def each_secure(entry: WebEntry, judge: Callable[[WebAddress], Judged], *, worst_first: tuple[str, ...] = ()) -> Judged:
+    """Judge every address as ``each`` does, and again with its visit over HTTP/2 in place of the other two, as browsers make it."""
+    endings = [(seen.address, False, judge(seen)) for seen in entry.addresses]
+    for seen in entry.addresses:
+        if isinstance(seen.http2, Unobserved):
+            endings.append((seen.address, True, seen.http2))
+        elif seen.http2 is not None:
+            endings.append((seen.address, True, judge(replace(seen, plain=None, secure=seen.http2, http2=None))))
+    return each_protocol(endings, left_out=entry.left_out, worst_first=worst_first)
 
 
 def visit_of(seen: WebAddress) -> WebVisit | Unobserved:
@@ -84,7 +113,7 @@ def own_page(entry: WebEntry, visit: WebVisit) -> tuple[WebAnswer, WebPage] | Ju
 
 
 def each_page(entry: WebEntry, judge: Callable[[WebAnswer, WebPage], Judged], *, worst_first: tuple[str, ...] = ()) -> Judged:
-    """Judge the start page at every address: the one over HTTPS, or over plain HTTP where there is nothing else."""
+    """Judge the start page at every address: the one over HTTPS by either protocol, or over plain HTTP where there is nothing else."""
 
     def one(seen: WebAddress) -> Judged:
         visit = visit_of(seen)
@@ -93,7 +122,7 @@ def each_page(entry: WebEntry, judge: Callable[[WebAnswer, WebPage], Judged], *,
         found = own_page(entry, visit)
         return found if isinstance(found, Verdict | Unobserved) else judge(*found)
 
-    return each(entry, one, worst_first=worst_first)
+    return each_secure(entry, one, worst_first=worst_first)
 
 
 def unread(page: WebPage) -> Unobserved | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from checks.common import listed
 from checks.each import Judged
-from checks.web.common import each, host_of
+from checks.web.common import each_secure, host_of
 from scanner.facts.web_entry import WebAddress, WebCookie, WebEntry, WebVisit
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
@@ -36,7 +36,7 @@ def _each(entry: WebEntry, judge: Callable[[tuple[WebCookie, ...]], Judged]) -> 
             unseen = next((v for v in (seen.secure, seen.plain) if isinstance(v, Unobserved)), None)
         return unseen or not_applicable("COOKIE_NONE")
 
-    return each(entry, one)
+    return each_secure(entry, one)
 
 
 @check(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from checks.common import listed
-from checks.each import Judged, each_address
-from checks.web.common import ELSEWHERE, each, each_page, host_of, unread
+from checks.each import Judged
+from checks.web.common import ELSEWHERE, each_page, each_protocol, each_secure, host_of, unread
 from scanner.facts.web_entry import WebAddress, WebAnswer, WebEntry, WebPage, WebVisit
 from scanner.facts.web_server import WebError, WebMethods, WebMethodsAddress
 from scanner.model.check import Judgement, check
@@ -62,7 +62,7 @@ def web_disclosure_server(entry: WebEntry) -> Judgement:
         telling = [line for line in _headers(entry, visits, ("server",)) if has_number(line)]
         return failed("SERVER_VERSION", values=listed(telling)) if telling else passed("SERVER_QUIET")
 
-    return each(entry, lambda seen: _judge(seen, one))
+    return each_secure(entry, lambda seen: _judge(seen, one))
 
 
 @check(
@@ -89,7 +89,7 @@ def web_disclosure_framework(entry: WebEntry) -> Judgement:
             return failed("FRAMEWORK_VERSION", values=listed(telling))
         return passed("FRAMEWORK_NAMED", values=listed(lines)) if lines else passed("FRAMEWORK_QUIET")
 
-    return each(entry, lambda seen: _judge(seen, one), worst_first=("FRAMEWORK_NAMED",))
+    return each_secure(entry, lambda seen: _judge(seen, one), worst_first=("FRAMEWORK_NAMED",))
 
 
 @check(
@@ -146,9 +146,8 @@ def web_disclosure_errors(methods: WebMethods) -> Judgement:
         unseen = next((error for error in seen.errors if isinstance(error, Unobserved)), None)
         return unseen or passed("ERRORS_QUIET")
 
-    return each_address(
-        ((seen.address, seen) for seen in methods.addresses), one, left_out=methods.left_out, worst_first=("ERRORS_TRACE", "ERRORS_VERSION")
-    )
+    endings = ((seen.address, seen.over_http2, one(seen)) for seen in methods.addresses)
+    return each_protocol(endings, left_out=methods.left_out, worst_first=("ERRORS_TRACE", "ERRORS_VERSION"))
 
 
 @check(
@@ -184,7 +183,7 @@ def web_disclosure_internal_address(entry: WebEntry) -> Judgement:
                 return failed("INSIDE_IN_COOKIE", name=cookie.name, value=cookie.internal_address)
         return passed("INSIDE_HIDDEN")
 
-    return each(entry, lambda seen: _judge(seen, one))
+    return each_secure(entry, lambda seen: _judge(seen, one))
 
 
 def _inside(host: str) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checks.each import Judged, each_address
-from checks.web.common import ELSEWHERE, each_page, unread
+from checks.each import Judged
+from checks.web.common import ELSEWHERE, each_page, each_protocol, unread
 from scanner.facts.web_entry import WebAnswer, WebEntry, WebPage
 from scanner.facts.web_server import WebMethods, WebMethodsAddress
 from scanner.model.check import Judgement, check
@@ -227,4 +227,4 @@ def web_headers_cross_origin(methods: WebMethods) -> Judgement:
             return seen.origin_answer
         return failed("ORIGIN_ANY") if seen.credentials and seen.origin_answer.endswith("tenken.invalid") else passed("ORIGIN_LIMITED")
 
-    return each_address(((seen.address, seen) for seen in methods.addresses), one, left_out=methods.left_out)
+    return each_protocol(((seen.address, seen.over_http2, one(seen)) for seen in methods.addresses), left_out=methods.left_out)

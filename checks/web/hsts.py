@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from checks.each import Judged
-from checks.web.common import denied, each
+from checks.web.common import denied, each_secure
 from scanner.facts.web_entry import WebAddress, WebEntry
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
@@ -50,7 +50,7 @@ def _each_policy(entry: WebEntry, judge: Callable[[Hsts], Judged]) -> Judged:
         policy = hsts(value) if value is not None else None
         return not_applicable("HSTS_NONE") if policy is None or not policy.max_age else judge(policy)
 
-    return each(entry, one)
+    return each_secure(entry, one)
 
 
 @check(
@@ -87,7 +87,7 @@ def web_hsts_set(entry: WebEntry) -> Judgement:
             return failed("HSTS_BROKEN", value=value[:100])
         return passed("HSTS_SET", value=value[:100]) if policy.max_age else failed("HSTS_OFF")
 
-    return each(entry, one)
+    return each_secure(entry, one)
 
 
 @check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.common import listed
 from checks.each import Judged
-from checks.web.common import ELSEWHERE, denied, each, host_of, is_https, own_page, unread
+from checks.web.common import ELSEWHERE, denied, each, each_secure, host_of, is_https, own_page, unread
 from scanner.facts.web_entry import WebAddress, WebAnswer, WebEnd, WebEntry, WebVisit
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
@@ -211,7 +211,7 @@ def web_https_kept(entry: WebEntry) -> Judgement:
             visit.unfollowed if visit.unfollowed is not None and host_of(visit.answers[-1].location) == entry.host else passed("HTTPS_KEPT")
         )
 
-    return each(entry, one)
+    return each_secure(entry, one)
 
 
 @check(
@@ -244,7 +244,7 @@ def web_https_http2_agrees(entry: WebEntry) -> Judgement:
             return not_applicable("HTTP2_NONE")
         if isinstance(seen.http2, Unobserved):
             return seen.http2
-        differing = _differing(visit.answers[0], seen.http2)
+        differing = _differing(visit, seen.http2)
         return failed("HTTP2_DIFFERS", parts=listed(differing)) if differing else passed("HTTP2_SAME")
 
     return each(entry, one)
@@ -260,12 +260,17 @@ _COMPARED = (
 )
 
 
-def _differing(one: WebAnswer, other: WebAnswer) -> list[str]:
-    """Name what differs: the kind of status, where a redirect leads, and headers that one of the two lacks."""
-    found = ["status"] if one.status // 100 != other.status // 100 else []
-    if one.location != other.location:
-        found.append("location")
-    return found + [name for name in _COMPARED if (one.header(name) is None) is not (other.header(name) is None)]
+def _differing(one: WebVisit, other: WebVisit) -> list[str]:
+    """Name what differs in the first or the last answer: the kind of status, where it leads, and headers that one of the two lacks."""
+    found: dict[str, None] = {}
+    for place in (0, -1):
+        here, there = one.answers[place], other.answers[place]
+        if here.status // 100 != there.status // 100:
+            found["status"] = None
+        if here.location != there.location:
+            found["location"] = None
+        found |= dict.fromkeys(name for name in _COMPARED if (here.header(name) is None) is not (there.header(name) is None))
+    return list(found)
 
 
 @check(
@@ -325,4 +330,4 @@ def web_https_mixed_content(entry: WebEntry) -> Judgement:
         return failed("MIXED_PASSIVE", urls=listed(part.url for part in clear)) if clear else passed("MIXED_NONE")
 
     order = ("MIXED_ACTIVE", "MIXED_FORM", "MIXED_PASSIVE", "MIXED_UPGRADED")
-    return each(entry, one, worst_first=order)
+    return each_secure(entry, one, worst_first=order)

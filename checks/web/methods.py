@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from checks.common import first_missing, listed
-from checks.each import Judged, each_address
+from checks.each import Judged
+from checks.web.common import each_protocol
 from scanner.facts.web_server import WebMethod, WebMethods, WebMethodsAddress
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
@@ -21,7 +22,7 @@ def _each(methods: WebMethods, judge: Callable[[tuple[WebMethod | Unobserved, ..
     def one(seen: WebMethodsAddress) -> Judged:
         return seen.methods if isinstance(seen.methods, Unobserved) else judge(seen.methods)
 
-    return each_address(((seen.address, seen) for seen in methods.addresses), one, left_out=methods.left_out)
+    return each_protocol(((seen.address, seen.over_http2, one(seen)) for seen in methods.addresses), left_out=methods.left_out)
 
 
 def _of(answers: tuple[WebMethod | Unobserved, ...], name: str) -> WebMethod | Unobserved:

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import Final
 
 from checks.common import listed
-from checks.each import Judged, each_address
-from checks.web.common import ELSEWHERE, each_page, unread
+from checks.each import Judged
+from checks.web.common import ELSEWHERE, each_page, each_protocol, unread
 from scanner.facts.ledger import DeclaredWebService
 from scanner.facts.web_entry import WebAnswer, WebEntry, WebPage
 from scanner.facts.web_server import WebPath, WebPaths, WebPathsAddress
@@ -35,7 +35,7 @@ def _each(paths: WebPaths, topics: Collection[str], found_tag: str, none_tag: st
             return failed(found_tag, paths=listed(f"{path.path} ({path.proof})" for path in found))
         return _unseen(seen, asked) or passed(none_tag, count=len(asked))
 
-    return each_address(((seen.address, seen) for seen in paths.addresses), one, left_out=paths.left_out)
+    return each_protocol(((seen.address, seen.over_http2, one(seen)) for seen in paths.addresses), left_out=paths.left_out)
 
 
 def _unseen(seen: WebPathsAddress, asked: list[WebPath]) -> Unobserved | None:

@@ -131,13 +131,13 @@ class WebVisit:
 class WebAddress:
     """What one address of the site shows over plain HTTP and over HTTPS; ``None``: the subject has no such side.
 
-    ``http2`` is the answer to the start page over HTTP/2; ``None``: the server does not choose it. All else was asked over HTTP/1.1.
+    Both are visits over HTTP/1.1. ``http2`` is the one over HTTPS by HTTP/2; ``None``: the server does not choose it.
     """
 
     address: str
     plain: WebVisit | Unobserved | None
     secure: WebVisit | Unobserved | None
-    http2: WebAnswer | Unobserved | None = None
+    http2: WebVisit | Unobserved | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class WebError:
 
 @dataclass(frozen=True, slots=True)
 class WebMethodsAddress:
-    """One address.
+    """One address, over HTTP/1.1 or over HTTP/2: where the server chooses that, the address stands twice.
 
     ``origin_answer`` is the Access-Control-Allow-Origin that a stranger's origin was given, ``credentials`` whether it may send cookies.
     """
@@ -50,6 +50,7 @@ class WebMethodsAddress:
     errors: tuple[WebError | Unobserved, ...] = ()
     origin_answer: str | Unobserved = ""
     credentials: bool = False
+    over_http2: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,16 @@ class WebPath:
 
 @dataclass(frozen=True, slots=True)
 class WebPathsAddress:
-    """One address: the control, the paths asked for, and why the asking ended early, if it did."""
+    """One address: the control, the paths asked for, and why the asking ended early, if it did.
+
+    Where the server chooses HTTP/2 the address stands twice; over HTTP/2 only some paths of each topic are asked for.
+    """
 
     address: str
     control: WebControl | Unobserved
     paths: tuple[WebPath, ...] = ()
     ended: Unobserved | None = None
+    over_http2: bool = False
 
 
 @dataclass(frozen=True, slots=True)

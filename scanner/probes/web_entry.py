@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from scanner.facts.web_entry import WebAddress, WebAnswer, WebEntry, WebVisit
+from scanner.facts.web_entry import WebAddress, WebEntry, WebVisit
 from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import part, service_addresses, together
-from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site
-from scanner.probes.web_visit import REDIRECTS, answer_of, visit
-from scanner.wire.web.urls import absolute
+from scanner.probes.web_talk import MOST_ADDRESSES, Site
+from scanner.probes.web_visit import visit
 
 
 @probe(limit=120.0)
@@ -24,24 +24,15 @@ async def web_entry(service: Service, net: Net) -> WebEntry:
 
 async def _address(net: Net, site: Site, address: str) -> WebAddress:
     plain, secure = await together(_side(net, site, address, tls=tls) for tls in (False, True))
-    http2 = await part(_http2(net, site.place(address, tls=True))) if isinstance(secure, WebVisit) else None
+    http2 = await _side(net, site, address, tls=True, over_http2=True) if isinstance(secure, WebVisit) else None
+    if isinstance(http2, Unobserved) and http2.reason is Reason.UNSUPPORTED:
+        http2 = None
     return WebAddress(address, plain, secure, http2)
 
 
-async def _http2(net: Net, place: Place) -> WebAnswer | None:
-    """Ask for the start page over HTTP/2, without following it."""
-    async with Caller(net, place) as caller:
-        answer = await caller.ask_http2("/")
-    url = absolute(f"{place.origin}/")
-    if answer is None or url is None:
-        return None
-    location = answer.header("location") if answer.status in REDIRECTS else None
-    return answer_of(url, answer, absolute(location, url.text) if location else None)
-
-
-async def _side(net: Net, site: Site, address: str, *, tls: bool) -> WebVisit | Unobserved | None:
+async def _side(net: Net, site: Site, address: str, *, tls: bool, over_http2: bool = False) -> WebVisit | Unobserved | None:
     place = site.place(address, tls=tls)
     if not place.port:
         return None
-    seen = await part(visit(net, site, address, f"{place.origin}/"))
+    seen = await part(visit(net, site, address, f"{place.origin}/", over_http2=over_http2))
     return seen if isinstance(seen, Unobserved) else seen.visit

@@ -1,12 +1,14 @@
 """Asks a web site for files and pages that it should not serve. A body is looked at for its proof and dropped; secrets are never kept.
 
 First come names that nobody has given out: what the server says to those tells how it says that something is missing. A thing counts as
-there only where its proof is in the answer and not in the answers to those.
+there only where its proof is in the answer and not in the answers to those. Over HTTP/2, which is nearly always served from the same
+configuration, a few paths of every topic and all directories are asked for again.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 
 from scanner.facts.web_server import WebControl, WebPath, WebPaths, WebPathsAddress
 from scanner.model.fact import Unobserved
@@ -20,7 +22,7 @@ from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site
 from scanner.probes.web_visit import text_of
 from scanner.wire.web import html, marks
 from scanner.wire.web.http1 import Answer
-from scanner.wire.web.paths import MOST_SEARCHED, WANTED, proof
+from scanner.wire.web.paths import MOST_SEARCHED, WANTED, Topic, Wanted, proof
 from scanner.wire.web.urls import absolute
 
 LISTING = "listing"
@@ -31,6 +33,8 @@ MOST_FOUND = 8
 MOST_FAILURES = 3
 """Requests in a row without an answer, after which the rest is left."""
 SECONDS = 8.0
+OF_A_TOPIC = 2
+"""Paths of each topic that are asked for over HTTP/2 too."""
 
 
 @probe(limit=240.0)
@@ -39,27 +43,50 @@ async def web_paths(service: Service, net: Net) -> WebPaths:
     site = Site.of(service)
     addresses = await service_addresses(service, net)
     seen = await together(_address(net, site, address) for address in addresses[:MOST_ADDRESSES])
-    return WebPaths(tuple(seen), max(0, len(addresses) - MOST_ADDRESSES))
+    return WebPaths(tuple(protocol for protocols in seen for protocol in protocols), max(0, len(addresses) - MOST_ADDRESSES))
 
 
-async def _address(net: Net, site: Site, address: str) -> WebPathsAddress:
+async def _address(net: Net, site: Site, address: str) -> tuple[WebPathsAddress, ...]:
+    """See an address over HTTP/1.1, and over HTTP/2 where it is chosen."""
     side = await part(open_side(net, site, address))
     if isinstance(side, Unobserved):
-        return WebPathsAddress(address, side)
+        return (WebPathsAddress(address, side),)
     place, entry = side
+    directories = _directories(place, entry)
     async with Caller(net, place) as caller:
-        missing = await part(_missing(caller, net))
-        if isinstance(missing, Unobserved):
-            return WebPathsAddress(address, missing)
-        found: list[WebPath] = []
-        try:
-            async for seen in _all(caller, place, entry, missing):
-                found.append(seen)
-                if seen.proof:
-                    net.keep(f"GET {place.origin}{seen.path} at {address}", f"{seen.status}, proof: {seen.proof}; the body is not kept")
-        except CannotObserve as why:
-            return WebPathsAddress(address, _control(missing), tuple(found), Unobserved(why.reason, why.detail))
-        return WebPathsAddress(address, _control(missing), tuple(found))
+        usual = await _asked(caller, net, WANTED, directories)
+    if not place.tls:
+        return (usual,)
+    async with Caller(net, place, over_http2=True) as caller:
+        chosen = await part(caller.chooses_http2())
+        if isinstance(chosen, Unobserved):
+            return usual, WebPathsAddress(address, chosen, over_http2=True)
+        return (usual, replace(await _asked(caller, net, _few(), directories), over_http2=True)) if chosen else (usual,)
+
+
+def _few() -> Iterator[Wanted]:
+    """Give the first of each topic, which are the most usual."""
+    left = dict.fromkeys(Topic, OF_A_TOPIC)
+    for wanted in WANTED:
+        if left[wanted.topic]:
+            left[wanted.topic] -= 1
+            yield wanted
+
+
+async def _asked(caller: Caller, net: Net, wanted: Iterable[Wanted], directories: Iterable[str]) -> WebPathsAddress:
+    place = caller.place
+    missing = await part(_missing(caller, net))
+    if isinstance(missing, Unobserved):
+        return WebPathsAddress(place.address, missing)
+    found: list[WebPath] = []
+    try:
+        async for seen in _all(caller, wanted, directories, missing):
+            found.append(seen)
+            if seen.proof:
+                net.keep(f"GET {place.origin}{seen.path} at {place.address}", f"{seen.status}, proof: {seen.proof}; the body is not kept")
+    except CannotObserve as why:
+        return WebPathsAddress(place.address, _control(missing), tuple(found), Unobserved(why.reason, why.detail))
+    return WebPathsAddress(place.address, _control(missing), tuple(found))
 
 
 def _control(missing: list[Answer]) -> WebControl:
@@ -73,28 +100,31 @@ async def _missing(caller: Caller, net: Net) -> list[Answer]:
     return [await caller.ask(target, limit=MOST_SEARCHED, seconds=SECONDS) for target in targets]
 
 
-async def _all(caller: Caller, place: Place, entry: Answer, missing: list[Answer]) -> AsyncIterator[WebPath]:
+async def _all(caller: Caller, wanted: Iterable[Wanted], directories: Iterable[str], missing: list[Answer]) -> AsyncIterator[WebPath]:
     failures = 0
-    for path, topic in [*((wanted.path, "") for wanted in WANTED), *((path, LISTING) for path in _directories(place, entry))]:
-        wanted = next((each for each in WANTED if each.path == path), None) if not topic else None
-        name = topic if wanted is None else wanted.topic.value
+    asked: list[Wanted | str] = [*wanted, *directories]
+    for each in asked:
+        path, topic = (each, LISTING) if isinstance(each, str) else (each.path, each.topic.value)
         try:
             answer = await caller.ask(path, limit=MOST_SEARCHED, seconds=SECONDS, note=False)
         except CannotObserve:
             failures += 1
             if failures >= MOST_FAILURES:
                 raise
-            yield WebPath(path, name, 0)
+            yield WebPath(path, topic, 0)
             continue
         failures = 0
-        if wanted is None:
-            mark = marks.find(marks.LISTINGS, text_of(answer) or "") if answer.status == 200 else None
-            common = mark is not None and any(marks.find(marks.LISTINGS, text_of(each) or "") for each in missing)
-            yield WebPath(path, name, answer.status, "" if mark is None or common else mark.name)
-        else:
-            proven = proof(wanted, answer.status, answer.headers, answer.body)
-            common = bool(proven) and any(proof(wanted, answer.status, each.headers, each.body) for each in missing)
-            yield WebPath(path, name, answer.status, "" if common else proven)
+        proven = _proof(each, answer)
+        common = bool(proven) and any(_proof(each, replace(other, status=answer.status)) for other in missing)
+        yield WebPath(path, topic, answer.status, "" if common else proven)
+
+
+def _proof(asked: Wanted | str, answer: Answer) -> str:
+    """Name what proves that a file, or a listing of a directory, is there; nothing where nothing does."""
+    if isinstance(asked, Wanted):
+        return proof(asked, answer.status, answer.headers, answer.body)
+    mark = marks.find(marks.LISTINGS, text_of(answer) or "") if answer.status == 200 else None
+    return mark.name if mark else ""
 
 
 def _directories(place: Place, entry: Answer) -> list[str]:

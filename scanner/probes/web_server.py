@@ -6,6 +6,7 @@ Only methods that change nothing are sent. What PUT and DELETE would do is told 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from scanner.facts.web_server import WebError, WebMethod, WebMethods, WebMethodsAddress
 from scanner.model.fact import Unobserved
@@ -31,7 +32,7 @@ async def web_methods(service: Service, net: Net) -> WebMethods:
     site = Site.of(service)
     addresses = await service_addresses(service, net)
     seen = await together(_address(net, site, address) for address in addresses[:MOST_ADDRESSES])
-    return WebMethods(tuple(seen), max(0, len(addresses) - MOST_ADDRESSES))
+    return WebMethods(tuple(protocol for protocols in seen for protocol in protocols), max(0, len(addresses) - MOST_ADDRESSES))
 
 
 async def open_side(net: Net, site: Site, address: str) -> tuple[Place, Answer]:
@@ -52,26 +53,38 @@ async def open_side(net: Net, site: Site, address: str) -> tuple[Place, Answer]:
     raise unseen
 
 
-async def _address(net: Net, site: Site, address: str) -> WebMethodsAddress:
+async def _address(net: Net, site: Site, address: str) -> tuple[WebMethodsAddress, ...]:
+    """See an address over HTTP/1.1, and over HTTP/2 where it is chosen."""
     side = await part(open_side(net, site, address))
     if isinstance(side, Unobserved):
-        return WebMethodsAddress(address, side)
+        return (WebMethodsAddress(address, side),)
     place, _ = side
     async with Caller(net, place) as caller:
-        secret = f"{net.rng.getrandbits(64):016x}"
-        methods = [
-            await part(_method(caller, "OPTIONS")),
-            await part(_method(caller, "TRACE", (MARK, secret))),
-            await part(_method(caller, "PROPFIND", ("Depth", "0"))),
-            await part(_method(caller, "TENKEN")),
-            # Where "/" is mapped to an index file, Apache shows WebDAV everywhere but there.
-            await part(_method(caller, "OPTIONS", path=f"/tenken-{net.rng.getrandbits(48):012x}/")),
-        ]
-        errors = [
-            await part(_error(caller, "missing", f"/tenken-{net.rng.getrandbits(48):012x}.html")),
-            await part(_error(caller, "malformed", "/%")),
-        ]
-        foreign = await part(caller.ask("/", more=[("Origin", ORIGIN)], limit=BODY))
+        usual = await _asked(caller, net)
+    if not place.tls:
+        return (usual,)
+    async with Caller(net, place, over_http2=True) as caller:
+        chosen = await part(caller.chooses_http2())
+        if isinstance(chosen, Unobserved):
+            return usual, WebMethodsAddress(address, chosen, over_http2=True)
+        return (usual, replace(await _asked(caller, net), over_http2=True)) if chosen else (usual,)
+
+
+async def _asked(caller: Caller, net: Net) -> WebMethodsAddress:
+    address = caller.place.address
+    secret = f"{net.rng.getrandbits(64):016x}"
+    methods = [
+        await part(_method(caller, "OPTIONS")),
+        await part(_method(caller, "TRACE", (MARK, secret))),
+        await part(_method(caller, "PROPFIND", ("Depth", "0"))),
+        await part(_method(caller, "TENKEN")),
+        # Where "/" is mapped to an index file, Apache shows WebDAV everywhere but there.
+        await part(_method(caller, "OPTIONS", path=f"/tenken-{net.rng.getrandbits(48):012x}/")),
+    ]
+    errors = [await part(_error(caller, "missing", f"/tenken-{net.rng.getrandbits(48):012x}.html"))]
+    if not caller.over_http2:  # where a malformed request need not be answered (RFC 9113 section 8.1.1)
+        errors.append(await part(_error(caller, "malformed", "/%")))
+    foreign = await part(caller.ask("/", more=[("Origin", ORIGIN)], limit=BODY))
     if isinstance(foreign, Unobserved):
         return WebMethodsAddress(address, tuple(methods), tuple(errors), foreign)
     return WebMethodsAddress(

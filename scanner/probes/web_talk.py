@@ -1,7 +1,7 @@
 """Conversations with one address of a web site: requests one after another on one connection, with every limit kept.
 
 Certificates are not checked here: no secret is ever sent, and what certificates are worth is for the TLS probes to see. No cookie is sent
-back unless a caller writes that header itself. What is looked at in depth is asked over HTTP/1.1; HTTP/2 is for comparing one answer.
+back unless a caller writes that header itself. A caller speaks HTTP/1.1 or, where it is told to and the server chooses it, HTTP/2.
 """
 
 from __future__ import annotations
@@ -99,11 +99,14 @@ class Place:
 class Caller:
     """Requests to one place, in order. A connection is opened when needed and again where the server has closed it.
 
+    With ``over_http2`` a server that does not choose HTTP/2 ends every request with UNSUPPORTED, before anything is asked.
     Holds a turn of the pacing while a connection is open: whoever has one open opens no other beside it.
     """
 
-    def __init__(self, net: Net, place: Place) -> None:
+    def __init__(self, net: Net, place: Place, *, over_http2: bool = False) -> None:
         self.place = place
+        self.over_http2 = over_http2
+        self._http2: http2.Connection | None = None
         self._net = net
         self._stack: AsyncExitStack | None = None
         self._stream: Stream | None = None
@@ -122,7 +125,18 @@ class Caller:
     @property
     def where(self) -> str:
         """The peer, for people."""
-        return f"{self.place.authority} ({self.place.address})"
+        return f"{self.place.authority} ({self.place.address}{', HTTP/2' if self.over_http2 else ''})"
+
+    async def chooses_http2(self) -> bool:
+        """Tell whether the server chooses HTTP/2 when it is offered; requests follow on the same connection. Raises as ``ask``."""
+        try:
+            await self._open()
+        except CannotObserve as why:
+            await self.close()
+            if why.reason is Reason.UNSUPPORTED:
+                return False
+            raise
+        return True
 
     async def ask(
         self,
@@ -137,53 +151,27 @@ class Caller:
         """Send a request and read its answer, of the body at most ``limit`` octets.
 
         ``note`` keeps status and some headers as evidence, never a body or a cookie. Raises ``CannotObserve``: TIMEOUT, REFUSED,
-        UNREACHABLE, RESET, PROTOCOL_VIOLATION, TOO_LARGE, OUT_OF_SCOPE, BUDGET_SPENT.
+        UNREACHABLE, RESET, PROTOCOL_VIOLATION, TOO_LARGE, OUT_OF_SCOPE, BUDGET_SPENT, UNSUPPORTED (see the class).
         """
-        octets = request(method, target, self.place.authority, self._net.agent, more)
+        more = tuple(more)
         loop = asyncio.get_running_loop()
         if (early := self._next - loop.time()) > 0:
             await asyncio.sleep(early)
         self._next = loop.time() + LEAST_GAP
         again = self._stream is not None
         try:
-            answer = await self._exchange(method, octets, limit, seconds)
+            answer = await self._exchange(method, target, more, limit, seconds)
         except CannotObserve as why:
             await self.close()
             if not again or why.reason is not Reason.RESET:
                 raise
-            answer = await self._exchange(method, octets, limit, seconds)  # the server had closed an idle connection
+            answer = await self._exchange(method, target, more, limit, seconds)  # the server had closed an idle connection
         self._asked += 1
         if not answer.reusable or self._asked >= MOST_REQUESTS:
             await self.close()
         if note:
-            self._net.keep(f"{method} {self.place.origin}{excerpt(shown(target), 120)} at {self.place.address}", _told(answer))
-        return answer
-
-    async def ask_http2(self, target: str, *, limit: int = MOST_BODY) -> Answer | None:
-        """Send one GET over HTTP/2 on a connection of its own; ``None`` where the server does not choose it. Raises as ``ask``."""
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS + ANSWER_SECONDS):
-                await self._open("h2", "http/1.1")
-                if self._tls is None or self._tls.selected_alpn_protocol() != "h2":
-                    return None
-                reading = http2.Reading(limit)
-                await self._send(http2.opening(target, self.place.authority, self._net.agent, limit))
-                answer: Answer | None = None
-                while answer is None:
-                    data = await self._receive()
-                    answer = reading.feed(data) if data else reading.closed()
-                    if reading.owed:
-                        owed, reading.owed = bytes(reading.owed), bytearray()
-                        await self._send(owed)
-        except TimeoutError as error:
-            raise CannotObserve(Reason.TIMEOUT, f"no whole answer over HTTP/2 from {self.where}") from error
-        except NotHttp as error:
-            raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"{self.where}: {ascii(str(error))[1:200]}") from error
-        except ssl.SSLError as error:
-            raise CannotObserve(Reason.RESET, f"TLS with {self.where} broke: {error.reason}") from error
-        finally:
-            await self.close()
-        self._net.keep(f"GET {self.place.origin}{excerpt(shown(target), 120)} at {self.place.address} over HTTP/2", _told(answer))
+            over = " over HTTP/2" if self.over_http2 else ""
+            self._net.keep(f"{method} {self.place.origin}{excerpt(shown(target), 120)} at {self.place.address}{over}", _told(answer))
         return answer
 
     async def close(self) -> None:
@@ -192,11 +180,17 @@ class Caller:
         if stack is not None:
             await stack.aclose()
 
-    async def _exchange(self, method: str, octets: bytes, limit: int, seconds: float) -> Answer:
-        reading = Reading(method, limit)
+    async def _exchange(self, method: str, target: str, more: tuple[tuple[str, str], ...], limit: int, seconds: float) -> Answer:
         try:
             if self._stream is None:
                 await self._open()
+            reading: Reading | http2.Connection
+            if self._http2 is None:
+                reading = Reading(method, limit)
+                octets = request(method, target, self.place.authority, self._net.agent, more)
+            else:
+                reading = self._http2
+                octets = reading.request(method, target, limit, more)
             async with asyncio.timeout(seconds):
                 await self._send(octets)
                 answer: Answer | None = None
@@ -207,6 +201,7 @@ class Caller:
                             raise CannotObserve(Reason.RESET, f"{self.where} closed the connection without an answer")
                         return reading.closed()
                     answer = reading.feed(data)
+                    await self._pay()
                 return answer
         except TimeoutError as error:
             await self.close()
@@ -221,7 +216,13 @@ class Caller:
             await self.close()
             raise
 
-    async def _open(self, *protocols: str) -> None:
+    async def _pay(self) -> None:
+        """Send what HTTP/2 owes the server: acknowledgements."""
+        if self._http2 is not None and self._http2.owed:
+            owed, self._http2.owed = bytes(self._http2.owed), bytearray()
+            await self._send(owed)
+
+    async def _open(self) -> None:
         place = self.place
         stack = AsyncExitStack()
         name = "" if is_address(place.host) else place.host
@@ -230,7 +231,11 @@ class Caller:
         )
         self._stack, self._stream, self._asked = stack, stream, 0
         if place.tls:
-            await self._handshake(stream, name, protocols or ("http/1.1",))
+            await self._handshake(stream, name, ("h2", "http/1.1") if self.over_http2 else ("http/1.1",))
+        if self.over_http2:
+            if self._tls is None or self._tls.selected_alpn_protocol() != "h2":
+                raise CannotObserve(Reason.UNSUPPORTED, f"{self.where} does not choose HTTP/2")
+            self._http2 = http2.Connection(place.authority, self._net.agent, MOST_BODY)
 
     async def _handshake(self, stream: Stream, name: str, protocols: tuple[str, ...]) -> None:
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -61,11 +61,11 @@ class Visited:
     url: Url
 
 
-async def visit(net: Net, site: Site, address: str, start: str, *, jar: dict[str, str] | None = None) -> Visited:
+async def visit(net: Net, site: Site, address: str, start: str, *, jar: dict[str, str] | None = None, over_http2: bool = False) -> Visited:
     """Open ``start`` and follow redirects: on the site's own host at this address, elsewhere where the scope allows.
 
-    With a ``jar`` the cookies that come (name and value, in memory only) are sent back to the same host, else none is. Raises
-    ``CannotObserve`` where the first answer does not come.
+    With a ``jar`` the cookies that come (name and value, in memory only) are sent back to the same host, else none is. ``over_http2`` holds
+    for the site's own host over HTTPS. Raises ``CannotObserve`` where the first answer does not come.
     """
     answers: list[WebAnswer] = []
     seen: set[str] = set()
@@ -75,7 +75,7 @@ async def visit(net: Net, site: Site, address: str, start: str, *, jar: dict[str
     while True:
         seen.add(url.text)
         try:
-            answer = await _one(net, site, address, url, jar)
+            answer = await _one(net, site, address, url, jar, over_http2=over_http2)
         except CannotObserve as why:
             if last is None:
                 raise
@@ -102,11 +102,11 @@ async def visit(net: Net, site: Site, address: str, start: str, *, jar: dict[str
         url = following
 
 
-async def _one(net: Net, site: Site, address: str, url: Url, jar: Mapping[str, str] | None) -> Answer:
+async def _one(net: Net, site: Site, address: str, url: Url, jar: Mapping[str, str] | None, *, over_http2: bool) -> Answer:
     own = url.host == site.host
     place = Place(url.host, address if own else await _address_of(net, url.host), url.port, url.scheme == "https")
     more = [("Cookie", "; ".join(f"{name}={value}" for name, value in jar.items()))] if jar and own else []
-    async with Caller(net, place) as caller:
+    async with Caller(net, place, over_http2=over_http2 and own and place.tls) as caller:
         return await caller.ask(url.target, more=more)
 
 

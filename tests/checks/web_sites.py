@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from scanner.facts.web_content import WebCrawl, WebFiles, WebPageSeen, WebReading, WebRobots, WebSecurityTxt
 from scanner.facts.web_entry import WebAddress, WebAnswer, WebCookie, WebEnd, WebEntry, WebHeader, WebPage, WebVisit
 from scanner.facts.web_server import WebControl, WebError, WebMethod, WebMethods, WebMethodsAddress, WebPath, WebPaths, WebPathsAddress
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
+
+Asked = TypeVar("Asked", WebMethods, WebPaths)
 
 HOST = "www.example.jp"
 HTTPS, HTTP = f"https://{HOST}/", f"http://{HOST}/"
@@ -69,6 +71,12 @@ def cookies(*given: WebCookie) -> WebEntry:
     return secure(answer(cookies=given or (SESSION,)))
 
 
+def over_http2(*without: str, **changes: Any) -> WebEntry:  # Any: as above
+    """The good site, but over HTTP/2 without some headers or with another page."""
+    kept = tuple(header for header in GOOD_HEADERS if header.name not in without)
+    return entry(replace(GOOD, http2=visit(answer(headers=kept), page=replace(PAGE, **changes))))
+
+
 ELSEWHERE = secure(
     answer(HTTPS, 301, "https://www.example.com/", headers=GOOD_HEADERS),
     end=WebEnd.UNFOLLOWED,
@@ -115,6 +123,12 @@ def paths(*found: WebPath, statuses: tuple[int, ...] = (404, 404, 404), ended: U
     }
     named = {path: WebPath(path, topic, 404) for path, topic in topics.items()} | {path.path: path for path in found}
     return WebPaths((WebPathsAddress(V4, WebControl(statuses), tuple(named.values()), ended),))
+
+
+def other_over_http2(usual: Asked, other: Asked) -> Asked:
+    """One server's answers over HTTP/1.1 and another's over HTTP/2, as those of one address."""
+    (over,) = other.addresses
+    return replace(usual, addresses=(*usual.addresses, replace(over, over_http2=True)))
 
 
 UNSEEN_PATHS = WebPaths((WebPathsAddress(V4, SILENT),))

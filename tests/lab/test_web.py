@@ -13,6 +13,8 @@ from scanner.facts.web_server import WebPaths
 from scanner.model.fact import Observed
 from scanner.model.reason import Reason
 from scanner.model.verdict import Outcome
+from scanner.probes.web_paths import LISTING, MOST_FOUND, OF_A_TOPIC, USUAL
+from scanner.wire.web.paths import Topic
 from tests.lab.needed import need_lab
 from tests.lab.web.lab import WebLab, why_not
 from tests.lab.web.odd import TALKS
@@ -79,4 +81,31 @@ def test_sites_that_answer_everything_were_asked_everything(results: Results) ->
     for name in ("always-200", "nginx-good"):
         fact = next(o.fact for row in results[name] for k, o in row.basis if k is WebPaths and isinstance(o, Observed))
         assert isinstance(fact, WebPaths)
-        assert [len(address.paths) > 80 for address in fact.addresses] == [True, True]
+        assert [len(address.paths) > 80 for address in fact.addresses if not address.over_http2] == [True, True]
+
+
+def test_over_http2_a_few_of_each_topic_are_asked_for(results: Results) -> None:
+    fact = next(o.fact for row in results["nginx-good"] for k, o in row.basis if k is WebPaths and isinstance(o, Observed))
+    assert isinstance(fact, WebPaths)
+    again = [address for address in fact.addresses if address.over_http2]
+    assert len(again) == 2
+    for address in again:
+        assert {path.topic for path in address.paths} == {*Topic, LISTING}
+        assert len(address.paths) <= OF_A_TOPIC * len(Topic) + len(USUAL) + MOST_FOUND
+
+
+@pytest.mark.parametrize(
+    ("site", "check"),
+    [
+        ("one-sided", "web.hsts.set"),
+        ("one-sided", "web.paths.repository"),
+        ("one-sided", "web.listing.off"),
+        ("apache-one-sided", "web.headers.frame"),
+        ("apache-one-sided", "web.https.kept"),
+        ("apache-one-sided", "web.listing.off"),
+        ("apache-one-sided", "web.methods.changing"),
+    ],
+)
+def test_what_is_so_over_http2_only_is_said_to_be(results: Results, site: str, check: str) -> None:
+    found = next(row.ending for row in results[site] if row.variant.check.id == check)
+    assert found.args["address"] == tuple(f"{address} (HTTP/2)" for address in pair(BY_NAME[site]))

@@ -29,8 +29,14 @@ def block(*headers: tuple[str, str]) -> bytes:
 OK = block((":status", "200"), ("server", "x"))
 
 
+def asked() -> http2.Connection:
+    connection = http2.Connection("a.example", "x", LIMIT)
+    assert connection.request("GET", "/", LIMIT).startswith(http2.PREFACE)
+    return connection
+
+
 def read(*frames: bytes, close: bool = True) -> Answer | str | None:
-    reading = http2.Reading(LIMIT)
+    reading = asked()
     try:
         for octets in frames:
             if (answer := reading.feed(octets)) is not None:
@@ -135,8 +141,31 @@ def test_an_answer_is_cut_at_the_limit() -> None:
     assert (len(answer.body), answer.whole) == (LIMIT, False)
 
 
+def test_the_next_request_follows_on_a_stream_of_its_own() -> None:
+    """Header blocks of one connection share one table: what the first answer put there, the second names by its place."""
+    connection = asked()
+    table = b"\x40" + literal("x-kept", "1")[1:]
+    first = connection.feed(SETTINGS + frame(1, block((":status", "200")) + table, 5))
+    assert isinstance(first, Answer)
+    assert (first.headers, first.reusable) == ((("x-kept", "1"),), True)
+    sent = connection.request("TRACE", "/x", LIMIT, [("X-Mark", "m")])
+    assert not sent.startswith(http2.PREFACE)
+    assert frame(1, b"", 5, 3)[3:] in sent
+    second = connection.feed(frame(0, b"late", 1, 1) + frame(1, block((":status", "405")) + b"\xbe", 5, 3))
+    assert isinstance(second, Answer)
+    assert (second.status, second.headers, second.body) == (405, (("x-kept", "1"),), b"")
+
+
+@pytest.mark.parametrize(("last", "whole"), [(1, True), (0, False)])
+def test_a_server_that_leaves_still_answers_what_it_says_it_will(last: int, whole: bool) -> None:
+    goodbye = frame(7, last.to_bytes(4, "big") + bytes(4), stream=0)
+    answer = read(SETTINGS + frame(1, OK, 4) + goodbye + frame(0, b"x", 1))
+    assert isinstance(answer, Answer)
+    assert (answer.body, answer.whole, answer.reusable) == (b"x" if whole else b"", True, False)
+
+
 def test_settings_and_pings_are_answered() -> None:
-    reading = http2.Reading(LIMIT)
+    reading = asked()
     assert reading.feed(SETTINGS + frame(6, b"12345678", stream=0)) is None
     assert bytes(reading.owed) == frame(4, flags=1, stream=0) + frame(6, b"12345678", 1, 0)
 

@@ -32,6 +32,7 @@ from tests.checks.web_sites import (
     entry,
     headers,
     methods,
+    over_http2,
     page,
     plain,
     secure,
@@ -115,6 +116,7 @@ CASES: dict[str, list[Case]] = {
     "web.https.kept": [
         case(entry(), says="HTTPS_KEPT"),
         case(secure(answer(HTTPS, 302, HTTP), answer(HTTP)), says="HTTPS_LOST", args={"url": HTTPS}),
+        case(entry(replace(GOOD, http2=visit(answer(HTTPS, 302, HTTP), answer(HTTP)))), says="HTTPS_LOST"),
         case(secure(answer(HTTPS, 302, HTTP), end=WebEnd.LOOP), says="HTTPS_LOST"),
         case(ELSEWHERE, says="HTTPS_KEPT"),
         case(PLAIN_ONLY, says="HTTPS_NONE"),
@@ -126,15 +128,26 @@ CASES: dict[str, list[Case]] = {
         UNTOLD,
     ],
     "web.https.http2-agrees": [
-        case(entry(replace(GOOD, http2=answer())), says="HTTP2_SAME"),
+        case(entry(replace(GOOD, http2=visit(answer()))), says="HTTP2_SAME"),
         case(entry(), says="HTTP2_NONE"),
         case(
-            entry(replace(GOOD, http2=answer(headers=GOOD_HEADERS[1:]))),
+            entry(replace(GOOD, http2=visit(answer(headers=GOOD_HEADERS[1:])))),
             says="HTTP2_DIFFERS",
             args={"parts": ("strict-transport-security",)},
         ),
-        case(entry(replace(GOOD, http2=answer(status=421))), says="HTTP2_DIFFERS", args={"parts": ("status",)}),
-        case(entry(replace(GOOD, http2=answer(status=301, location=OTHER, headers=GOOD_HEADERS))), says="HTTP2_DIFFERS"),
+        case(
+            entry(
+                replace(
+                    GOOD,
+                    secure=visit(answer(status=302, location=f"{HTTPS}ja/"), answer()),
+                    http2=visit(answer(status=302, location=f"{HTTPS}ja/"), answer(headers=GOOD_HEADERS[1:])),
+                )
+            ),
+            says="HTTP2_DIFFERS",
+            args={"parts": ("strict-transport-security",)},
+        ),
+        case(entry(replace(GOOD, http2=visit(answer(status=421)))), says="HTTP2_DIFFERS", args={"parts": ("status",)}),
+        case(entry(replace(GOOD, http2=visit(answer(status=301, location=OTHER, headers=GOOD_HEADERS)))), says="HTTP2_DIFFERS"),
         case(entry(replace(GOOD, http2=SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(PLAIN_ONLY, says="HTTPS_NONE"),
         UNTOLD,
@@ -168,6 +181,20 @@ CASES: dict[str, list[Case]] = {
         case(secure(answer(status=403, headers=GOOD_HEADERS)), says="HSTS_SET"),
         case(PLAIN_ONLY, says="HTTPS_NONE"),
         case(entry(GOOD, replace(SECOND, secure=visit(answer(headers=())))), says="HSTS_ABSENT", args={"address": (V6,)}),
+        case(over_http2(), says="HSTS_SET"),
+        case(over_http2("strict-transport-security"), says="HSTS_ABSENT", args={"address": (f"{V4} (HTTP/2)",)}),
+        case(
+            entry(replace(GOOD, secure=visit(answer(headers=())), http2=visit())),
+            says="HSTS_ABSENT",
+            args={"address": (f"{V4} (HTTP/1.1)",)},
+        ),
+        case(
+            entry(replace(GOOD, secure=visit(answer(headers=())), http2=visit(answer(headers=())))),
+            says="HSTS_ABSENT",
+            args={"address": (V4,)},
+        ),
+        case(entry(replace(GOOD, http2=SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(entry(replace(GOOD, http2=REFUSED)), outcome="undetermined", reason=Reason.REFUSED),
         UNTOLD,
     ],
     "web.hsts.duration": [
@@ -192,6 +219,7 @@ CASES: dict[str, list[Case]] = {
         *of_page(),
     ],
     "web.headers.frame": [
+        case(over_http2("x-frame-options"), says="FRAME_OPEN", args={"address": (f"{V4} (HTTP/2)",)}),
         case(entry(), says="FRAME_BARRED", args={"by": "X-Frame-Options"}),
         case(headers("x-frame-options"), says="FRAME_OPEN"),
         case(headers(x_frame_options="ALLOW-FROM https://a.example/"), says="FRAME_OPEN"),

@@ -6,7 +6,7 @@ from scanner.facts.ledger import DeclaredWebService
 from scanner.facts.web_server import WebMethod, WebPath
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
-from tests.checks.web_sites import OUTSIDE, SILENT, UNSEEN_METHODS, UNSEEN_PATHS, V4, methods, paths
+from tests.checks.web_sites import OUTSIDE, SILENT, UNSEEN_METHODS, UNSEEN_PATHS, V4, methods, other_over_http2, paths
 
 UNTOLD = case(UNSEEN_METHODS, outcome="undetermined", reason=Reason.TIMEOUT)
 INSIDE, FROM_OUTSIDE, NOBODY_KNOWS = DeclaredWebService(False), DeclaredWebService(True), DeclaredWebService(None)
@@ -40,6 +40,12 @@ CASES: dict[str, list[Case]] = {
     "web.methods.trace": [
         case(methods(), says="TRACE_OFF", args={"status": 405}),
         case(methods(WebMethod("TRACE", 200, echoed=True)), says="TRACE_ON"),
+        case(
+            other_over_http2(methods(), methods(WebMethod("TRACE", 200, echoed=True))),
+            says="TRACE_ON",
+            args={"address": (f"{V4} (HTTP/2)",)},
+        ),
+        case(other_over_http2(methods(), UNSEEN_METHODS), outcome="undetermined", reason=Reason.TIMEOUT),
         case(methods(WebMethod("TRACE", 200)), says="TRACE_OFF"),
         case(methods(WebMethod("TRACE", 429)), outcome="undetermined", reason=Reason.REFUSED),
         case(methods(SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
@@ -61,7 +67,16 @@ CASES: dict[str, list[Case]] = {
         case(methods(SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
         UNTOLD,
     ],
-    "web.paths.repository": topic("/.git/HEAD", "repository", "REPOSITORY_PUBLIC", "REPOSITORY_NONE"),
+    "web.paths.repository": [
+        *topic("/.git/HEAD", "repository", "REPOSITORY_PUBLIC", "REPOSITORY_NONE"),
+        case(
+            other_over_http2(paths(), paths(there("/.git/HEAD", "repository"))),
+            says="REPOSITORY_PUBLIC",
+            args={"address": (f"{V4} (HTTP/2)",)},
+        ),
+        case(other_over_http2(paths(), paths()), says="REPOSITORY_NONE"),
+        case(other_over_http2(paths(), UNSEEN_PATHS), outcome="undetermined", reason=Reason.TIMEOUT),
+    ],
     "web.paths.settings": [
         *topic("/.env", "settings", "SETTINGS_PUBLIC", "SETTINGS_NONE"),
         case(paths(there("/.htpasswd", "key")), says="SETTINGS_PUBLIC"),

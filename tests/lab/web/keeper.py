@@ -24,6 +24,7 @@ LOG_TAIL = 1500
 ROOTS = {
     "nginx-good": content.good,
     "apache-good": content.good,
+    "apache-one-sided": content.good,
     "nginx-v6": content.good,
     "vhost": content.secrets,
     "split": content.repository,

@@ -67,7 +67,7 @@ def nginx(folder: Path) -> tuple[str, ...]:
             + _headers(Strict_Transport_Security="max-age=3600", Content_Security_Policy="script-src 'self' 'unsafe-inline'"),
             "return 302 https://$host$request_uri;",
         ),
-        _nginx_site("one-sided", f"{root['late']}\n    {_headers(Strict_Transport_Security='$hsts')}"),
+        _nginx_site("one-sided", _one_sided(folder)),
         _nginx_site("login", f"{_headers()}\n    add_header WWW-Authenticate 'Basic realm=members' always; return 401 'who are you';"),
         _nginx_site("denied", "return 403 'no';"),
         _nginx_site(
@@ -86,6 +86,7 @@ http {{
   access_log off; server_tokens off; include /etc/nginx/mime.types; server_names_hash_bucket_size 128;
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
   uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+  map $server_protocol $tree {{ "HTTP/2.0" split; default late; }}
   map $server_protocol $hsts {{ "HTTP/2.0" ""; default "max-age=63072000; includeSubDomains"; }}
   ssl_certificate {folder}/web.pem; ssl_certificate_key {folder}/leaf.key;
 {"".join(sites)}
@@ -95,8 +96,19 @@ http {{
     return "nginx", "-c", str(config)
 
 
-def apache(folder: Path, name: str, body: str, *, tokens: str, worker: str = "prefork") -> tuple[str, ...]:
-    """Write a configuration of Apache for one site below ``folder`` and give its command line. ``body`` stands in both virtual hosts."""
+def _one_sided(folder: Path) -> str:
+    """A site that is another one over HTTP/2: without HSTS, from a working copy, and with a directory that is listed."""
+    return f"""root {folder}/root/$tree;
+    {_headers(Strict_Transport_Security="$hsts")}
+    location = /css/ {{ if ($tree = split) {{ rewrite ^ /.git/ last; }} return 404; }}
+    location = /.git/ {{ internal; autoindex on; }}"""
+
+
+def apache(folder: Path, name: str, body: str, *, tokens: str, worker: str = "prefork", more: str = "") -> tuple[str, ...]:
+    """Write a configuration of Apache for one site below ``folder`` and give its command line.
+
+    ``body`` stands in both virtual hosts, ``more`` behind them.
+    """
     site = BY_NAME[name]
     v4, v6 = pair(site)
     home = folder / f"home-{name}"
@@ -139,6 +151,7 @@ DavLockDB {home}/lock
   ServerName {site.host}
 {clear}
 </VirtualHost>
+{more}
 """
     )
     return "apache2", "-D", "FOREGROUND", "-f", str(config)
@@ -168,7 +181,48 @@ def apache_good(folder: Path) -> tuple[str, ...]:
 """,
         tokens="Prod",
         worker="event",  # HTTP/2 needs threads
+        more=_apache_one_sided(folder, headers),
     )
+
+
+def _apache_one_sided(folder: Path, headers: str) -> str:
+    """A virtual host that over HTTP/2 can be framed, lists a directory, names methods that change content, and leads back to plain HTTP."""
+    site = BY_NAME["apache-one-sided"]
+    v4, v6 = pair(site)
+    return f"""
+<VirtualHost {v4}:443 [{v6}]:443>
+  ServerName {site.host}
+  SSLEngine on
+  SSLCertificateFile {folder}/web.pem
+  SSLCertificateKeyFile {folder}/leaf.key
+  Protocols h2 http/1.1
+  TraceEnable off
+  DocumentRoot {folder}/root/apache-one-sided
+  <Directory {folder}/root/apache-one-sided>
+    Options -Indexes
+    Require all granted
+  </Directory>
+{headers}
+  RewriteEngine on
+  RewriteCond expr "%{{HTTP2}} == 'on'"
+  RewriteRule ^/$ http://{site.host}/news.html [R=302,L]
+  <If "%{{HTTP2}} == 'on'">
+    Options +Indexes
+    Header always unset X-Frame-Options
+    Header always unset Content-Security-Policy
+    Header always set Allow "GET, HEAD, PUT"
+  </If>
+</VirtualHost>
+<VirtualHost {v4}:80 [{v6}]:80>
+  ServerName {site.host}
+  DocumentRoot {folder}/root/apache-one-sided
+  RewriteEngine on
+  RewriteRule ^/$ https://{site.host}/ [R=301,L]
+  <Directory {folder}/root/apache-one-sided>
+    Require all granted
+  </Directory>
+</VirtualHost>
+"""
 
 
 def apache_bad(folder: Path) -> tuple[str, ...]:

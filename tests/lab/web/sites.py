@@ -83,7 +83,30 @@ SITES: Final = (
     Site("nginx-good", By.NGINX, _pairs(_WELL_KEPT + _BOTH), clean=True),
     Site("apache-good", By.APACHE_GOOD, _pairs(_WELL_KEPT + _BOTH) | _pairs("web.methods.changing CHANGING_ABSENT"), clean=True),
     Site("nginx-v6", By.NGINX, _pairs(_WELL_KEPT + _BOTH), clean=True, ipv4=False),
-    Site("one-sided", By.NGINX, _pairs("web.https.http2-agrees HTTP2_DIFFERS web.hsts.set HSTS_SET"), never=PROOFS),
+    # What these two show over HTTP/2 only: see the texts of their configuration.
+    Site(
+        "one-sided",
+        By.NGINX,
+        _pairs(
+            """
+            web.https.http2-agrees HTTP2_DIFFERS web.hsts.set HSTS_ABSENT web.paths.repository REPOSITORY_PUBLIC
+            web.listing.off LISTING_SHOWN web.headers.frame FRAME_BARRED
+            """
+        ),
+        never=PROOFS - {"REPOSITORY_PUBLIC", "LISTING_SHOWN"},
+    ),
+    Site(
+        "apache-one-sided",
+        By.APACHE_GOOD,
+        _pairs(
+            """
+            web.https.http2-agrees HTTP2_DIFFERS web.hsts.set HSTS_SET web.headers.frame FRAME_OPEN web.https.kept HTTPS_LOST
+            web.listing.off LISTING_SHOWN web.methods.changing CHANGING_OFFERED
+            """
+        ),
+        never=PROOFS - {"LISTING_SHOWN"},
+        lives_with="apache-good",
+    ),
     Site("vhost", By.NGINX, _pairs("web.paths.settings SETTINGS_PUBLIC web.paths.repository REPOSITORY_NONE"), lives_with="nginx-good"),
     Site("split", By.NGINX, _pairs("web.paths.repository REPOSITORY_PUBLIC web.hsts.set HSTS_ABSENT web.paths.settings SETTINGS_NONE")),
     Site(

@@ -327,7 +327,11 @@ def web_https_mixed_content(entry: WebEntry) -> Judgement:
             return failed("MIXED_ACTIVE", urls=listed(active))
         if forms:
             return failed("MIXED_FORM", urls=listed(forms))
-        return failed("MIXED_PASSIVE", urls=listed(part.url for part in clear)) if clear else passed("MIXED_NONE")
+        if clear:
+            return failed("MIXED_PASSIVE", urls=listed(part.url for part in clear))
+        if page.cut:
+            return cannot_tell(Reason.TOO_LARGE, "ページが大きく、全ては読んでいない", "the page is large and was not read to its end")
+        return passed("MIXED_NONE")
 
     order = ("MIXED_ACTIVE", "MIXED_FORM", "MIXED_PASSIVE", "MIXED_UPGRADED")
     return each_secure(entry, one, worst_first=order)

@@ -82,7 +82,7 @@ class WebPage:
 
     ``policy`` and ``referrer`` are a Content-Security-Policy and a Referrer-Policy that stand in meta elements. ``default_page``,
     ``listing`` and ``error`` name a program by whose words the page gives itself away. ``encoded`` tells that the body came in a coding
-    that was not asked for and is not read: everything else is then empty.
+    that was not asked for and is not read: everything else is then empty. ``cut`` tells that the page goes on beyond what was read.
     """
 
     media_type: str

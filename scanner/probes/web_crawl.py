@@ -112,6 +112,8 @@ class _Walk:
         self.pages.append(WebPageSeen(shown(url.path), answer.status, title, page.text, _clean(robots)[:100]))
         if answer.status == 200:
             self._inside(url, page)
+            if page.cut or not answer.whole:
+                self.skipped += 1  # the rest of the page counts as one that was not looked at
 
     def _inside(self, url: Url, page: html.Page) -> None:
         base, here = base_of(url, page), shown(url.path)
@@ -267,6 +269,8 @@ async def _documents(net: Net, site: Site, address: str, walk: _Walk) -> tuple[t
             found.append(WebDocument(shown(url.text), "", problem=answer.reason.value))
         elif answer.status == 200:
             found.append(await asyncio.to_thread(_document, shown(url.text), answer))
+        elif _withheld(answer.status):
+            found.append(WebDocument(shown(url.text), "", problem=f"status-{answer.status}"))
     return tuple(found), max(0, len(wanted) - MOST_DOCUMENTS)
 
 
@@ -294,7 +298,14 @@ async def _images(net: Net, site: Site, address: str, walk: _Walk) -> tuple[tupl
                         continue  # a page in place of a picture
                     problem = read.problem or ("" if read.kind else "format-not-read")
                     found.append(WebDocument(shown(url.text), read.kind, _properties(read), problem))
+                elif _withheld(answer.status):
+                    found.append(WebDocument(shown(url.text), "", problem=f"status-{answer.status}"))
     return tuple(found), left
+
+
+def _withheld(status: int) -> bool:
+    """Whether something may be published that this answer does not show: elsewhere, at another time, or not to us so quickly."""
+    return status in REDIRECTS or status == 429 or status >= 500
 
 
 def _document(url: str, answer: Answer) -> WebDocument:

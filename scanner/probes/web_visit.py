@@ -208,12 +208,13 @@ def base_of(url: Url, page: html.Page) -> str:
 
 
 def parts_of(page: html.Page, base: str) -> Iterable[WebPart]:
-    """Give what the page loads, each once, what can change the page first."""
-    found: dict[WebPart, None] = {}
-    for part in sorted(page.parts, key=lambda part: not part.load.active):
+    """Give what the page loads, each once: first what it loads in clear, and of that first what can change the page."""
+    found: dict[tuple[bool, bool, WebPart], None] = {}
+    for part in page.parts:
         if (where := absolute(part.url, base)) is not None:
-            found[WebPart(part.load.value, shown(where.text), part.integrity)] = None
-    return found
+            made = WebPart(part.load.value, shown(where.text), part.integrity)
+            found[where.scheme != "http", not part.load.active, made] = None
+    return (made for *_, made in sorted(found, key=lambda part: part[:2]))
 
 
 def forms_of(page: html.Page, base: str) -> Iterable[WebForm]:

@@ -142,6 +142,14 @@ def test_pages_of_any_text_are_read(text: str) -> None:
     assert page.text <= len(text)
 
 
+@pytest.mark.parametrize(
+    ("element", "most"), [('<a href="/x">', html.MOST_LINKS), ('<img src="/x">', html.MOST_PARTS), ("<form></form>", html.MOST_FORMS)]
+)
+def test_what_a_cap_leaves_out_is_said_to_be_left_out(element: str, most: int) -> None:
+    assert not html.read(element * most).cut
+    assert html.read(element * (most + 1)).cut
+
+
 def test_a_page_is_read_as_browsers_do() -> None:
     page = html.read(
         """<!DOCTYPE html><TITLE> A &amp; B

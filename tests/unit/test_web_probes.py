@@ -29,6 +29,8 @@ from scanner.probes.web_files import web_files
 from scanner.probes.web_paths import USUAL, web_paths
 from scanner.probes.web_server import web_methods
 from scanner.probes.web_talk import Site
+from scanner.probes.web_visit import MOST_PARTS
+from scanner.wire.web import html
 from scanner.wire.web.paths import WANTED
 from tests.unit.net_servers import LOOPBACK
 from tests.unit.pictures import jpeg, png, tiff, webp
@@ -292,6 +294,21 @@ def test_a_walk_keeps_to_its_host_and_its_caps(monkeypatch: pytest.MonkeyPatch) 
     assert all(f"Host: 127.0.0.1:{web.port}" in head for head in web.asked)
 
 
+def test_a_page_that_goes_on_beyond_a_cap_is_not_the_whole_site() -> None:
+    links = '<a href="https://127.0.0.2/">x</a>' * (html.MOST_LINKS + 1)
+    (fact,), _ = see(Web(pages({"/": reply(200, f"<title>t</title>{links}")})), web_crawl)
+    assert isinstance(fact, WebCrawl)
+    assert fact.left == 1
+
+
+def test_parts_that_are_loaded_in_clear_are_kept_before_others() -> None:
+    many = "".join(f'<script src="https://127.0.0.2/{n}.js"></script>' for n in range(MOST_PARTS)) + '<img src="http://127.0.0.2/a.png">'
+    visit = entry_of(Web(pages({"/": reply(200, many)})))
+    assert isinstance(visit, WebVisit)
+    assert visit.page is not None
+    assert (visit.page.parts[0].url, len(visit.page.parts)) == ("http://127.0.0.2/a.png", MOST_PARTS)
+
+
 def test_pictures_of_the_site_are_read_within_their_cap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crawling, "MOST_IMAGES", 2)
     octets = {"/photo.jpg": jpeg(tiff(place=(35, 139))), "/big.png": png()[:40], "/c.webp": webp()}
@@ -313,16 +330,21 @@ def test_pictures_of_the_site_are_read_within_their_cap(monkeypatch: pytest.Monk
 
 
 def test_a_picture_in_a_format_that_is_not_read_is_not_called_clean() -> None:
-    """A telephone's HEIC under the name of a JPEG keeps its place; a page in place of a picture has none."""
+    """Nor is one that the server withholds. A telephone's HEIC under the name of a JPEG keeps its place; a page in its place has none."""
 
     def answer(method: str, path: str, head: str) -> bytes:
         if path == "/photo.jpg":
             return reply(200, b"\0\0\0\x24ftypheic", "Content-Type: image/jpeg")
-        return reply(200, '<title>t</title><img src="/photo.jpg"><img src="/page.png">')
+        if path in {"/gone.png", "/busy.png"}:
+            return reply(404 if path == "/gone.png" else 503)
+        return reply(200, '<title>t</title><img src="/photo.jpg"><img src="/page.png"><img src="/gone.png"><img src="/busy.png">')
 
     (fact,), _ = see(Web(answer), web_crawl)
     assert isinstance(fact, WebCrawl)
-    assert [(image.url.rpartition("/")[2], image.problem) for image in fact.images] == [("photo.jpg", "format-not-read")]
+    assert [(image.url.rpartition("/")[2], image.problem) for image in fact.images] == [
+        ("photo.jpg", "format-not-read"),
+        ("busy.png", "status-503"),
+    ]
 
 
 def test_the_usual_ports_belong_together_and_others_stand_alone() -> None:

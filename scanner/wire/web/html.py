@@ -71,7 +71,7 @@ class Link:
 
 @dataclass(slots=True)
 class Page:
-    """What was found. ``text`` counts characters outside of tags, scripts and styles; ``cut`` tells that a cap ended the reading."""
+    """What was found. ``text`` counts characters outside of tags, scripts and styles; ``cut`` tells that a cap left something out."""
 
     title: str | None = None
     base: str = ""
@@ -113,14 +113,20 @@ def read(text: str) -> Page:
 
 
 def _end_form(page: Page, form: list[str | bool] | None) -> None:
-    if form is not None and len(page.forms) < MOST_FORMS:
+    if form is None:
+        return
+    if len(page.forms) < MOST_FORMS:
         page.forms.append(Form(str(form[0]), str(form[1]), bool(form[2])))
+    else:
+        page.cut = True
 
 
 def _element(page: Page, tag: str, given: dict[str, str]) -> None:
     match tag:
         case "a" | "area":
-            if given.get("href", "") and len(page.links) < MOST_LINKS:
+            if len(page.links) >= MOST_LINKS:
+                page.cut = True
+            elif given.get("href", ""):
                 page.links.append(Link(given["href"], "download" in given))
         case "base":
             page.base = page.base or given.get("href", "")
@@ -174,7 +180,9 @@ def _link(page: Page, given: dict[str, str]) -> None:
 
 
 def _part(page: Page, load: Load, url: str, given: dict[str, str]) -> None:
-    if url.strip() and len(page.parts) < MOST_PARTS:
+    if len(page.parts) >= MOST_PARTS:
+        page.cut = True
+    elif url.strip():
         page.parts.append(Part(load, url.strip(), bool(given.get("integrity", "").strip())))
 
 

@@ -156,6 +156,8 @@ CASES: dict[str, list[Case]] = {
         case(entry(), says="MIXED_NONE"),
         case(page(parts=(HTTP_PART, HTTP_IMAGE)), says="MIXED_ACTIVE", args={"urls": (HTTP_PART.url,)}),
         case(page(parts=(HTTP_IMAGE,)), says="MIXED_PASSIVE"),
+        case(page(parts=(HTTP_IMAGE,), cut=True), says="MIXED_PASSIVE"),
+        case(page(cut=True), outcome="undetermined", reason=Reason.TOO_LARGE),
         case(page(forms=(WebForm(f"{HTTP}send", "post", False),)), says="MIXED_FORM"),
         case(
             secure(

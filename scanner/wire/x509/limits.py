@@ -25,9 +25,9 @@ def outside(limits: Limits, certificate: Certificate) -> str:
     if limits.subjects is None and not limits.no_subjects:
         return ""
     own = canonical(certificate.subject)
-    if own is None or (own and _another(own, limits)):
+    if own is None or (own and _forbidden(own, limits)):
         return f"the subject {certificate.seen.subject}"
-    return "a directory name" if any(_another(name, limits) for name in certificate.directory_names) else ""
+    return "a directory name" if any(_forbidden(name, limits) for name in certificate.directory_names) else ""
 
 
 def undecided(limits: Limits, certificate: Certificate) -> str:
@@ -40,7 +40,7 @@ def undecided(limits: Limits, certificate: Certificate) -> str:
     return f"names of the kind {min(kinds & limits.others)}" if kinds & limits.others else ""
 
 
-def _another(name: Comparable, limits: Limits) -> bool:
+def _forbidden(name: Comparable, limits: Limits) -> bool:
     return _begins(name, limits.no_subjects) or (limits.subjects is not None and not _begins(name, limits.subjects))
 
 
@@ -49,7 +49,7 @@ def _begins(name: Comparable, bases: frozenset[Comparable]) -> bool:
 
 
 def _below(name: str, bases: frozenset[str]) -> bool:
-    """Whether the name is a base or below one, below only where the base begins with a dot; the empty base is above all.
+    """Whether a base is the name or above it; one that begins with a dot is only above names, the empty one is above all.
 
     Each ending of the name is looked up: both lists may be long, and are a stranger's.
     """

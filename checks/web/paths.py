@@ -289,7 +289,8 @@ def web_default_page_replaced(entry: WebEntry) -> Judgement:
             en="pages of administration at {address} can be reached from outside: {paths}",
         ),
         "ADMIN_INSIDE": Text(
-            ja="組織の内側から見ており、外から届くかは分からない", en="this is a look from inside, which says nothing of the outside"
+            ja="組織の内側からの点検では問わない。外から届くかは、組織の外の観測点から見る",
+            en="not asked from inside: whether the outside can reach any is seen from a zone outside",
         ),
     },
 )

@@ -132,6 +132,7 @@ def test_a_file_changed_after_the_server_read_it_is_not_in_force(tmp_path: Path)
         (["/usr/sbin/sshd -D -f /srv/own [listener] 0 of 10-100 startups", "audit [priv]"], False),
         (["/usr/sbin/sshd -D [listener] 0 of 10-100 startups", "/usr/sbin/sshd -f /srv/own [listener] 0 of 10-100 startups"], True),
         (["/usr/sbin/sshd -D -oPermitRootLogin=yes [listener] 0 of 10-100 startups"], False),
+        (["/usr/sbin/sshd -D -oPermitRootLogin=yes [listener] 0 of 10-100 startups", "/usr/sbin/sshd -T"], False),  # that one is ours
         (["audit [priv]", "audit@pts/0"], True),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from scanner.cli.ways import permitted
 from scanner.engine.catalogue import catalogue
-from scanner.hosts.base import FileKind, Files, Names
+from scanner.hosts.base import FileKind, Files, Names, Run, Source
 from scanner.hosts.ssh import sudo
 from scanner.hosts.ssh.answer import Gathered, read_answer
 from scanner.hosts.ssh.batch import Batch, first_batch
@@ -121,3 +121,15 @@ def test_below_homes_one_search_serves_all_whatever_a_look_needs() -> None:
     assert len({permitted().search(source) for source in of_people}) == 1
     whole = set(permitted().lines(of_people))
     assert all(set(permitted().lines([source])) <= whole for source in of_people)
+
+
+def test_processes_are_listed_before_the_batch_starts_programs_of_its_own() -> None:
+    sources: list[Source] = [
+        Run(("redis-server", "--version")),
+        Run(("rpm", "-qa"), seconds=60.0),
+        Files("/proc/[0-9]*/stat"),
+        Names("/proc"),
+        Files("/etc/a"),
+    ]
+    text = first_batch(sources, by_sudo=None).text.decode()
+    assert max(text.index("L 1 /proc\n"), text.index('"$p"/proc/[0-9]*/stat')) < min(text.index("rpm -qa"), text.index("redis-server"))

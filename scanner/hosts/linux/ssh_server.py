@@ -137,6 +137,7 @@ def _started_otherwise(read: Reader, extra: Sequence[str]) -> Unobserved | None:
     lines = [] if said is None else said.stdout.decode("utf-8", "replace").split("\n")
     # it writes "sshd: COMMAND LINE [listener] ..." over its arguments; older versions leave them
     started = [found[1].split()[1:] for line in lines if (found := re.match(r"\d+ (?:sshd: )?(/.*?)(?: \[listener\].*)?$", line))]
+    started = [words for words in started if not {"-T", "-G"} & set(words)]  # our own questions may run at the same time
     usual = [words for words in started if option_value(words, "-f") in {"", MAIN}]
     if started and not usual:
         return Unobserved(Reason.UNSUPPORTED, f"sshd was started with -f {shown(option_value(started[0], '-f'))}, which is not read")

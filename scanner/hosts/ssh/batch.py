@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -71,6 +71,7 @@ class _Writing:
     boundary: str
     prefix: str
     aliased: Mapping[str, str]
+    first: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     jobs: list[str] = field(default_factory=list)
     slow: list[str] = field(default_factory=list)
@@ -88,12 +89,12 @@ class _Writing:
         self.jobs += [f"{name}() {{", *lines, "}", f"{when} J {name}"]
 
     def beside(self) -> list[str]:
-        """Give the lines of all calls: plain ones, jobs and slow ones begin at once, and print in this order."""
+        """Give the lines of all calls: after the first ones, the plain ones, jobs and slow ones begin at once and print in this order."""
         lines = self.lines
         for later in (self.jobs and [*self.jobs, "G"], self.slow):
             if later:
                 lines = ["{", *later, "} </dev/null 4>&1 | {", *lines, "cat", "}"]
-        return lines
+        return [*self.first, *lines]
 
     def far(self, pattern: str, prefix: str = "") -> str:
         """Write a path or pattern as a word of the shell; ``prefix`` is ``$p`` where its contents are wanted."""
@@ -179,10 +180,10 @@ def _asked(writing: _Writing, requests: Iterable[Request], by_sudo: Permitted | 
 
 def _calls(writing: _Writing, asked: _Asked) -> None:
     """Write the calls, cheap ones before slow ones."""
-    writing.several("S", asked.states)
-    writing.several("L", asked.directories)
-    for limit, patterns in sorted(asked.plain.items()):
-        writing.several("F", patterns, f"{limit + 1} ", limit)
+    # What runs is listed before the batch starts programs of its own, some of which bear the names of servers.
+    _plain(writing, asked, _is_of_processes)
+    writing.first, writing.lines = writing.lines, []
+    _plain(writing, asked, lambda word: not _is_of_processes(word))
     for file in asked.single:
         within = next((search for search in asked.searched if search.decides(file.pattern)), None)
         if sudo.cutter(file.pattern):
@@ -200,6 +201,18 @@ def _calls(writing: _Writing, asked: _Asked) -> None:
             writing.slow.append(f"{there} {line}")
         else:
             writing.job(line, when=there)
+
+
+def _plain(writing: _Writing, asked: _Asked, wanted: Callable[[str], bool]) -> None:
+    writing.several("S", filter(wanted, asked.states))
+    writing.several("L", filter(wanted, asked.directories))
+    for limit, patterns in sorted(asked.plain.items()):
+        writing.several("F", filter(wanted, patterns), f"{limit + 1} ", limit)
+
+
+def _is_of_processes(word: str) -> bool:
+    path = word.removeprefix('"$p"')
+    return path == "/proc" or path.startswith("/proc/[")
 
 
 def _single(writing: _Writing, file: Files) -> str:

@@ -36,5 +36,6 @@ def running() -> float:
     """Give the seconds by a clock that nobody sets and that goes on in sleep, as ``time.monotonic`` does on Windows only."""
     if sys.platform == "win32":
         return time.monotonic()
-    # clock_gettime(2) of Linux; that of macOS has no CLOCK_BOOTTIME, and its CLOCK_MONOTONIC goes on in sleep
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    else:  # mypy reads one branch on each system
+        # clock_gettime(2) of Linux; that of macOS has no CLOCK_BOOTTIME, and its CLOCK_MONOTONIC goes on in sleep
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

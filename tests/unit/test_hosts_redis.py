@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from scanner.facts.database_configuration import DatabaseConfiguration, DatabaseServer
 from scanner.facts.readings import Audience
+from scanner.hosts.linux.base import Process
 from scanner.hosts.linux.database_programs import database_configuration
+from scanner.hosts.linux.redis import redis
 from scanner.model.fact import Unobserved
 from scanner.wire import redisconf
 from scanner.wire.redisconf import User
@@ -113,6 +115,17 @@ def test_the_unit_names_the_file_and_its_options_hold_over_it(tmp_path: Path, co
     }
     found = server(tmp_path, "bind 127.0.0.1", more=files).listens
     assert found is listens if listens else isinstance(found, Unobserved)
+
+
+@pytest.mark.parametrize(
+    ("files", "processes", "more"),
+    [((), 2, False), (("redis-6380.conf",), 1, False), (("redis-6380.conf",), 2, True), (("sentinel.conf",), 2, False)],
+)
+def test_further_servers_are_not_passed_over(tmp_path: Path, files: tuple[str, ...], processes: int, more: bool) -> None:
+    machine = Machine(tmp_path).write({"/usr/bin/redis-server": "", MAIN: "", **{f"/etc/redis/{name}": "" for name in files}})
+    ran = tuple(Process("redis-server", 1_800_000_000, str(2 + number)) for number in range(processes))
+    found = [one for one in redis(machine, ran) if isinstance(one, Unobserved)]
+    assert bool(found) is more
 
 
 def test_tls_and_the_rest(tmp_path: Path) -> None:

@@ -76,7 +76,18 @@ class _Settings:
 def redis(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tuple[DatabaseServer | Unobserved, ...]:
     """Give the servers at packages' places, and why there may be more. Raises ``CannotObserve``."""
     found = installed(read, MAIN, running)
-    return tuple(one.unread or _server(read, one, running) for one in found)
+    servers = [one.unread or _server(read, one, running) for one in found]
+    return (*servers, *(why for one in found if (why := seen(partial(_instances, read, one.program, running))) is not None))
+
+
+def _instances(read: Reader, program: Program, running: tuple[Process, ...] | Unobserved | None) -> Unobserved | None:
+    """Say where further servers are set up beside the usual one, each with a file of its own (``redis-server@NAME``)."""
+    files = [name for name in read.names(f"/etc/{program.name}") or () if name.startswith(f"{program.name}-") and name.endswith(".conf")]
+    # A server that saves its data is two processes for a moment, so their number alone tells nothing.
+    alone = isinstance(running, tuple) and sum(one.name in program.processes for one in running) == 1
+    if not files or alone:
+        return None
+    return Unobserved(Reason.UNSUPPORTED, shown(f"/etc/{program.name}/{files[0]}: only the usual server is read, not further ones"))
 
 
 def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DatabaseServer:

@@ -41,11 +41,18 @@ WAITING = ("tests/e2e", "tests/lab/mail", "tests/lab")
 nobody should wait for a long one at the end."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what waits. Whatever uses the laboratory carries the marker ``lab``, so that ``-m 'not lab'`` needs no care of authors."""
+    """Put first what waits. Whatever uses the laboratory carries the marker ``lab``, so that ``-m 'not lab'`` needs no care of authors.
+
+    A file's tests go to one process, and those of all files that use the laboratory's machines to one too: raised twice at a time they
+    would need more inotify instances than systems allow an account (128).
+    """
     for item in items:
-        if "lab" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "lab" in fixtures:
             item.add_marker(pytest.mark.lab)
+        item.add_marker(pytest.mark.xdist_group("machines" if "hosts_lab" in fixtures else item.nodeid.partition("::")[0]))
     items.sort(key=lambda item: next((n for n, folder in enumerate(WAITING) if item.nodeid.startswith(folder)), len(WAITING)))
 
 

@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 RUN := .venv/bin/
-# Three processes on two cores, each with whole groups (tests/conftest.py): many tests wait for a server most of the time.
-SHARED_OUT := -n 3 --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
+# Three processes on two cores, each with whole files (tests/conftest.py): many tests wait for a server most of the time.
+SHARED_OUT := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -9,11 +9,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]  # it comes without types
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it comes without types
 
 from tests.lab import Lab, why_not
 from tests.lab.needed import need_lab
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,18 +47,32 @@ WAITING = ("tests/e2e", "tests/lab/mail", "tests/lab")
 nobody should wait for a long one at the end."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what waits. Whatever uses the laboratory carries the marker ``lab``, so that ``-m 'not lab'`` needs no care of authors.
+class Files(LoadFileScheduling):  # type: ignore[misc]  # its base has no types
+    """Gives each process whole files, and one process all files that use the laboratory's machines.
 
-    A file's tests go to one process, and those of all files that use the laboratory's machines to one too: raised twice at a time they
-    would need more inotify instances than systems allow an account (128).
+    Raised twice at a time these would need more inotify instances than systems allow an account (128).
     """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "machines" if _uses_machines(path) else path
+
+
+@cache
+def _uses_machines(path: str) -> bool:
+    return "hosts_lab:" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Files | None:
+    """Share the files out as ``Files`` does."""
+    return Files(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what waits. Whatever uses the laboratory carries the marker ``lab``, so that ``-m 'not lab'`` needs no care of authors."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "lab" in fixtures:
+        if "lab" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.lab)
-        item.add_marker(pytest.mark.xdist_group("machines" if "hosts_lab" in fixtures else item.nodeid.partition("::")[0]))
     items.sort(key=lambda item: next((n for n, folder in enumerate(WAITING) if item.nodeid.startswith(folder)), len(WAITING)))
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from checks.each import Judged, each_address
-from scanner.facts.web_content import WebCrawl
+from scanner.facts.web_content import Capped, WebCrawl
 from scanner.facts.web_entry import WebAddress, WebAnswer, WebEnd, WebEntry, WebPage, WebVisit
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
@@ -26,6 +26,14 @@ ELSEWHERE: Final[Mapping[str, Text]] = MappingProxyType(
 )
 """For checks of a page: the name has none. Stands among the words of each of them."""
 
+_CAPPED: Final[Mapping[Capped, Text]] = MappingProxyType(
+    {
+        Capped.FILES: Text(ja="リンク先のファイル", en="linked files"),
+        Capped.FORMS: Text(ja="フォーム", en="forms"),
+        Capped.HOSTS: Text(ja="ほかのサイト", en="other sites"),
+        Capped.PROFILES: Text(ja="アカウントへのリンク", en="links to accounts"),
+    }
+)
 _DENIED: Final = frozenset({401, 403, 407, 451})
 
 
@@ -147,12 +155,18 @@ def walked(crawl: WebCrawl) -> Judged | None:
     return None
 
 
-def unfinished(crawl: WebCrawl) -> Unobserved | None:
-    """Say why the walk did not see the whole site, ``None`` where it did. A pass says what was seen; an absence needs all of it."""
+def unfinished(crawl: WebCrawl, kind: Capped | None = None) -> Unobserved | None:
+    """Say why the walk did not see the whole site, ``None`` where it did. A pass says what was seen; an absence needs all of it.
+
+    ``kind`` is what the check goes over beside the pages themselves.
+    """
     if crawl.ended is not None:
         return crawl.ended
     if crawl.left:
         return cannot_tell(
             Reason.BUDGET_SPENT, "ほかのページ {count} 件を見ていない", "{count} further pages were not looked at", count=crawl.left
         )
+    if kind is not None and kind in crawl.beyond:
+        named = _CAPPED[kind]
+        return cannot_tell(Reason.TOO_LARGE, f"{named.ja}が多く、全ては見ていない", f"there are more {named.en} than are looked at")
     return None

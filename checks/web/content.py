@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from checks.common import listed, value_not_set
 from checks.dns.zone import DNS_NAME_SUFFIXES
 from checks.web.common import ELSEWHERE, denied, each, host_of, unfinished, visit_of, walked
-from scanner.facts.web_content import WebCrawl, WebDocument, WebReading
+from scanner.facts.web_content import Capped, WebCrawl, WebDocument, WebReading
 from scanner.facts.web_entry import WebEntry, WebVisit
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
@@ -186,7 +186,7 @@ def web_content_forms(crawl: WebCrawl) -> Judgement:
         return failed("FORMS_PASSWORD_IN_CLEAR", pages=listed(secret))
     if clear:
         return failed("FORMS_IN_CLEAR", pages=listed(seen.page for seen in clear))
-    if (more := unfinished(crawl)) is not None:
+    if (more := unfinished(crawl, Capped.FORMS)) is not None:
         return more
     return passed("FORMS_SAFE", count=len(crawl.forms)) if crawl.forms else not_applicable("FORMS_NONE")
 
@@ -219,7 +219,7 @@ def web_content_executables(crawl: WebCrawl) -> Judgement:
         return failed("EXECUTABLES_OFFERED", files=listed(found))
     if macros := [file.url for file in crawl.files if file.ending in MACROS]:
         return failed("MACROS_OFFERED", files=listed(macros))
-    return unfinished(crawl) or passed("EXECUTABLES_NONE", count=len(crawl.pages))
+    return unfinished(crawl, Capped.FILES) or passed("EXECUTABLES_NONE", count=len(crawl.pages))
 
 
 @check(

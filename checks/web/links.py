@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from checks.common import first_missing, listed
 from checks.web.common import ELSEWHERE, unfinished, walked
 from scanner.facts.mail import Status
-from scanner.facts.web_content import WebCrawl, WebHost
+from scanner.facts.web_content import Capped, WebCrawl, WebHost
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import cannot_tell
 from scanner.model.reason import Reason
@@ -64,7 +64,7 @@ def web_content_links(crawl: WebCrawl) -> Judgement:
         return failed("PARTS_DEAD", hosts=_told(parts))
     if dead:
         return failed("LINKS_DEAD", hosts=_told(dead))
-    if (unseen := first_missing(host.name for host in crawl.hosts) or unfinished(crawl)) is not None:
+    if (unseen := first_missing(host.name for host in crawl.hosts) or unfinished(crawl, Capped.HOSTS)) is not None:
         return unseen
     if asked := [host for host in crawl.hosts if host.name is not None]:
         return passed("LINKS_ALIVE", count=len(asked))
@@ -95,7 +95,7 @@ def web_content_short_urls(crawl: WebCrawl) -> Judgement:
         return why
     if short := [f"{host.url} ({host.page})" for host in crawl.hosts if host.host.removeprefix("www.") in SHORTENERS]:
         return failed("SHORT_USED", urls=listed(short))
-    return unfinished(crawl) or passed("SHORT_NONE", count=len(crawl.pages))
+    return unfinished(crawl, Capped.HOSTS) or passed("SHORT_NONE", count=len(crawl.pages))
 
 
 @check(
@@ -138,7 +138,7 @@ def web_content_third_parties(
         )
     if others:
         return failed("PARTIES_OTHERS", hosts=listed(f"{host.host} ({', '.join(host.loads)})" for host in others))
-    if (more := unfinished(crawl)) is not None:
+    if (more := unfinished(crawl, Capped.HOSTS)) is not None:
         return more
     return passed("PARTIES_APPROVED", hosts=listed(h.host for h in loading)) if loading else passed("PARTIES_NONE", count=len(crawl.pages))
 
@@ -176,6 +176,6 @@ def web_content_integrity(crawl: WebCrawl) -> Judgement:
     loading = [host for host in crawl.hosts if set(host.loads) & {"script", "style"}]
     if unsealed := [host for host in loading if host.unsealed]:
         return failed("SCRIPTS_UNSEALED", hosts=_told(unsealed))
-    if (more := unfinished(crawl)) is not None:
+    if (more := unfinished(crawl, Capped.HOSTS)) is not None:
         return more
     return passed("SCRIPTS_SEALED") if loading else not_applicable("SCRIPTS_NONE")

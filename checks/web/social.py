@@ -7,7 +7,7 @@ from typing import Annotated
 from checks.common import listed, value_not_set
 from checks.web.common import ELSEWHERE, unfinished, walked
 from scanner.facts.ledger import DeclaredWebService
-from scanner.facts.web_content import WebCrawl, WebProfiles
+from scanner.facts.web_content import Capped, WebCrawl, WebProfiles
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
@@ -67,7 +67,7 @@ def web_content_social(
             "this site does not name {urls}, and the ledger (social_profiles) does not say whether it is the one to name them",
             urls=listed(missing),
         )
-    more: Unobserved | None = unfinished(crawl)
+    more: Unobserved | None = unfinished(crawl, Capped.PROFILES)
     return more or failed("PROFILES_MISSING", urls=listed(missing))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum, unique
 from typing import ClassVar
 
 from scanner.facts.mail import Status
@@ -148,6 +149,16 @@ class WebProfiles(Fact):
     left_out: int = 0
 
 
+@unique
+class Capped(StrEnum):
+    """What a walk finds on pages and keeps only so many of."""
+
+    FILES = "files"
+    FORMS = "forms"
+    HOSTS = "hosts"
+    PROFILES = "profiles"
+
+
 @dataclass(frozen=True, slots=True)
 class WebCrawl(Fact):
     """A walk from the start page over pages of the same host, without cookies, within caps of pages, octets and time.
@@ -176,3 +187,5 @@ class WebCrawl(Fact):
     images: tuple[WebDocument, ...] = ()
     images_left: int = 0
     ended: Unobserved | None = None
+    beyond: tuple[Capped, ...] = ()
+    """That of which there is more than is kept."""

@@ -158,7 +158,7 @@ class _Trial:
         """CVE-2014-0224: a ChangeCipherSpec before there are keys.
 
         A sound server ends there. One that reads on is sent a warning in the clear, which it passes over unless it takes it for protected.
-        Where it then ends without a word, that shows the defect only if the same warning does not end a handshake by itself.
+        Where it then ends without a word, that shows the defect only if neither time nor the same warning ends a handshake by itself.
         """
         if not self._version:
             return self._unfinished
@@ -182,19 +182,24 @@ class _Trial:
 
         async def unchanged(line: Line) -> bool:
             reader, hearing, _, _ = await self._greet(line, self._hello(self._suites))
-            await line.send(warning)
             seen = await _within(SETTLE, until(line, reader, hearing, _nothing))
             if seen is None:
-                return True
+                await line.send(warning)
+                seen = await until(line, reader, hearing, _nothing)
             if isinstance(seen, Failed):
+                if seen.why.reason is Reason.TIMEOUT:
+                    return True
                 raise CannotObserve(seen.why.reason, seen.why.detail)
-            raise CannotObserve(Reason.UNCONFIRMED, f"{hearing.peer} ends the connection at a warning, whatever came before it")
+            raise CannotObserve(Reason.UNCONFIRMED, f"{hearing.peer} ends the connection without an early ChangeCipherSpec too")
 
         seen = await self._server.converse("defects", "ChangeCipherSpec before its time", changed, _carried_out)
         return seen if seen is not None else await self._converse("a warning without it", unchanged)
 
     async def ticketbleed(self) -> bool | Unobserved | None:
-        """CVE-2016-9244: a ticket with a session id of 31 octets; an affected server answers with 32, the last one not ours."""
+        """CVE-2016-9244: a ticket with a session id of 31 octets; an affected server answers with 32, the last one not ours.
+
+        One that takes the ticket up gives the id back (RFC 5077 section 3.4); an answer without it shows nothing.
+        """
         ticket = self._seen.features if isinstance(self._seen.features, Unobserved) else self._seen.features.session_ticket
         suites = [code for code in self._suites if completable(code)]
         if not self._version or ticket is None or ticket is False:
@@ -222,7 +227,10 @@ class _Trial:
             reader, hearing = HandshakeReader(), Hearing(talker.peer)
             await line.send(HelloTemplate(hello).write())
             seen = unless(await until(line, reader, hearing, lambda m: isinstance(m, ServerHello)), "taking a ticket", hearing)
-            return isinstance(seen, ServerHello) and len(seen.session_id) > len(mark) and seen.session_id.startswith(mark)
+            given = seen.session_id if isinstance(seen, ServerHello) else b""
+            if not given.startswith(mark):
+                raise CannotObserve(Reason.UNCONFIRMED, f"{talker.peer} does not take up the ticket that it has just given")
+            return len(given) > len(mark)
 
         try:
             got = await self._converse("a ticket", first)

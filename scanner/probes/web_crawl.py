@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass, field, replace
 
 from scanner.facts.mail import Status
 from scanner.facts.web_content import (
+    Capped,
     WebCrawl,
     WebDocument,
     WebFile,
@@ -25,7 +26,7 @@ from scanner.facts.web_content import (
 )
 from scanner.facts.web_entry import WebEnd
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve
+from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
@@ -50,8 +51,8 @@ MOST_IMAGE_OCTETS = 1024 * 1024
 MOST_IMAGE_SECONDS = 40.0
 MOST_HOSTS = 200
 MOST_RESOLVED = 100
-MOST_FILES = 200
-MOST_FORMS = 100
+MOST_FILES = 1000
+MOST_FORMS = 500
 MOST_PROFILES = 50
 MOST_WAITING = 2000
 SAME_PATH = 3
@@ -88,6 +89,7 @@ class _Walk:
     documents: dict[str, Url] = field(default_factory=dict)
     images: dict[str, Url] = field(default_factory=dict)
     profiles: dict[str, None] = field(default_factory=dict)
+    beyond: set[Capped] = field(default_factory=set)
     octets: int = 0
     skipped: int = 0
 
@@ -130,23 +132,23 @@ class _Walk:
             elif _ending(where.path) in IMAGES:
                 self._keep(self.images, where)
         for form in forms_of(page, base):
-            if len(self.forms) < MOST_FORMS:
-                self.forms[WebFormSeen(here, form)] = None
+            seen = WebFormSeen(here, form)
+            if seen in self.forms or self._room(self.forms, MOST_FORMS, Capped.FORMS):
+                self.forms[seen] = None
 
     def reference(self, where: Url, here: str, *, download: bool) -> None:
         """Take in a link."""
         ending = _ending(where.path)
         if where.host != self.host:
             self._host(where, here, None)
-            if (
-                _SOCIAL.search(where.host)
-                and not _SHARING.search(where.target)
-                and len(where.path) > 1
-                and len(self.profiles) < MOST_PROFILES
-            ):
-                self.profiles[shown(where.text)] = None
-        if (ending not in _PAGES or download) and len(self.files) < MOST_FILES:
-            self.files.setdefault(shown(where.text), WebFile(shown(where.text), ending))
+            if _SOCIAL.search(where.host) and not _SHARING.search(where.target) and len(where.path) > 1:
+                profile = shown(where.text)
+                if profile in self.profiles or self._room(self.profiles, MOST_PROFILES, Capped.PROFILES):
+                    self.profiles[profile] = None
+        if ending not in _PAGES or download:
+            file = WebFile(shown(where.text), ending)
+            if file.url in self.files or self._room(self.files, MOST_FILES, Capped.FILES):
+                self.files.setdefault(file.url, file)
         if where.host != self.host:
             return
         if ending in DOCUMENTS | OLD_DOCUMENTS:
@@ -158,7 +160,10 @@ class _Walk:
 
     def wait(self, where: Url) -> None:
         """Put a page into the queue, once, unless it looks as if it changed something or has too many siblings."""
-        if where.text in self.known or len(self.known) >= MOST_WAITING:
+        if where.text in self.known:
+            return
+        if len(self.known) >= MOST_WAITING:
+            self.skipped += 1
             return
         self.known.add(where.text)
         if _HARMFUL.search(where.target):
@@ -174,10 +179,17 @@ class _Walk:
         if len(kept) < MOST_WAITING:
             kept.setdefault(where.text, where)
 
+    def _room(self, kept: Sized, most: int, kind: Capped) -> bool:
+        """Tell whether one more of a kind may be kept, and remember the kind where not."""
+        if len(kept) < most:
+            return True
+        self.beyond.add(kind)
+        return False
+
     def _host(self, where: Url, here: str, loaded: html.Part | None) -> None:
         known = self.hosts.get(where.host)
         if known is None:
-            if len(self.hosts) >= MOST_HOSTS:
+            if not self._room(self.hosts, MOST_HOSTS, Capped.HOSTS):
                 return
             known = WebHost(where.host, shown(where.text), here)
         if loaded is not None:
@@ -225,6 +237,7 @@ async def web_crawl(service: Service, net: Net) -> WebCrawl:
         images=pictures,
         images_left=pictures_left,
         ended=ended,
+        beyond=tuple(sorted(walk.beyond)),
     )
 
 
@@ -321,8 +334,11 @@ def _properties(read: documents.Properties) -> tuple[WebProperty, ...]:
 
 async def _looked_up(net: Net, hosts: Iterable[WebHost]) -> tuple[WebHost, ...]:
     found = list(hosts)
-    names = [host.host for host in found if not is_address(host.host)][:MOST_RESOLVED]
-    told = dict(zip(names, await together(part(_name(net, name)) for name in names), strict=True)) if names else {}
+    names = [host.host for host in found if not is_address(host.host)]
+    asked = names[:MOST_RESOLVED]
+    told: dict[str, Status | Unobserved] = dict(zip(asked, await together(part(_name(net, name)) for name in asked), strict=True))
+    left = Unobserved(Reason.BUDGET_SPENT, f"no more than {MOST_RESOLVED} names of other sites are looked up")
+    told |= dict.fromkeys(names[MOST_RESOLVED:], left)
     return tuple(replace(host, name=told.get(host.host)) for host in found)
 
 

@@ -253,6 +253,8 @@ class Caller:
                             raise CannotObserve(Reason.RESET, f"{self.where} closed the connection during the TLS handshake") from None
                         self._in.write(data)
                 await self._flush()
+        except TimeoutError as error:
+            raise CannotObserve(Reason.TIMEOUT, f"no whole TLS handshake with {self.where} within {CONNECT_SECONDS:g} s") from error
         except ssl.SSLError as error:
             raise CannotObserve(Reason.PROTOCOL_VIOLATION, f"no TLS with {self.where}: {error.reason or error}") from error
         self._tls = tls

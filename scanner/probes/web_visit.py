@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -49,6 +50,8 @@ KEPT_HEADERS = frozenset(
     }
 )
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+"""Codecs of Python that no page is written in; punycode takes time that grows with the square of the length."""
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "")
 
 
@@ -165,9 +168,11 @@ def text_of(answer: Answer) -> str | None:
         return None
     name = charset(answer.header("content-type") or "") or "utf-8"
     try:
-        return answer.body.decode(name, "replace")
+        if codecs.lookup(name).name not in _NO_CHARSETS:
+            return answer.body.decode(name, "replace")
     except (LookupError, ValueError):
-        return answer.body.decode("utf-8", "replace")
+        pass  # browsers take what they do not know for another charset, too
+    return answer.body.decode("utf-8", "replace")
 
 
 def page_of(url: Url, answer: Answer) -> WebPage:

@@ -40,6 +40,8 @@ LOGINS = (
 )
 DELETION = frozenset({"unlink", "unlinkat", "rename", "renameat", "renameat2", "rmdir"})
 _NARROWING = re.compile(r"(?:a[0-3]|exit|success|exe|e?uid|e?gid|pid|ppid)[=!<>&]")
+_BY_NOBODY = re.compile(r"auid=(?:unset|-1|4294967295)\Z")
+"""A field that keeps a rule to what daemons do: whoever has logged in stays outside of it."""
 RIGHTS = frozenset({"chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat", "lchown", "setxattr"})
 POLICY = ("/etc/selinux", "/etc/apparmor", "/etc/apparmor.d", "/usr/share/selinux")
 
@@ -48,7 +50,7 @@ def parse(data: bytes) -> Rules:
     """Read a rules file or what ``auditctl -l`` prints. Raises ``NotAuditRules``.
 
     ``-D`` forgets the rules before it. After ``-e 2`` nothing more is taken. A rule of the list ``never`` takes away what comes later;
-    no subject is said to be recorded where such a rule names the same files or calls, or is for everything.
+    no subject is said to be recorded where such a rule names the same files or calls, or is for everything, unless it is for daemons.
     """
     watched: list[tuple[str, str]] = []
     calls: set[str] = set()
@@ -87,22 +89,22 @@ def parse(data: bytes) -> Rules:
                 if named <= {"all"} and set(fields) <= {"arch=b64"} and "-C" not in words:
                     mute = mute or "task" in words[1] or (words[0] == "-A" and "exit" in words[1])
                     deaf = deaf or "exit" in words[1]
-                never += [*named, *(f.partition("=")[2] for f in fields if f.startswith(("path=", "dir=")))]
+                never += [] if any(_BY_NOBODY.match(f) for f in fields) else [*named, *_places(fields)]
                 continue
             if deaf:
                 continue
-            paths = [f.partition("=")[2].rstrip("/") for f in fields if f.startswith(("path=", "dir="))]
+            paths = _places(fields)
             permission = next((f.partition("=")[2] for f in fields if f.startswith("perm=")), "rwxa")
-            watched += [(path, permission) for path in paths if not named or named == {"all"}]
             # a rule for certain results, programs or arguments records some of the calls only; 32-bit calls are the lesser part
-            if not paths and not any(_NARROWING.match(f) for f in fields) and "arch=b32" not in fields:
+            narrow = any(_NARROWING.match(f) for f in fields)
+            watched += [(path, permission) for path in paths if named <= {"all"} and not narrow]
+            if not paths and not narrow and "arch=b32" not in fields:
                 calls |= named
             # programs that give rights: a call made with other rights than one's own, or the files of sudo and su
-            privileged = privileged or ("execve" in named and any(f.startswith(("euid=0", "euid!=uid", "uid!=euid")) for f in fields))
-            privileged = privileged or ("execve" in named and "-C" in words)
+            others_rights = "-C" in words or any(f.startswith(("euid=0", "euid!=uid", "uid!=euid")) for f in fields)
+            privileged = privileged or ("execve" in named and others_rights)
             privileged = privileged or any(path.rpartition("/")[2] in {"sudo", "su"} for path in paths)
-    subjects = set() if mute else _subjects(watched, calls, privileged)
-    return Rules(tuple(one for one in AuditSubject if one in subjects and not _taken_away(one, never)), enabled, count)
+    return Rules(() if mute else _subjects(watched, calls, privileged, never), enabled, count)
 
 
 def _words(line: str) -> list[str]:
@@ -112,11 +114,16 @@ def _words(line: str) -> list[str]:
         return line.split()
 
 
+def _places(fields: list[str]) -> list[str]:
+    return [field.partition("=")[2].rstrip("/") for field in fields if field.startswith(("path=", "dir="))]
+
+
 def _after(words: list[str], option: str) -> str | None:
     return next((words[at + 1] for at, word in enumerate(words[:-1]) if word == option), None)
 
 
-def _subjects(watched: list[tuple[str, str]], calls: set[str], privileged: bool) -> set[AuditSubject]:
+def _subjects(watched: list[tuple[str, str]], calls: set[str], privileged: bool, never: list[str]) -> tuple[AuditSubject, ...]:
+    watched = [pair for pair in watched if not any(pair[0] == place or pair[0].startswith(f"{place}/") for place in never)]
     written = {path for path, permission in watched if {"w", "a"} & set(permission)}
     executed = {path for path, permission in watched if "x" in permission}
     found = set()
@@ -138,18 +145,16 @@ def _subjects(watched: list[tuple[str, str]], calls: set[str], privileged: bool)
         found.add(AuditSubject.RIGHTS)
     if any(path.startswith(POLICY) for path in written) or "/etc" in written:
         found.add(AuditSubject.POLICY)
-    return found
+    return tuple(one for one in AuditSubject if one in found and not _BEHIND.get(one, frozenset()) & set(never))
 
 
 _BEHIND = {
     AuditSubject.IDENTITIES: IDENTITY,
+    AuditSubject.PRIVILEGE_RULES: frozenset({"/etc/sudoers", "/etc/sudoers.d"}),
+    AuditSubject.POLICY: frozenset(POLICY),
     AuditSubject.TIME: TIME,
     AuditSubject.MODULES: MODULES,
     AuditSubject.DELETION: DELETION,
     AuditSubject.RIGHTS: RIGHTS,
     AuditSubject.PRIVILEGE_USE: frozenset({"execve", "all"}),
 }
-
-
-def _taken_away(subject: AuditSubject, never: list[str]) -> bool:
-    return bool(_BEHIND.get(subject, frozenset()) & set(never))

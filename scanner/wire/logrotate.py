@@ -7,11 +7,13 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 MOST_LINES = 50_000
 MOST_INCLUDES = 500
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 28 * 86_400, "yearly": 365 * 86_400}
 """The shortest that each lasts."""
+_MEANT = frozenset({*_PERIODS, "rotate", "maxage", "size", "maxsize", "}"})
 PASSED_OVER = tuple(
     f"*{ending}"
     for ending in (
@@ -37,6 +39,7 @@ class Settings:
     count: int = 0
     """Rotated files that are kept; -1: all."""
     most_age: int | None = None
+    """Seconds after which they are removed whatever their count; ``None``: no such limit."""
     by_size: bool = False
     """Whether a log's size can bring a rotation before the period is over."""
 
@@ -55,8 +58,6 @@ class Rotation:
 
 def kept_seconds(settings: Settings) -> int | None:
     """Give for how long a record is surely kept, ``None`` for ever. Raises ``NotLogrotate`` where size decides."""
-    if settings.most_age is not None and settings.most_age == 0:
-        return 0
     if settings.count < 0:
         return settings.most_age
     if settings.period is None or settings.by_size:
@@ -104,8 +105,11 @@ class _Reader:
             elif inside:
                 inner = _set(inner, line)
             elif opens or line.startswith(("/", '"', "'", "~")):
-                patterns += _words(line.rstrip("{"))
-                if opens:
+                names, brace, behind = line.partition("{")
+                if behind.strip() and not behind.lstrip().startswith("#"):
+                    raise NotLogrotate("a block goes on in the line in which it begins")
+                patterns += _words(names)
+                if brace:
                     inside, inner = True, outer
             elif word == "include":
                 self._includes += 1
@@ -128,21 +132,22 @@ def _words(line: str) -> list[str]:
 
 
 def _set(settings: Settings, line: str) -> Settings:
-    """Apply one directive, ``name value`` or ``name=value``."""
-    words = line.replace("=", " ", 1).split()
+    """Apply one directive, ``name value`` or ``name=value``. Raises ``NotLogrotate`` for several in one line, or the end of a block."""
+    words = list(takewhile(lambda word: not word.startswith("#"), line.replace("=", " ", 1).split()))
     if not words:  # "=": logrotate complains and reads on
         return settings
-    name, value = words[0].lower(), words[1] if len(words) > 1 else ""
+    if _MEANT & set(words[1:]):
+        raise NotLogrotate("several directives, or the end of a block, stand in one line")
+    name, value = words[0], words[1] if len(words) > 1 else ""
     if name in _PERIODS:
         return replace(settings, period=_PERIODS[name])
     match name:
         case "rotate" if re.fullmatch(r"-?[0-9]{1,9}", value):
             return replace(settings, count=int(value))
         case "maxage" if re.fullmatch(r"[0-9]{1,9}", value):
-            return replace(settings, most_age=int(value) * 86_400)
+            return replace(settings, most_age=int(value) * 86_400 or None)
         case "size":
-            # size sets the period aside; a period named later sets size aside, which is not followed
-            return replace(settings, period=None)
+            return replace(settings, period=None)  # of it and a period the one named last holds
         case "maxsize":
             return replace(settings, by_size=True)
         case _:

@@ -21,6 +21,8 @@ _TAGS: Final = frozenset(
     {"EXEC", "NOEXEC", "FOLLOW", "NOFOLLOW", "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT", "NOLOG_OUTPUT", "MAIL", "NOMAIL", "INTERCEPT"}
     | {"NOINTERCEPT", "PASSWD", "NOPASSWD", "SETENV", "NOSETENV"}
 )
+_INCLUDE: Final = re.compile(r"(?:#|[ \t]*@)(include|includedir)[ \t]+(?:\"([^\"]+)\"|([^\s\"](?:\\[ \t]|\S)*))")
+"""With ``#`` at the beginning of a line only; what stands behind the path is passed over."""
 _OPTIONS: Final = frozenset(
     {"ROLE", "TYPE", "PRIVS", "LIMITPRIVS", "NOTBEFORE", "NOTAFTER", "TIMEOUT", "CWD", "CHROOT", "APPARMOR_PROFILE"}
 )
@@ -80,12 +82,10 @@ def parse(data: bytes) -> tuple[Entry, ...]:
     for number, row in _joined(rows):
         if len(row) > LONGEST_LINE:
             raise NotSudoers(f"line {number}: too long")
-        line = row.strip()
-        included = re.fullmatch(r"[#@](include|includedir)\s+(?:\"([^\"]+)\"|(\S(?:\\.|[^\\])*))", line)
-        if included:
-            found.append(Include((included[2] or included[3]).strip().replace("\\ ", " "), included[1] == "includedir"))
+        if included := _INCLUDE.match(row):
+            found.append(Include((included[2] or included[3]).replace("\\ ", " "), included[1] == "includedir"))
             continue
-        line = _uncommented(line)
+        line = _uncommented(row.strip())
         if not line:
             continue
         try:
@@ -175,8 +175,8 @@ def _settings(line: str) -> Iterator[Setting]:
     binding: tuple[str, ...] = ()
     rest = line[len("Defaults") :]
     if rest[:1] in "@:!>" and rest[:1]:
-        sign, (bound, _, rest) = rest[0], re.sub(r"\s*,\s*", ",", rest[1:].strip()).partition(" ")
-        binding = tuple(f"{sign}{member}" for member in _members(bound))
+        sign, (bound, rest) = rest[0], _who(rest[1:].strip())
+        binding = tuple(f"{sign}{member}" for member in bound)
     elif rest[:1].strip():
         raise ValueError(line)
     for part in _split(rest, ","):

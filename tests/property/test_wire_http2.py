@@ -161,7 +161,13 @@ def test_a_server_that_leaves_still_answers_what_it_says_it_will(last: int, whol
     goodbye = frame(7, last.to_bytes(4, "big") + bytes(4), stream=0)
     answer = read(SETTINGS + frame(1, OK, 4) + goodbye + frame(0, b"x", 1))
     assert isinstance(answer, Answer)
-    assert (answer.body, answer.whole, answer.reusable) == (b"x" if whole else b"", True, False)
+    assert (answer.body, answer.whole, answer.reusable) == (b"x" if whole else b"", whole, False)
+
+
+def test_an_answer_that_the_server_breaks_off_is_not_whole() -> None:
+    answer = read(SETTINGS, frame(1, OK, 4), frame(0, b"half"), frame(3, (2).to_bytes(4, "big")))
+    assert isinstance(answer, Answer)
+    assert (answer.body, answer.whole, answer.reusable) == (b"half", False, False)
 
 
 def test_settings_and_pings_are_answered() -> None:
@@ -186,6 +192,7 @@ def test_settings_and_pings_are_answered() -> None:
         (SETTINGS, frame(1, b""), *(frame(9, bytes(16000)) for _ in range(9))),
         (SETTINGS * 3000,),
         (SETTINGS, frame(1, OK, 4), frame(0) * 3000),
+        (SETTINGS, frame(1, OK, 4), frame(1, OK, 4)),
         (SETTINGS,),
     ],
 )

@@ -150,6 +150,11 @@ def test_what_a_cap_leaves_out_is_said_to_be_left_out(element: str, most: int) -
     assert html.read(element * (most + 1)).cut
 
 
+def test_a_comment_may_end_where_it_begins() -> None:
+    page = html.read('<!--><img src="/a"><!---><img src="/b"><!----><img src="/c"><!-- <img src="/d"> --><img src="/e">')
+    assert [part.url for part in page.parts] == ["/a", "/b", "/c", "/e"]
+
+
 def test_a_page_is_read_as_browsers_do() -> None:
     page = html.read(
         """<!DOCTYPE html><TITLE> A &amp; B

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -244,6 +244,16 @@ def test_a_close_without_a_word_is_held_against_the_warning_alone(touchy: bool) 
         assert found is True
 
 
+def test_a_server_that_soon_ends_any_handshake_has_not_carried_out_an_early_change_of_keys() -> None:
+    async def impatient(peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(reader.read(), 0.5)
+
+    found = seen(impatient, Features(heartbeat=False)).early_ccs
+    assert isinstance(found, Unobserved)
+    assert found.reason is Reason.UNCONFIRMED
+
+
 def test_silence_to_an_early_change_of_keys_says_nothing() -> None:
     found = seen(mute, Features(heartbeat=False)).early_ccs
     assert isinstance(found, Unobserved)
@@ -289,15 +299,15 @@ def test_intrusive_probes_are_not_made_without_consent() -> None:
     assert other.robot is False
 
 
-@pytest.mark.parametrize("bleeds", [True, False])
-def test_ticketbleed(bleeds: bool) -> None:
-    """The first handshake is a real one; then a server answers that gives the session id back, one octet longer or not."""
+@pytest.mark.parametrize("bleeds", [True, False, None])
+def test_ticketbleed(bleeds: bool | None) -> None:
+    """The first handshake is a real one; then a server answers that gives the session id back, one octet longer or not, or gives none."""
 
     class Bleeding(Gate):
         async def _spoil(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             _, said = await read_record(reader)
             mark = said[39 : 39 + said[38]]
-            writer.write(record(22, hello(mark + b"S" * bleeds)))
+            writer.write(record(22, hello(b"" if bleeds is None else mark + b"S" * bleeds)))
             await reader.read()
 
     async def go(behind: int) -> DefectsSeen:
@@ -308,7 +318,12 @@ def test_ticketbleed(bleeds: bool) -> None:
             return found
 
     with openssl_server("-tls1_2", "-www") as port:
-        assert asyncio.run(go(port)).ticketbleed is bleeds
+        found = asyncio.run(go(port)).ticketbleed
+    if bleeds is None:
+        assert isinstance(found, Unobserved)
+        assert found.reason is Reason.UNCONFIRMED
+    else:
+        assert found is bleeds
 
 
 def test_an_address_that_was_not_seen_keeps_its_reason() -> None:

@@ -68,6 +68,10 @@ def test_xmp_and_old_profiles_in_png_are_read_or_said_to_be_unread() -> None:
     assert told(with_text(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)) == [("location", "")]
     assert read(with_text(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0x")).problem == PACKED
     assert read(with_text(b"zTXt", b"Raw profile type exif\0\0x")).problem == PACKED
+    assert told(with_text(b"iTXt", "Author\0\0\0ja\0作者\0山田太郎".encode())) == [("author", "山田太郎")]
+    assert told(with_text(b"tEXt", "Author\0José".encode("latin-1"))) == [("author", "José")]
+    assert read(with_text(b"iTXt", b"Author\0\1\0\0\0x")).problem == PACKED
+    assert read(with_text(b"zTXt", b"Author\0\0x")).problem == PACKED
 
 
 def test_directories_that_name_each_other_end_soon() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ import pytest
 
 from scanner.codec import observation_out
 from scanner.facts.web import WebSite, WebSites
-from scanner.facts.web_content import WebCrawl, WebFiles
+from scanner.facts.web_content import Capped, WebCrawl, WebFiles
 from scanner.facts.web_entry import WebEnd, WebEntry, WebVisit
 from scanner.facts.web_server import WebMethods, WebPaths
 from scanner.model.fact import Fact, Observed, Unobserved
@@ -28,7 +29,7 @@ from scanner.probes.web_entry import web_entry
 from scanner.probes.web_files import web_files
 from scanner.probes.web_paths import USUAL, web_paths
 from scanner.probes.web_server import web_methods
-from scanner.probes.web_talk import Site
+from scanner.probes.web_talk import Caller, Place, Site
 from scanner.probes.web_visit import MOST_PARTS
 from scanner.wire.web import html
 from scanner.wire.web.paths import WANTED
@@ -232,6 +233,27 @@ def test_an_idle_connection_that_was_closed_is_opened_again() -> None:
     assert all(path.status == 404 for path in fact.addresses[0].paths)
 
 
+def test_a_handshake_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_talk, "CONNECT_SECONDS", 0.3)
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"\x16")
+        await reader.read()
+        writer.close()
+
+    async def go() -> Reason:
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        async with server, Network(Settings(scope=LOOPBACK)) as network:
+            place = Place("127.0.0.1", "127.0.0.1", server.sockets[0].getsockname()[1], tls=True)
+            async with Caller(network.view("x"), place, over_http2=True) as caller:
+                with pytest.raises(CannotObserve) as why:
+                    await caller.chooses_http2()
+        return why.value.reason
+
+    assert asyncio.run(go()) is Reason.TIMEOUT
+
+
 def test_methods_and_errors_are_told() -> None:
     def answer(method: str, path: str, head: str) -> bytes:
         if method == "TRACE":
@@ -299,6 +321,42 @@ def test_a_page_that_goes_on_beyond_a_cap_is_not_the_whole_site() -> None:
     (fact,), _ = see(Web(pages({"/": reply(200, f"<title>t</title>{links}")})), web_crawl)
     assert isinstance(fact, WebCrawl)
     assert fact.left == 1
+
+
+def test_what_pages_have_more_of_than_is_kept_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cap in ("MOST_FILES", "MOST_FORMS", "MOST_HOSTS", "MOST_PROFILES", "MOST_RESOLVED"):
+        monkeypatch.setattr(crawling, cap, 1)
+    some = '<a href="/a.exe">a</a><form action="/a"></form><a href="https://x.com/kakuu">x</a>'
+    more = {
+        Capped.FILES: '<a href="/b.exe">b</a>',
+        Capped.FORMS: '<form action="/b"></form>',
+        Capped.HOSTS: '<a href="https://a.invalid/">y</a>',
+        Capped.PROFILES: '<a href="https://x.com/other">z</a>',
+    }
+    for page, beyond in ((some * 2, ()), *((some + added, (kind,)) for kind, added in more.items())):
+        (fact,), _ = see(Web(pages({"/": reply(200, f"<title>t</title>{page}")})), web_crawl)
+        assert isinstance(fact, WebCrawl)
+        assert fact.beyond == beyond
+
+
+def test_names_that_are_not_looked_up_are_not_taken_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crawling, "MOST_RESOLVED", 1)
+    links = '<a href="https://a.invalid/">a</a><a href="https://b.invalid/">b</a>'
+    (fact,), _ = see(Web(pages({"/": reply(200, f"<title>t</title>{links}")})), web_crawl)
+    assert isinstance(fact, WebCrawl)
+    name = fact.hosts[1].name
+    assert isinstance(name, Unobserved)
+    assert name.reason is Reason.BUDGET_SPENT
+
+
+@pytest.mark.parametrize("name", ["punycode", "unicode_escape", "undefined", "no-such-charset", "zlib"])
+def test_a_charset_that_no_page_has_costs_no_time(name: str) -> None:
+    start = time.process_time()
+    visit = entry_of(Web(pages({"/": reply(200, "<title>t</title>" + "-" + "a9z" * 60_000, f"Content-Type: text/html; charset={name}")})))
+    assert isinstance(visit, WebVisit)
+    assert visit.page is not None
+    assert visit.page.title == "t"
+    assert time.process_time() - start < 2.0
 
 
 def test_parts_that_are_loaded_in_clear_are_kept_before_others() -> None:

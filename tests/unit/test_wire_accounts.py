@@ -197,6 +197,27 @@ def test_aliases_that_name_themselves_and_lines_without_sense_are_refused() -> N
             sudoers.printed(wrong)
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("@include /etc/sudoers.own # ours", "/etc/sudoers.own"),
+        ("#include /etc/sudoers.own # ours", "/etc/sudoers.own"),
+        ("\t@includedir /etc/own\\ rules behind", "/etc/own rules"),
+        ('@include "/etc/own rules" # ours', "/etc/own rules"),
+        (" #include /etc/sudoers.own", None),  # a comment, unlike one that begins its line
+        ("#includes are below", None),
+    ],
+)
+def test_includes_end_with_their_path(text: str, path: str | None) -> None:
+    assert [e.path for e in sudoers.parse(f"{text}\n".encode()) if isinstance(e, sudoers.Include)] == ([path] if path else [])
+
+
+@pytest.mark.parametrize("text", ["Defaults:taro\t!authenticate", 'Defaults: "taro"\t !authenticate', "Defaults:taro , jiro !authenticate"])
+def test_settings_for_somebody_are_told_from_who_it_is(text: str) -> None:
+    ((first, *_),) = [e.binding for e in sudoers.parse(f"{text}\n".encode()) if isinstance(e, Setting) and e.value == "no"]
+    assert first == ":taro"
+
+
 RSA = "AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7" + "A" * 132 + "=="
 ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 42 + "A"
 

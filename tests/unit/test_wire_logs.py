@@ -195,6 +195,9 @@ def test_syslog_ng_filters(expression: str, answer: bool | None) -> None:
         ("weekly\nrotate 53\n/var/log/b /var/log/a\n{\n compress\n}\n", 371),
         ("daily\nrotate 7\n/var/log/*.log /var/log/a {\n monthly\n postrotate\n  rotate 99 }\n endscript\n}\n", 196),
         ("rotate 400\ndaily\nmaxage 30\n/var/log/a {\n}\n", 30),
+        ("rotate 400\ndaily\nmaxage 0\n/var/log/a {\n}\n", 400),
+        ("rotate 9\ndaily\n/var/log/a { # weekly\n rotate 4 # not weekly\n}\n", 4),
+        ("rotate 9\ndaily\n/var/log/a {\n Weekly\n}\n", 9),
         ("daily\n/var/log/a {\n rotate -1\n}\n", None),
         ("daily\n/var/log/a {\n}\n", 0),
         ("rotate=10\ndaily\r\n\"/var/log/a\" {\r\n}\r\n", 10),
@@ -211,6 +214,12 @@ def test_logrotate(text: str, days: int | str | None) -> None:
             logrotate.kept_seconds(found.settings)
     else:
         assert logrotate.kept_seconds(found.settings) == (days * 86_400 if isinstance(days, int) else None)
+
+
+@pytest.mark.parametrize("text", ["/var/log/a { daily\nrotate 9\n}\n", "/var/log/a {\ndaily rotate 9\n}\n", "/var/log/a {\nrotate 9 }\n"])
+def test_blocks_that_are_not_written_line_by_line_are_left_open(text: str) -> None:
+    with pytest.raises(logrotate.NotLogrotate):
+        logrotate.parse(text.encode())
 
 
 def test_logrotate_includes_under_the_settings_so_far() -> None:
@@ -281,6 +290,10 @@ def test_audit_rules() -> None:
     }
 
 
+CHRONY = "-a never,exit -F arch=b64 -S adjtimex -F auid=unset -F uid=chrony -F subj_type=chronyd_t\n"
+"""As audit's own examples have it (22-ignore-chrony.rules): what a daemon does, and nobody who has logged in."""
+
+
 @pytest.mark.parametrize(
     ("rules", "subjects"),
     [
@@ -293,6 +306,11 @@ def test_audit_rules() -> None:
         ("-a always,exit -F arch=b64 -S settimeofday,clock_settime\n-a never,exit -S clock_settime\n", set()),
         ("-a always,exit -F arch=b64 -S settimeofday,clock_settime\n-D\n", set()),
         ("-a always,exit -F path=/usr/bin/sudo -F perm=x -F auid>=1000 -k p\n", {AuditSubject.PRIVILEGE_USE}),
+        ("-w /etc/sudoers -p wa\n-a always,exit -F path=/etc/sudoers.d -F perm=wa -F success=0\n", set()),
+        ("-a never,exit -F dir=/etc/\n-w /etc/sudoers -p wa\n-w /etc/sudoers.d -p wa\n", set()),
+        ("-a never,exit -F path=/etc/sudoers\n-w /etc -p wa\n", {AuditSubject.IDENTITIES, AuditSubject.POLICY}),
+        (CHRONY + "-a always,exit -F arch=b64 -S adjtimex,settimeofday,clock_settime\n", {AuditSubject.TIME}),
+        (CHRONY.replace("auid=unset", "auid!=unset") + "-a always,exit -F arch=b64 -S settimeofday,clock_settime\n", set()),
         ("# -w /etc -p wa\n", set()),
         ("-a always,exit -F arch=b64 -S unlink,unlinkat,rename -F auid>=1000 -F auid!=unset\n", {AuditSubject.DELETION}),
     ],

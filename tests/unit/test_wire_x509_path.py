@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path as FilePath
 
 import pytest
@@ -46,6 +47,29 @@ def test_a_leaf_that_is_on_the_list_itself_is_trusted() -> None:
     own = make(HOST, dns=(HOST,))
     assert way(own, roots=Roots(organisation=[own.der])).end is Path.ORGANISATION
     assert way(own) == PathSeen(Path.SELF_SIGNED, f"O=架空,CN={HOST}")
+
+
+def test_a_root_beyond_its_time_is_trusted_by_nobody() -> None:
+    old = make("Old Root", ca=True, ends=NOW - DAY)
+    leaf = make(HOST, old)
+    for chain in ((leaf,), (leaf, old)):
+        seen = way(*chain, roots=Roots(organisation=[old.der]))
+        assert (seen.end, "Old Root is outside its time" in seen.problem) == (Path.NOT_PERMITTED, True)
+    assert way(make(HOST, old), roots=Roots(public=[old.der, make("Old Root", key=old.key, ca=True).der])).end is Path.PUBLIC
+
+
+def test_a_way_that_cannot_be_followed_may_be_the_one() -> None:
+    """Two authorities of one name with one key: what the one may not certify, the other may, for all that can be seen."""
+    limits = x509.NameConstraints([x509.UniformResourceIdentifier("example.jp")], None)
+    key = ec.generate_private_key(ec.SECP256R1())
+    first = make("Upper", ROOT, ca=True, extensions=((permitted("example.jp"), True),))
+    second = make("Upper", ROOT, key=first.key, ca=True, extensions=((limits, True),))
+    inter = make("Lower", first, key=key, ca=True)
+    uri = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.UniformResourceIdentifier("https://x.example.lg.jp/")])
+    leaf = make(HOST, inter, extensions=((uri, False),))
+    assert way(leaf, inter, first).end is Path.NOT_PERMITTED
+    assert way(leaf, inter, second).end is Path.UNCHECKED
+    assert way(leaf, inter, first, second).end is Path.UNCHECKED
 
 
 def test_a_missing_intermediate_is_named() -> None:
@@ -350,7 +374,7 @@ def test_a_signature_that_cannot_be_verified_is_no_false_one(tmp_path: FilePath)
     root = openssl(tmp_path, "x509", "-in", "ca.pem", "-outform", "DER")
     openssl(tmp_path, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "k.pem", "-subj", "/CN=leaf", "-out", "leaf.csr")
     leaf = openssl(tmp_path, "x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "9", "-outform", "DER")
-    assert way(leaf, root, roots=Roots(public=[root])).end in {Path.PUBLIC, Path.UNCHECKED}
+    assert path((leaf, root), Roots(public=[root]), datetime.now(UTC)).end in {Path.PUBLIC, Path.UNCHECKED}
 
 
 def test_hostile_chains_end_soon() -> None:
@@ -362,6 +386,13 @@ def test_hostile_chains_end_soon() -> None:
     seen = way(leaf, *web, *same)
     assert time.process_time() - start < 2
     assert seen.end not in {Path.PUBLIC, Path.ORGANISATION}
+
+
+def test_a_search_that_is_given_up_has_no_end() -> None:
+    own = [make("Same", ca=True, key_ids=False) for _ in range(5)]
+    web = [make("Same", by, key=one.key, ca=True, key_ids=False) for one in own for by in own if one is not by]
+    seen = way(make(HOST, own[0], key_ids=False), *web)
+    assert (seen.end, seen.problem) == (Path.UNCHECKED, f"no way was found within {MOST_STEPS} steps")
 
 
 def test_a_circle_of_authorities_ends() -> None:

@@ -80,6 +80,11 @@ def test_without_the_issuer_the_signature_is_open() -> None:
     assert staple(made.answer(LEAF, ROOT), (LEAF.der,), Roots(public=[ROOT.der])).signed_by_issuer
 
 
+def test_an_answer_by_a_namesake_of_the_issuer_does_not_count() -> None:
+    namesake = make("Root", ca=True)
+    assert not staple(made.answer(LEAF, namesake), (LEAF.der, namesake.der)).signed_by_issuer
+
+
 def test_an_answer_about_another_certificate_says_nothing() -> None:
     assert staple(made.answer(OTHER, ROOT), CHAIN) == RevocationSeen(
         Revocation.UNKNOWN, "", "", False, problem="the answer is about another certificate"

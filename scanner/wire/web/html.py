@@ -195,7 +195,7 @@ def _tags(text: str, page: Page) -> Iterator[tuple[str, dict[str, str]]]:
     while (start := text.find("<", at)) >= 0:
         page.text += len(_SPACE.sub(" ", text[at:start]).strip())
         if text.startswith("<!--", start):
-            end = text.find("-->", start + 4)
+            end = text.find("-->", start + 2)  # "<!-->" is a whole comment
             if end < 0:
                 return
             at = end + 3

@@ -51,6 +51,7 @@ class Connection:
         self._limit = limit
         self._block: bytearray | None = None
         self._ending = False  # the block under way ends the stream
+        self._given_up = False  # the peer has ended the answer before its end
         self._frames = 0
         self._interim = 0
         self._status = 0
@@ -99,7 +100,7 @@ class Connection:
             if self._frames > MOST_FRAMES:
                 raise NotHttp(f"sent more than {MOST_FRAMES} frames")
             if self._take(kind, flags, stream, payload):
-                return self._answer(whole=len(self._body) <= self._limit)
+                return self._answer(whole=not self._given_up and len(self._body) <= self._limit)
         return None
 
     def closed(self) -> Answer:
@@ -126,10 +127,12 @@ class Connection:
                     return False  # what was asked until now is still answered
                 if error := int.from_bytes(payload[4:8], "big"):
                     raise NotHttp(f"ended the connection with error {error}")
+                self._given_up = True
                 return self._status != 0
             case 3 if stream == self._stream:
                 if not self._status:
                     raise NotHttp(f"ended the stream with error {int.from_bytes(payload[:4], 'big')}")
+                self._given_up = True
                 return True
             case 5:
                 raise NotHttp("pushed, though told not to")
@@ -156,8 +159,10 @@ class Connection:
             raise NotHttp(f"sent {error}") from error
         self._block = None
         status = next((value for name, value in headers if name == ":status"), "")
-        if self._status:
-            return self._ending  # trailers
+        if self._status:  # trailers, RFC 9113 section 8.1
+            if not self._ending:
+                raise NotHttp("sent a second head")
+            return True
         if not re.fullmatch(r"[1-9][0-9]{2}", status):
             raise NotHttp(f"sent the status {status[:10]!r}")
         if status.startswith("1"):

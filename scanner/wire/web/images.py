@@ -22,7 +22,10 @@ _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
 _PNG_XMP = b"XML:com.adobe.xmp\0"
-_PNG_PACKED = (b"Raw profile type exif\0", b"Raw profile type APP1\0", b"Raw profile type xmp\0")
+_PNG_AUTHOR = b"Author\0"
+_RAW_PROFILES = (b"Raw profile type exif\0", b"Raw profile type APP1\0", b"Raw profile type xmp\0")
+"""As ImageMagick wrote Exif before PNG had a place for it."""
+_PNG_PACKED = {b"tEXt": _RAW_PROFILES, b"zTXt": (*_RAW_PROFILES, _PNG_AUTHOR)}
 _MARKER = re.compile(rb"\xff+(?=[^\xff])", re.DOTALL)  # any number of them fills up before a marker (ITU-T T.81 section B.1.1.2)
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers that nothing belongs to
 _ARTIST, _EXIF_DIRECTORY, _GPS_DIRECTORY, _XP_AUTHOR, _OWNER = 0x013B, 0x8769, 0x8825, 0x9C9D, 0xA430
@@ -85,13 +88,15 @@ def _png(octets: bytes) -> Iterator[bytes]:
             return
         if kind == b"eXIf":
             yield _EXIF + data
-        elif kind == b"tEXt" and data.startswith(b"Author\0"):
-            yield data
-        elif kind == b"iTXt" and data.startswith(_PNG_XMP):
-            if data[len(_PNG_XMP) : len(_PNG_XMP) + 1] != b"\0":  # compressed
+        elif kind == b"tEXt" and data.startswith(_PNG_AUTHOR):
+            yield _PNG_AUTHOR + data[len(_PNG_AUTHOR) :].decode("latin-1").encode()
+        elif kind == b"iTXt" and data.startswith((_PNG_XMP, _PNG_AUTHOR)):
+            rest = data[data.index(b"\0") + 1 :]
+            if rest[:1] != b"\0":  # compressed
                 raise _Unread(PACKED)
-            yield _XMP + data
-        elif kind in {b"zTXt", b"tEXt"} and data.startswith(_PNG_PACKED):  # as ImageMagick wrote Exif before PNG had a place for it
+            text = rest[2:].split(b"\0", 2)[-1]  # behind the language, and the keyword in it
+            yield (_XMP if data.startswith(_PNG_XMP) else _PNG_AUTHOR) + text
+        elif data.startswith(_PNG_PACKED.get(kind, ())):
             raise _Unread(PACKED)
         at += size + 12
     raise _Unread(CUT_OFF)
@@ -129,8 +134,8 @@ def _told(part: bytes, room: Iterator[int]) -> Iterator[Property]:
         yield from _tiff(part[len(_EXIF) :], room)
     elif part.startswith((_XMP, _XMP_MORE)) and b"exif:GPSLatitude" in part:
         yield Property("location", "")
-    elif part.startswith(b"Author\0"):
-        yield from _named("author", part[7:].decode("latin-1"))
+    elif part.startswith(_PNG_AUTHOR):
+        yield from _named("author", part[len(_PNG_AUTHOR) :].decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,12 @@ MOST_SENT = 64
 LONGEST_SHOWN = 120
 """Characters of a name in ``problem``."""
 
-_RANK: Final = {  # the ending that tells most stands first
+_RANK: Final = {  # what may be the way stands before what is none, and then the ending that tells most
     Path.PUBLIC: 0,
     Path.ORGANISATION: 1,
-    Path.NOT_PERMITTED: 2,
-    Path.BAD_SIGNATURE: 3,
-    Path.UNCHECKED: 4,
+    Path.UNCHECKED: 2,
+    Path.NOT_PERMITTED: 3,
+    Path.BAD_SIGNATURE: 4,
     Path.UNKNOWN_ROOT: 5,
     Path.SELF_SIGNED: 6,
     Path.INCOMPLETE: 7,
@@ -57,10 +57,14 @@ class _Ending:
     expired: tuple[int, ...] = ()
 
     @property
+    def trusted(self) -> bool:
+        """Whether it is a root that somebody trusts."""
+        return self.end in (Path.PUBLIC, Path.ORGANISATION)
+
+    @property
     def standing(self) -> tuple[int, int, int]:
         """Trusted and in time first; then trusted; then what tells most, the longest way first."""
-        trusted = self.end in (Path.PUBLIC, Path.ORGANISATION)
-        return (0 if trusted and not self.expired else 1, _RANK[self.end], len(self.way) if trusted else -len(self.way))
+        return (0 if self.trusted and not self.expired else 1, _RANK[self.end], len(self.way) if self.trusted else -len(self.way))
 
 
 def path(chain: Sequence[bytes], roots: Roots, at: datetime) -> PathSeen:
@@ -119,9 +123,10 @@ class _Search:
             self.endings.append(ending)
             if ending.standing[:2] == (0, 0):
                 break
-        if not self.endings:
-            return _Ending(Path.INCOMPLETE, (self.sent[0],), problem=f"no way was found within {MOST_STEPS} steps")
-        return min(self.endings, key=lambda ending: ending.standing)
+        best = min(self.endings, key=lambda ending: ending.standing)
+        if self.steps >= MOST_STEPS and not best.trusted:
+            return _Ending(Path.UNCHECKED, best.way, problem=f"no way was found within {MOST_STEPS} steps")
+        return best
 
     def _from(self, way: tuple[_Link, ...]) -> Iterator[_Ending]:
         """All endings of ways that begin like this, depth first."""
@@ -195,6 +200,8 @@ class _Search:
         anchor = root.certificate.seen.subject
         if own.unknown_critical:
             return self._stopped(Path.NOT_PERMITTED, way, _critical(own))
+        if not _in_time(root.certificate, self.at):
+            return self._stopped(Path.NOT_PERMITTED, way, f"the root {_shown(root.certificate)} is outside its time")
         return _Ending(Path.PUBLIC if root.public else Path.ORGANISATION, way, anchor, expired=self._expired(way))
 
     def _stopped(self, end: Path, way: tuple[_Link, ...], problem: str) -> _Ending:
@@ -208,8 +215,6 @@ class _Search:
         if last.self_issued and last.signed_by(last) is Checked.BROKEN and last.authority_key_id in (b"", last.key_id):
             return self._stopped(Path.BAD_SIGNATURE, way, f"{_shown(last)} did not sign itself")
         problem = f"no certificate of {last.seen.issuer[:LONGEST_SHOWN] or 'an issuer without a name'} was sent, and no root has that name"
-        if self.steps >= MOST_STEPS:
-            problem = f"no way was found within {MOST_STEPS} steps"
         return self._stopped(Path.INCOMPLETE, way, problem)
 
     def _expired(self, way: tuple[_Link, ...]) -> tuple[int, ...]:

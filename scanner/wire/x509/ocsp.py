@@ -75,7 +75,7 @@ def issuer_among(own: Certificate, others: Sequence[Certificate], roots: Roots |
     """See ``find_issuer``; a certificate that is its own issuer is its issuer."""
     known = [root.certificate for root in roots.named(own.issuer)] if roots is not None else []
     candidates = [one for one in (*others, *known, own) if same_name(one.subject, own.issuer)]
-    return next((one for one in candidates if own.signed_by(one) is Checked.HOLDS), candidates[0] if candidates else None)
+    return next((one for one in candidates if own.signed_by(one) is Checked.HOLDS), None)
 
 
 def question(certificate: Certificate, issuer: Certificate) -> bytes:
@@ -196,7 +196,7 @@ def _about(basic: _Basic, certificate: Certificate, issuer: Certificate | None) 
 
 
 def _is_about(single: Item, certificate: Certificate, issuer: Certificate | None) -> bool:
-    """Whether a single answer names this serial number of this issuer; hashes that nobody here can make are taken on the serial's word."""
+    """Whether a single answer names this serial number of this issuer, by hashes that can be made here."""
     asked = single.inside().take(SEQUENCE).inside()
     number = oid(asked.take(SEQUENCE).inside().take(OBJECT_IDENTIFIER))
     name, key, serial = asked.take(OCTET_STRING).contents, asked.take(OCTET_STRING).contents, asked.take(INTEGER).contents

@@ -7,6 +7,7 @@ from dataclasses import replace
 from scanner.facts.ledger import DeclaredWebService
 from scanner.facts.mail import Status
 from scanner.facts.web_content import (
+    Capped,
     WebDocument,
     WebFile,
     WebFormSeen,
@@ -55,6 +56,13 @@ UNFINISHED = [
     case(crawl(left=5), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     case(crawl(ended=SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
 ]
+
+
+def beyond(kind: Capped) -> Case:
+    """More of a kind than is kept."""
+    return case(crawl(beyond=(kind,)), outcome="undetermined", reason=Reason.TOO_LARGE)
+
+
 LINKED = WebHost("www.lg.example", "https://www.lg.example/", "/", name=Status.FOUND)
 SCRIPT = WebHost("cdn.example.com", "https://cdn.example.com/a.js", "/", ("script",), True, Status.FOUND)
 IMAGE = WebHost("img.example.com", "https://img.example.com/a.png", "/", ("image",), False, Status.FOUND)
@@ -149,6 +157,7 @@ CASES: dict[str, list[Case]] = {
         case(crawl(), says="FORMS_NONE"),
         case(crawl(forms=(WebFormSeen("/q", WebForm("http://www.example.jp/send", "post", False)),)), says="FORMS_IN_CLEAR"),
         case(crawl(forms=(WebFormSeen("/login", WebForm("http://www.example.jp/in", "post", True)),)), says="FORMS_PASSWORD_IN_CLEAR"),
+        beyond(Capped.FORMS),
         *UNFINISHED,
         *OF_WALK,
     ],
@@ -157,6 +166,7 @@ CASES: dict[str, list[Case]] = {
         case(crawl(files=(WebFile(f"{HTTPS}setup.exe", "exe"),)), says="EXECUTABLES_OFFERED"),
         case(crawl(files=(WebFile(f"{HTTPS}form.xlsm", "xlsm"),)), says="MACROS_OFFERED"),
         case(crawl(files=(WebFile(f"{HTTPS}a.pdf", "pdf"),)), says="EXECUTABLES_NONE"),
+        beyond(Capped.FILES),
         *UNFINISHED,
         *OF_WALK,
     ],
@@ -194,6 +204,7 @@ CASES: dict[str, list[Case]] = {
         case(crawl(hosts=(replace(LINKED, name=Status.NXDOMAIN),)), says="LINKS_DEAD", args={"hosts": ("www.lg.example (/)",)}),
         case(crawl(hosts=(replace(LINKED, name=Status.NXDOMAIN), replace(SCRIPT, name=Status.NXDOMAIN))), says="PARTS_DEAD"),
         case(crawl(hosts=(LINKED, replace(SCRIPT, name=SILENT))), outcome="undetermined", reason=Reason.TIMEOUT),
+        beyond(Capped.HOSTS),
         *UNFINISHED,
         *OF_WALK,
     ],
@@ -204,6 +215,7 @@ CASES: dict[str, list[Case]] = {
             says="SHORT_USED",
             args={"urls": ("https://bit.ly/abc (/news.html)",)},
         ),
+        beyond(Capped.HOSTS),
         *UNFINISHED,
         *OF_WALK,
     ],
@@ -212,6 +224,7 @@ CASES: dict[str, list[Case]] = {
         case(crawl(hosts=(SCRIPT,)), outcome="undetermined", reason=Reason.VALUE_NOT_SET),
         case(crawl(hosts=(SCRIPT, IMAGE)), says="PARTIES_APPROVED", with_={"approved": (".example.com",)}),
         case(crawl(hosts=(SCRIPT, IMAGE)), says="PARTIES_OTHERS", with_={"approved": ("cdn.example.com",)}),
+        beyond(Capped.HOSTS),
         *UNFINISHED,
         *OF_WALK,
     ],
@@ -219,6 +232,7 @@ CASES: dict[str, list[Case]] = {
         case(crawl(hosts=(replace(SCRIPT, unsealed=False),)), says="SCRIPTS_SEALED"),
         case(crawl(hosts=(IMAGE,)), says="SCRIPTS_NONE"),
         case(crawl(hosts=(SCRIPT,)), says="SCRIPTS_UNSEALED"),
+        beyond(Capped.HOSTS),
         *UNFINISHED,
         *OF_WALK,
     ],
@@ -230,6 +244,8 @@ CASES: dict[str, list[Case]] = {
         case(crawl(), NAMES_X, says="PROFILES_MISSING", args={"urls": (X,)}, with_={"profiles": ("https://x.com/other",)}),
         case(crawl(), NAMES_NONE, says="PROFILES_NOT_HERE", with_={"profiles": (X,)}),
         case(crawl(left=3), NAMES_X, outcome="undetermined", reason=Reason.BUDGET_SPENT),
+        case(crawl(beyond=(Capped.PROFILES,)), NAMES_X, outcome="undetermined", reason=Reason.TOO_LARGE),
+        case(crawl(beyond=(Capped.FILES,)), NAMES_X, says="PROFILES_MISSING"),
         *(replace(each, facts=(*each.facts, SILENT_LEDGER)) for each in OF_WALK),
     ],
     "web.content.social-back": [

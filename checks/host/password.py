@@ -38,6 +38,14 @@ PASSWORD_LEAST_LENGTH = Value(
     most=255,
 )
 
+PASSWORD_LEAST_WARNING = Value(
+    "password.least-warning-days",
+    default=5,
+    text=Text(ja="パスワードの期限を前もって知らせる日数", en="days for which people are told beforehand that their password will end"),
+    unit="d",
+    least=1,
+)
+
 PASSWORD_MOST_DAYS = Value(
     "password.most-days",
     default=0,
@@ -304,3 +312,46 @@ def host_password_days(rules: PasswordRules, *, most: Annotated[int, PASSWORD_MO
     if found is None:
         return failed("DAYS_ENDLESS")
     return failed("DAYS_LONG", found=found, most=most) if found > most else passed("DAYS_SET", found=found)
+
+
+@check(
+    "host.password.warning",
+    severity=Severity.INFO,
+    title=Text(ja="パスワードの期限が近いことを本人に知らせる", en="People are told before their password ends"),
+    why=Text(
+        ja="知らせがなければ、期限の日に慌てて弱いパスワードを選ぶか、締め出される。",
+        en="Without a word in time people choose a weak one in haste on the last day, or are shut out.",
+    ),
+    remedy=Text(
+        ja=(
+            "/etc/login.defs に「PASS_WARN_AGE {least}」と書き、今あるアカウントには「chage -W {least} 名前」を実行する。"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞ローカル ポリシー＞"
+            "セキュリティ オプション」の「対話型ログオン: パスワードが無効になる前にユーザーに変更を促す」を {least} 日以上とする。"
+        ),
+        en=(
+            'Write "PASS_WARN_AGE {least}" into /etc/login.defs and run "chage -W {least}" for each account there is.'
+            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies > Security Options: "
+            "Interactive logon: Prompt user to change password before expiration, {least} days or more."
+        ),
+    ),
+    says={
+        "WARNING_UNASKED": Text(ja="組織は定期の変更を求めていない", en="the organisation does not ask for regular changes"),
+        "WARNING_NONE": Text(ja="新しいアカウントでは知らせない", en="on new accounts nobody is told"),
+        "WARNING_LATE": Text(ja="{found} 日前に知らせる（下限 {least} 日）", en="they are told {found} days before (at least {least})"),
+        "WARNING_GIVEN": Text(ja="{found} 日前から知らせる", en="they are told from {found} days before"),
+    },
+)
+def host_password_warning(
+    rules: PasswordRules,
+    *,
+    least: Annotated[int, PASSWORD_LEAST_WARNING] = PASSWORD_LEAST_WARNING.default,
+    most: Annotated[int, PASSWORD_MOST_DAYS] = PASSWORD_MOST_DAYS.default,
+) -> Judgement:
+    if most == 0:
+        return not_applicable("WARNING_UNASKED")
+    found = rules.warn_days
+    if isinstance(found, Unobserved):
+        return found
+    if not found:
+        return failed("WARNING_NONE")
+    return failed("WARNING_LATE", found=found, least=least) if found < least else passed("WARNING_GIVEN", found=found)

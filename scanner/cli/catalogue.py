@@ -74,7 +74,7 @@ def show_check(check_id: Annotated[str, typer.Argument(metavar="ID")], lang: Lan
     say = console.out.print
     say(f"[bold]{check.id}[/bold]  {language.of(check.title)}  ({check.severity.value})")
     say(language.of(check.why), markup=False)
-    say(language.of(check.remedy.fill({n: p.default for n, p in check.parameters.items()})), markup=False)
+    say(language.of(check.remedy), markup=False)  # its settings are named below, each with its default
     for tag, text in check.says.items():
         say(f"  {tag}: {language.of(text)}", markup=False)
     for name, parameter in check.parameters.items():
@@ -82,6 +82,13 @@ def show_check(check_id: Annotated[str, typer.Argument(metavar="ID")], lang: Lan
         say(f"  {name} = {parameter.default!r} ({parameter.type}){key}", markup=False)
     for control in line["controls"]:
         say(f"  {control['baseline']} {control['ref']} ({control['id']})", markup=False)
+    say(_file_of(check.module), markup=False)
+    for need in check.needs:
+        say(f"{_file_of(need.fact.__module__)} {need.fact.__name__}", markup=False)
+
+
+def _file_of(module: str) -> str:
+    return f"{module.replace('.', '/')}.py"
 
 
 @checks_app.command("new")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from scanner.cli import console
 from scanner.cli.commands import command_line
 from scanner.cli.words import usual_language
+from scanner.model.check import BadCheck
 from scanner.model.problem import BadFile, system_says
 from scanner.model.text import Text
 
-DEFECT = 70
 INTERRUPTED = 130
 _INTERRUPTED = Text(ja="中断された", en="interrupted")
+_BAD_CHECK = Text(ja="点検項目の書き方に誤りがある", en="a check is written wrongly")
 _MORE = Text(ja="ほか {n} 件", en="and {n} more")
 
 
@@ -28,6 +28,9 @@ def main() -> None:
         if error.more:
             console.err.print(language.of(_MORE.fill({"n": error.more})), markup=False)
         sys.exit(console.WRONG_USE)
+    except BadCheck as error:
+        console.err.print(f"{usual_language().of(_BAD_CHECK)}: {error}", markup=False)
+        sys.exit(console.WRONG_USE)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         console.err.print(where + usual_language().of(system_says(error)), markup=False)
@@ -36,6 +39,3 @@ def main() -> None:
         if end.code == INTERRUPTED:  # typer makes it from a KeyboardInterrupt
             console.err.print(usual_language().of(_INTERRUPTED), markup=False)
         raise
-    except Exception:
-        logging.getLogger(__name__).exception("点検プログラムの不具合 / a defect of the scanner")
-        sys.exit(DEFECT)

@@ -92,6 +92,5 @@ class PasswordRules(Fact):
     """Days that a password of a new account may be used; ``None``: for ever."""
     least_days: int | Unobserved | None
     warn_days: int | Unobserved | None
-    inactive_days: int | Unobserved | None
-    """Days after which an account with a lapsed password is closed; ``None``: never."""
+    """Days for which people are told beforehand that the password of a new account will end; ``None``: nobody is told."""
     source: str

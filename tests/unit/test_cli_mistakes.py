@@ -8,12 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+import checks
+from scanner.cli import entry, look, template
 from scanner.cli.main import main
+from scanner.engine.catalogue import catalogue
+from scanner.facts.dns import ZoneServers
 
 QUICK = ("--only", "endpoint.screen-lock", "--no-store")
 
@@ -149,3 +153,39 @@ scope:
     - host: silent.example.jp
     - network: 127.0.0.1
 """
+
+
+@pytest.fixture
+def family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A family of checks beside those that are shipped."""
+    folder = tmp_path / "more" / "unfinished"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    monkeypatch.setattr(checks, "__path__", [*checks.__path__, str(folder.parent)])
+    catalogue.cache_clear()
+    yield folder
+    catalogue.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("checks.unfinished")]:
+        del sys.modules[name]
+
+
+def test_a_check_whose_words_are_still_to_be_written_is_named(run: Run, family: Path) -> None:
+    (family / "refresh.py").write_text(template.new_check("unfinished.refresh", ZoneServers))
+    status, said = run("checks", "list")
+    assert status == 2
+    assert said.startswith("a check is written wrongly: unfinished.refresh in checks.unfinished.refresh is not finished")
+    assert said.count("\n") == 1
+
+
+def test_a_defect_has_a_status_of_its_own_even_where_nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Sequence[str]) -> int:
+        raise RuntimeError("no such case")
+
+    monkeypatch.setattr(look, "main", broken)
+    for words, missing in ((["look", "a.example:443/https"], ""), (["scan", "a.example"], "scanner.cli.main")):
+        monkeypatch.setattr(sys, "argv", ["tenken", *words])
+        if missing:
+            monkeypatch.setitem(sys.modules, missing, None)  # as where a file of ours cannot be read
+        with pytest.raises(SystemExit) as end:
+            entry.main()
+        assert end.value.code == entry.DEFECT

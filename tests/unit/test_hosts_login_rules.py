@@ -153,7 +153,9 @@ def test_days_are_the_last_lines_and_hashes_the_first(tmp_path: Path) -> None:
     defs = "PASS_MAX_DAYS 60\nPASS_MAX_DAYS 99999\nENCRYPT_METHOD MD5\nENCRYPT_METHOD SHA512\n"
     held = passwords(tmp_path, "password required pam_unix.so\n", defs=defs)
     assert (held.most_days, held.hash, held.least_days) == (None, "md5", None)
-    assert passwords(tmp_path, "password required pam_unix.so\n", defs="PASS_MAX_DAYS 60\n").most_days == 60
+    held = passwords(tmp_path, "password required pam_unix.so\n", defs="PASS_MAX_DAYS 60\nPASS_WARN_AGE 14\n")
+    assert (held.most_days, held.warn_days) == (60, 14)
+    assert passwords(tmp_path, "password required pam_unix.so\n", defs="PASS_MAX_DAYS 60\nPASS_WARN_AGE -1\n").warn_days is None
     assert isinstance(passwords(tmp_path, "password required pam_unix.so\n", defs="").hash, Unobserved)
 
 

@@ -17,6 +17,7 @@ from scanner.facts.login_rules import Lockout, LoginRules, PasswordRules
 from scanner.facts.software import InstalledSoftware, OperatingSystem, Package, RestartNeed
 from scanner.hosts.windows import answers, base
 from scanner.hosts.windows.accounts import ALIASES, DAY, OWN_ALIASES, SAM, USERS, accounts
+from scanner.hosts.windows.base import WINLOGON
 from scanner.hosts.windows.login_rules import LSA, SYSTEM, login_rules, password_rules
 from scanner.hosts.windows.system import SERVICING, UNINSTALL, UPDATE, installed_software, operating_system, restart_need
 from scanner.model.fact import Unobserved
@@ -167,6 +168,13 @@ def test_a_password_filter_of_another_maker_may_refuse_words(tmp_path: Path) -> 
     fact = fact_of(PasswordRules, password_rules, machine(tmp_path / "2", {SAM + r"\Account": {"F": rules(0, 0)}}, {LSA: {"NoLMHash": 0}}))
     assert isinstance(fact.dictionary, Unobserved)
     assert fact.hash == "lm"
+
+
+@pytest.mark.parametrize(("policy", "days"), [({}, 5), ({"PasswordExpiryWarning": 14}, 14), ({"PasswordExpiryWarning": 0}, None)])
+def test_people_are_told_days_before_their_password_ends(tmp_path: Path, policy: dict[str, int], days: int | None) -> None:
+    stored: Keys = {SAM + r"\Account": {"F": rules(0, 0)}}
+    read = machine(tmp_path, stored, {**FILTERS, WINLOGON: policy})
+    assert fact_of(PasswordRules, password_rules, read).warn_days == days
 
 
 def test_without_rights_complexity_is_not_told(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from scanner.hosts.windows import (
     notice,
     startup,
 )
+from scanner.hosts.windows.base import WINLOGON
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.unit.test_hosts_windows_accounts import CLOCK, NOW, ticks, windows
@@ -257,7 +258,7 @@ def test_secrets_are_kept_as_values_say(tmp_path: Path) -> None:
     keys: Keys = {
         credentials.WDIGEST: {"UseLogonCredential": 1},
         credentials.LSA: {"RunAsPPL": 1},
-        credentials.WINLOGON: {"AutoAdminLogon": "1", "DefaultPassword": "hunter2", "CachedLogonsCount": "2"},
+        WINLOGON: {"AutoAdminLogon": "1", "DefaultPassword": "hunter2", "CachedLogonsCount": "2"},
         credentials.LAPS[1][0]: {"BackupDirectory": 2},
     }
     fact = kept(tmp_path / "1", keys)

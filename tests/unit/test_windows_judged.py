@@ -25,7 +25,6 @@ from scanner.hosts.windows import (
     login_rules,
     malware,
     network_history,
-    notice,
     office_macros,
     own_files,
     time_sync,
@@ -34,6 +33,7 @@ from scanner.hosts.windows import (
     wireless,
 )
 from scanner.hosts.windows.accounts import ALIASES, DAY, SAM, USERS
+from scanner.hosts.windows.base import WINLOGON
 from scanner.hosts.windows.startup import SECURE_BOOT
 from scanner.hosts.windows.system import UNINSTALL, UPDATE
 from scanner.model.check import Setting
@@ -78,7 +78,7 @@ KEPT_KEYS: Keys = {
     malware.POLICY + r"\Signature Updates": {"SignatureUpdateInterval": 4},
     disk_encryption.FVE: {"OSRecovery": 1, "OSActiveDirectoryBackup": 1, "OSRequireActiveDirectoryBackup": 1},
     elevation.SYSTEM: {"EnableLUA": 1, "ConsentPromptBehaviorAdmin": 2},
-    notice.WINLOGON: {"LegalNoticeText": "許可された者のみ使用できる。", "CachedLogonsCount": "2"},
+    WINLOGON: {"LegalNoticeText": "許可された者のみ使用できる。", "CachedLogonsCount": "2"},
     credentials.LAPS[1][0]: {"BackupDirectory": 2},
     browsers.ENROLLMENTS + r"\{5F0E}": {"EnrollmentState": 1},  # a management service governs it
     browsers.KINDS[0].policies.join(("HKLM\\", "")): {"SmartScreenEnabled": 1, "PasswordManagerEnabled": 0, "SSLErrorOverrideAllowed": 0},
@@ -99,7 +99,7 @@ BAD_KEYS: Keys = {
     malware.POLICY + r"\Scan": {"ScheduleDay": 8},
     elevation.SYSTEM: {"EnableLUA": 0},
     credentials.WDIGEST: {"UseLogonCredential": 1},
-    credentials.WINLOGON: {"AutoAdminLogon": "1"},
+    WINLOGON: {"AutoAdminLogon": "1"},
     browsers.KINDS[0].policies.join(("HKLM\\", "")): {"SmartScreenEnabled": 0, "SSLVersionMin": "tls1"},
     rf"HKU\{TARO}\Software\Microsoft\Office\16.0\word\Security": {"VBAWarnings": 1},
     rf"HKLM\SOFTWARE\WOW6432Node\{UNINSTALL}\TeamViewer": {"DisplayName": "TeamViewer", "DisplayVersion": "15"},

@@ -9,7 +9,8 @@ import pytest
 from checks.endpoint.screen_lock import screen_lock_enforced, screen_lock_idle, screen_lock_password
 from scanner.facts.readings import Wait
 from scanner.facts.screen_lock import ScreenLock
-from scanner.hosts.windows.screen_lock import MACHINE, MANAGED, POLICY, PREFERENCE, SYSTEM, WINLOGON, screen_lock
+from scanner.hosts.windows.base import WINLOGON
+from scanner.hosts.windows.screen_lock import MACHINE, MANAGED, POLICY, PREFERENCE, SYSTEM, screen_lock
 from scanner.model.check import Check
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve

@@ -45,7 +45,6 @@ class Shadow:
     changed: int | None
     least_days: int | None
     most_days: int | None
-    inactive_days: int | None
     expires: int | None
 
 
@@ -113,8 +112,8 @@ def shadow(read: Reader) -> tuple[Shadow, ...]:
     found = []
     for fields in _lines(read, SHADOW):
         if len(fields) >= 2 and fields[0][:1] not in {"+", "-", ""}:
-            numbers = [_number(field) for field in (fields[2:8] + [""] * 6)[:6]]
-            found.append(Shadow(fields[0], kind_of_password(fields[1]), numbers[0], numbers[1], numbers[2], numbers[4], numbers[5]))
+            changed, least, most, _warning, _inactive, expires = map(_number, (fields[2:8] + [""] * 6)[:6])
+            found.append(Shadow(fields[0], kind_of_password(fields[1]), changed, least, most, expires))
     return tuple(found)
 
 

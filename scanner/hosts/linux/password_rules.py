@@ -1,4 +1,4 @@
-"""The collector for the rules on new passwords on Linux: PAM's password stack, libpwquality, login.defs, useradd."""
+"""The collector for the rules on new passwords on Linux: PAM's password stack, libpwquality, login.defs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ QUALITY: Final = "/etc/security/pwquality.conf"
 QUALITY_D: Final = "/etc/security/pwquality.conf.d"
 HISTORY: Final = "/etc/security/pwhistory.conf"
 DEFS: Final = "/etc/login.defs"
-USERADD: Final = "/etc/default/useradd"
 QUALITY_DEFAULTS: Final = {"minlen": "8", "minclass": "0", "dictcheck": "1", "enforcing": "1"}
 """pwquality.conf(5), libpwquality 1.4. Less than six characters are never accepted."""
 SHORTEST: Final = 6
@@ -43,7 +42,6 @@ PASSWORD_SERVICES: Final = ("passwd", "common-password", "system-auth", "other")
     Names(QUALITY_D),
     Files(HISTORY),
     Files(DEFS),
-    Files(USERADD),
 )
 def password_rules(read: Reader) -> PasswordRules:
     """See what a new password has to be."""
@@ -59,7 +57,6 @@ def password_rules(read: Reader) -> PasswordRules:
     else:
         length, classes, dictionary, administrators, source = shape
     read.keep(source, f"length {length}, kinds of characters {classes}")
-    inactive = seen(lambda: _days(_assigned(read.file(USERADD) or b"", "INACTIVE")))
     return PasswordRules(
         least_length=length,
         least_classes=classes,
@@ -70,7 +67,6 @@ def password_rules(read: Reader) -> PasswordRules:
         most_days=_of_defs(defs, "PASS_MAX_DAYS"),
         least_days=_of_defs(defs, "PASS_MIN_DAYS"),
         warn_days=_of_defs(defs, "PASS_WARN_AGE"),
-        inactive_days=inactive,
         source=source,
     )
 
@@ -188,16 +184,6 @@ def _days(text: str | None) -> int | None:
         return None
     days = _signed(text)
     return None if days < 0 or days > NO_LIMIT else days
-
-
-def _assigned(data: bytes, name: str) -> str | None:
-    """Give a value of a file of assignments (``NAME=value``), the last one."""
-    value = None
-    for row in data.decode("utf-8", "replace").split("\n"):
-        key, equals, given = row.strip().partition("=")
-        if key == name and equals:
-            value = given.strip().strip("\"'")
-    return value
 
 
 def _whole(text: str) -> int:

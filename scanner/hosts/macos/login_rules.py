@@ -128,8 +128,7 @@ def password_rules(read: Reader) -> PasswordRules:
         hash=HASH,
         most_days=days or None,
         least_days=None,
-        warn_days=None,
-        inactive_days=None,
+        warn_days=Unobserved(Reason.UNSUPPORTED, "whether macOS tells people beforehand is not known"),
         source="pwpolicy -getaccountpolicies",
     )
 

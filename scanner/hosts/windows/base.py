@@ -27,6 +27,7 @@ SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 POLICIES = r"HKLM\SOFTWARE\Policies"
 MICROSOFT = r"HKLM\SOFTWARE\Microsoft"
 VERSION = MICROSOFT + r"\Windows NT\CurrentVersion"
+WINLOGON = VERSION + r"\Winlogon"
 PROFILES = VERSION + r"\ProfileList"
 PEOPLE = 500
 """Accounts whose own settings are read; a machine with more is not read in part."""

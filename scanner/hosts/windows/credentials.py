@@ -10,7 +10,7 @@ from scanner.facts.readings import Readings
 from scanner.hosts.base import Key, collector
 from scanner.hosts.seeing import seen
 from scanner.hosts.windows import answers
-from scanner.hosts.windows.base import CONTROL, MICROSOFT, POLICIES, VERSION, WindowsReader, number, text, version
+from scanner.hosts.windows.base import CONTROL, MICROSOFT, POLICIES, VERSION, WINLOGON, WindowsReader, number, text, version
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -18,7 +18,6 @@ from scanner.model.reason import CannotObserve, Reason
 WDIGEST: Final = CONTROL + r"\SecurityProviders\WDigest"
 LSA: Final = CONTROL + r"\Lsa"
 LSA_POLICY: Final = POLICIES + r"\Microsoft\Windows\System"
-WINLOGON: Final = VERSION + r"\Winlogon"
 LAPS: Final = (
     (MICROSOFT + r"\Policies\LAPS", "BackupDirectory"),
     (MICROSOFT + r"\Windows\CurrentVersion\Policies\LAPS", "BackupDirectory"),

@@ -14,7 +14,7 @@ from scanner.facts.login_rules import Lockout, LoginRules, LoginService, Passwor
 from scanner.hosts.base import Key, collector
 from scanner.hosts.seeing import needed, parsed, seen
 from scanner.hosts.windows import answers
-from scanner.hosts.windows.base import CONTROL, MICROSOFT, WindowsReader, number, texts
+from scanner.hosts.windows.base import CONTROL, MICROSOFT, WINLOGON, WindowsReader, number, texts
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -24,6 +24,7 @@ DOMAIN: Final = r"HKLM\SAM\SAM\Domains\Account"
 LSA: Final = CONTROL + r"\Lsa"
 SYSTEM: Final = MICROSOFT + r"\Windows\CurrentVersion\Policies\System"
 DAY: Final = 86_400
+WARNING_DEFAULT: Final = 5
 OWN_FILTERS: Final = frozenset({"scecli", "rassfm", "kdcsvc", "fpnwclnt"})
 """Notification packages that come with Windows; any other may look at new passwords."""
 COMPLEX_CLASSES: Final = 3
@@ -98,7 +99,7 @@ def _exported(export: Mapping[str, Mapping[str, str]] | Unobserved, name: str) -
 SOURCES: Final = (Key(DOMAIN, root=True), answers.PASSWORD_RULES.source, answers.SECURITY_EXPORT.source, Key(LSA))
 
 
-@collector(Platform.WINDOWS, *SOURCES)
+@collector(Platform.WINDOWS, *SOURCES, Key(WINLOGON))
 def password_rules(read: WindowsReader) -> PasswordRules:
     """Give the rules for new passwords. Length and complexity bind administrators like everybody."""
     found = rules(read)
@@ -116,10 +117,15 @@ def password_rules(read: WindowsReader) -> PasswordRules:
         hash=seen(lambda: _hash(read, found)),
         most_days=None if found.most_age is None else found.most_age // DAY,
         least_days=found.least_age // DAY or None,
-        warn_days=None,
-        inactive_days=None,
+        warn_days=seen(lambda: _warning(read)),
         source=found.source,
     )
+
+
+def _warning(read: WindowsReader) -> int | None:
+    """Give the days of "Interactive logon: Prompt user to change password before expiration"; Microsoft gives 5 as the default."""
+    days = number(read, WINLOGON, "PasswordExpiryWarning")
+    return (WARNING_DEFAULT if days is None else days) or None
 
 
 def _dictionary(read: WindowsReader) -> bool:

@@ -8,11 +8,10 @@ from scanner.facts.login_notice import LoginNotice, Notice
 from scanner.hosts.base import Key, collector
 from scanner.hosts.notice_words import WARNING
 from scanner.hosts.seeing import seen
-from scanner.hosts.windows.base import MICROSOFT, VERSION, WindowsReader, text, texts
+from scanner.hosts.windows.base import MICROSOFT, WINLOGON, WindowsReader, text, texts
 from scanner.model.platform import Platform
 
 POLICY: Final = MICROSOFT + r"\Windows\CurrentVersion\Policies\System"
-WINLOGON: Final = VERSION + r"\Winlogon"
 
 
 @collector(Platform.WINDOWS, Key(POLICY), Key(WINLOGON))

@@ -16,7 +16,7 @@ from scanner.facts.screen_lock import DesktopLock, ScreenLock
 from scanner.hosts.base import Key, collector
 from scanner.hosts.combining import same, unknown
 from scanner.hosts.seeing import needed, seen
-from scanner.hosts.windows.base import MICROSOFT, VERSION, Person, WindowsReader, number, people, text
+from scanner.hosts.windows.base import MICROSOFT, WINLOGON, Person, WindowsReader, number, people, text
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -24,7 +24,6 @@ from scanner.model.reason import CannotObserve, Reason
 MACHINE = MICROSOFT + r"\Windows\CurrentVersion\Policies\System"
 POLICY = r"Software\Policies\Microsoft\Windows\Control Panel\Desktop"
 PREFERENCE = r"Control Panel\Desktop"
-WINLOGON = VERSION + r"\Winlogon"
 MANAGED = MICROSOFT + r"\PolicyManager\current\device\DeviceLock"
 """What a management service (MDM) asks for; how Windows carries it out is not documented."""
 USUAL_GRACE = 5

@@ -81,8 +81,8 @@ def rules(*services: LoginService, masks: tuple[Mask, ...] | Unobserved = (), **
 
 NO_RULES = LoginRules(DENIED, DENIED, DENIED, DENIED, DENIED)
 NO_PAM = [case(NO_RULES, outcome="undetermined", reason=Reason.ACCESS_DENIED)]
-STRICT = PasswordRules(12, 3, True, True, 5, "yescrypt", 90, 0, 7, 30, "/etc/security/pwquality.conf")
-NOTHING = PasswordRules(DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, "/etc/pam.d/passwd")
+STRICT = PasswordRules(12, 3, True, True, 5, "yescrypt", 90, 0, 7, "/etc/security/pwquality.conf")
+NOTHING = PasswordRules(DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, DENIED, "/etc/pam.d/passwd")
 NO_PASSWORD_RULES = [case(NOTHING, outcome="undetermined", reason=Reason.ACCESS_DENIED)]
 ALL_OF_GROUP = SudoRules(True, "1.9.13", (SudoRule(("%sudo",), ("ALL",), ("ALL",), ("ALL",), None),), (), ())
 NO_SUDO = SudoRules(False, "", (), (), ())
@@ -412,6 +412,14 @@ CASES: dict[str, list[Case]] = {
         case(STRICT, says="DAYS_SET", with_={"most": 90}),
         case(STRICT, says="DAYS_LONG", with_={"most": 60}),
         case(replace(STRICT, most_days=None), says="DAYS_ENDLESS", with_={"most": 90}),
+        case(NOTHING, outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"most": 90}),
+    ],
+    "host.password.warning": [
+        case(STRICT, says="WARNING_UNASKED"),
+        case(STRICT, says="WARNING_GIVEN", with_={"most": 90}, args={"found": 7}),
+        case(STRICT, says="WARNING_LATE", with_={"most": 90, "least": 14}),
+        case(replace(STRICT, warn_days=None), says="WARNING_NONE", with_={"most": 90}),
+        case(replace(STRICT, warn_days=0), says="WARNING_NONE", with_={"most": 90}),
         case(NOTHING, outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"most": 90}),
     ],
 }

@@ -55,7 +55,6 @@ def make(
     *,
     key: Key | None = None,
     ca: bool = False,
-    version_1: bool = False,
     path_length: int | None = None,
     dns: Iterable[str] = (),
     ips: Iterable[str] = (),

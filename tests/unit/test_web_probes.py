@@ -352,7 +352,7 @@ def test_names_that_are_not_looked_up_are_not_taken_for_there(monkeypatch: pytes
 @pytest.mark.parametrize("name", ["punycode", "unicode_escape", "undefined", "no-such-charset", "zlib"])
 def test_a_charset_that_no_page_has_costs_no_time(name: str) -> None:
     start = time.process_time()
-    visit = entry_of(Web(pages({"/": reply(200, "<title>t</title>" + "-" + "a9z" * 60_000, f"Content-Type: text/html; charset={name}")})))
+    visit = entry_of(Web(pages({"/": reply(200, "<title>t</title>" + "-" + "a9z" * 160_000, f"Content-Type: text/html; charset={name}")})))
     assert isinstance(visit, WebVisit)
     assert visit.page is not None
     assert visit.page.title == "t"

@@ -58,6 +58,34 @@ def test_a_root_beyond_its_time_is_trusted_by_nobody() -> None:
     assert way(make(HOST, old), roots=Roots(public=[old.der, make("Old Root", key=old.key, ca=True).der])).end is Path.PUBLIC
 
 
+@pytest.mark.parametrize(
+    ("root", "end"),
+    [
+        ({"ca": False}, Path.NOT_PERMITTED),
+        ({"ca": True, "purposes": (ExtendedKeyUsageOID.CLIENT_AUTH,)}, Path.NOT_PERMITTED),
+        ({"ca": True, "purposes": (ExtendedKeyUsageOID.CLIENT_AUTH, SERVER_AUTH)}, Path.ORGANISATION),
+        ({"ca": False, "uses": ("key_cert_sign",)}, Path.ORGANISATION),
+    ],
+)
+def test_what_a_root_says_of_itself_binds_it_where_it_can_say_it(root: dict[str, object], end: Path) -> None:
+    """As OpenSSL and Go have it: a root of version 3 is no authority by being on a list alone."""
+    odd = make("Odd", **root)  # type: ignore[arg-type]  # keywords of the function, from the table above
+    assert way(make(HOST, odd), roots=Roots(organisation=[odd.der])).end is end
+
+
+def test_a_root_of_version_1_is_trusted_for_being_on_the_list(tmp_path: FilePath) -> None:
+    request = ("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl(tmp_path, *request, "-keyout", "ca.key", "-subj", "/CN=Old", "-out", "ca.csr")
+    openssl(tmp_path, "x509", "-req", "-in", "ca.csr", "-signkey", "ca.key", "-days", "9", "-outform", "DER", "-out", "ca.der")
+    root = (tmp_path / "ca.der").read_bytes()
+    openssl(tmp_path, *request, "-keyout", "k.pem", "-subj", "/CN=leaf", "-out", "leaf.csr")
+    by = ("-CA", "ca.der", "-CAform", "DER", "-CAkey", "ca.key", "-days", "9", "-outform", "DER")
+    leaf = openssl(tmp_path, "x509", "-req", "-in", "leaf.csr", *by)
+    assert parse(root).version == 1
+    assert path((leaf,), Roots(organisation=[root]), datetime.now(UTC)).end is Path.ORGANISATION
+    assert path((leaf, root), Roots(), datetime.now(UTC)).end is Path.NOT_PERMITTED
+
+
 def test_a_way_that_cannot_be_followed_may_be_the_one() -> None:
     """Two authorities of one name with one key: what the one may not certify, the other may, for all that can be seen."""
     limits = x509.NameConstraints([x509.UniformResourceIdentifier("example.jp")], None)

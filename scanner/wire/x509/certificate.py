@@ -53,6 +53,7 @@ class Certificate:
 
     der: bytes
     seen: CertificateSeen
+    version: int
     subject: bytes
     issuer: bytes
     serial: bytes
@@ -196,6 +197,7 @@ def _parse(der: bytes) -> Certificate:
             crl_urls=known.crl_urls,
             scts=known.scts,
         ),
+        version=outline.version,
         subject=outline.subject.whole,
         issuer=outline.issuer.whole,
         serial=outline.serial.contents,

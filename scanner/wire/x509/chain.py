@@ -234,8 +234,9 @@ def _in_time(certificate: Certificate, at: datetime) -> bool:
 def _not_permitted(way: tuple[_Link, ...], issuer: _Link) -> str:
     """Why this certificate may not stand above the way, in English; empty where it may. RFC 5280 section 6.1.4 (k) to (n)."""
     above, seen, who = issuer.certificate, issuer.certificate.seen, _shown(issuer.certificate)
-    listed = issuer.place < 0
-    if not seen.is_ca and not listed:  # an old root of version 1 is trusted for being on the list
+    # An old root that cannot say more is trusted for being on the list.
+    old_root = issuer.place < 0 and (above.version < 3 or "keyCertSign" in (seen.usage or ()))
+    if not seen.is_ca and not old_root:
         return f"{who} is not an authority"
     if seen.usage is not None and "keyCertSign" not in seen.usage:
         return f"{who} may not sign certificates"
@@ -243,7 +244,7 @@ def _not_permitted(way: tuple[_Link, ...], issuer: _Link) -> str:
     if seen.path_length is not None and between > seen.path_length:
         return f"{who} allows {seen.path_length} authorities below it, not {between}"
     purposes = seen.extended_usage
-    if purposes is not None and not listed and not {"serverAuth", oids.ANY_EXTENDED_USAGE} & set(purposes):
+    if purposes is not None and not {"serverAuth", oids.ANY_EXTENDED_USAGE} & set(purposes):
         return f"{who} is not for servers"
     if above.unknown_critical:
         return _critical(above)

@@ -13,7 +13,7 @@ from scanner.facts.readings import Readings
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
-from scanner.model.verdict import Severity
+from scanner.model.verdict import Outcome, Severity, Verdict
 
 NETWORK_LEAST_BACKLOG = Value(
     "network.least-syn-backlog",
@@ -53,19 +53,23 @@ def _both(a: str, b: str) -> str:
     return "1" if number(a) > 0 and number(b) > 0 else "0"
 
 
-def _forwards(settings: KernelSettings) -> bool:
-    """Whether the machine routes IPv4 now or after a restart, as far as it was seen."""
-    return any(number(part) > 0 for setting in of(settings, "net.ipv4.ip_forward") for part in setting.value.seen())
+def _forwards(settings: KernelSettings, interface: str) -> bool:
+    """Whether an interface (``net.ipv4.conf.eth0``) passes on what comes in by it, now and after a restart."""
+    held = of(settings, f"{interface}.forwarding") or of(settings, "net.ipv4.ip_forward")
+    return bool(held) and all(isinstance(part, str) and number(part) > 0 for part in held[0].value.effective())
+
+
+def _own(settings: KernelSettings, leaf: str, base: str) -> list[tuple[str, Readings[str]]]:
+    """Give what stands at each interface, and at ``default`` for those that are still to come."""
+    names = ("default", *(() if isinstance(settings.interfaces, Unobserved) else settings.interfaces))
+    return named(of(settings, *(f"{base}.{name.replace('.', '/')}.{leaf}" for name in names)))
 
 
 def _each(settings: KernelSettings, leaf: str, by: Callable[[str, str], str], base: str = IPV4) -> list[tuple[str, Readings[str]]]:
     """Give a setting as the kernel goes by it for each interface, and for those that are still to come (``default``)."""
     whole = of(settings, f"{base}.all.{leaf}")
-    names = ("default", *(() if isinstance(settings.interfaces, Unobserved) else settings.interfaces))
-    own = of(settings, *(f"{base}.{name.replace('.', '/')}.{leaf}" for name in names))
-    if not whole:
-        return named(own)
-    return [combined(setting.name, setting.value, whole[0].value, by) for setting in own]
+    own = _own(settings, leaf, base)
+    return [combined(name, value, whole[0].value, by) for name, value in own] if whole else own
 
 
 def _over_interfaces(settings: KernelSettings, parts: list[tuple[str, Readings[str]]], good: Callable[[str], bool]) -> Judgement:
@@ -108,11 +112,11 @@ def network_reverse_path(settings: KernelSettings) -> Judgement:
     says=WORDS,
 )
 def network_redirects(settings: KernelSettings) -> Judgement:
-    # A router needs both values to follow one, any other machine only one of them; in IPv6 the interface alone decides.
-    parts = _each(settings, "accept_redirects", _both if _forwards(settings) else _either)
-    names = ("default", *(() if isinstance(settings.interfaces, Unobserved) else settings.interfaces))
-    six = named(of(settings, *(f"{IPV6}.{name.replace('.', '/')}.accept_redirects" for name in names)))
-    return _over_interfaces(settings, [*parts, *six], lambda value: value == "0")
+    # What comes in by an interface that routes is followed where both values say so, else where one does; in IPv6 the interface decides.
+    leaf = "accept_redirects"
+    pairs = zip(_each(settings, leaf, _both), _each(settings, leaf, _either), strict=True)
+    parts = [both if _forwards(settings, both[0].removesuffix(f".{leaf}")) else either for both, either in pairs]
+    return _over_interfaces(settings, [*parts, *_own(settings, leaf, IPV6)], lambda value: value == "0")
 
 
 @check(
@@ -168,11 +172,25 @@ def network_martians(settings: KernelSettings) -> Judgement:
         ja="複数の通信回線に接続した機器がパケットを中継すると、回線を分けた意味が失われる。仮想化やコンテナの基盤、ルータでは必要となる。",
         en="A machine on several networks that forwards packets joins what was kept apart. Routers and hosts of virtual machines need it.",
     ),
-    remedy=_remedy("net.ipv4.ip_forward=0, net.ipv6.conf.all.forwarding=0"),
+    remedy=also(
+        _remedy("net.ipv4.ip_forward=0, net.ipv6.conf.all.forwarding=0"),
+        Text(
+            ja="net.ipv4.conf.名前.forwarding が 1 のものは、その設定（sysctl、systemd-networkd の IPv4Forwarding= 等）を除く。",
+            en="Where net.ipv4.conf.NAME.forwarding is 1, remove what sets it (sysctl, IPv4Forwarding= of systemd-networkd).",
+        ),
+    ),
     says=WORDS,
 )
 def network_forwarding(settings: KernelSettings) -> Judgement:
-    return judged(named(of(settings, "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding")), lambda value: value == "0")
+    def off(value: str) -> bool:
+        return value == "0"
+
+    whole = named(of(settings, "net.ipv4.ip_forward", f"{IPV4}.all.forwarding", f"{IPV6}.all.forwarding"))
+    answer = judged(whole, off)
+    if isinstance(answer, Verdict) and answer.outcome is Outcome.FAIL:
+        return answer  # every interface says the same then
+    # With the switch for all off, IPv4 still passes on what comes in by an interface whose own is on; IPv6 does not.
+    return _over_interfaces(settings, [*whole, *_own(settings, "forwarding", IPV4)], off)
 
 
 @check(

@@ -168,6 +168,18 @@ def test_other_modules_for_quality_are_understood(tmp_path: Path) -> None:
     assert (held.history, held.least_length) == (7, 6)
 
 
+@pytest.mark.parametrize(("module", "kept"), [(b"\x7fELF /etc/security/opasswd", 10), (b"\x7fELF /etc/security/pwhistory.conf", 24)])
+def test_only_a_module_that_knows_the_file_of_pwhistory_goes_by_it(tmp_path: Path, module: bytes, kept: int) -> None:
+    stack = "password required pam_pwhistory.so use_authtok\npassword required pam_unix.so use_authtok yescrypt\n"
+    read = Machine(tmp_path).write({"/etc/pam.d/passwd": stack, "/etc/security/pwhistory.conf": "remember = 24\n"})
+    untold = run(password_rules, read)
+    assert isinstance(untold, PasswordRules)
+    assert isinstance(untold.history, Unobserved)
+    held = run(password_rules, read.write({"/usr/lib/x86_64-linux-gnu/security/pam_pwhistory.so": module}))
+    assert isinstance(held, PasswordRules)
+    assert held.history == kept
+
+
 def test_passwdqc_that_goes_by_a_file_or_refuses_nobody(tmp_path: Path) -> None:
     unix = "password required pam_unix.so use_authtok sha512\n"
     by_file = passwords(tmp_path / "a", f"password required pam_passwdqc.so config=/etc/passwdqc.conf\n{unix}")

@@ -104,6 +104,16 @@ def test_an_interface_gets_what_stands_for_it_and_otherwise_the_default(tmp_path
     assert look(KernelSettings, kernel_settings, made).interfaces == ("eth0",)
 
 
+def test_an_interface_forwards_by_its_own_line_and_otherwise_as_the_switch_for_all_says(tmp_path: Path) -> None:
+    here = {f"/proc/sys/net/ipv4/conf/{name}/forwarding": "0\n" for name in ("all", "default", "eth0", "eth1")}
+    lines = "net.ipv4.conf.eth0.forwarding = 1\nnet.ipv4.conf.all.forwarding = 0\n"
+    own = machine(tmp_path / "own", {**here, "/etc/sysctl.d/a.conf": lines})
+    later = {name: setting(own, f"net.ipv4.conf.{name}.forwarding").after_restart for name in ("all", "default", "eth0", "eth1")}
+    assert later == {"all": "0", "default": "0", "eth0": "1", "eth1": "0"}
+    router = machine(tmp_path / "router", {**here, "/etc/sysctl.d/a.conf": "net.ipv4.ip_forward = 1\n"})
+    assert {setting(router, f"net.ipv4.conf.{name}.forwarding").after_restart for name in later} == {"1"}
+
+
 def test_ufw_sets_its_own_file_after_all_others(tmp_path: Path) -> None:
     files = {
         "/etc/sysctl.d/a.conf": "net.ipv4.tcp_syncookies = 0\n",
@@ -570,6 +580,28 @@ def test_systemd_mounts_tmp_by_its_unit_and_shared_memory_by_itself(tmp_path: Pa
     places = {m.path: m.options.after_restart for m in look(Mounts, mounts, machine(tmp_path, files, live=False)).places}
     assert places["/tmp"] == ("mode=1777", "strictatime", "nosuid", "nodev")
     assert (places["/dev/shm"], places["/home"]) == (("nosuid", "nodev"), ())
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        # seen on Debian 12 (systemd 252): each was started with these files
+        ({"/etc/systemd/system/tmp.mount": "[Mount]\nOptions=nosuid\n"}, ("nosuid",)),
+        ({"/usr/lib/systemd/system/tmp.mount": "[Mount]\nOptions=nosuid\n"}, ("nosuid", "nodev", "noexec")),
+        ({"/etc/systemd/system/tmp.mount.d/x.conf": "[Mount]\nOptions=nodev\n"}, ("nodev",)),
+        ({"/etc/systemd/system/tmp.mount": ""}, ()),
+    ],
+)
+def test_a_unit_in_etc_and_drop_ins_outrank_the_line_of_fstab(tmp_path: Path, files: Mapping[str, str], expected: tuple[str, ...]) -> None:
+    read = machine(tmp_path, {"/etc/fstab": "tmpfs /tmp tmpfs nosuid,nodev,noexec 0 0\n", **files}, live=False)
+    assert next(m for m in look(Mounts, mounts, read).places if m.path == "/tmp").options.after_restart == expected
+
+
+def test_any_place_may_be_mounted_by_a_unit_whose_last_options_count(tmp_path: Path) -> None:
+    unit = "[Mount]\nWhere=/var/tmp\nOptions=nosuid\nOptions=nodev,noexec\n"
+    files = {"/etc/systemd/system/var-tmp.mount": unit, "/etc/systemd/system/local-fs.target.wants/var-tmp.mount": ""}
+    places = {m.path: m.options.after_restart for m in look(Mounts, mounts, machine(tmp_path, files, live=False)).places}
+    assert (places["/var/tmp"], places["/home"]) == (("nodev", "noexec"), ())
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ PER_INTERFACE: Mapping[str, tuple[str, str]] = {
 }
 """IPv4 settings of each interface: the kernel's defaults of ``all`` and of every other (net/ipv4/devinet.c)."""
 PER_INTERFACE_6: Mapping[str, tuple[str, str]] = {"accept_redirects": ("1", "1")}
+FORWARD, FORWARD_ALL = "net/ipv4/ip_forward", f"{IPV4}/all/forwarding"
+"""Two names of one switch, which sets ``forwarding`` of every interface; afterwards each has its own (net/ipv4/devinet.c)."""
 
 _OPTIONS = "|".join(option for option, _, _ in BUILT.values())
 CONFIG = Run(("sh", "-c", f"f=/boot/config-$(uname -r); grep -hsE '^CONFIG_({_OPTIONS})=' $f; if [ -r $f ]; then echo read; fi"))
@@ -71,7 +73,7 @@ UFW = ("/etc/ufw/ufw.conf", "/etc/default/ufw", "/etc/ufw/sysctl.conf")
     *CONTAINER,
     *UNITS,
     *(Files(f"/proc/sys/{key}", root=key.startswith("fs/protected")) for key in (*FIXED, *BUILT, *UNKNOWN)),
-    *(Files(f"/proc/sys/{IPV4}/*/{leaf}") for leaf in PER_INTERFACE),
+    *(Files(f"/proc/sys/{IPV4}/*/{leaf}") for leaf in (*PER_INTERFACE, "forwarding")),
     *(Files(f"/proc/sys/{IPV6}/*/{leaf}") for leaf in PER_INTERFACE_6),
     Names(f"/proc/sys/{IPV4}"),
     *(Files(path) for path in UFW),
@@ -87,7 +89,10 @@ def kernel_settings(read: Reader) -> KernelSettings:
             found.append(seer.setting(f"{base}/all/{leaf}", default_all))
             found.append(seer.setting(f"{base}/default/{leaf}", default))
             for name in () if isinstance(names, Unobserved) else names:
-                found.append(seer.setting(f"{base}/{name}/{leaf}", default, instead=f"{base}/default/{leaf}"))
+                found.append(seer.setting(f"{base}/{name}/{leaf}", default, f"{base}/default/{leaf}"))
+    found.append(seer.setting(FORWARD_ALL, "0", FORWARD))
+    for name in ("default", *(() if isinstance(names, Unobserved) else names)):
+        found.append(seer.setting(f"{IPV4}/{name}/forwarding", "0", f"{IPV4}/default/forwarding", FORWARD_ALL, FORWARD))
     shown_names = names if isinstance(names, Unobserved) else tuple(shown(name) for name in names)
     for setting in found[:12]:
         read.keep(setting.value.source, f"{setting.name}: now {setting.value.in_force}, after a restart {setting.value.after_restart}")
@@ -125,14 +130,12 @@ class _Seer:
             return absent
         return given or _number(self.built[option])
 
-    def setting(self, key: str, default: str | Unobserved, instead: str = "") -> KernelSetting:
-        """Give a setting's readings. ``instead`` is the key whose lasting value holds for interfaces that have none of their own."""
+    def setting(self, key: str, default: str | Unobserved, *instead: str) -> KernelSetting:
+        """Give a setting's readings. ``instead`` are keys whose lasting value, the first there is, holds where it has none of its own."""
         now: str | Unobserved | None = None
         if self.read.live:
             now = seen(partial(self._now, key))
-        written = self._written(key)
-        if written is None and instead:
-            written = self._written(instead)
+        written = next((found for one in (key, *instead) if (found := self._written(one)) is not None), None)
         if isinstance(written, Unobserved):
             return KernelSetting(_name(key), Readings(written, now, written, f"/proc/sys/{key}"))
         if written is None:

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 from scanner.facts.files import Mount, Mounts
 from scanner.facts.readings import Readings
-from scanner.hosts.base import Files, Names, Reader, collector
-from scanner.hosts.linux.base import exists, init, masked, one_file, seen, shown
+from scanner.hosts.base import Files, Reader, collector
+from scanner.hosts.linux.base import enabled, init, masked, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
+from scanner.hosts.linux.services import UNITS
+from scanner.hosts.linux.units import PLACES as PLACES_OF_UNITS
+from scanner.hosts.linux.units import settings, unit_files
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 
 PLACES = ("/tmp", "/var/tmp", "/dev/shm", "/home", "/var", "/var/log", "/var/log/audit", "/boot")  # noqa: S108  mount points, nothing is written there
 NOW, LATER = "/proc/self/mounts", "/etc/fstab"
-TMP_UNIT = ("/etc/systemd/system/tmp.mount", "/usr/lib/systemd/system/tmp.mount", "/lib/systemd/system/tmp.mount")
-SHM = ("tmpfs", ("nosuid", "nodev"))
-"""What systemd mounts at /dev/shm by itself (src/shared/mount-setup.c); fstab(5) may say otherwise."""
+SHM_PLACE, SHM = "/dev/shm", ("nosuid", "nodev")  # noqa: S108  a mount point
+"""Where systemd mounts shared memory by itself, and how (src/shared/mount-setup.c); fstab(5) may say otherwise."""
 MEDIA = ("/media/", "/mnt/", "/cdrom", "/media", "/mnt")
 USER = frozenset({"user", "users", "owner", "group"})
 """Options that imply nosuid and nodev, the first two noexec as well (mount(8))."""
@@ -41,9 +43,8 @@ class Line:
     *CONTAINER,
     Files(NOW),
     Files(LATER),
-    *(Files(path) for path in TMP_UNIT),
-    Names("/etc/systemd/system/local-fs.target.wants"),
-    Names("/usr/lib/systemd/system/local-fs.target.wants"),
+    *UNITS,
+    *unit_files(("tmp.mount",)),
 )
 def mounts(read: Reader) -> Mounts:
     """See what is a file system of its own, with which options."""
@@ -89,31 +90,26 @@ def _place(read: Reader, path: str, running: tuple[Line, ...] | Unobserved | Non
     if isinstance(lasting, Unobserved):
         return Mount(path, type_, Readings(lasting, now, lasting, source))
     written = next((one for one in reversed(lasting) if one.path == path), None)
-    if written is not None:
-        configured = () if "noauto" in written.options else _meant(written.options)
-        return Mount(path, shown(type_ or written.type), Readings(configured, now, configured, source))
-    later = seen(lambda: _by_itself(read, path))
-    return Mount(path, shown(type_), Readings(None, now, later, source))
+    configured = None if written is None else () if "noauto" in written.options else _meant(written.options)
+    later = seen(lambda: _later(read, path, configured))
+    return Mount(path, shown(type_ or (written.type if written else "")), Readings(configured, now, later, source))
 
 
-def _by_itself(read: Reader, path: str) -> tuple[str, ...]:
-    """Give the options of what systemd mounts without fstab: /dev/shm always, /tmp where its unit is wanted."""
+def _later(read: Reader, path: str, by_fstab: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Give the options after a restart, empty where nothing is mounted. Raises ``CannotObserve``.
+
+    systemd makes a unit of a line of fstab. A unit of the same name in /etc outranks it, one of a package does not, and drop-ins change
+    whichever it is (systemd.unit(5), systemd-fstab-generator(8)).
+    """
     if init(read) != "systemd":
+        return by_fstab or ()
+    if path == SHM_PLACE:  # mounted before units are read; fstab's options are put on it later (systemd-remount-fs.service(8))
+        return SHM if by_fstab is None else by_fstab
+    unit = f"{path.strip('/').replace('/', '-')}.mount"
+    if by_fstab == () or masked(read, unit) or (by_fstab is None and not enabled(read, unit)):
         return ()
-    if path == "/dev/shm":  # noqa: S108  compared
-        return SHM[1]
-    if path != "/tmp" or masked(read, "tmp.mount"):  # noqa: S108  compared
-        return ()
-    wanted = [
-        f"{base}/local-fs.target.wants/tmp.mount" for base in ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
-    ]
-    if not exists(read, *wanted):
-        return ()
-    text = next((found for unit in TMP_UNIT if (found := one_file(read, unit))), None)
-    if text is None or isinstance(text.data, Unobserved):
-        return ()
-    lines = [line.strip() for line in text.data.decode("utf-8", "replace").split("\n")]
-    return tuple(option for line in lines if line.startswith("Options=") for option in line.removeprefix("Options=").split(","))
+    written = settings(read, (unit,), "Options", PLACES_OF_UNITS if by_fstab is None else PLACES_OF_UNITS[:1])
+    return _meant(tuple(written[-1].split(","))) if written else by_fstab or ("defaults",)
 
 
 def _meant(options: tuple[str, ...]) -> tuple[str, ...]:

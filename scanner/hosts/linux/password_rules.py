@@ -20,6 +20,9 @@ from scanner.wire.pam import FAILURE, Module, NotPam, Stack
 QUALITY: Final = "/etc/security/pwquality.conf"
 QUALITY_D: Final = "/etc/security/pwquality.conf.d"
 HISTORY: Final = "/etc/security/pwhistory.conf"
+HISTORY_MODULES: Final = tuple(
+    f"/usr/{place}/security/pam_pwhistory.so" for place in ("lib/x86_64-linux-gnu", "lib/aarch64-linux-gnu", "lib64", "lib")
+)
 DEFS: Final = "/etc/login.defs"
 QUALITY_DEFAULTS: Final = {"minlen": "8", "minclass": "0", "dictcheck": "1", "enforcing": "1"}
 """pwquality.conf(5), libpwquality 1.4. Less than six characters are never accepted."""
@@ -152,12 +155,27 @@ def _passwdqc(module: Module) -> int | None:
 def _history(read: Reader, stack: Stack) -> int | None:
     for module in stack.modules():
         if module.name == "pam_pwhistory" and _enforced(stack, module):
-            data = read.file(module.argument("conf") or HISTORY)
-            held = dict(needed(parsed(HISTORY, data, wire.settings))) if data is not None else {}
-            return _whole(module.argument("remember") or held.get("remember") or str(HISTORY_DEFAULT)) or None
+            return _whole(module.argument("remember") or _history_by_file(read, module) or str(HISTORY_DEFAULT)) or None
         if module.name in LOCAL and (kept := module.argument("remember")):
             return _whole(kept) or None
     return None
+
+
+def _history_by_file(read: Reader, module: Module) -> str | None:
+    """Give what the module's file says, where the module reads one: that of Debian 12 (1.5.2) does not, that of Debian 13 (1.7.0) does.
+
+    The Red Hat family brought the file to older versions, so that the module itself is looked into, not its version. Raises
+    ``CannotObserve``.
+    """
+    path = module.argument("conf") or HISTORY
+    data = read.file(path)
+    held = dict(needed(parsed(path, data, wire.settings))) if data is not None else {}
+    if "remember" not in held:
+        return None
+    programs = [program for place in HISTORY_MODULES if (program := read.file(place)) is not None]
+    if not programs:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)}: whether pam_pwhistory reads it is not told, since the module is not there")
+    return held["remember"] if any(HISTORY.encode() in program for program in programs) else None
 
 
 def _hash(defs: bytes | Unobserved | None, stack: Stack) -> str:

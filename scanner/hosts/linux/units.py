@@ -20,21 +20,22 @@ def unit_files(names: Sequence[str]) -> tuple[Source, ...]:
     return tuple(source for path in own for source in (Files(path), Names(f"{path}.d"), Files(f"{path}.d/*.conf")))
 
 
-def settings(read: Reader, names: Sequence[str], wanted: str) -> tuple[str, ...]:
+def settings(read: Reader, names: Sequence[str], wanted: str, own: Sequence[str] = PLACES) -> tuple[str, ...]:
     """Give the values that a unit has for a setting that takes several, such as ``ExecStart``; an empty one takes back those before it.
 
-    ``names`` are the unit's own name and its aliases, whose drop-ins count too. Raises ``CannotObserve``.
+    ``names`` are the unit's own name and its aliases, whose drop-ins count too. ``own`` are the places where its own file may stand, for a
+    unit that a generator makes as well. Raises ``CannotObserve``.
     """
     found: list[str] = []
-    for line in _lines(read, names):
+    for line in _lines(read, names, own):
         name, equals, value = line.partition("=")
         if equals and name.strip() == wanted:
             found = [*found, value.strip()] if value.strip() else []
     return tuple(found)
 
 
-def _lines(read: Reader, names: Sequence[str]) -> list[str]:
-    own = next((text for name in names for place in PLACES if (text := one_file(read, f"{place}/{name}")) is not None), None)
+def _lines(read: Reader, names: Sequence[str], places: Sequence[str]) -> list[str]:
+    own = next((text for name in names for place in places if (text := one_file(read, f"{place}/{name}")) is not None), None)
     more = needed(drop_ins(read, [f"{place}/{name}.d" for place in PLACES for name in names], ".conf"))
     texts: tuple[Text, ...] = (*([own] if own is not None else ()), *more)
     whole = "\n".join(needed(text.data).decode("utf-8", "replace") for text in texts)

@@ -75,6 +75,10 @@ CASES: dict[str, list[Case]] = {
         case(faces("accept_redirects", "1", "0", "0"), says="SETTING_BAD"),
         case(faces("accept_redirects", "0", "0", "1", routes="1"), says="SETTING_GOOD"),
         case(faces("accept_redirects", "0", "0", "0", six="1"), says="SETTING_BAD"),
+        # each interface by its own forwarding, whatever the switch for all says; one that stops to route at the next start is no router
+        case(faces("accept_redirects", "0", "0", "1", routes="1", more={f"{FOUR}.eth0.forwarding": always("0")}), says="SETTING_BAD"),
+        case(faces("accept_redirects", "0", "0", "1", more={f"{FOUR}.eth0.forwarding": always("1")}), says="SETTING_GOOD"),
+        case(faces("accept_redirects", "0", "0", "1", more={"net.ipv4.ip_forward": Readings(None, "1", "0", "x")}), says="SETTING_BAD"),
     ],
     "host.network.redirects-sent": [
         *common("send_redirects", "0", "1"),
@@ -96,6 +100,17 @@ CASES: dict[str, list[Case]] = {
             kernel({"net.ipv4.ip_forward": always("0"), "net.ipv6.conf.all.forwarding": always("1")}, container=CONTAINER),
             says="SETTING_BAD",
         ),
+        case(
+            faces("forwarding", "0", "0", "1", more={f"{SIX}.all.forwarding": always("0")}),
+            says="SETTING_BAD",
+            args={"seen": (f"{FOUR}.eth0.forwarding=1",)},
+        ),
+        case(
+            faces("forwarding", "0", "0", "1", routes="1", more={f"{SIX}.all.forwarding": always("0")}),
+            says="SETTING_BAD",
+            args={"seen": ("net.ipv4.ip_forward=1",)},
+        ),
+        case(faces("forwarding", "0", "0", interfaces=DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         # a kernel without IPv6
         case(kernel({"net.ipv4.ip_forward": always("0"), "net.ipv6.conf.all.forwarding": always("")}), says="SETTING_GOOD"),
     ],

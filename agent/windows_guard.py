@@ -79,7 +79,7 @@ def _closed(path: Path, kind: int) -> bool:
     with _given_back() as descriptor, _given_back() as written:
         status = advapi.GetNamedSecurityInfoW(str(path), _FILE, _RIGHTS, None, None, None, None, ctypes.byref(descriptor))
         if status:
-            raise _named(ctypes.WinError(status), path)
+            raise _with_path(ctypes.WinError(status), path)
         _done(advapi.ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, _REVISION, _RIGHTS, ctypes.byref(written), None))
         try:
             return not sddl.lets_many(ctypes.wstring_at(written.value or 0), kind)
@@ -104,10 +104,10 @@ def _blob(octets: bytes) -> _Blob:
 
 def _done(well: object, path: Path | None = None) -> None:
     if not well:
-        raise _named(ctypes.WinError(ctypes.get_last_error()), path)
+        raise _with_path(ctypes.WinError(ctypes.get_last_error()), path)
 
 
-def _named(error: OSError, path: Path | None) -> OSError:
+def _with_path(error: OSError, path: Path | None) -> OSError:
     error.filename = str(path) if path else None
     return error
 

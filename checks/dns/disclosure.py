@@ -22,7 +22,7 @@ _PRODUCT: Final = re.compile(
 LONGEST_SHOWN: Final = 80
 
 
-def _said(seen: ServerIdentity, names: tuple[str, ...]) -> list[tuple[str, str]]:
+def _texts(seen: ServerIdentity, names: tuple[str, ...]) -> list[tuple[str, str]]:
     answers = [p.answer for p in seen.parts if p.name in names and isinstance(p.answer, IdentityAnswer)]
     return [(a.name, text.strip()) for a in answers for text in a.texts if text.strip()]
 
@@ -57,7 +57,7 @@ def _shown(name: str, text: str) -> str:
     },
 )
 def disclosure_version(seen: ServerIdentity) -> Judgement:
-    said = _said(seen, VERSION_NAMES)
+    said = _texts(seen, VERSION_NAMES)
     if telling := [(n, t) for n, t in said if _NUMBER.search(t) or _PRODUCT.search(t)]:
         return failed("VERSION_SHOWN", answers=listed(_shown(n, t) for n, t in telling))
     if (missing := _missing(seen, VERSION_NAMES)) is not None:
@@ -90,7 +90,7 @@ def disclosure_version(seen: ServerIdentity) -> Judgement:
     },
 )
 def disclosure_identity(seen: ServerIdentity) -> Judgement:
-    said = _said(seen, HOST_NAMES)
+    said = _texts(seen, HOST_NAMES)
     if telling := [(n, t) for n, t in said if t.lower().rstrip(".") != seen.host]:
         return failed("IDENTITY_SHOWN", answers=listed(_shown(n, t) for n, t in telling))
     if (missing := _missing(seen, HOST_NAMES)) is not None:

@@ -205,7 +205,7 @@ def _stopped(holds: list[Hold | Unobserved | None]) -> bool | Unobserved | None:
     return next((hold for hold in holds if isinstance(hold, Unobserved)), False)
 
 
-def _named(barriers: tuple[Barrier, ...], hold: Hold) -> tuple[str, ...]:
+def _sources(barriers: tuple[Barrier, ...], hold: Hold) -> tuple[str, ...]:
     return listed(b.holds.source for b in barriers if hold in b.holds.effective())
 
 
@@ -263,7 +263,7 @@ def autorun_usb_storage(usb: UsbStorage, *, use: Annotated[str, USB_STORAGE_USE]
 def _usb_storage(usb: UsbStorage) -> Judgement:
     now = _stopped([barrier.holds.in_force for barrier in usb.barriers])
     later = _stopped([barrier.holds.after_restart for barrier in usb.barriers])
-    full, partial = _named(usb.barriers, Hold.FULL), _named(usb.barriers, Hold.PARTIAL)
+    full, partial = _sources(usb.barriers, Hold.FULL), _sources(usb.barriers, Hold.PARTIAL)
     if later is False and now is True:
         return failed("USB_UNTIL_RESTART", by=full)
     if now is False and later is True:

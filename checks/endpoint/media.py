@@ -57,12 +57,12 @@ def media_registered(
     known = {serial.casefold() for serial in registered}
     others = [m for m in insertions.media if not m.serial or m.serial.casefold() not in known]
     if others:
-        return failed("MEDIA_OTHER", media=listed(map(_said, others)))
+        return failed("MEDIA_OTHER", media=listed(map(_label, others)))
     # without knowing since when there are records, those before them may be of any medium
     return insertions.since if isinstance(insertions.since, Unobserved) else passed("MEDIA_REGISTERED", count=len(insertions.media))
 
 
-def _said(medium: InsertedMedium) -> str:
+def _label(medium: InsertedMedium) -> str:
     day = medium.last_day if isinstance(medium.last_day, str) else "-"
     return f"{medium.model or medium.ids or '?'} {medium.serial or '-'} {day}"
 

@@ -40,7 +40,7 @@ def _joined(known: WirelessNetworks) -> tuple[WirelessNetwork, ...] | Unobserved
     return tuple(n for n in known.networks if n.mode is not WirelessMode.ACCESS_POINT)
 
 
-def _named(networks: Iterable[WirelessNetwork]) -> tuple[str, ...]:
+def _names(networks: Iterable[WirelessNetwork]) -> tuple[str, ...]:
     return listed(n.name for n in networks)
 
 
@@ -111,7 +111,7 @@ def wireless_encryption(known: WirelessNetworks) -> Judgement:
         return failed("WIRELESS_WEAK_NOW", networks=listed(f"{n.name} ({n.uses})" for n in now))
     later, unseen_later = _sorted_out(networks, _joins_with(UNENCRYPTED))
     if later:
-        return failed("WIRELESS_WEAK_JOINS", networks=_named(later))
+        return failed("WIRELESS_WEAK_JOINS", networks=_names(later))
     return unseen_now or unseen_later or passed("WIRELESS_ENCRYPTED", count=len(networks))
 
 
@@ -143,7 +143,7 @@ def wireless_old_protection(known: WirelessNetworks) -> Judgement:
     if not networks:
         return not_applicable("NO_WIRELESS")
     old, unseen = _sorted_out(networks, _joins_with(WEAK))
-    return failed("WIRELESS_OLD_ACCEPTED", networks=_named(old)) if old else unseen or passed("WIRELESS_ONLY_NEW")
+    return failed("WIRELESS_OLD_ACCEPTED", networks=_names(old)) if old else unseen or passed("WIRELESS_ONLY_NEW")
 
 
 @check(
@@ -182,7 +182,7 @@ def wireless_own_authentication(
     if not ours:
         return not_applicable("OWN_NOT_KNOWN")
     shared, unseen = _sorted_out(ours, lambda n: n.enterprise if isinstance(n.enterprise, Unobserved) else not n.enterprise)
-    return failed("OWN_SHARED_KEY", networks=_named(shared)) if shared else unseen or passed("OWN_INDIVIDUAL", networks=_named(ours))
+    return failed("OWN_SHARED_KEY", networks=_names(shared)) if shared else unseen or passed("OWN_INDIVIDUAL", networks=_names(ours))
 
 
 @check(
@@ -219,10 +219,10 @@ def wireless_server_proof(known: WirelessNetworks) -> Judgement:
     enterprise, unseen_kind = _sorted_out(networks, lambda n: n.enterprise)
     loose, unseen = _sorted_out(enterprise, lambda n: _is_false(n.verifies_server))
     if loose:
-        return failed("SERVER_UNVERIFIED", networks=_named(loose))
+        return failed("SERVER_UNVERIFIED", networks=_names(loose))
     if why := unseen or unseen_kind:
         return why
-    return passed("SERVER_VERIFIED", networks=_named(enterprise)) if enterprise else not_applicable("NO_ENTERPRISE")
+    return passed("SERVER_VERIFIED", networks=_names(enterprise)) if enterprise else not_applicable("NO_ENTERPRISE")
 
 
 def _is_false(answer: bool | Unobserved | None) -> bool | Unobserved:
@@ -268,4 +268,4 @@ def wireless_hotspot(known: WirelessNetworks) -> Judgement:
     open_ones, unseen = _sorted_out(
         known.networks, lambda n: n.mode if isinstance(n.mode, Unobserved) else n.mode is not WirelessMode.CLIENT
     )
-    return failed("HOTSPOT_SET_UP", networks=_named(open_ones)) if open_ones else unseen or passed("HOTSPOT_NONE")
+    return failed("HOTSPOT_SET_UP", networks=_names(open_ones)) if open_ones else unseen or passed("HOTSPOT_NONE")

@@ -42,7 +42,7 @@ MOST_PORTS: Final = 1000
 """Ports of one rule beyond which it is no longer an opening for something but a hole."""
 
 
-def _named(version: str, opening: Opening) -> str:
+def _port(version: str, opening: Opening) -> str:
     ports = str(opening.first) if opening.first == opening.last else f"{opening.first}-{opening.last}"
     return f"{opening.protocol}/{ports} ({version})"
 
@@ -99,11 +99,11 @@ def firewall_management(
         for opening in found.openings
         if opening.protocol == "tcp" and not _trusted_only(opening, trusted) and any(opening.first <= p <= opening.last for p in wanted)
     ]
-    if anybody := [_named(version, opening) for version, opening in met if not opening.sources]:
+    if anybody := [_port(version, opening) for version, opening in met if not opening.sources]:
         return failed("MANAGEMENT_OPEN", ports=listed(anybody))
     if networks and (wider := [pair for pair in met if not all(_within(source, networks) for source in pair[1].sources)]):
         sources = listed(source for _, opening in wider for source in opening.sources)
-        return failed("MANAGEMENT_WIDER", ports=listed(_named(*pair) for pair in wider), sources=sources)
+        return failed("MANAGEMENT_WIDER", ports=listed(_port(*pair) for pair in wider), sources=sources)
     if why := next((found for _, found in filters if isinstance(found, Unobserved)), None):
         return why
     if odd := next((found for _, found in seen if found.unclear), None):
@@ -164,14 +164,14 @@ def firewall_openings(
     if bare := [version for version, found in seen if let_through(found, trusted)]:
         return failed("NO_FILTER", versions=listed(bare))
     met = [(v, o) for v, found in seen for o in found.openings if not o.sources and not _trusted_only(o, trusted)]
-    other = [_named(version, opening) for version, opening in met if not any(_covers(one, opening) for one in approved)]
+    other = [_port(version, opening) for version, opening in met if not any(_covers(one, opening) for one in approved)]
     if other:
         return failed("OPENINGS_OTHER", ports=listed(other)) if approved else value_not_set(FIREWALL_OPEN_PORTS)
     if why := next((found for _, found in filters if isinstance(found, Unobserved)), None):
         return why
     if odd := next((found for _, found in seen if found.unclear), None):
         return unclear(odd)
-    return passed("OPENINGS_APPROVED", ports=listed(_named(*pair) for pair in met)) if met else passed("NOTHING_OPEN")
+    return passed("OPENINGS_APPROVED", ports=listed(_port(*pair) for pair in met)) if met else passed("NOTHING_OPEN")
 
 
 def _covers(approved: str, opening: Opening) -> bool:
@@ -216,7 +216,7 @@ def firewall_broad(
     if bare := [version for version, found in seen if let_through(found, trusted)]:
         return failed("NO_FILTER", versions=listed(bare))
     broad = [
-        _named(version, opening)
+        _port(version, opening)
         for version, found in seen
         for opening in found.openings
         if not opening.sources and opening.last - opening.first >= MOST_PORTS and not _trusted_only(opening, trusted)

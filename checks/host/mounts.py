@@ -39,7 +39,7 @@ def _missing(mount: Mount, options: tuple[str, ...] | Unobserved | None) -> tupl
     return tuple(asked for asked in _ASKED[mount.path] if asked not in options)
 
 
-def _said(mount: Mount, missing: tuple[str, ...], *, apart: bool) -> str:
+def _with_missing(mount: Mount, missing: tuple[str, ...], *, apart: bool) -> str:
     return f"{mount.path}: {', '.join(missing)}" if apart else f"{mount.path}: –"
 
 
@@ -86,9 +86,9 @@ def mounts_options(mounts: Mounts) -> Judgement:
         lacks_now, lacks_later = _missing(mount, now), _missing(mount, later)
         if isinstance(lacks_now, tuple) and lacks_now:
             tag = "OPTIONS_NOT_APPLIED" if mount.options.configured and lacks_later == () else "OPTIONS_MISSING"
-            bad[tag].append(_said(mount, lacks_now, apart=now != ()))
+            bad[tag].append(_with_missing(mount, lacks_now, apart=now != ()))
         elif isinstance(lacks_later, tuple) and lacks_later:
-            bad["OPTIONS_MISSING" if now is None else "OPTIONS_LOST"].append(_said(mount, lacks_later, apart=later != ()))
+            bad["OPTIONS_MISSING" if now is None else "OPTIONS_LOST"].append(_with_missing(mount, lacks_later, apart=later != ()))
         elif isinstance(lacks_now, Unobserved) or isinstance(lacks_later, Unobserved):
             unseen = unseen or next(part for part in (lacks_now, lacks_later) if isinstance(part, Unobserved))
         else:

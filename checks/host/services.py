@@ -76,7 +76,7 @@ _GUARDS = (
 """Services that protect the machine or write down what happens on it."""
 
 
-def _named(socket: ListeningSocket) -> str:
+def _port(socket: ListeningSocket) -> str:
     program = socket.program if isinstance(socket.program, str) else ""
     return f"{socket.port}/{socket.protocol}" + (f" ({program})" if program else "")
 
@@ -121,8 +121,8 @@ def services_listed(sockets: ListeningSockets, ledger: DeclaredMachine) -> Judge
         return cannot_tell(Reason.NOT_DECLARED, ja, en)
     unlisted = [s for s in open_ if not _is_listed(s, ledger.services)]
     if unlisted:
-        return failed("SOCKETS_UNLISTED", sockets=listed(map(_named, unlisted)))
-    return passed("SOCKETS_LISTED", sockets=listed(map(_named, open_)))
+        return failed("SOCKETS_UNLISTED", sockets=listed(map(_port, unlisted)))
+    return passed("SOCKETS_LISTED", sockets=listed(map(_port, open_)))
 
 
 MACOS_SERVICES_NEEDLESS = Text(

@@ -82,15 +82,15 @@ def judged(parts: Sequence[tuple[str, Readings[str]]], good: Good, *, any_of: bo
         else:
             fine.append((name, value))
     if any_of and fine:
-        return passed("SETTING_GOOD", seen=_seen(fine))
+        return passed("SETTING_GOOD", seen=_with_values(fine))
     for tag, found in bad.items():
         if found:
             places = {} if tag == "SETTING_BAD" else {"places": listed(value.source for _, value in found)}
-            return failed(tag, seen=_seen(found, later=tag == "SETTING_RETURNS"), **places)
-    return unseen or passed("SETTING_GOOD", seen=_seen(fine))
+            return failed(tag, seen=_with_values(found, later=tag == "SETTING_RETURNS"), **places)
+    return unseen or passed("SETTING_GOOD", seen=_with_values(fine))
 
 
-def _seen(parts: Iterable[tuple[str, Readings[str]]], *, later: bool = False) -> tuple[str, ...]:
+def _with_values(parts: Iterable[tuple[str, Readings[str]]], *, later: bool = False) -> tuple[str, ...]:
     return listed(f"{name}={value.after_restart if later or value.in_force is None else value.in_force}" for name, value in parts)
 
 

@@ -36,7 +36,7 @@ IPV6_ROUTER_ADVERTISEMENTS = Value(
 LINK_LOCAL = "fe80:"
 
 
-def _named(interfaces: list[Ipv6Interface]) -> tuple[str, ...]:
+def _names(interfaces: list[Ipv6Interface]) -> tuple[str, ...]:
     return listed(i.name for i in interfaces)
 
 
@@ -121,12 +121,12 @@ def _unused(native: Ipv6Native) -> Judgement:
     on = [i for i in named if i.enabled.in_force is True]
     wide = [i for i in on if not isinstance(i.addresses, Unobserved) and any(not a.startswith(LINK_LOCAL) for a in i.addresses)]
     if wide:
-        return failed("IPV6_GLOBAL", interfaces=_named(wide))
+        return failed("IPV6_GLOBAL", interfaces=_names(wide))
     if on:
-        return failed("IPV6_LINK_LOCAL", interfaces=_named(on))
+        return failed("IPV6_LINK_LOCAL", interfaces=_names(on))
     returning = [i for i in named if _on_later(native, i) is True]
     if returning:
-        return failed("IPV6_RETURNS", interfaces=_named(returning))
+        return failed("IPV6_RETURNS", interfaces=_names(returning))
     general = [i for i in native.interfaces if not i.name]
     if any(_on_later(native, i) is True for i in general):
         return failed("IPV6_NEW_INTERFACES")
@@ -203,10 +203,10 @@ def _advertisements(native: Ipv6Native) -> Judgement:
     ]
     now = [i for i, heeds, _ in states if i.name and heeds is True]
     if now:
-        return failed("RA_ACCEPTED", interfaces=_named(now))
+        return failed("RA_ACCEPTED", interfaces=_names(now))
     returning = [i for i, _, heeds in states if i.name and heeds is True]
     if returning:
-        return failed("RA_RETURNS", interfaces=_named(returning))
+        return failed("RA_RETURNS", interfaces=_names(returning))
     if any(not i.name and heeds is True for i, _, heeds in states):
         return failed("RA_NEW_INTERFACES")
     unseen = next((part for _, *parts in states for part in parts if isinstance(part, Unobserved)), None)

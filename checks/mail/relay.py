@@ -143,7 +143,7 @@ def _says_yes_to_all(seen: RelaySeen) -> bool:
     return any(t.accepted for t in seen.of(Shape.NONSENSE))
 
 
-def _named(trials: Iterable[TrialSeen]) -> tuple[str, ...]:
+def _recipients(trials: Iterable[TrialSeen]) -> tuple[str, ...]:
     return listed(f"RCPT TO:{t.recipient}" + ("" if t.stage == "ehlo" else f" ({t.stage.upper()})") for t in trials)
 
 
@@ -203,8 +203,8 @@ def relay_recipients(relay: SmtpRelay, greeting: SmtpGreeting, ledger: DeclaredS
             return doubtful("RELAY_YES_TO_ALL")
         if accepted := [t for t in trials if t.accepted]:
             if telling := [t for t in accepted if _telling(seen, t)]:
-                return failed("RELAY_OPEN", trials=_named(telling))
-            return doubtful("RELAY_CATCH_ALL", trials=_named(accepted))
+                return failed("RELAY_OPEN", trials=_recipients(telling))
+            return doubtful("RELAY_CATCH_ALL", trials=_recipients(accepted))
         login = _offers_login(greeting, at.address)
         if (question := _open_question(seen, trials, login)) is not None:
             return question
@@ -279,9 +279,9 @@ def relay_tricks(relay: SmtpRelay, greeting: SmtpGreeting, ledger: DeclaredSmtpS
         trials = seen.of(Shape.ROUTE, Shape.TRICK)
         if accepted := [t for t in trials if t.accepted]:
             if telling := [t for t in accepted if _telling(seen, t)]:
-                return failed("TRICKS_ACCEPTED", trials=_named(telling))
+                return failed("TRICKS_ACCEPTED", trials=_recipients(telling))
             if unclear := [t for t in accepted if t.name != ENCAPSULATED]:
-                return doubtful("TRICKS_CATCH_ALL", trials=_named(unclear))
+                return doubtful("TRICKS_CATCH_ALL", trials=_recipients(unclear))
             trials = tuple(t for t in trials if t not in accepted)
         question = _open_question(seen, trials, _offers_login(greeting, at.address))
         return question or passed("TRICKS_REFUSED", count=len({t.name for t in trials}))

@@ -48,12 +48,12 @@ def name(survey: TlsSurvey) -> Judgement:
     def at_one(tls: TlsSeen, seen: AddressSeen) -> Judged:
         host = survey.name or seen.address
         alone = TlsSurvey(survey.name, survey.port, survey.protocol, survey.at, (AddressSeen(seen.address, tls),))
-        return each_chain(alone, lambda chain: _named(survey, host, chain))
+        return each_chain(alone, lambda chain: _judge_name(survey, host, chain))
 
     return for_each_address(survey, at_one)
 
 
-def _named(survey: TlsSurvey, host: str, chain: ChainSeen) -> Judged:
+def _judge_name(survey: TlsSurvey, host: str, chain: ChainSeen) -> Judged:
     own = chain.certificates[0]
     if names_server(host, own.dns_names, own.ip_names):
         return passed("NAME_MATCHES", name=host)

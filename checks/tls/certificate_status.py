@@ -49,7 +49,7 @@ def revoked(survey: TlsSurvey, revocation: TlsRevocation | Unobserved) -> Judgem
         own = chain.certificates[0]
         if own.self_signed:
             return not_applicable("REVOKED_SELF_SIGNED")
-        said = tuple(_said(chain, revocation))
+        said = tuple(_answers(chain, revocation))
         counting = [(way, one) for way, one in said if isinstance(one, RevocationSeen) and one.signed_by_issuer]
         for way, one in counting:
             if one.state is Revocation.REVOKED:
@@ -64,7 +64,7 @@ def revoked(survey: TlsSurvey, revocation: TlsRevocation | Unobserved) -> Judgem
     return each_chain(survey, judge)
 
 
-def _said(chain: ChainSeen, revocation: TlsRevocation | Unobserved) -> Iterator[tuple[str, RevocationSeen | Unobserved]]:
+def _answers(chain: ChainSeen, revocation: TlsRevocation | Unobserved) -> Iterator[tuple[str, RevocationSeen | Unobserved]]:
     """What was said of the chain's first certificate, and by which way."""
     if chain.staple is not None:
         yield "staple", chain.staple

@@ -251,9 +251,9 @@ def web_content_documents(
 ) -> Judgement:
     if (why := walked(crawl)) is not None:
         return why
-    if marked := [told for document in crawl.documents if (told := _told(document, MARKS, ()))]:
+    if marked := [told for document in crawl.documents if (told := _with_properties(document, MARKS, ()))]:
         return failed("DOCUMENTS_MARKS", documents=listed(marked))
-    if named := [told for document in crawl.documents if (told := _told(document, PERSONAL, approved))]:
+    if named := [told for document in crawl.documents if (told := _with_properties(document, PERSONAL, approved))]:
         return failed("DOCUMENTS_NAMES", documents=listed(named))
     unread = [document.url for document in crawl.documents if document.problem]
     if unread:
@@ -301,9 +301,9 @@ def web_content_images(
 ) -> Judgement:
     if (why := walked(crawl)) is not None:
         return why
-    if located := [told for image in crawl.images if (told := _told(image, ("location",), ()))]:
+    if located := [told for image in crawl.images if (told := _with_properties(image, ("location",), ()))]:
         return failed("IMAGES_LOCATED", images=listed(located))
-    if named := [told for image in crawl.images if (told := _told(image, ("author", "owner"), approved))]:
+    if named := [told for image in crawl.images if (told := _with_properties(image, ("author", "owner"), approved))]:
         return failed("IMAGES_NAMES", images=listed(named))
     if unread := [image.url for image in crawl.images if image.problem]:
         return cannot_tell(
@@ -321,7 +321,7 @@ def web_content_images(
     return passed("IMAGES_CLEAN", count=len(crawl.images)) if crawl.images else not_applicable("IMAGES_NONE")
 
 
-def _told(document: WebDocument, names: tuple[str, ...], approved: tuple[str, ...]) -> str:
+def _with_properties(document: WebDocument, names: tuple[str, ...], approved: tuple[str, ...]) -> str:
     found = [each.name for each in document.properties if each.name in names and each.value not in approved]
     return f"{document.url.rpartition('/')[2]} ({', '.join(dict.fromkeys(found))})" if found else ""
 

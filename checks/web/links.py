@@ -61,9 +61,9 @@ def web_content_links(crawl: WebCrawl) -> Judgement:
         return why
     dead = [host for host in crawl.hosts if host.name is Status.NXDOMAIN]
     if parts := [host for host in dead if host.loads]:
-        return failed("PARTS_DEAD", hosts=_told(parts))
+        return failed("PARTS_DEAD", hosts=_with_pages(parts))
     if dead:
-        return failed("LINKS_DEAD", hosts=_told(dead))
+        return failed("LINKS_DEAD", hosts=_with_pages(dead))
     if (unseen := first_missing(host.name for host in crawl.hosts) or unfinished(crawl, Capped.HOSTS)) is not None:
         return unseen
     if asked := [host for host in crawl.hosts if host.name is not None]:
@@ -71,7 +71,7 @@ def web_content_links(crawl: WebCrawl) -> Judgement:
     return not_applicable("LINKS_NONE")
 
 
-def _told(hosts: list[WebHost]) -> tuple[str, ...]:
+def _with_pages(hosts: list[WebHost]) -> tuple[str, ...]:
     return listed(f"{host.host} ({host.page})" for host in hosts)
 
 
@@ -175,7 +175,7 @@ def web_content_integrity(crawl: WebCrawl) -> Judgement:
         return why
     loading = [host for host in crawl.hosts if set(host.loads) & {"script", "style"}]
     if unsealed := [host for host in loading if host.unsealed]:
-        return failed("SCRIPTS_UNSEALED", hosts=_told(unsealed))
+        return failed("SCRIPTS_UNSEALED", hosts=_with_pages(unsealed))
     if (more := unfinished(crawl, Capped.HOSTS)) is not None:
         return more
     return passed("SCRIPTS_SEALED") if loading else not_applicable("SCRIPTS_NONE")

@@ -87,7 +87,7 @@ def show(place: Place, agent: str, language: Language, *, as_json: bool) -> None
         Text(ja="確認した内容", en="what was seen"),
         Text(ja="いつから", en="since"),
     )
-    shown = [(language.of(OUTCOMES[Outcome(r["outcome"])]), r["check"], _said(r, language), r["since"]) for r in results]
+    shown = [(language.of(OUTCOMES[Outcome(r["outcome"])]), r["check"], _in_words(r, language), r["since"]) for r in results]
     console.print_table([language.of(head) for head in heads], shown)
 
 
@@ -141,7 +141,7 @@ def _print_returns(returns: list[Standing], language: Language) -> None:
     console.print_table([language.of(head) for head in heads], rows)
 
 
-def _said(line: dict[str, object], language: Language) -> str:
+def _in_words(line: dict[str, object], language: Language) -> str:
     message = line["message"]
     text = message[language.value] if isinstance(message, dict) else ""
     return str(text) if text or not line["reason"] else language.of(WORDS[Reason(str(line["reason"]))])

@@ -102,7 +102,7 @@ async def _look(services: Sequence[Service], settings: Settings, form: str, tell
 
         async def look(service: Service, probe: Probe) -> None:
             async with room:
-                seen = await _seen(service, probe, network)
+                seen = await _observation(service, probe, network)
                 tell(isinstance(seen, Observed), _written(service, seen, form) + "\n")
 
         for service in services:
@@ -126,7 +126,7 @@ def _scope(services: Sequence[Service]) -> Scope:
     return Scope(allowed=tuple(entries))
 
 
-async def _seen(service: Service, probe: Probe, network: Network) -> Observation[Fact]:
+async def _observation(service: Service, probe: Probe, network: Network) -> Observation[Fact]:
     net = network.view(service.key)
     try:
         async with asyncio.timeout(probe.limit) as clock:

@@ -118,12 +118,12 @@ def diff_runs(
     if json:
         console.print_json_lines(_change(c) for c in changes)
         return
-    rows = ((c.check, c.subject, _said(c.before, language.value), "→", _said(c.after, language.value)) for c in changes)
+    rows = ((c.check, c.subject, _in_words(c.before, language.value), "→", _in_words(c.after, language.value)) for c in changes)
     heads = (language.of(Text(ja="点検項目", en="check")), language.of(Text(ja="確認した対象", en="subject")), earlier, "→", later)
     console.print_table(heads, rows)
 
 
-def _said(line: Line | None, language: str) -> str:
+def _in_words(line: Line | None, language: str) -> str:
     return f"{line['outcome']}: {line['message'][language]}" if line else "—"
 
 

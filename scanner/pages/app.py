@@ -139,7 +139,7 @@ class Pages:
         self.permission.demand(user, ALL, "agents.list", asked.address)
         rows = [row for row in book.agent_rows(self._database) if self.permission.sees(user, row.agent)]
         show = Show(asked.query("show")) if asked.query("show") in set(Show) else Show.ALL
-        machines = [self._named(row) for row in rows]
+        machines = [self._machine_of(row) for row in rows]
         text = asked.query("q")
         part = part_of(machines, show, text, asked.number("page"))
         return page(asked, "machines.html.j2", part=part, show=show, text=text, sorts=list(Show))
@@ -153,7 +153,7 @@ class Pages:
         return page(
             asked,
             "machine.html.j2",
-            machine=self._named(row),
+            machine=self._machine_of(row),
             found=findings_of(book.result_lines(self._database, agent), self.names.documents, wanted),
             documents=self.names.documents,
             wanted=wanted if wanted in self.names.documents else "",
@@ -162,7 +162,7 @@ class Pages:
             returns=history.returns_of(self._database, agent),
         )
 
-    def _named(self, row: book.AgentRow) -> Machine:
+    def _machine_of(self, row: book.AgentRow) -> Machine:
         return machine_of(row, self.names.of_systems(self.permission.systems_of(row.agent)))
 
     def _revoke(self, asked: Asked) -> Response:

@@ -255,10 +255,10 @@ async def resolver_randomness(
             silent = silent + 1 if isinstance(answer, Unobserved) else 0
             if silent == MOST_SILENT:
                 break
-    return _seen(arrivals, frozenset(labels), names.probe_zone)
+    return _randomness(arrivals, frozenset(labels), names.probe_zone)
 
 
-def _seen(arrivals: Sequence[Arrival], labels: frozenset[str], zone: str) -> ResolverRandomness:
+def _randomness(arrivals: Sequence[Arrival], labels: frozenset[str], zone: str) -> ResolverRandomness:
     depth = zone.count(".") + 1
     ours = [a for a in arrivals if len(parts := a.name.lower().split(".")) > depth and parts[-depth - 1] in labels]
     return ResolverRandomness(

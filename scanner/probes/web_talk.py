@@ -171,7 +171,7 @@ class Caller:
             await self.close()
         if note:
             over = " over HTTP/2" if self.over_http2 else ""
-            self._net.keep(f"{method} {self.place.origin}{excerpt(shown(target), 120)} at {self.place.address}{over}", _told(answer))
+            self._net.keep(f"{method} {self.place.origin}{excerpt(shown(target), 120)} at {self.place.address}{over}", _noted(answer))
         return answer
 
     async def close(self) -> None:
@@ -292,7 +292,7 @@ class Caller:
 _TOLD = ("server", "location", "content-type", "strict-transport-security", "allow", "www-authenticate", "retry-after")
 
 
-def _told(answer: Answer) -> str:
+def _noted(answer: Answer) -> str:
     lines = [f"{answer.status}, {len(answer.body)} octets" + ("" if answer.whole else " or more")]
     told = [(name, value) for name in _TOLD for value in answer.all(name)[:1]]
     lines += [f"{name}: {excerpt(shown(value) if name == 'location' else value, LONGEST_EXCERPT)}" for name, value in told]

@@ -143,7 +143,7 @@ class Causes:
     def take(self, target: str, lines: Iterable[Line]) -> None:
         """Take the undetermined results of one target."""
         for stop in stops(lines, self._checks):
-            self._causes.update(hash((stop.subject, stop.reason, *_said(cause.note))) for cause in stop.causes)
+            self._causes.update(hash((stop.subject, stop.reason, *_words_of(cause.note))) for cause in stop.causes)
             block = self._blocks.get(stop.key)
             if block is None:
                 if len(self._blocks) >= MOST_BLOCKS:
@@ -156,7 +156,7 @@ class Causes:
             self._enter(block, stop, target)
 
     def _enter(self, block: Block, stop: Stop, target: str) -> None:
-        key = (stop.subject, *(_said(cause.note) for cause in stop.causes))
+        key = (stop.subject, *(_words_of(cause.note) for cause in stop.causes))
         if (entry := block.entries.get(key)) is not None:
             entry.of(target)
             return
@@ -209,7 +209,7 @@ def stops(lines: Iterable[Line], checks: Checks) -> Iterator[Stop]:
     for line in lines:
         message = None if only_reason(line) else line["message"]
         note = Note(message, line.get("detail") or "")
-        found.setdefault((line["subject"], line["reason"]), {}).setdefault(_said(note), Cause(note, [])).lines.append(line)
+        found.setdefault((line["subject"], line["reason"]), {}).setdefault(_words_of(note), Cause(note, [])).lines.append(line)
     for (subject, reason), causes in found.items():
         many = sorted((c for c in causes.values() if len(c.lines) > 1), key=lambda c: (-len(c.lines), c.lines[0]["check"]))
         if many:
@@ -228,5 +228,5 @@ def _by_id(variant: Variant) -> tuple[str, int]:
     return variant.line["check"], variant.n
 
 
-def _said(note: Note) -> tuple[str, str]:
+def _words_of(note: Note) -> tuple[str, str]:
     return (note.message["ja"] if note.message else "", note.detail)

@@ -59,12 +59,12 @@ def _visible(text: str, *, lines: bool) -> Markup:
     for odd in _ODD.finditer(text):
         if lines and odd[0] in "\n\t":
             continue
-        pieces += [escape(text[at : odd.start()]), _named(odd[0])]
+        pieces += [escape(text[at : odd.start()]), _code_point(odd[0])]
         at = odd.end()
     return Markup().join([*pieces, escape(text[at:])])
 
 
-def _named(odd: str) -> Markup:
+def _code_point(odd: str) -> Markup:
     times = f" ×{len(odd)}" if len(odd) > 1 else ""
     return Markup('<span class="x">U+{:04X}{}</span>').format(ord(odd[0]), times)
 

@@ -129,7 +129,7 @@ class Zones:
             variant.fails_elsewhere = True
         own = "fail" in {here.outcome, there.outcome} or _own(here) or _own(there)
         # A check with sentences of its own has a row; of the others those of one subject are put together, and no sentence is compared.
-        key = (variant.n, *_said(here), *_said(there)) if own else (line["subject"], *_said(here)[:3], *_said(there)[:3])
+        key = (variant.n, *_ground(here), *_ground(there)) if own else (line["subject"], *_ground(here)[:3], *_ground(there)[:3])
         self._rows.setdefault(key, Row((here, there))).take(variant, line["subject"], line["target"])
 
     @property
@@ -164,5 +164,5 @@ def _own(seen: Seen) -> bool:
     return seen.outcome == "undetermined" and seen.message is not None
 
 
-def _said(seen: Seen) -> tuple[str, str, str, str]:
+def _ground(seen: Seen) -> tuple[str, str, str, str]:
     return seen.outcome, seen.reason, seen.detail, seen.message["ja"] if seen.message else ""

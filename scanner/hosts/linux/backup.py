@@ -108,11 +108,11 @@ def _last(job: Job, states: dict[str, dict[str, str]] | Unobserved) -> tuple[boo
     return values.get("Result") == "success" and values.get("ExecMainStatus") == "0", max(0, int(up) - int(ended) // 1_000_000) // 3600
 
 
-def _named(ledger: DeclaredMachine) -> tuple[Source, ...]:
+def _archives(ledger: DeclaredMachine) -> tuple[Source, ...]:
     return tuple(source for one in ledger.backups for source in (Files(one.path), Names(one.path)))
 
 
-@ledger_collector(Platform.LINUX, DeclaredMachine, _named, *CLOCK)
+@ledger_collector(Platform.LINUX, DeclaredMachine, _archives, *CLOCK)
 def backup_results(read: Reader, ledger: DeclaredMachine) -> BackupResults:
     """See what the result files that the ledger names say, and how old they are."""
     return BackupResults(tuple(_result(read, one) for one in ledger.backups))

@@ -92,7 +92,7 @@ T = TypeVar("T")
 def roles(read: Reader, home: str) -> tuple[DatabaseAccount, ...]:
     """Give the roles of the PostgreSQL cluster whose data stand in ``home``. Raises ``CannotObserve``."""
     for run in ROLES.values():
-        said = _said(read, run)
+        said = _answer_to(read, run)
         told = _object(said) if said is not None else {}
         if told.get("home") == home:
             found = [_role(one) for one in _objects(told.get("roles"))]
@@ -105,7 +105,7 @@ def users(read: Reader, asked: Run = USERS) -> tuple[tuple[DatabaseAccount, ...]
 
     Raises ``CannotObserve``.
     """
-    said = _said(read, asked)
+    said = _answer_to(read, asked)
     if said is None:
         name = "MariaDB" if asked is USERS else "MySQL"
         raise CannotObserve(Reason.ACCESS_DENIED, f"{name} does not let root in by the socket without a password")
@@ -117,7 +117,7 @@ def users(read: Reader, asked: Run = USERS) -> tuple[tuple[DatabaseAccount, ...]
     return tuple(_user(row, rules) for row, rules in people), tuple(way for row, rules in people for way in _ways(row, rules))
 
 
-def _said(read: Reader, run: Run) -> bytes | None:
+def _answer_to(read: Reader, run: Run) -> bytes | None:
     """Give the answer of a server; ``None``: it gave none. Raises ``CannotObserve``."""
     said = read.command(run.argv, seconds=run.seconds)
     return said.stdout if said is not None and said.status == 0 else None

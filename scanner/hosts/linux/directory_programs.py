@@ -71,7 +71,7 @@ def directory_configuration(read: Reader) -> DirectoryConfiguration:
 
 
 @dataclass(slots=True)
-class _Told:
+class _Start:
     """What slapd was or will be started with, and the files that were read."""
 
     urls: tuple[str, ...] | Unobserved
@@ -83,15 +83,15 @@ class _Told:
 
 
 def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DirectoryServer:
-    told = seen(partial(_told, read, found)) if found.unread is None else found.unread
-    read_ = told if isinstance(told, Unobserved) else seen(partial(_configuration, read, told))
+    start = seen(partial(_started_with, read, found)) if found.unread is None else found.unread
+    read_ = start if isinstance(start, Unobserved) else seen(partial(_configuration, read, start))
 
     def of(look: Callable[[Slapd], T]) -> T | Unobserved:
         return read_ if isinstance(read_, Unobserved) else seen(partial(look, read_))
 
-    urls = told if isinstance(told, Unobserved) else told.urls
-    place = "slapd" if isinstance(told, Unobserved) else shown(told.place)
-    edited = [] if isinstance(told, Unobserved) else told.edited
+    urls = start if isinstance(start, Unobserved) else start.urls
+    place = "slapd" if isinstance(start, Unobserved) else shown(start.place)
+    edited = [] if isinstance(start, Unobserved) else start.edited
     if isinstance(urls, tuple):
         read.keep(place, f"listens on {' '.join(map(shown, urls))}")
     return DirectoryServer(
@@ -112,7 +112,7 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
     )
 
 
-def _told(read: Reader, found: Found) -> _Told:
+def _started_with(read: Reader, found: Found) -> _Start:
     """Take the running server's command line, else what its start script reads. Raises ``CannotObserve``."""
     words = command_line(read, found.program.processes) if found.running is not False else ()
     if words:
@@ -122,7 +122,7 @@ def _told(read: Reader, found: Found) -> _Told:
             raise CannotObserve(Reason.UNSUPPORTED, "an option of the running slapd is not known") from error
         if "-r" in given:
             raise CannotObserve(Reason.UNSUPPORTED, "slapd was started with a root directory of its own")
-        return _Told(_known(tuple(given.get("-h", "ldap:///").split())), given.get("-F") or given.get("-f") or _usual(read))
+        return _Start(_known(tuple(given.get("-h", "ldap:///").split())), given.get("-F") or given.get("-f") or _usual(read))
     urls: tuple[str, ...] | Unobserved = Unobserved(Reason.VALUE_NOT_SET, f"no start-up file says it: {' or '.join(STARTING)}")
     place = ""
     for path, variable in STARTING.items():
@@ -130,7 +130,7 @@ def _told(read: Reader, found: Found) -> _Told:
         if (value := _last(path, text, variable)) is not None:
             urls = _known(tuple(value.split()) or ("ldap:///",))
         place = _last(path, text, "SLAPD_CONF") or place
-    return _Told(urls, place or _usual(read))
+    return _Start(urls, place or _usual(read))
 
 
 def _known(urls: tuple[str, ...]) -> tuple[str, ...] | Unobserved:
@@ -157,19 +157,19 @@ def _usual(read: Reader) -> str:
     raise CannotObserve(Reason.UNSUPPORTED, f"no configuration in {' or '.join(PLACES)}")
 
 
-def _configuration(read: Reader, told: _Told) -> Slapd:
+def _configuration(read: Reader, start: _Start) -> Slapd:
     """Read the whole configuration and cut its secrets. Raises ``CannotObserve``."""
-    state = read.state(told.place)
+    state = read.state(start.place)
     if state is not None and state.kind is FileKind.LINK:
-        directory = read.names(told.place) is not None
+        directory = read.names(start.place) is not None
     else:
         directory = state is not None and state.kind is FileKind.DIRECTORY
     if directory:
-        entries = tuple(_entries(read, told))
-        made = needed(parsed(told.place, b"", lambda _: slapd.of_directory(entries)))
+        entries = tuple(_entries(read, start))
+        made = needed(parsed(start.place, b"", lambda _: slapd.of_directory(entries)))
     else:
-        told.edited = told.files
-        made = needed(parsed(told.place, b"", lambda _: slapd.of_file(_lines(read, told, told.place, 0))))
+        start.edited = start.files
+        made = needed(parsed(start.place, b"", lambda _: slapd.of_file(_lines(read, start, start.place, 0))))
     for settings in (made.settings, *(part for one in made.databases for part in (one.settings, *(o for _, o in one.overlays)))):
         if "rootpw" in settings:
             settings["rootpw"] = [_form(value) for value in settings["rootpw"]]
@@ -187,34 +187,34 @@ def _form(value: str) -> str:
     return f"CRYPT {found[2] or 'DES'}" if scheme == "CRYPT" else scheme
 
 
-def _lines(read: Reader, told: _Told, path: str, depth: int) -> list[tuple[str, str]]:
-    if depth > DEEPEST or len(told.files) >= MOST_FILES:
+def _lines(read: Reader, start: _Start, path: str, depth: int) -> list[tuple[str, str]]:
+    if depth > DEEPEST or len(start.files) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, shown(f"{path}: too many files are included"))
     data = read.file(path, limit=slapd.MOST_OCTETS)
     if data is None:
         raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
-    told.files.append(shown(path))
+    start.files.append(shown(path))
     found: list[tuple[str, str]] = []
     for line in needed(parsed(path, data, slapd.directives)):
         if not isinstance(line, Include):
             found.append(line)
         elif "/schema/" not in line.path:  # schemas have no settings
-            found += _lines(read, told, line.path, depth + 1)
+            found += _lines(read, start, line.path, depth + 1)
     return found
 
 
-def _entries(read: Reader, told: _Told) -> Iterator[Entry]:
+def _entries(read: Reader, start: _Start) -> Iterator[Entry]:
     """Read the files of cn=config that have settings: the server's, databases' and overlays'; each has its name only, not those above."""
-    yield from _of(read, told, f"{told.place}/cn=config.ldif", "")
-    top = f"{told.place}/cn=config"
+    yield from _of(read, start, f"{start.place}/cn=config.ldif", "")
+    top = f"{start.place}/cn=config"
     for name in read.names(top) or ():
         if not name.startswith("olcDatabase="):
             continue
         if name.endswith(".ldif"):
-            yield from _of(read, told, f"{top}/{name}", ",cn=config")
+            yield from _of(read, start, f"{top}/{name}", ",cn=config")
         else:
             for overlay in _overlays(read, f"{top}/{name}"):
-                yield from _of(read, told, f"{top}/{name}/{overlay}", f",{name},cn=config")
+                yield from _of(read, start, f"{top}/{name}/{overlay}", f",{name},cn=config")
 
 
 def _overlays(read: Reader, directory: str) -> list[str]:
@@ -226,16 +226,16 @@ def _overlays(read: Reader, directory: str) -> list[str]:
     return [name for name in candidates if read.state(f"{directory}/{name}") is not None]
 
 
-def _of(read: Reader, told: _Told, path: str, above: str) -> Iterator[Entry]:
-    if len(told.files) >= MOST_FILES:
-        raise CannotObserve(Reason.TOO_LARGE, shown(f"{told.place}: more than {MOST_FILES} files"))
+def _of(read: Reader, start: _Start, path: str, above: str) -> Iterator[Entry]:
+    if len(start.files) >= MOST_FILES:
+        raise CannotObserve(Reason.TOO_LARGE, shown(f"{start.place}: more than {MOST_FILES} files"))
     data = read.file(path, limit=slapd.MOST_OCTETS)
     if data is None:
         raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
-    told.files.append(shown(path))
+    start.files.append(shown(path))
     head = re.match(rb"#[^\n]*\n# CRC32 ([0-9a-f]{8})\n", data)
     if head is None or int(head[1], 16) != zlib.crc32(data[head.end() :]):
-        told.edited.append(shown(path))
+        start.edited.append(shown(path))
     for entry in needed(parsed(path, data, slapd.ldif)):
         yield Entry(entry.name + above, entry.attributes)
 

@@ -110,15 +110,15 @@ def _service(read: Reader, name: str) -> LoginService:
     stack = auth
     return LoginService(
         name,
-        lockout=_told(lambda: _lockout(read, stack)),
-        empty_password=_told(lambda: _empty(stack, name)),
-        second_factor=_told(lambda: _factor_needed(stack)),
-        second_alone=_told(lambda: _factor_alone(stack)),
+        lockout=_answered(lambda: _lockout(read, stack)),
+        empty_password=_answered(lambda: _empty(stack, name)),
+        second_factor=_answered(lambda: _factor_needed(stack)),
+        second_alone=_answered(lambda: _factor_alone(stack)),
         source=source,
     )
 
 
-def _told(ask: Callable[[], T]) -> T | Unobserved:
+def _answered(ask: Callable[[], T]) -> T | Unobserved:
     try:
         return seen(ask)
     except NotPam as error:

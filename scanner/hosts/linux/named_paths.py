@@ -32,7 +32,7 @@ def matching(read: Reader, pattern: str) -> tuple[str, ...]:
     parts = [part for part in pattern.split("/") if part]
     found = [""]
     for part in parts:
-        found = _named(read, found, part) if is_pattern(part) else [f"{directory}/{part}" for directory in found]
+        found = _entries(read, found, part) if is_pattern(part) else [f"{directory}/{part}" for directory in found]
         if len(found) > MOST_MATCHING:
             raise CannotObserve(Reason.TOO_LARGE, f"{shown(pattern)}: more than {MOST_MATCHING} files")
     if not is_pattern(parts[-1]):
@@ -40,7 +40,7 @@ def matching(read: Reader, pattern: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _named(read: Reader, directories: list[str], part: str) -> list[str]:
+def _entries(read: Reader, directories: list[str], part: str) -> list[str]:
     """Give what stands in the directories under a name that fits, little more of it than ``MOST_MATCHING``."""
     found: list[str] = []
     for directory in directories:

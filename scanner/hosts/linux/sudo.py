@@ -64,7 +64,7 @@ def sudo_rules(read: Reader) -> SudoRules:
     paths: list[str] = []
     refused: list[str] = []
     entries = seen(lambda: tuple(_file(read, MAIN, paths, refused, 0)))
-    told = seen(lambda: _told(read)) if read.live else None
+    told = seen(lambda: _by_cvtsudoers(read)) if read.live else None
     rules: tuple[SudoRule, ...] | Unobserved
     settings: tuple[SudoSetting, ...] | Unobserved
     # cvtsudoers goes by files that sudo refuses, too
@@ -103,7 +103,7 @@ def _another_policy(read: Reader) -> Unobserved | None:
     return None
 
 
-def _told(read: Reader) -> tuple[tuple[Rule, ...], tuple[Setting, ...]]:
+def _by_cvtsudoers(read: Reader) -> tuple[tuple[Rule, ...], tuple[Setting, ...]]:
     output = read.command(CONVERTED)
     if output is None or output.status != 0:
         raise CannotObserve(Reason.UNSUPPORTED, "cvtsudoers gave no answer")

@@ -126,7 +126,7 @@ def _included(read: Reader, path: str, comments: str) -> tuple[ntpconf.Line, ...
         for line in _directives(text, comments) if text is not None else ():
             match line.word, line.rest:
                 case (("include" | "includefile"), (pattern, *_)):
-                    for name in _named(read, absolute(path.rpartition("/")[0], pattern)):
+                    for name in _files_of(read, absolute(path.rpartition("/")[0], pattern)):
                         yield from one(one_file(read, name))
                 case (("confdir" | "sourcedir"), directories):
                     suffix = ".conf" if line.word == "confdir" else ".sources"
@@ -145,7 +145,7 @@ def _directives(text: Text, comments: str) -> tuple[ntpconf.Line, ...]:
     return needed(parsed(text.path, needed(text.data), lambda data: ntpconf.lines(data, comments)))
 
 
-def _named(read: Reader, path: str) -> tuple[str, ...]:
+def _files_of(read: Reader, path: str) -> tuple[str, ...]:
     """Give the files that an include names; in ntpsec a directory stands for its ``*.conf`` files."""
     inside = None if is_pattern(path) else read.names(path)
     return matching(read, path) if inside is None else tuple(f"{path}/{name}" for name in inside if name.endswith(".conf"))

@@ -129,10 +129,10 @@ def _orders(read: Reader) -> dict[str, bool]:
 
 def said(read: Reader, asked: Run) -> str | Unobserved:
     """Give what a command prints where it ends well; a machine that does not run, or has no such program, leaves it open."""
-    return seen(partial(_said, read, asked))
+    return seen(partial(_output, read, asked))
 
 
-def _said(read: Reader, asked: Run) -> str:
+def _output(read: Reader, asked: Run) -> str:
     answer = read.command(asked.argv, seconds=asked.seconds)
     name = asked.argv[0].rpartition("/")[2]
     if answer is None:

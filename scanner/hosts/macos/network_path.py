@@ -116,7 +116,7 @@ def vpn_connections(read: Reader) -> VpnConnections:
 
 def _connections(read: Reader) -> tuple[VpnConnection, ...]:
     found = []
-    told = _told(read)
+    told = _vpn_services(read)
     for service in services(read):
         technique = TECHNIQUES.get(service.kind)
         if technique:
@@ -132,7 +132,7 @@ def _connections(read: Reader) -> tuple[VpnConnection, ...]:
     return tuple(found)
 
 
-def _told(read: Reader) -> dict[str, tuple[bool, str]] | None:
+def _vpn_services(read: Reader) -> dict[str, tuple[bool, str]] | None:
     """Read ``scutil --nc list``: ``* (Disconnected)   UUID VPN (com.example) "name"  [VPN:com.example]``; ``None``: it does not run."""
     if not read.live:
         return None

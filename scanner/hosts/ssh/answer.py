@@ -87,7 +87,7 @@ class _Reading:
             case "f":
                 self.files.append(self.batch.prefix + _shorn(rest))
             case "n" | "t" | "x" | "m" | "d" | "k" | "l" | "z" | "o":
-                self._said(code, self._path(rest))
+                self._without_content(code, self._path(rest))
             case "e":
                 number, _, said = rest.partition(b" ")
                 if number == str(self.number).encode():
@@ -111,7 +111,7 @@ class _Reading:
                 above, _, name = path.rpartition("/")
                 self._names.setdefault(above or "/", set()).add(name)
 
-    def _said(self, code: str, path: str) -> None:
+    def _without_content(self, code: str, path: str) -> None:
         into, unobserved = self.into, _unobserved(code, path)
         match self.call.letter, code:
             case "L", "n":
@@ -162,7 +162,7 @@ class _Reading:
             if found is None:
                 self._content(path, _imitated(path))
             elif (error := errors.get(raw.decode("utf-8", "surrogateescape"))) is not None:
-                self._content(path, _told(path, error))
+                self._content(path, _why_unread(path, error))
             elif raw not in found:
                 self._content(path, Unobserved(Reason.UNSUPPORTED, f"{path!r}: it could not be opened"))
             else:
@@ -183,7 +183,7 @@ class _Reading:
         elif status in _NOT_RUN:  # "No such file" is then said of the program
             self._content(path, Unobserved(Reason.UNSUPPORTED, f"{path!r}: the program that reads it could not be run"))
         else:
-            content = None if said == "m" else _told(path, errors)
+            content = None if said == "m" else _why_unread(path, errors)
             self._content(path, content)
             if content is None and not isinstance(self.into.states.get(path), FileState):
                 self.into.states[path] = None  # without root's rights it could not even be told whether it is there
@@ -338,7 +338,7 @@ def _errors(said: str) -> dict[str, str]:
     return found
 
 
-def _told(path: str, error: str) -> Unobserved | None:
+def _why_unread(path: str, error: str) -> Unobserved | None:
     """Turn what a program said into "it is not there", or a reason."""
     last = error.strip().rpartition("\n")[2][-200:]
     if any(words in error for words in _MISSING):

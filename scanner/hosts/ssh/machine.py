@@ -58,7 +58,7 @@ class SshMachine:
         """Log in, gather, run the collectors. A login that fails is one reason for all facts."""
         until = time.monotonic() + seconds
         try:
-            return self._seen(chosen, now, until)
+            return self._in_rounds(chosen, now, until)
         except CannotObserve as why:
             return {collector.makes: Unobserved(why.reason, why.detail, now()) for collector in chosen()}
         except Exception as error:
@@ -76,7 +76,7 @@ class SshMachine:
             self._shell.close()
         self._entrance.stop()
 
-    def _seen(self, chosen: Chosen, now: Callable[[], str], until: float) -> Mapping[type[Fact], Observation[Fact]]:
+    def _in_rounds(self, chosen: Chosen, now: Callable[[], str], until: float) -> Mapping[type[Fact], Observation[Fact]]:
         self._shell, remark = self._entrance.open(until)
         if self._stopped.is_set():
             raise CannotObserve(Reason.BUDGET_SPENT, f"{self._entrance.name}: stopped")

@@ -94,7 +94,7 @@ def _accounts(read: WindowsReader, today: int | Unobserved, keys: bool | Unobser
     except CannotObserve as why:
         # of the two reasons the one that an administrator can do something about
         raise stored.error() if isinstance(stored, Unobserved) and read.live else why from why
-    return tuple(_told(account, today, keys) for account in _within(told))
+    return tuple(_from_windows(account, today, keys) for account in _within(told))
 
 
 def _within(found: tuple[T, ...]) -> tuple[T, ...]:
@@ -134,7 +134,7 @@ def _stored(read: WindowsReader, names: tuple[str, ...], today: int | Unobserved
     return tuple(found)
 
 
-def _told(told: answers.LocalAccount, today: int | Unobserved, keys: bool | Unobserved) -> Account:
+def _from_windows(told: answers.LocalAccount, today: int | Unobserved, keys: bool | Unobserved) -> Account:
     """Make an account of what NetUserEnum says. Its flags tell whether a password is asked for from now on, not whether there is one."""
     return _account(
         name=told.name,

@@ -224,12 +224,12 @@ def _openings(profile: _Profile, rules: Iterable[windowsfirewall.Rule], *, inbou
             if part is not None and not part.word:
                 first, last = part.first, part.last
             elif part is not None or rule.program:
-                name = part.word if part is not None else _named(rule.program)
+                name = part.word if part is not None else _file_name(rule.program)
                 protocol, first, last = shown(name)[:60], 0, 0
             if not any(kind in {"", protocol} and low <= first and last <= high for kind, low, high in blocked):
                 yield Opening(protocol, first, last, tuple(sorted(shown(source) for source in sources)), ())
 
 
-def _named(program: str) -> str:
+def _file_name(program: str) -> str:
     """Name a program by its file; packages of the store have a SID only, which says nothing to anybody."""
     return "store-app" if program.upper().startswith("S-1-15-2-") else program.replace("/", "\\").rpartition("\\")[2]

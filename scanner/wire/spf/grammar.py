@@ -220,7 +220,7 @@ def _term(text: str) -> Term | ProblemKind:
         return ProblemKind.UNEXPECTED_ARGUMENT
     if kind is Kind.A or kind is Kind.MX:
         return _host(text, kind, qualifier, separator, value)
-    return _named(text, kind, qualifier, value) if separator == ":" else ProblemKind.UNEXPECTED_ARGUMENT
+    return _with_domain(text, kind, qualifier, value) if separator == ":" else ProblemKind.UNEXPECTED_ARGUMENT
 
 
 def _octets_problem(text: str) -> ProblemKind | None:
@@ -232,14 +232,14 @@ def _octets_problem(text: str) -> ProblemKind | None:
 def _modifier(text: str, name: str, value: str) -> Term | ProblemKind:
     kind = _MODIFIERS.get(name.lower(), Kind.UNKNOWN_MODIFIER)
     if kind is not Kind.UNKNOWN_MODIFIER:
-        return _named(text, kind, None, value)
+        return _with_domain(text, kind, None, value)
     try:
         return Term(kind, printable(text, MAX_SHOWN_TERM), None, read_macro_string(value))
     except NotMacroString as e:
         return e.kind
 
 
-def _named(text: str, kind: Kind, qualifier: Qualifier | None, name: str) -> Term | ProblemKind:
+def _with_domain(text: str, kind: Kind, qualifier: Qualifier | None, name: str) -> Term | ProblemKind:
     try:
         return Term(kind, printable(text, MAX_SHOWN_TERM), qualifier, read_domain_spec(name))
     except NotMacroString as e:
@@ -262,7 +262,7 @@ def _host(text: str, kind: Kind, qualifier: Qualifier, separator: str, value: st
             return ProblemKind.BAD_PREFIX_LENGTH
     if name is None:
         return Term(kind, text, qualifier, None, 0, prefix4, prefix6)
-    term = _named(text, kind, qualifier, name)
+    term = _with_domain(text, kind, qualifier, name)
     return Term(kind, term.text, qualifier, term.spec, 0, prefix4, prefix6) if isinstance(term, Term) else term
 
 

@@ -74,7 +74,7 @@ def read(octets: bytes) -> Properties:
             if "[Content_Types].xml" in names:
                 return Properties("ooxml", _capped(_office(archive, names)))
             if "mimetype" in names and "meta.xml" in names:
-                return Properties("odf", _capped(_named(archive, names, _ODF)))
+                return Properties("odf", _capped(_elements(archive, names, _ODF)))
             return Properties("")
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError, KeyError) as error:
         return Properties("", problem=type(error).__name__)  # RuntimeError: a member that wants a password
@@ -112,7 +112,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
         return member.read(MOST_MEMBER_OCTETS)
 
 
-def _named(archive: zipfile.ZipFile, names: list[str], table: Mapping[str, tuple[tuple[str, str], ...]]) -> Iterator[Property]:
+def _elements(archive: zipfile.ZipFile, names: list[str], table: Mapping[str, tuple[tuple[str, str], ...]]) -> Iterator[Property]:
     for member, wanted in table.items():
         if member not in names:
             continue
@@ -126,7 +126,7 @@ def _named(archive: zipfile.ZipFile, names: list[str], table: Mapping[str, tuple
 
 
 def _office(archive: zipfile.ZipFile, names: list[str]) -> Iterator[Property]:
-    yield from _named(archive, names, _OOXML)
+    yield from _elements(archive, names, _OOXML)
     if any(name.startswith(("word/comments", "xl/comments", "ppt/comments", "xl/threadedComments")) for name in names):
         yield Property("comments", "")
     looked = 0

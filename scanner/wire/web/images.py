@@ -44,7 +44,7 @@ def read(octets: bytes) -> Properties:
             room = iter(range(MOST_ENTRIES))
             try:
                 for part in parts(octets):
-                    found |= dict.fromkeys(_told(part, room))
+                    found |= dict.fromkeys(_properties(part, room))
             except _Unread as why:
                 return Properties(kind, tuple(found), str(why))
             return Properties(kind, tuple(found))
@@ -128,14 +128,14 @@ _KINDS = (
 )
 
 
-def _told(part: bytes, room: Iterator[int]) -> Iterator[Property]:
+def _properties(part: bytes, room: Iterator[int]) -> Iterator[Property]:
     """Read one part; ``room`` has a step for each entry of a directory that may still be read."""
     if part.startswith(_EXIF):
         yield from _tiff(part[len(_EXIF) :], room)
     elif part.startswith((_XMP, _XMP_MORE)) and b"exif:GPSLatitude" in part:
         yield Property("location", "")
     elif part.startswith(_PNG_AUTHOR):
-        yield from _named("author", part[len(_PNG_AUTHOR) :].decode("utf-8", "replace"))
+        yield from _text_property("author", part[len(_PNG_AUTHOR) :].decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,13 @@ def _tiff(octets: bytes, room: Iterator[int]) -> Iterator[Property]:
     little = order == "little"
     for entry in _directory(octets, octets[4:8], room, little=little):
         if entry.tag == _ARTIST and entry.type in _TEXTS:
-            yield from _named("author", entry.value.decode("utf-8", "replace"))
+            yield from _text_property("author", entry.value.decode("utf-8", "replace"))
         elif entry.tag == _XP_AUTHOR and entry.type in _OCTETS:
-            yield from _named("author", entry.value.decode("utf-16-le", "replace"))
+            yield from _text_property("author", entry.value.decode("utf-16-le", "replace"))
         elif entry.tag == _EXIF_DIRECTORY:
             for below in _directory(octets, entry.value, room, little=little):
                 if below.tag == _OWNER and below.type in _TEXTS:
-                    yield from _named("owner", below.value.decode("utf-8", "replace"))
+                    yield from _text_property("owner", below.value.decode("utf-8", "replace"))
         elif entry.tag == _GPS_DIRECTORY:
             for below in _directory(octets, entry.value, room, little=little):
                 # Cameras that do not know where they are write zeros, or nothing but the version.
@@ -195,6 +195,6 @@ def _number(octets: bytes, *, little: bool) -> int:
     return int.from_bytes(octets, "little" if little else "big")
 
 
-def _named(name: str, value: str) -> Iterator[Property]:
+def _text_property(name: str, value: str) -> Iterator[Property]:
     if told := value.partition("\0")[0].strip():
         yield Property(name, told[:LONGEST_VALUE])

@@ -13,7 +13,7 @@ from scanner.facts.ledger import DeclaredDnsService
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
-from scanner.model.text import Text
+from scanner.model.text import Arg, Text
 from scanner.model.verdict import Severity, Verdict, failed, not_applicable, passed
 
 DNS_SOURCE_PORT_LEAST_BITS = Value(
@@ -165,7 +165,7 @@ def _counted(numbers: Sequence[int]) -> bool:
     return small >= 0.8 * len(steps)
 
 
-def _spread(prefix: str, numbers: Sequence[int], least_bits: int) -> Verdict:
+def _spread(prefix: str, numbers: Sequence[int], least_bits: int, **more: Arg) -> Verdict:
     distinct = len(set(numbers))
     if distinct == 1:
         return failed(f"{prefix}_FIXED", number=numbers[0], count=len(numbers))
@@ -176,7 +176,7 @@ def _spread(prefix: str, numbers: Sequence[int], least_bits: int) -> Verdict:
     bits = _bits(numbers)
     if bits < least_bits:
         return failed(f"{prefix}_NARROW", bits=f"{bits:.1f}", least_bits=least_bits)
-    return passed(f"{prefix}_SPREAD", distinct=distinct, count=len(numbers), bits=f"{bits:.1f}")
+    return passed(f"{prefix}_SPREAD", distinct=distinct, count=len(numbers), bits=f"{bits:.1f}", **more)
 
 
 def _randomness(
@@ -255,8 +255,8 @@ def resolver_ports(
     ),
     says={
         "IDS_SPREAD": Text(
-            ja="{count} 件の問合せで {distinct} 個の番号（広がり約 {bits} ビット）",
-            en="{distinct} ids in {count} questions (spread of about {bits} bits)",
+            ja="{count} 件の問合せで {distinct} 個の番号（広がり約 {bits} ビット）。ほかに用いているもの：{besides}",
+            en="{distinct} ids in {count} questions (spread of about {bits} bits); used besides: {besides}",
         ),
         "IDS_FIXED": Text(ja="{count} 件の問合せがすべて番号 {number}", en="all {count} questions had the id {number}"),
         "IDS_COUNTED": Text(ja="番号が順に並ぶ：{numbers}", en="the ids are counted up or down: {numbers}"),
@@ -275,4 +275,10 @@ def resolver_ids(
     if not isinstance(questions, ResolverRandomness):
         return questions
     sample, missing = _sample(questions)
-    return missing or _spread("IDS", [number for _, number in sample], least_bits)
+    return missing or _spread("IDS", [number for _, number in sample], least_bits, besides=_besides(questions))
+
+
+def _besides(seen: ResolverRandomness) -> tuple[str, ...]:
+    """Name what else makes the resolver's questions harder to guess, or tells less with them."""
+    used = {"0x20": seen.mixed_case, "DNS cookies (RFC 7873)": seen.cookies, "QNAME minimisation (RFC 9156)": seen.minimised}
+    return tuple(name for name, is_used in used.items() if is_used) or ("-",)

@@ -259,14 +259,13 @@ class MailRoute(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReportHost:
-    """A host that reports are sent to by mail (``uris``), how mail reaches it, and its consent.
+    """A host that reports are sent to by mail, how mail reaches it, and its consent.
 
     ``consent`` is ``None`` where none is needed because the host is the domain's own; else the DMARC records at the name with which the
     host agrees (RFC 9990 section 4).
     """
 
     host: str
-    uris: tuple[str, ...]
     route: MailRoute | Unobserved
     consent: TextAnswer | Unobserved | None
 

@@ -262,20 +262,16 @@ async def dmarc_report_hosts(domain: Domain, net: Net, records: DmarcRecords) ->
         if record is not None:
             found[step.domain] = dmarc.parse(record)
     own = found.get(domain.name)
-    uris: dict[str, list[str]] = {}
-    for uri in (*own.rua, *own.ruf) if own else ():
-        if uri.scheme == "mailto":
-            uris.setdefault(uri.host, []).append(uri.uri)
-    hosts = sorted(uris)
-    seen = await together(_report_host(net, domain.name, host, tuple(uris[host]), found) for host in hosts[:MAX_REPORT_HOSTS])
+    hosts = sorted({uri.host for uri in (*own.rua, *own.ruf) if uri.scheme == "mailto"}) if own else []
+    seen = await together(_report_host(net, domain.name, host, found) for host in hosts[:MAX_REPORT_HOSTS])
     return DmarcReportHosts(domain.name, tuple(seen), max(0, len(hosts) - MAX_REPORT_HOSTS))
 
 
-async def _report_host(net: Net, domain: str, host: str, uris: tuple[str, ...], found: Mapping[str, dmarc.DmarcRecord]) -> ReportHost:
+async def _report_host(net: Net, domain: str, host: str, found: Mapping[str, dmarc.DmarcRecord]) -> ReportHost:
     # A host below the organizational domain shares it, unless a record of its own says psd=n: too rare to walk the tree of every host.
     organizational = organizational_domain(domain, found)
     consent = None if within(host, organizational) else await part(_consent(net, domain, host))
-    return ReportHost(host, uris, await part(_route(net, host)), consent)
+    return ReportHost(host, await part(_route(net, host)), consent)
 
 
 async def _consent(net: Net, domain: str, host: str) -> TextAnswer:

@@ -17,7 +17,6 @@ from scanner.wire.tls.groups import group_name
 from scanner.wire.tls.messages import (
     Alert,
     Certificate,
-    CertificateRequest,
     CertificateStatus,
     CertificateVerify,
     EncryptedExtensions,
@@ -109,7 +108,6 @@ class Hearing:
         self._scheme: int | None = None
         self._staple = b""
         self._alpn: str | None = None
-        self._asked = False
 
     def closed(self, how: str) -> Unsure | Refused:
         """The connection has ended. Behind a warning that is a refusal in so many words."""
@@ -153,7 +151,6 @@ class Hearing:
             staple=(certificate.staple if certificate else None) or self._staple,
             scts=(certificate.scts if certificate else None) or hello.scts or b"",
             alpn=self._alpn or hello.alpn,
-            wants_certificate=self._asked,
             cut=cut,
             stopped=stopped,
         )
@@ -176,8 +173,6 @@ class Hearing:
                 self._exchange = message
             case CertificateVerify():
                 self._scheme = message.scheme
-            case CertificateRequest():
-                self._asked = True
             case ServerHelloDone() | Finished():
                 return self.answer()
             case EncryptedRecord():

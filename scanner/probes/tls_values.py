@@ -103,7 +103,6 @@ class Chosen:
     staple: bytes = b""
     scts: bytes = b""
     alpn: str | None = None
-    wants_certificate: bool = False
     suites: tuple[int, ...] = ()
     ticket: bool | Unobserved | None = None
     early_data: int = 0

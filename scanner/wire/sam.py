@@ -20,7 +20,7 @@ DISABLED, NO_PASSWORD_NEEDED, LOCKED_OUT, KEEPS_PASSWORD, SMARTCARD = 0x1, 0x4, 
 """Bits of ``flags``: USER_ACCOUNT_DISABLED and so on ([MS-SAMR] 2.2.1.12)."""
 
 _RULES: Final = struct.Struct("<24x q q q q q q I I H H H")
-_ACCOUNT: Final = struct.Struct("<8x Q 8x Q Q 8x I 4x H")
+_ACCOUNT: Final = struct.Struct("<8x Q 8x Q Q 16x H")
 _V_HEAD: Final = 0xCC
 _V_NAME, _V_NT = 0x0C, 0xA8
 _C_HEAD: Final = 0x34
@@ -68,7 +68,6 @@ class StoredAccount:
     last_logon: int | None
     password_set: int | None
     expires: int | None
-    rid: int
     flags: int
 
 
@@ -76,8 +75,8 @@ def parse_account(octets: bytes) -> StoredAccount:
     r"""Read ``Domains\Account\Users\<RID>`` ``F``."""
     if not _ACCOUNT.size <= len(octets) <= LONGEST:
         raise NotSam("too short for an account")
-    logon, changed, expires, rid, flags = _ACCOUNT.unpack_from(octets)
-    return StoredAccount(seconds(logon), seconds(changed), seconds(expires), rid, flags)
+    logon, changed, expires, flags = _ACCOUNT.unpack_from(octets)
+    return StoredAccount(seconds(logon), seconds(changed), seconds(expires), flags)
 
 
 @dataclass(frozen=True, slots=True)

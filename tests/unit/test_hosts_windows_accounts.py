@@ -178,7 +178,7 @@ def test_people_are_told_days_before_their_password_ends(tmp_path: Path, policy:
 
 
 def test_without_rights_complexity_is_not_told(tmp_path: Path) -> None:
-    told = answers.PasswordRules(12, 90 * DAY, 0, 5, 10, None, 600, None)
+    told = answers.PasswordRules(12, 90 * DAY, 0, 5, 10, None, 600)
     read = machine(tmp_path, FILTERS, answers=[(answers.PASSWORD_RULES, told)])
     fact = fact_of(PasswordRules, password_rules, read)
     assert (fact.least_length, fact.most_days, fact.history) == (12, 90, 5)
@@ -288,7 +288,7 @@ def test_programs_are_listed_for_both_widths_and_every_account(tmp_path: Path) -
 
 
 def test_an_administrator_has_complexity_exported(tmp_path: Path) -> None:
-    told = answers.PasswordRules(12, 90 * DAY, 0, 5, 10, 900, 600, None)
+    told = answers.PasswordRules(12, 90 * DAY, 0, 5, 10, 900, 600)
     export = EXPORT.replace("ClearTextPassword = 0", "ClearTextPassword = 1").encode("utf-16-le")
     given: list[tuple[answers.Api[Any], object]] = [
         (answers.PASSWORD_RULES, told),

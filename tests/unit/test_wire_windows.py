@@ -188,7 +188,7 @@ def test_the_rules_for_passwords_are_read_from_the_accounts_database() -> None:
 
 def test_accounts_names_and_members_are_read() -> None:
     ticks = 133_000_000_000_000_000
-    assert sam.parse_account(account(500, 0x211, ticks, ticks)) == sam.StoredAccount(1_655_526_400, 1_655_526_400, None, 500, 0x211)
+    assert sam.parse_account(account(500, 0x211, ticks, ticks)) == sam.StoredAccount(1_655_526_400, 1_655_526_400, None, 0x211)
     assert [sam.parse_name(named("管理者", length)).has_password for length in (0, 4, 24, 20, 56, 40)] == [
         False,
         False,

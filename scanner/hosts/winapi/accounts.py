@@ -89,7 +89,6 @@ def password_rules() -> PasswordRules:
             lockout_attempts=lock.attempts,
             lockout_seconds=_span(lock.seconds),
             lockout_window=lock.window,
-            forced_logoff=_span(first.logoff),
         )
 
 

@@ -43,7 +43,6 @@ class PasswordRules:
     lockout_seconds: int | None
     """``None``: until an administrator unlocks it."""
     lockout_window: int
-    forced_logoff: int | None
 
 
 PASSWORD_RULES = Api("password-rules", "NetUserModalsGet, levels 0 and 3", PasswordRules)

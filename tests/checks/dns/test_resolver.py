@@ -24,7 +24,7 @@ ON = ResolverBehaviour(GOOD, BROKEN, TAKEN)
 
 def randomness(ports: Iterable[int], ids: Iterable[int], source: str = "192.0.2.53") -> ResolverRandomness:
     """Questions with these numbers, from one source."""
-    return ResolverRandomness(tuple(QuestionSeen(source, p, i) for p, i in zip(ports, ids, strict=True)), False, False, False)
+    return ResolverRandomness(tuple(QuestionSeen(source, p, i) for p, i in zip(ports, ids, strict=True)), True, False, True)
 
 
 DRAW = random.Random(5452)
@@ -103,5 +103,9 @@ CASES: dict[str, list[Case]] = {
         case(ON, SERVES, OUTSIDER, says="VALIDATION_ON"),
     ],
     "dns.resolver.ports": rows("PORTS"),
-    "dns.resolver.ids": rows("IDS"),
+    "dns.resolver.ids": [
+        *rows("IDS"),
+        case(RANDOM, SERVES, CLIENT, says="IDS_SPREAD", args={"besides": ("0x20", "QNAME minimisation (RFC 9156)")}),
+        case(replace(RANDOM, mixed_case=False, minimised=False), SERVES, CLIENT, says="IDS_SPREAD", args={"besides": ("-",)}),
+    ],
 }

@@ -61,7 +61,7 @@ def below(words: str, tag: str) -> list[Case]:
 def report_host(host: str = NAME, route: MailRoute = MailRoute.EXCHANGERS, *consent: str, foreign: bool = False) -> ReportHost:
     """One host that reports go to."""
     agreed = text(f"{NAME}._report._dmarc.{host}", *consent) if foreign else None
-    return ReportHost(host, (f"mailto:dmarc@{host}",), route, agreed)
+    return ReportHost(host, route, agreed)
 
 
 def reports(*hosts: ReportHost, left_out: int = 0) -> DmarcReportHosts:
@@ -165,7 +165,7 @@ CASES: dict[str, list[Case]] = {
         case(reports(report_host(route=MailRoute.REFUSED)), says="DMARC_REPORT_MAILBOX_DEAD"),
         case(reports(report_host(route=MailRoute.NONE)), says="DMARC_REPORT_MAILBOX_DEAD"),
         case(reports(), says="DMARC_REPORT_MAILBOX_NONE"),
-        case(reports(ReportHost(NAME, (), SILENT, None)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(reports(ReportHost(NAME, SILENT, None)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(reports(report_host(), left_out=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.dmarc.report-authorisation": [
@@ -181,7 +181,7 @@ CASES: dict[str, list[Case]] = {
         ),
         case(reports(report_host()), says="DMARC_CONSENT_NOT_NEEDED"),
         case(reports(), says="DMARC_CONSENT_NOT_NEEDED"),
-        case(reports(ReportHost("r.example", (), MailRoute.EXCHANGERS, SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(reports(ReportHost("r.example", MailRoute.EXCHANGERS, SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(reports(report_host(), left_out=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.dmarc.no-mail": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from checks.common import first_missing, listed, value_not_set
 from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
@@ -19,7 +19,11 @@ NETWORKS_OWN_WIRELESS = Value[tuple[str, ...]](
 )
 
 
+Whose = Literal["all", "own"]
+"""Every network that a machine joins, or the organisation's own only, where a clause speaks of these."""
+
 NO_WIRELESS = Text(ja="無線 LAN の設定を持たない機器", en="the machine has no settings of wireless networks")
+OWN_NOT_KNOWN = Text(ja="この機器は組織の無線 LAN の設定を持たない", en="the machine knows none of the organisation's networks")
 UNENCRYPTED = frozenset({WirelessSecurity.OPEN, WirelessSecurity.WEP})
 WEAK = UNENCRYPTED | {WirelessSecurity.WPA}
 REMEDY_JA = (
@@ -38,6 +42,23 @@ def _joined(known: WirelessNetworks) -> tuple[WirelessNetwork, ...] | Unobserved
     if isinstance(known.networks, Unobserved):
         return known.networks
     return tuple(n for n in known.networks if n.mode is not WirelessMode.ACCESS_POINT)
+
+
+def _judged(
+    known: WirelessNetworks, whose: Whose, own: tuple[str, ...], judge: Callable[[tuple[WirelessNetwork, ...]], Judgement]
+) -> Judgement:
+    """Judge the networks that are asked about; say so where the machine joins none of them."""
+    networks = _joined(known)
+    if isinstance(networks, Unobserved):
+        return networks
+    if not networks:
+        return not_applicable("NO_WIRELESS")
+    if whose == "all":
+        return judge(networks)
+    if not own:
+        return value_not_set(NETWORKS_OWN_WIRELESS)
+    ours = tuple(n for n in networks if n.name in own)
+    return judge(ours) if ours else not_applicable("OWN_NOT_KNOWN")
 
 
 def _names(networks: Iterable[WirelessNetwork]) -> tuple[str, ...]:
@@ -97,22 +118,23 @@ def _joins_with(weak: frozenset[WirelessSecurity]) -> Callable[[WirelessNetwork]
             ja="暗号化されない（又は WEP の）無線 LAN に自動で接続する：{networks}",
             en="joins networks without encryption (or with WEP) by itself: {networks}",
         ),
+        "OWN_NOT_KNOWN": OWN_NOT_KNOWN,
         "NO_WIRELESS": NO_WIRELESS,
     },
 )
-def wireless_encryption(known: WirelessNetworks) -> Judgement:
-    networks = _joined(known)
-    if isinstance(networks, Unobserved):
-        return networks
-    if not networks:
-        return not_applicable("NO_WIRELESS")
-    now, unseen_now = _sorted_out(networks, _uses(WEAK))
-    if now:
-        return failed("WIRELESS_WEAK_NOW", networks=listed(f"{n.name} ({n.uses})" for n in now))
-    later, unseen_later = _sorted_out(networks, _joins_with(UNENCRYPTED))
-    if later:
-        return failed("WIRELESS_WEAK_JOINS", networks=_names(later))
-    return unseen_now or unseen_later or passed("WIRELESS_ENCRYPTED", count=len(networks))
+def wireless_encryption(
+    known: WirelessNetworks, *, whose: Whose = "all", own: Annotated[tuple[str, ...], NETWORKS_OWN_WIRELESS] = NETWORKS_OWN_WIRELESS.default
+) -> Judgement:
+    def judge(networks: tuple[WirelessNetwork, ...]) -> Judgement:
+        now, unseen_now = _sorted_out(networks, _uses(WEAK))
+        if now:
+            return failed("WIRELESS_WEAK_NOW", networks=listed(f"{n.name} ({n.uses})" for n in now))
+        later, unseen_later = _sorted_out(networks, _joins_with(UNENCRYPTED))
+        if later:
+            return failed("WIRELESS_WEAK_JOINS", networks=_names(later))
+        return unseen_now or unseen_later or passed("WIRELESS_ENCRYPTED", count=len(networks))
+
+    return _judged(known, whose, own, judge)
 
 
 @check(
@@ -133,17 +155,18 @@ def wireless_encryption(known: WirelessNetworks) -> Judgement:
     says={
         "WIRELESS_ONLY_NEW": Text(ja="WPA2 以降の方式だけを認める", en="only WPA2 and later are taken"),
         "WIRELESS_OLD_ACCEPTED": Text(ja="WPA（TKIP）も認める：{networks}", en="WPA (TKIP) is taken as well: {networks}"),
+        "OWN_NOT_KNOWN": OWN_NOT_KNOWN,
         "NO_WIRELESS": NO_WIRELESS,
     },
 )
-def wireless_old_protection(known: WirelessNetworks) -> Judgement:
-    networks = _joined(known)
-    if isinstance(networks, Unobserved):
-        return networks
-    if not networks:
-        return not_applicable("NO_WIRELESS")
-    old, unseen = _sorted_out(networks, _joins_with(WEAK))
-    return failed("WIRELESS_OLD_ACCEPTED", networks=_names(old)) if old else unseen or passed("WIRELESS_ONLY_NEW")
+def wireless_old_protection(
+    known: WirelessNetworks, *, whose: Whose = "all", own: Annotated[tuple[str, ...], NETWORKS_OWN_WIRELESS] = NETWORKS_OWN_WIRELESS.default
+) -> Judgement:
+    def judge(networks: tuple[WirelessNetwork, ...]) -> Judgement:
+        old, unseen = _sorted_out(networks, _joins_with(WEAK))
+        return failed("WIRELESS_OLD_ACCEPTED", networks=_names(old)) if old else unseen or passed("WIRELESS_ONLY_NEW")
+
+    return _judged(known, whose, own, judge)
 
 
 @check(
@@ -164,25 +187,20 @@ def wireless_old_protection(known: WirelessNetworks) -> Judgement:
     says={
         "OWN_INDIVIDUAL": Text(ja="個別に認証する：{networks}", en="each proves itself: {networks}"),
         "OWN_SHARED_KEY": Text(ja="全員が同じ鍵を使うか、認証しない：{networks}", en="one key for all, or none: {networks}"),
-        "OWN_NOT_KNOWN": Text(ja="この機器は組織の無線 LAN の設定を持たない", en="the machine knows none of the organisation's networks"),
+        "OWN_NOT_KNOWN": OWN_NOT_KNOWN,
         "NO_WIRELESS": NO_WIRELESS,
     },
 )
 def wireless_own_authentication(
     known: WirelessNetworks, *, own: Annotated[tuple[str, ...], NETWORKS_OWN_WIRELESS] = NETWORKS_OWN_WIRELESS.default
 ) -> Judgement:
-    networks = _joined(known)
-    if isinstance(networks, Unobserved):
-        return networks
-    if not networks:
-        return not_applicable("NO_WIRELESS")
-    if not own:
-        return value_not_set(NETWORKS_OWN_WIRELESS)
-    ours = [n for n in networks if n.name in own]
-    if not ours:
-        return not_applicable("OWN_NOT_KNOWN")
-    shared, unseen = _sorted_out(ours, lambda n: n.enterprise if isinstance(n.enterprise, Unobserved) else not n.enterprise)
-    return failed("OWN_SHARED_KEY", networks=_names(shared)) if shared else unseen or passed("OWN_INDIVIDUAL", networks=_names(ours))
+    def judge(networks: tuple[WirelessNetwork, ...]) -> Judgement:
+        shared, unseen = _sorted_out(networks, lambda n: n.enterprise if isinstance(n.enterprise, Unobserved) else not n.enterprise)
+        return (
+            failed("OWN_SHARED_KEY", networks=_names(shared)) if shared else unseen or passed("OWN_INDIVIDUAL", networks=_names(networks))
+        )
+
+    return _judged(known, "own", own, judge)
 
 
 @check(

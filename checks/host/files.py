@@ -24,8 +24,10 @@ FILES_SETUID_PERMITTED = Value[tuple[str, ...]](
 )
 
 
+_HASHES = ("/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/security/opasswd")
+"""What holds hashes of passwords."""
 _SECRET = (
-    "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/security/opasswd", "/etc/sudoers", "/etc/krb5.keytab",
+    *_HASHES, "/etc/sudoers", "/etc/krb5.keytab",
     "/etc/ssh/ssh_host_*_key", "/root/.ssh", "/etc/ssl/private", "/etc/pki/tls/private", "/var/log/btmp", "/var/log/audit",
     "/var/spool/cron/crontabs", "/etc/sudoers.d/*",
 )  # fmt: skip
@@ -94,10 +96,49 @@ def files_rights(files: SensitiveFiles) -> Judgement:
     wrong = [file for file in files.files if _fault(file)]
     if wrong:
         return failed("RIGHTS_WRONG", files=listed(map(_written, wrong)))
-    if files.unseen:
-        ja, en = "権限を読み取れないファイルがある：{paths}", "the rights of some files cannot be read: {paths}"
-        return cannot_tell(Reason.ACCESS_DENIED, ja, en, paths=listed(files.unseen))
-    return passed("RIGHTS_FINE", count=len(files.files))
+    return _unread(files.unseen) or passed("RIGHTS_FINE", count=len(files.files))
+
+
+def _unread(paths: Iterable[str]) -> Unobserved | None:
+    """Why nothing is told of rights, where some could not be read."""
+    named = listed(paths)
+    ja, en = "権限を読み取れないファイルがある：{paths}", "the rights of some files cannot be read: {paths}"
+    return cannot_tell(Reason.ACCESS_DENIED, ja, en, paths=named) if named else None
+
+
+@check(
+    "host.files.password-hashes",
+    severity=Severity.HIGH,
+    title=Text(
+        ja="パスワードのハッシュのファイルを一般利用者が読めない", en="Files with hashes of passwords are closed to ordinary accounts"
+    ),
+    why=Text(
+        ja="ハッシュを読める者は、ログインを試みずにパスワードを割り出せる。",
+        en="Whoever reads the hashes finds out passwords without ever trying to log in.",
+    ),
+    remedy=Text(
+        ja=(
+            "示されたファイルを配布元の初期値に戻す。Debian・Ubuntu：「chown root:shadow」と「chmod 640」。"
+            "Red Hat 系：「chown root:root」と「chmod 0」。opasswd は「chmod 600」。"
+        ),
+        en=(
+            'Set them back to what the distribution gives. Debian and Ubuntu: "chown root:shadow" and "chmod 640". '
+            'Red Hat family: "chown root:root" and "chmod 0". opasswd: "chmod 600".'
+        ),
+    ),
+    says={
+        "HASHES_CLOSED": Text(ja="{count} 件のいずれも閉じている", en="all {count} are closed"),
+        "HASHES_OPEN": Text(ja="権限が緩い：{files}", en="too open: {files}"),
+        "HASHES_NOWHERE": Text(ja="ハッシュを別に置くファイルがない", en="there is no file that holds hashes apart"),
+    },
+)
+def files_password_hashes(files: SensitiveFiles) -> Judgement:
+    hashes = [file for file in files.files if file.path in _HASHES]
+    wrong = [file for file in hashes if _fault(file)]
+    if wrong:
+        return failed("HASHES_OPEN", files=listed(map(_written, wrong)))
+    unread = _unread(path for path in files.unseen if path in _HASHES)
+    return unread or (passed("HASHES_CLOSED", count=len(hashes)) if hashes else not_applicable("HASHES_NOWHERE"))
 
 
 @check(

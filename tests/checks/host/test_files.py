@@ -94,6 +94,19 @@ CASES: dict[str, list[Case]] = {
         case(sensitive(PASSWD, unseen=("/root/.ssh",)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(sensitive(file("/etc/passwd", 0o666), unseen=("/root/.ssh",)), says="RIGHTS_WRONG"),
     ],
+    "host.files.password-hashes": [
+        case(sensitive(PASSWD, SHADOW), says="HASHES_CLOSED", args={"count": 1}),
+        case(sensitive(file("/etc/shadow", 0)), says="HASHES_CLOSED"),
+        case(
+            sensitive(file("/etc/shadow-", 0o644, group="shadow")), says="HASHES_OPEN", args={"files": ("/etc/shadow- 0644 root:shadow",)}
+        ),
+        case(sensitive(SHADOW, file("/etc/security/opasswd", 0o640, group="users")), says="HASHES_OPEN"),
+        # rights of other files are no matter of this check
+        case(sensitive(file("/etc/sudoers", 0o666), SHADOW), says="HASHES_CLOSED"),
+        case(sensitive(SHADOW, unseen=("/root/.ssh",)), says="HASHES_CLOSED"),
+        case(sensitive(SHADOW, unseen=("/etc/gshadow",)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(sensitive(PASSWD), says="HASHES_NOWHERE"),
+    ],
     "host.files.command-path": [
         case(PATHS, says="PATH_SAFE", args={"directories": ("/usr/bin",)}),
         case(replace(PATHS, command_directories=(FileRights("/opt/bin", True, 0o777, "root", "root"),)), says="PATH_OPEN"),

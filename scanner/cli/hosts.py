@@ -114,10 +114,10 @@ def keys(
 
 async def _show_keys(targets: Sequence[Host], inventory: Inventory, zone: str, port: int, language: Language) -> int:
     from scanner.hosts.ssh.hostkeys import as_line  # loads what SSH needs
-    from scanner.hosts.ssh.key_of import key_of  # loads what SSH needs
-    from scanner.hosts.ssh.leave import NetworkLeave  # loads what SSH needs
-    from scanner.hosts.ssh.shell import Hop  # loads what SSH needs
-    from scanner.wire.known_hosts import fingerprint  # loads what SSH needs
+    from scanner.hosts.ssh.key_of import key_of
+    from scanner.hosts.ssh.leave import NetworkLeave
+    from scanner.hosts.ssh.shell import Hop
+    from scanner.wire.known_hosts import fingerprint
 
     settings = network_settings(inventory, zone, resolvers=[], ca_file=None, contact="")
     unseen = 0

@@ -17,7 +17,7 @@ from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import part, service_addresses, together
-from scanner.probes.web_server import open_side
+from scanner.probes.web_server import both_protocols, open_side
 from scanner.probes.web_talk import MOST_ADDRESSES, Caller, Place, Site
 from scanner.probes.web_visit import text_of
 from scanner.wire.web import html, marks
@@ -47,21 +47,14 @@ async def web_paths(service: Service, net: Net) -> WebPaths:
 
 
 async def _address(net: Net, site: Site, address: str) -> tuple[WebPathsAddress, ...]:
-    """See an address over HTTP/1.1, and over HTTP/2 where it is chosen."""
     side = await part(open_side(net, site, address))
     if isinstance(side, Unobserved):
         return (WebPathsAddress(address, side),)
     place, entry = side
     directories = _directories(place, entry)
-    async with Caller(net, place) as caller:
-        usual = await _asked(caller, net, WANTED, directories)
-    if not place.tls:
-        return (usual,)
-    async with Caller(net, place, over_http2=True) as caller:
-        chosen = await part(caller.chooses_http2())
-        if isinstance(chosen, Unobserved):
-            return usual, WebPathsAddress(address, chosen, over_http2=True)
-        return (usual, replace(await _asked(caller, net, _few(), directories), over_http2=True)) if chosen else (usual,)
+    return await both_protocols(
+        net, place, lambda caller: _asked(caller, net, directories), lambda why: WebPathsAddress(address, why, over_http2=True)
+    )
 
 
 def _few() -> Iterator[Wanted]:
@@ -73,20 +66,21 @@ def _few() -> Iterator[Wanted]:
             yield wanted
 
 
-async def _asked(caller: Caller, net: Net, wanted: Iterable[Wanted], directories: Iterable[str]) -> WebPathsAddress:
+async def _asked(caller: Caller, net: Net, directories: Iterable[str]) -> WebPathsAddress:
     place = caller.place
     missing = await part(_missing(caller, net))
     if isinstance(missing, Unobserved):
-        return WebPathsAddress(place.address, missing)
+        return WebPathsAddress(place.address, missing, over_http2=caller.over_http2)
     found: list[WebPath] = []
+    cut: Unobserved | None = None
     try:
-        async for seen in _all(caller, wanted, directories, missing):
+        async for seen in _all(caller, _few() if caller.over_http2 else WANTED, directories, missing):
             found.append(seen)
             if seen.proof:
                 net.keep(f"GET {place.origin}{seen.path} at {place.address}", f"{seen.status}, proof: {seen.proof}; the body is not kept")
     except CannotObserve as why:
-        return WebPathsAddress(place.address, _control(missing), tuple(found), Unobserved(why.reason, why.detail))
-    return WebPathsAddress(place.address, _control(missing), tuple(found))
+        cut = Unobserved(why.reason, why.detail)
+    return WebPathsAddress(place.address, _control(missing), tuple(found), cut, over_http2=caller.over_http2)
 
 
 def _control(missing: list[Answer]) -> WebControl:

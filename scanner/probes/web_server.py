@@ -6,7 +6,8 @@ Only methods that change nothing are sent. What PUT and DELETE would do is told 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from scanner.facts.web_server import WebError, WebMethod, WebMethods, WebMethodsAddress
 from scanner.model.fact import Unobserved
@@ -20,6 +21,7 @@ from scanner.probes.web_visit import text_of
 from scanner.wire.web import marks
 from scanner.wire.web.http1 import Answer
 
+S = TypeVar("S")
 BODY = 64 * 1024
 ORIGIN = "https://tenken.invalid"
 MARK = "X-Tenken-Trace"
@@ -53,21 +55,27 @@ async def open_side(net: Net, site: Site, address: str) -> tuple[Place, Answer]:
     raise unseen
 
 
-async def _address(net: Net, site: Site, address: str) -> tuple[WebMethodsAddress, ...]:
-    """See an address over HTTP/1.1, and over HTTP/2 where it is chosen."""
-    side = await part(open_side(net, site, address))
-    if isinstance(side, Unobserved):
-        return (WebMethodsAddress(address, side),)
-    place, _ = side
+async def both_protocols(net: Net, place: Place, see: Callable[[Caller], Awaitable[S]], unseen: Callable[[Unobserved], S]) -> tuple[S, ...]:
+    """See a side over HTTP/1.1, and over HTTP/2 where it is chosen; `unseen` says that nobody knows whether it is."""
     async with Caller(net, place) as caller:
-        usual = await _asked(caller, net)
+        usual = await see(caller)
     if not place.tls:
         return (usual,)
     async with Caller(net, place, over_http2=True) as caller:
         chosen = await part(caller.chooses_http2())
         if isinstance(chosen, Unobserved):
-            return usual, WebMethodsAddress(address, chosen, over_http2=True)
-        return (usual, replace(await _asked(caller, net), over_http2=True)) if chosen else (usual,)
+            return usual, unseen(chosen)
+        return (usual, await see(caller)) if chosen else (usual,)
+
+
+async def _address(net: Net, site: Site, address: str) -> tuple[WebMethodsAddress, ...]:
+    side = await part(open_side(net, site, address))
+    if isinstance(side, Unobserved):
+        return (WebMethodsAddress(address, side),)
+    place, _ = side
+    return await both_protocols(
+        net, place, lambda caller: _asked(caller, net), lambda why: WebMethodsAddress(address, why, over_http2=True)
+    )
 
 
 async def _asked(caller: Caller, net: Net) -> WebMethodsAddress:
@@ -86,13 +94,14 @@ async def _asked(caller: Caller, net: Net) -> WebMethodsAddress:
         errors.append(await part(_error(caller, "malformed", "/%")))
     foreign = await part(caller.ask("/", more=[("Origin", ORIGIN)], limit=BODY))
     if isinstance(foreign, Unobserved):
-        return WebMethodsAddress(address, tuple(methods), tuple(errors), foreign)
+        return WebMethodsAddress(address, tuple(methods), tuple(errors), foreign, over_http2=caller.over_http2)
     return WebMethodsAddress(
         address,
         tuple(methods),
         tuple(errors),
         (foreign.header("access-control-allow-origin") or "")[:100],
         (foreign.header("access-control-allow-credentials") or "").lower() == "true",
+        over_http2=caller.over_http2,
     )
 
 

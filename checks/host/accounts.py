@@ -257,23 +257,24 @@ def host_accounts_idle(
     opened, unseen = usable(a for a in found if a.person and a.name not in services)
     # A key can be used without a terminal, which neither lastlog nor wtmp records.
     sure = [a for a in opened if a.keys is False]
-    late = [a for a in sure if isinstance(a.idle_days, int) and a.idle_days > limit]
-    if late:
-        return failed("IDLE_LONG", limit=limit, names=listed(f"{a.name} ({a.idle_days})" for a in late))
     reach = accounts.recorded_days
+    short = isinstance(reach, int) and reach < limit
+    late = [a for a in sure if isinstance(a.idle_days, int) and a.idle_days > limit]
+    if late and not short:
+        return failed("IDLE_LONG", limit=limit, names=listed(f"{a.name} ({a.idle_days})" for a in late))
     unused = [a for a in sure if a.idle_days is None and (a.age_days is None or (isinstance(a.age_days, int) and a.age_days > limit))]
     never = [a for a in unused if a.age_days is not None]
-    if never and (reach is None or (isinstance(reach, int) and reach >= limit)):
+    if never and not short and not isinstance(reach, Unobserved):
         return failed("IDLE_NEVER", limit=limit, names=listed(a.name for a in never))
     if missing := unseen or first_missing(part for a in opened for part in (a.idle_days, a.keys)):
         return missing
-    if unused:
+    if unknown := [*late, *unused]:
         return cannot_tell(
             Reason.UNSUPPORTED,
             "ログインの記録がないが、記録が {limit} 日前まで遡らないか、いつ作られたか分からない：{names}",
             "no login is recorded, but the record does not reach back {limit} days, or when they were made is not known: {names}",
             limit=limit,
-            names=listed(a.name for a in unused),
+            names=listed(a.name for a in unknown),
         )
     doubt = [a.name for a in opened if a.keys is True and (a.idle_days is None or (isinstance(a.idle_days, int) and a.idle_days > limit))]
     if doubt:

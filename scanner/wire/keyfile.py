@@ -79,6 +79,8 @@ def parse(data: bytes, *, comments: str = "#", continued: bool = False) -> KeyFi
         if continued and not line.lstrip().startswith(tuple(comments)):
             while line.endswith("\\"):
                 _, more = next(numbered, (0, ""))
+                if more.lstrip().startswith(tuple(comments)):  # systemd.syntax(7): such a line is left out, and what it breaks goes on
+                    continue
                 line = line[:-1] + " " + more
                 if len(line) > LONGEST_LINE:
                     raise NotKeyFile(f"line {number} goes on for more than {LONGEST_LINE} characters")

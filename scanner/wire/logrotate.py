@@ -17,12 +17,12 @@ _MEANT = frozenset({*_PERIODS, "rotate", "maxage", "size", "maxsize", "}"})
 PASSED_OVER = tuple(
     f"*{ending}"
     for ending in (
-        *(",v", "~", ".cfsaved", ".disabled", ".rhn-cfg-tmp-*", ".rpmnew", ".rpmorig", ".rpmsave", ".swp"),
-        *(f".dpkg-{kind}" for kind in ("bak", "del", "dist", "new", "old")),
+        *(",v", "~", ".bak", ".cfsaved", ".disabled", ".rhn-cfg-tmp-*", ".rpmnew", ".rpmorig", ".rpmsave", ".swp"),
+        *(f".dpkg-{kind}" for kind in ("bak", "del", "dist", "new", "old", "tmp")),
         *(f".ucf-{kind}" for kind in ("dist", "new", "old")),
     )
 )
-"""Names of files that an included directory may hold without being read."""
+"""Names of files that an included directory may hold without being read; ``*.bak`` from 3.17 on."""
 _SCRIPTS = frozenset({"prerotate", "postrotate", "firstaction", "lastaction", "preremove"})
 
 

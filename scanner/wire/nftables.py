@@ -301,6 +301,9 @@ class _Line:
                 self._next()
             case "continue" | "notrack":
                 pass
+            case "redirect":
+                self._all(redirects=True)
+                self._at = len(self._tokens)  # the port and its own options follow
             case "add" | "update" | "delete" | "meter":
                 while self._peek() and self._next() != "{":
                     pass
@@ -389,8 +392,8 @@ class _Line:
         if key == "state":
             self._all(states=self._match())
         elif key == "status":
-            self._values()
-            self._all(narrow=True)
+            values, negated = self._values()
+            self._all(narrow=True, sent_on="dnat" in values and not negated)
         elif self._peek() == "set":
             self._at += 2
         else:

@@ -72,6 +72,10 @@ class Rule:
     unknown: bool = False
     """It has a condition that is not understood, or one that holds only at times."""
     logs: bool = False
+    redirects: bool = False
+    """It sends packets on to another port of the machine."""
+    sent_on: bool = False
+    """It is for packets that another rule has sent on, at whichever port they came in."""
     text: str = ""
 
 
@@ -163,6 +167,26 @@ def follow(table: Table, chain: Chain, family: str, interface: str, way: Way) ->
         if not (end is Does.DENY or (end is Does.NOTHING and chain.denies)):
             refused = False
     return refused
+
+
+def follow_redirects(tables: tuple[Table, ...], family: str, interface: str, way: Way) -> None:
+    """Add to ``way`` what new packets find open because they are sent on to another port of the machine, and let in there as such.
+
+    Raises ``NotARuleset`` as ``follow`` does.
+    """
+    for table in (table for table in tables if table.family in {family, "inet"}):
+        turned = replace(
+            table, chains={name: replace(chain, rules=tuple(map(_turned, chain.rules))) for name, chain in table.chains.items()}
+        )
+        for chain in turned.chains.values():
+            nat = chain.kind == "nat" and chain.hook == "prerouting"
+            if nat and not follow(turned, replace(chain, denies=True), family, interface, way):
+                way.unclear.append(f"{table.name} {chain.name}: everything is sent on to another port")
+
+
+def _turned(rule: Rule) -> Rule:
+    """Let in what a rule sends on; what NAT leaves as it is goes no further here."""
+    return replace(rule, does=Does.ACCEPT if rule.redirects else Does.DENY if rule.does is Does.ACCEPT else rule.does)
 
 
 def _walk(table: Table, chain: Chain, packets: _Packets, way: Way, barred: list[_Barred], depth: int = 0) -> Does:  # noqa: PLR0917  a walk's state

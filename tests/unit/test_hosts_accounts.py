@@ -87,6 +87,32 @@ def test_the_record_of_logins_reaches_back_as_far_as_it_was_told(tmp_path: Path)
     assert of(fact, "taro").age_days == 30
 
 
+@pytest.mark.parametrize(
+    ("files", "command", "days"),
+    [
+        ((), "lastlog", None),
+        (("/etc/systemd/system/display-manager.service",), "lastlog", 231),
+        (("/etc/systemd/system/display-manager.service", "/etc/pam.d/postlogin"), "lastlog", None),
+        (("/etc/systemd/system/display-manager.service",), "lastlog2", None),
+    ],
+)
+def test_graphical_logins_are_not_in_every_lastlog(tmp_path: Path, files: tuple[str, ...], command: str, days: int | None) -> None:
+    read = machine(tmp_path)
+    read.commands |= {command: LASTLOG, "last --time-format iso -w -n 2000": LAST}
+    read.write(dict.fromkeys(files, ""))
+    fact = run(accounts, read)
+    assert isinstance(fact, Accounts)
+    assert fact.recorded_days == days
+
+
+def test_wtmpdb_writes_the_zone_without_a_colon(tmp_path: Path) -> None:
+    read = machine(tmp_path)
+    read.commands["last --time-format iso -w -n 2000"] = LAST.replace("+09:00", "+0900").replace("wtmp ", "/var/lib/wtmpdb/wtmp.db ")
+    fact = run(accounts, read)
+    assert isinstance(fact, Accounts)
+    assert (of(fact, "hanako").idle_days, fact.recorded_days) == (201, 231)
+
+
 def test_a_login_is_that_of_the_whole_name(tmp_path: Path) -> None:
     read = machine(tmp_path)
     read.write({"/etc/passwd": PASSWD + "webmaster2:x:1009:1009::/home/w:/bin/bash\n"})

@@ -8,9 +8,10 @@ import pytest
 
 from scanner.facts.firewall import Filter, FilterProgram, Firewall
 from scanner.hosts.linux.firewall import MOST_INTERFACES, MOST_OPENINGS, firewall
+from scanner.hosts.linux.firewall_files import firewalld as permanent_zones
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from tests.unit.host_trees import Machine, running
+from tests.unit.host_trees import Machine, Spy, running
 
 NFT, SAVE4, SAVE6, LINKS = "nft -s list ruleset", "iptables-save", "ip6tables-save", "ip -o link"
 LINK_LINES = (
@@ -235,14 +236,77 @@ def test_a_whole_protocol_or_a_port_that_the_other_side_chooses_opens_every_port
     assert found.let_through_on == ("*",)
 
 
+@pytest.mark.parametrize(
+    ("element", "ports"),
+    [
+        ('<forward-port port="8080" protocol="tcp" to-port="80"/>', [(8080, 8080)]),
+        ('<rule><forward-port port="8080-8090" protocol="tcp" to-port="80"/></rule>', [(8080, 8090)]),
+        ('<forward-port port="8080" protocol="tcp" to-port="80" to-addr="192.0.2.9"/>', []),
+        ('<rule><forward-port port="8080" protocol="tcp" to-port="80" to-addr="192.0.2.9"/></rule>', []),
+        ('<port port="20-10" protocol="tcp"/>', [(10, 20)]),
+    ],
+)
+def test_ports_of_firewalld(tmp_path: Path, element: str, ports: list[tuple[int, int]]) -> None:
+    found = firewalld(tmp_path, element, {})
+    assert ([(one.first, one.last) for one in found.openings], found.unclear) == (ports, ())
+
+
+def test_a_port_of_firewalld_that_is_named_is_not_passed_over(tmp_path: Path) -> None:
+    assert firewalld(tmp_path, '<port port="http" protocol="tcp"/>', {}).unclear == ("port http",)
+
+
+def test_a_port_that_is_sent_on_to_another_is_open(tmp_path: Path) -> None:
+    """What firewalld loads for a forward-port."""
+    made = machine(tmp_path)
+    nat = (
+        "chain nat_PREROUTING { type nat hook prerouting priority dstnat + 10; policy accept; goto nat_PRE_public; }\n"
+        "chain nat_PRE_public { meta nfproto ipv4 tcp dport 8080 redirect to :80\n tcp dport 53 accept\n"
+        "tcp dport 54 dnat ip to 192.0.2.9 }\n"
+    )
+    rules = SHUT.replace("iif lo accept", "ct status dnat accept")
+    made.commands[NFT] = rules + "table inet firewalld {\n" + nat + "}\n"
+    found = look(made)
+    assert [one.first for one in whole(found.inbound_ipv4.in_force).openings] == [22, 8080]
+    assert [one.first for one in whole(found.inbound_ipv6.in_force).openings] == [22]
+    made.commands[NFT] = SHUT + "table inet firewalld {\n" + nat + "}\n"  # the filter sees the other port
+    assert [one.first for one in whole(look(made).inbound_ipv4.in_force).openings] == [22]
+    made.commands[NFT] = rules + "table ip n {\n chain p { type nat hook prerouting priority dstnat; redirect to :80\n }\n}\n"
+    assert whole(look(made).inbound_ipv4.in_force).unclear == ("n p: everything is sent on to another port",)
+
+
 @pytest.mark.parametrize(("interface", "clear"), [("interface-name=eth1\n", True), ("", False)])
 def test_a_connection_may_have_a_zone_of_its_own(tmp_path: Path, interface: str, clear: bool) -> None:
     more = {
         "/usr/lib/firewalld/zones/trusted.xml": '<zone target="ACCEPT"/>',
         "/etc/NetworkManager/system-connections/inside.nmconnection": f"[connection]\nid=inside\nzone=trusted\n{interface}",
     }
-    found = firewalld(tmp_path, "", more)
+    found = firewalld(tmp_path / "a", "", more)
     assert (found.let_through_on, found.unclear == ()) == (("eth1",) if clear else (), clear)
+    named = firewalld(tmp_path / "b", '<interface name="eth1"/>', more)
+    assert (named.let_through_on, named.unclear == ()) == (("eth1",) if clear else (), clear)
+
+
+def test_a_script_of_the_red_hat_family_may_have_a_zone(tmp_path: Path) -> None:
+    more = {
+        "/usr/lib/firewalld/zones/trusted.xml": '<zone target="ACCEPT"/>',
+        "/etc/sysconfig/network-scripts/ifcfg-inside": 'TYPE=Ethernet\nDEVICE="eth1"\nZONE=trusted\n',
+    }
+    assert firewalld(tmp_path, "", more).let_through_on == ("eth1",)
+
+
+def test_a_connection_that_cannot_be_read_may_have_a_zone(tmp_path: Path) -> None:
+    made = Spy(tmp_path)
+    made.deny = "/etc/NetworkManager/system-connections/x.nmconnection"
+    made.write({made.deny: ""})
+    with pytest.raises(CannotObserve) as refused:
+        permanent_zones(made)
+    assert refused.value.reason is Reason.ACCESS_DENIED
+
+
+def test_a_zone_of_a_connection_that_is_no_name_of_a_file_is_not_looked_up(tmp_path: Path) -> None:
+    made = Machine(tmp_path).write({"/etc/NetworkManager/system-connections/x.nmconnection": "[connection]\nid=x\nzone=../x\n"})
+    with pytest.raises(CannotObserve, match="is not looked up"):
+        permanent_zones(made)
 
 
 @pytest.mark.parametrize(

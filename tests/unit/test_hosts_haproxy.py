@@ -88,6 +88,16 @@ LINES = [
     ("", "frontend b\n  bind *:81\n  option dontlog-normal\n  default_backend app\n", "unlogged", ("b (log)",), True),
     ("", "defaults\n  mode tcp\n  log global\n  option dontlog-normal\nfrontend b\n  bind *:81\n", "unlogged", ("b (log)",), True),
     ("", "defaults\n  log global\n  option dontlog-normal\nfrontend b\n  bind *:81\n  no option dontlog-normal\n", "unlogged", (), True),
+    (
+        "",
+        "defaults\n  mode http\n  log global\n  timeout http-request 9s\n  stats auth a:9fK2-vQx\n" + STATS,
+        "status_open",
+        ("stats /s",),
+        True,
+    ),
+    ("", "frontend b\n  bind *:81\n  log 127.0.0.1 len 900 local0 notice\n  default_backend app\n", "unlogged", ("b (log)",), True),
+    ("", "frontend b\n  bind *:81\n  log 127.0.0.1 format raw local0 info\n  default_backend app\n", "unlogged", (), True),
+    ("", "frontend b\n  bind *:81\n  timeout http-request 0\n  default_backend app\n", "slow", ("b (0)",), True),
     ("  stats socket ipv4@0.0.0.0:9999 level admin\n", "", "orders", ("stats socket ipv4@0.0.0.0:9999",), True),
     ("  stats socket 127.0.0.1:9999\n", "", "orders", ("stats socket 127.0.0.1:9999",), True),
     ("  stats socket 127.0.0.1:9999 level user\n", "", "orders", (), True),
@@ -165,12 +175,22 @@ def test_files_behind_two_dashes_are_read(tmp_path: Path) -> None:
     assert haproxy_look(machine, ("-f", "/etc/a.cfg", "--", "/etc/b.cfg")).sites == ("web",)
 
 
+def test_further_files_may_be_read_at_the_next_start(tmp_path: Path) -> None:
+    more = {"/etc/haproxy/conf.d/b.cfg": STATS}
+    assert program(tmp_path, GOOD, more=more).status_open.unseen is not None
+    assert haproxy_look(Machine(tmp_path), ("-f", "/etc/haproxy/haproxy.cfg")).doubt is None
+
+
 def test_a_directory_of_certificates_holds_keys(tmp_path: Path) -> None:
     text = f"{GLOBAL}  crt-base /etc/ssl\n{DEFAULTS}frontend web\n  bind *:443 ssl crt private\n"
     found = program(tmp_path, text, more={"/etc/ssl/private/a.pem": "", "/etc/ssl/private/b.pem": ""})
     assert len(found.keys_open.found) == 2
     listed = program(tmp_path / "list", text.replace("crt private", "crt-list /etc/haproxy/list"))
     assert listed.keys_open.unseen is not None
+
+
+def test_a_login_without_its_password_is_none(tmp_path: Path) -> None:
+    assert program(tmp_path, GOOD + "userlist staff\n  user ann insecure-password\n").console_passwords == Places()
 
 
 @pytest.mark.parametrize("text", [".if defined(X)\n", 'global\n  user "$WHO"\n', "bind *:80\n", 'global\n  log "x\n'])

@@ -137,7 +137,7 @@ def test_files_and_room(tmp_path: Path) -> None:
     assert found.free_percent == 25.0
 
 
-@pytest.mark.parametrize("ending", [".disabled", ".dpkg-old", "~", ".rpmsave"])
+@pytest.mark.parametrize("ending", [".disabled", ".dpkg-old", ".dpkg-tmp", "~", ".rpmsave", ".bak"])
 def test_what_logrotate_passes_over_rotates_nothing(tmp_path: Path, ending: str) -> None:
     made = machine(tmp_path, live=False)
     (tmp_path / "etc/logrotate.d/rsyslog").rename(tmp_path / f"etc/logrotate.d/rsyslog{ending}")

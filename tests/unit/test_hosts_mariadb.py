@@ -63,6 +63,15 @@ def test_what_nobody_wrote_is_the_default_of_program_and_version(tmp_path: Path)
     assert only_server(new).tls is True
 
 
+@pytest.mark.parametrize(("version", "reason"), [("10.3.39", Reason.UNSUPPORTED), ("10.5.29", Reason.ACCESS_DENIED)])
+def test_a_server_that_knows_no_such_query_is_not_asked_for_its_accounts(tmp_path: Path, version: str, reason: Reason) -> None:
+    made = machine(tmp_path)
+    made.commands = {"/usr/sbin/mariadbd --version": MARIA.replace("10.11.6", version)}
+    told = only_server(made).accounts
+    assert isinstance(told, Unobserved)
+    assert told.reason is reason
+
+
 @pytest.mark.parametrize(
     ("conf", "listens"),
     [

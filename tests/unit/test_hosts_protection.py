@@ -212,6 +212,21 @@ def test_pools_of_zfs_that_nothing_tells_of_and_more_volumes_than_are_kept(tmp_p
     assert isinstance(volumes([{**part, "mountpoint": f"/m{number}"} for number in range(501)]), Unobserved)
 
 
+@pytest.mark.parametrize(("plain", "encrypted"), [(False, True), (True, None)])
+def test_what_zfs_does_not_encrypt_may_stand_on_encrypted_devices(tmp_path: Path, plain: bool, encrypted: bool | None) -> None:
+    table = "z: 0 41906176 crypt aes-xts-plain64 :64:logon:cryptsetup:0a 0 253:2 32768\n"
+    asked = "zfs get -H -p -t filesystem -o name,property,value encryption,mountpoint,mounted"
+    told = "tank\tencryption\toff\ntank\tmountpoint\t/srv\ntank\tmounted\tyes\n"
+    machine = Machine(tmp_path, commands={asked: told, "dmsetup table --target crypt": table})
+    member: dict[str, object] = {"type": "part", "fstype": "zfs_member", "mountpoint": None, "rm": False}
+    devices = [on("sda", "disk", None, {**member, "name": "z", "type": "crypt"}), *([{**member, "name": "b"}] if plain else [])]
+    found = disks(machine, devices)
+    assert isinstance(found, tuple)
+    ((one),) = found
+    assert (one.name, None if isinstance(one.encrypted, Unobserved) else one.encrypted) == ("/srv", encrypted)
+    assert plain or (one.method, one.cipher, one.key_bits) == ("dm-crypt", "aes-xts-plain64", 512)
+
+
 def test_an_answer_that_is_no_tree_of_devices(tmp_path: Path) -> None:
     for said in ("", "[]", '{"blockdevices": [1]}', '{"blockdevices": [{"children": 7}]}'):
         made = Machine(tmp_path, commands={"lsblk -J -o NAME,KNAME,TYPE,FSTYPE,MOUNTPOINT,RM": said})

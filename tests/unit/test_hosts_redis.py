@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scanner.facts.database_configuration import DatabaseConfiguration, DatabaseServer
 from scanner.facts.readings import Audience
-from scanner.hosts.linux.base import Process
+from scanner.hosts.linux.base import Process, processes
 from scanner.hosts.linux.database_programs import database_configuration
 from scanner.hosts.linux.redis import redis
 from scanner.model.fact import Unobserved
@@ -95,6 +95,7 @@ OWN = "/usr/lib/systemd/system/redis.service.d/own.conf"
         (f"/usr/bin/redis-server {MAIN} --supervised systemd --daemonize no", Audience.ITSELF),
         (f"/usr/bin/redis-server {MAIN} --Bind 10.1.2.3 --requirepass 'a-secret x'", Audience.SOME),
         (f"-/usr/bin/redis-server {MAIN} --include /etc/redis/more.conf", Audience.EVERYBODY),
+        (f"/usr/bin/redis-server {MAIN} \\\n# for the office\n  --bind 10.1.2.3 --requirepass a-secret", Audience.SOME),
         ("/usr/bin/redis-server /srv/redis.conf", Audience.NOBODY),
         ("/usr/bin/redis-server --protected-mode no", Audience.EVERYBODY),
         ("/usr/bin/redis-server", Audience.ITSELF),
@@ -125,6 +126,23 @@ def test_further_servers_are_not_passed_over(tmp_path: Path, files: tuple[str, .
     machine = Machine(tmp_path).write({"/usr/bin/redis-server": "", MAIN: "", **{f"/etc/redis/{name}": "" for name in files}})
     ran = tuple(Process("redis-server", 1_800_000_000, str(2 + number)) for number in range(processes))
     found = [one for one in redis(machine, ran) if isinstance(one, Unobserved)]
+    assert bool(found) is more
+
+
+@pytest.mark.parametrize(
+    ("titles", "more"),
+    [
+        (("/usr/bin/redis-server 127.0.0.1:6379", "redis-rdb-bgsave 127.0.0.1:6379"), False),
+        (("/usr/bin/redis-server 127.0.0.1:6379", "/srv/redis-server *:7000"), True),
+    ],
+)
+def test_servers_are_told_apart_by_what_they_write_over_their_arguments(tmp_path: Path, titles: tuple[str, ...], more: bool) -> None:
+    machine = Machine(tmp_path).write({"/usr/bin/redis-server": "", MAIN: ""})
+    running(machine, **{"redis-server": 1_800_000_000})
+    stat = (tmp_path / "proc/2/stat").read_bytes()
+    for number, title in enumerate(titles, 2):
+        machine.write({f"/proc/{number}/stat": stat, f"/proc/{number}/cmdline": f"{title}\0"})
+    found = [one for one in redis(machine, processes(machine)) if isinstance(one, Unobserved)]
     assert bool(found) is more
 
 

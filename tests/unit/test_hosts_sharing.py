@@ -284,6 +284,7 @@ GROUPS = {
         ("Require user @SYSTEM\n", "SystemGroup root lpadmin\nSystemGroup sys # x\n", ("ann", "bob", "cay")),
         ("Require user dan @sys\n", "", ("cay", "dan")),
         ("Require group root\nRequire user dan\n", "", ("bob", "dan")),
+        ("Require user @SYSTEM\n", "SystemGroup root staff\n", Reason.UNSUPPORTED),
         ("Require valid-user\n", "", ("*",)),
         ("Require user @SYSTEM\n", "#SystemGroup lpadmin\n", Reason.VALUE_NOT_SET),
         ("Require user @OWNER @SYSTEM\n", "SystemGroup lpadmin\n", Reason.UNSUPPORTED),
@@ -294,6 +295,19 @@ def test_who_administers_cups(tmp_path: Path, require: str, system: str, who: tu
     conf = f"<Policy default>\n<Limit CUPS-Add-Modify-Printer>\nAuthType Default\n{require}</Limit>\n</Policy>\n"
     found = cups(tmp_path, conf, {**GROUPS, "/etc/cups/cups-files.conf": system}).administrators
     assert (reason(found) or found) == who
+
+
+def test_accounts_that_nobody_can_be_administer_nothing(tmp_path: Path) -> None:
+    conf = "<Policy default>\n<Limit All>\nAuthType Default\nRequire user @SYSTEM\n</Limit>\n</Policy>\n"
+    files = {
+        # the Red Hat family's, and one with a password for other services
+        "/etc/passwd": "root:x:0:0::/root:/bin/bash\nhalt:x:7:0::/sbin:/sbin/halt\noperator:x:11:0::/root:/sbin/nologin\n"
+        "scan:x:991:0::/:/sbin/nologin\ngone:*:992:0::/:/sbin/nologin\n",
+        "/etc/shadow": "root:*:1::::::\nhalt:*:1::::::\noperator:!!:1::::::\nscan:$6$x$y:1::::::\n",
+        "/etc/group": "root:x:0:\nsys:x:3:\nwheel:x:10:\n",
+        "/etc/cups/cups-files.conf": "SystemGroup sys root wheel\n",
+    }
+    assert cups(tmp_path, conf, files).administrators == ("scan",)
 
 
 def test_the_policy_of_cups_that_is_built_in_is_for_the_system_groups(tmp_path: Path) -> None:

@@ -395,6 +395,25 @@ def test_a_repository_is_signed_where_it_or_the_main_file_says_so(tmp_path: Path
     assert fact.lax == ("/etc/yum.repos.d/a.repo [b] sslverify=0",)
 
 
+def test_what_peers_show_need_not_be_verified_for_one_host(tmp_path: Path) -> None:
+    dump = 'Acquire::https::repo.example::Verify-Peer "false";\nAcquire::https::other.example::Verify-Host "true";\n'
+    fact = look(PackageSources, package_sources, machine(tmp_path, DEBIAN, {said(APT_DUMP.argv): dump}))
+    assert fact.lax == ("acquire::https::repo.example::verify-peer false",)
+
+
+def test_repositories_of_dnf_as_its_language_has_them(tmp_path: Path) -> None:
+    files = {
+        "/etc/dnf/dnf.conf": "[main]\ngpgcheck='1'\n[own]\nbaseurl=http://own.example/\n",
+        "/etc/yum.repos.d/a.repo": '[a]\nenabled="1"\nbaseurl=https://a.example/\n  http://b.example/?x=1\n\t# more\ngpgcheck=0\n',
+    }
+    fact = look(PackageSources, package_sources, machine(tmp_path / "a", {**RED_HAT, **files}))
+    assert not isinstance(fact.sources, Unobserved)
+    found = [(source.address, source.signed) for source in fact.sources if source.host]
+    assert found == [("http://own.example/", True), ("https://a.example/", False), ("http://b.example/", False)]
+    elsewhere = {**RED_HAT, "/etc/dnf/dnf.conf": "[main]\nreposdir=/srv/repos\n"}
+    assert isinstance(look(PackageSources, package_sources, machine(tmp_path / "b", elsewhere)).sources, Unobserved)
+
+
 @pytest.mark.parametrize("dnf5", [False, True])
 def test_dnf5_has_settings_below_its_main_file_and_over_its_repositories(tmp_path: Path, dnf5: bool) -> None:
     files = {

@@ -197,6 +197,7 @@ def test_ntpsec_with_its_directory(tmp_path: Path) -> None:
 def test_the_servers_of_timesyncd_are_those_of_the_network_too(tmp_path: Path, told: str | None, names: list[str] | None) -> None:
     machine = Machine(tmp_path, commands={} if told is None else {"timedatectl show-timesync": told})
     machine.write({"/usr/lib/systemd/systemd-timesyncd": "", "/etc/systemd/timesyncd.conf": "[Time]\n#NTP=\n"})
+    machine.write({"/run/systemd/timesync/synchronized": ""})
     running(machine, **{"systemd-timesyn": 4_000_000_000})
     sources = only(time_sync.run(machine)).sources
     if names is None:
@@ -204,6 +205,13 @@ def test_the_servers_of_timesyncd_are_those_of_the_network_too(tmp_path: Path, t
     else:
         assert isinstance(sources, tuple)
         assert [one.name for one in sources] == names
+
+
+def test_a_timesyncd_that_does_not_run_is_not_asked_for_its_servers(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, commands={"timedatectl show-timesync": "SystemNTPServers=192.0.2.1\n"})
+    machine.write({"/usr/lib/systemd/systemd-timesyncd": "", "/etc/systemd/timesyncd.conf": "[Time]\nNTP=192.0.2.2\n"})
+    running(machine)
+    assert only(time_sync.run(machine)).sources == (TimeSource("192.0.2.2", False),)
 
 
 def test_timesyncd_takes_drop_ins_in_order_and_lines_add_up(tmp_path: Path) -> None:

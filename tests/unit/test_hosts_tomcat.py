@@ -110,8 +110,10 @@ def test_one_line_of_server_xml_each(tmp_path: Path, xml: str, part: str, places
 
 
 def test_a_replaced_text_about_the_server_hides_the_version(tmp_path: Path) -> None:
-    place = f"{BASE}/lib/org/apache/catalina/util/ServerInfo.properties"
+    file = "lib/org/apache/catalina/util/ServerInfo.properties"
+    place = f"{BASE}/{file}"
     assert tomcat(tmp_path / "own", server(host=LOG), {place: "server.info=Web\n"}).version_told == Places()
+    assert tomcat(tmp_path / "all", server(host=LOG), {f"/usr/share/tomcat10/{file}": "server.info=Web\n"}).version_told == Places()
     assert tomcat(tmp_path / "old", server(host=LOG), {place: "server.info=Apache Tomcat/10.1.1\n"}).version_told.found != ()
 
 

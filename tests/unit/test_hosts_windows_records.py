@@ -140,6 +140,8 @@ def test_log_ons_are_kept_where_the_audit_policy_records_them(tmp_path: Path) ->
         ("System", (RecordKind.SYSTEM,), True),
     ]
     assert (fact.programs[0].running, fact.programs[0].starts, fact.targets, fact.entrances) == (True, True, (), ())
+    collecting = machine(tmp_path / "4", LOGS, answers=[POLICY, states("EventLog", "Wecsvc")])
+    assert isinstance(fact_of(LogKeeping, event_log.log_keeping, collecting).entrances, Unobserved)
     silent = (answers.AUDIT_POLICY, answers.AuditPolicy(((auditpolicy.guid(0x15), 0),)))
     fact = fact_of(LogKeeping, event_log.log_keeping, machine(tmp_path / "2", LOGS, answers=[silent, states()]))
     assert isinstance(fact.stores, tuple)

@@ -25,6 +25,8 @@ def test_a_continued_line_is_one_line_in_systemds_dialect_only() -> None:
     text = b"[A]\nk=1 \\\n  2\n; note\n"
     assert keyfile.parse(text, comments="#;", continued=True).last("A", "k") == "1    2"
     assert keyfile.parse(text).last("A", "k") == "1 \\"
+    # systemd.syntax(7): what is joined is the next line that is no comment
+    assert keyfile.parse(b"[A]\nk=1 \\\n # why \\\n; how\n2\nl=3\n", comments="#;", continued=True).last("A", "k") == "1  2"
 
 
 def test_windows_line_ends_and_a_missing_last_one_do_no_harm() -> None:

@@ -22,12 +22,13 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.wire.pam import variable
 
 CLOCK: Final = ("date", "+%s")
-LASTLOG: Final = (("lastlog",), ("lastlog2",))
+LASTLOG: Final[tuple[tuple[str], ...]] = (("lastlog",), ("lastlog2",))
 MOST_LOGINS: Final = 2000
 LAST: Final = ("last", "--time-format", "iso", "-w", "-n", str(MOST_LOGINS))
 LONGEST_NAME: Final = 32
 """Of an account in wtmp(5)."""
-NO_SHELL: Final = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown", "git-shell"})
+DISPLAY: Final = "/etc/systemd/system/display-manager.service"
+RED_HAT_LOGIN: Final = "/etc/pam.d/postlogin"
 TRUSTING: Final = (".rhosts", ".shosts", ".netrc", ".forward")
 TRUSTED_HOSTS: Final = ("/etc/hosts.equiv", "/etc/ssh/shosts.equiv", "/etc/shosts.equiv")
 OWN_SOURCES: Final = frozenset({"files", "compat", "systemd", "altfiles", "db", "extrausers", "mymachines", "myhostname"})
@@ -51,6 +52,8 @@ DAY: Final = 86_400
     *(Run(argv) for argv in LASTLOG),
     Run(LAST),
     *(Names(path) for path in TRUSTED_HOSTS),
+    Names(DISPLAY),
+    Names(RED_HAT_LOGIN),
     Names("/"),
     Names("/home"),
     *HOMES,
@@ -86,7 +89,7 @@ class _Record:
         for argv in LASTLOG:
             output = read.command(argv)
             if output is not None and output.status == 0:
-                self.whole = True  # the last login of every account
+                self.whole |= argv[0] == "lastlog2" or _notes_all(read)
                 for line in output.stdout.decode("utf-8", "replace").split("\n")[1:]:
                     if (when := _written(line)) is not None:
                         self._note(line.split()[0], when)
@@ -94,7 +97,7 @@ class _Record:
         if output is not None and output.status == 0:
             times: list[int] = []
             for line in output.stdout.decode("utf-8", "replace").split("\n"):
-                told = re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", line)
+                told = re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:?\d\d", line)  # wtmpdb's has no second colon
                 if not told:
                     continue
                 when = int(datetime.fromisoformat(told[0]).timestamp())
@@ -126,6 +129,11 @@ class _Record:
         return None if self.whole else self.reaches
 
 
+def _notes_all(read: Reader) -> bool:
+    """Tell whether lastlog(8) has the last login of every account: graphical ones are noted by the Red Hat family's PAM only."""
+    return read.state(DISPLAY) is None or read.state(RED_HAT_LOGIN) is not None
+
+
 def _written(line: str) -> int | None:
     """Read the time at the end of a line of lastlog: ``Sun Nov 22 11:54:51 +0900 2026``."""
     found = re.search(r"(\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) ([+-]\d{4}) (\d{4})\s*$", line)
@@ -146,15 +154,11 @@ def _accounts(read: Reader, entries: tuple[Entry, ...]) -> tuple[Account, ...]:
     record = seen(lambda: _Record(read))
     first, last = _people(read)
     places = key_places(sshd_files.files(read))
-    people = [e for e in entries if _logs_in(e)]
+    people = [e for e in entries if e.logs_in]
     if len(people) > MOST_ACCOUNTS:
         raise CannotObserve(Reason.TOO_LARGE, f"{PASSWD}: more than {MOST_ACCOUNTS} accounts that log in")
     held = _Held(secrets, record, places)
     return tuple(_account(read, e, held, first <= e.uid <= last) for e in entries)
-
-
-def _logs_in(entry: Entry) -> bool:
-    return entry.shell.rsplit("/", 1)[-1] not in NO_SHELL
 
 
 def _people(read: Reader) -> tuple[int, int]:
@@ -216,7 +220,7 @@ def _account(read: Reader, entry: Entry, all_: _Held, person: bool) -> Account:
             today = record.now // DAY
             age = None if line.changed is None else max(0, today - line.changed) if line.changed > 0 else None
             expired = line.expires is not None and 0 <= line.expires <= today
-    login = _logs_in(entry)
+    login = entry.logs_in
     looked = login and entry.home.startswith("/") and entry.home != "/"
     return Account(
         name=shown(entry.name),

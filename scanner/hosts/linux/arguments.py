@@ -142,5 +142,5 @@ def written_words(read: Reader, unit: str, files: Collection[str], variables: Co
     """
     lines = b"\n".join(read.file(path) or b"" for path in files).decode("utf-8", "replace").split("\n")
     set_ = [line.partition("=")[2] for line in lines if re.match(rf"\s*(?:export\s+)?(?:{'|'.join(variables)})\s*=", line)]
-    said = (*settings(read, (unit,), "ExecStart"), *set_)
+    said = (*settings(read, (unit,), "Service", "ExecStart"), *set_)
     return tuple(word.strip("\"'") for line in said for word in line.split())

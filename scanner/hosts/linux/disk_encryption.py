@@ -58,8 +58,8 @@ def _volumes(read: Reader) -> tuple[Volume, ...]:
     kinds = _kinds(read)
     try:
         devices = json.loads(answer.stdout)["blockdevices"]
-        found = [volume for device in devices for volume in _below(device, kinds, None, 0)]
-        pools = b'"zfs_member"' in answer.stdout
+        every = [one for device in devices for one in _below(device, kinds, None, 0)]
+        found = [mounted for device, crypt in every if (mounted := _mounted(device, crypt))]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CannotObserve(Reason.PROTOCOL_VIOLATION, "lsblk: no answer as it is documented") from error
     tables = seen(partial(_tables, read))
@@ -69,7 +69,9 @@ def _volumes(read: Reader) -> tuple[Volume, ...]:
         # what stands on several devices is encrypted where all of them are
         if volume.name not in made or not volume.encrypted:
             made[volume.name] = volume
-    for volume in _zfs(read, pools):
+    pools = frozenset(crypt for device, crypt in every if device.get("fstype") == "zfs_member")
+    for own in _zfs(read, pools):
+        volume = _below_pools(own, pools, kinds, tables) if own.encrypted is False else own
         made.setdefault(volume.name, volume)
     for volume in _swap_files(read, tuple(made.values())):
         made.setdefault(volume.name, volume)
@@ -81,22 +83,29 @@ def _volumes(read: Reader) -> tuple[Volume, ...]:
 
 
 Seen = tuple[str, VolumeUse, str | None, bool]
+Device = Mapping[str, object]
 
 
-def _below(device: Mapping[str, object], kinds: Mapping[str, str], crypt: str | None, depth: int) -> Iterator[Seen]:
-    """Give what is mounted on a device and on those that stand on it, with the nearest encrypted one."""
+def _below(device: Device, kinds: Mapping[str, str], crypt: str | None, depth: int) -> Iterator[tuple[Device, str | None]]:
+    """Give a device and those that stand on it, each with the nearest encrypted one."""
     if depth > DEEPEST:
         raise ValueError("devices stand on each other without end")
     kind, name = str(device.get("type", "")), str(device.get("name", ""))
     if kind == "crypt" and kinds.get(name) not in NO_SECRET:
         crypt = name
-    mounted = device.get("mountpoint")
-    removable = device.get("rm") in (True, "1")
-    if isinstance(mounted, str) and mounted and kind not in {"loop", "rom"} and not name.startswith("zram"):
-        place = f"swap on {shown(name)}" if mounted == "[SWAP]" else shown(mounted)
-        yield place, _use(mounted), crypt, removable
+    yield device, crypt
     for child in device.get("children") or ():  # type: ignore[attr-defined]  # JSON of lsblk; anything else is caught by the caller
         yield from _below(child, kinds, crypt, depth + 1)
+
+
+def _mounted(device: Device, crypt: str | None) -> Seen | None:
+    """Give what is mounted on a device."""
+    kind, name, mounted = str(device.get("type", "")), str(device.get("name", "")), device.get("mountpoint")
+    removable = device.get("rm") in (True, "1")
+    if not isinstance(mounted, str) or not mounted or kind in {"loop", "rom"} or name.startswith("zram"):
+        return None
+    place = f"swap on {shown(name)}" if mounted == "[SWAP]" else shown(mounted)
+    return place, _use(mounted), crypt, removable
 
 
 def _swap_files(read: Reader, mounted: tuple[Volume, ...]) -> Iterator[Volume]:
@@ -162,8 +171,20 @@ def _volume(one: Seen, kinds: Mapping[str, str], tables: Mapping[str, tuple[str,
     return Volume(name, use, True, shown(method), shown(cipher), bits, removable)
 
 
-def _zfs(read: Reader, pools: bool) -> list[Volume]:
-    """Give the file systems of ZFS. Raises ``CannotObserve`` where there are ``pools`` and nothing tells of them."""
+def _below_pools(
+    volume: Volume, pools: frozenset[str | None], kinds: Mapping[str, str], tables: Mapping[str, tuple[str, int]] | Unobserved
+) -> Volume:
+    """Give a file system that ZFS does not encrypt as the devices of the pools do; ``None`` among these is a plain one."""
+    if None not in pools and pools:
+        return _volume((volume.name, volume.use, min(filter(None, pools)), volume.removable), kinds, tables)
+    if pools <= {None}:
+        return volume
+    unknown = Unobserved(Reason.UNSUPPORTED, shown(f"{volume.name}: some pools of ZFS stand on encrypted devices, and which is not told"))
+    return replace(volume, encrypted=unknown, cipher=unknown, key_bits=unknown)
+
+
+def _zfs(read: Reader, pools: frozenset[str | None]) -> list[Volume]:
+    """Give the file systems of ZFS. Raises ``CannotObserve`` where there are devices of ``pools`` and nothing tells of them."""
     answer = read.command(ZFS)
     if answer is None or answer.status != 0:
         if pools:

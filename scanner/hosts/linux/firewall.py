@@ -19,7 +19,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import iptables, nftables
-from scanner.wire.packetfilter import Does, NotARuleset, Table, Way, base_chains, follow
+from scanner.wire.packetfilter import Does, NotARuleset, Table, Way, base_chains, follow, follow_redirects
 
 LIST_NFT = ("nft", "-s", "list", "ruleset")
 SAVE = {"ip": ("iptables-save",), "ip6": ("ip6tables-save",)}
@@ -144,6 +144,9 @@ def filtered(tables: tuple[Table, ...], direction: str, family: str, interfaces:
     denying = [way for way, refused in zip(ways, refusing, strict=True) if refused]
     # what several refusing chains let through is what each of them does; the one with the fewest openings is nearest to it
     chosen = min(denying, key=lambda way: len(way.opened), default=Way())
+    if direction == "inbound" and any(rule.sent_on and rule.does is Does.ACCEPT for _, chain in chains for rule in chain.rules):
+        for one in asked:
+            follow_redirects(tables, family, one, chosen)
     unclear = [shown(text) for text in dict.fromkeys(chosen.unclear)][:MOST_UNCLEAR]
     if len(denying) > 1 and chosen.opened:
         unclear.append("several chains refuse, and what all of them let through was not worked out")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import needed, parsed
+from scanner.hosts.linux.base import needed, parsed, shown
 from scanner.hosts.linux.nmprofiles import READS as PROFILES
 from scanner.hosts.linux.nmprofiles import profiles
 from scanner.model.reason import CannotObserve, Reason
@@ -37,6 +37,8 @@ FIREWALLD: tuple[Source, ...] = (
 )
 LO = Match(frozenset({"lo"}))
 KNOWN_STATES = Match(frozenset({"established", "related"}))
+SCRIPTS = "/etc/sysconfig/network-scripts"
+"""Connections of the Red Hat family as they were written up to its release 8, which NetworkManager still reads in 9."""
 LONGEST_ZONE = 200_000
 MOST_SERVICES_DEEP = 4
 
@@ -100,8 +102,10 @@ def firewalld(read: Reader) -> tuple[Table, ...]:
     default = settings.get("DefaultZone", "public")
     own = [name.removesuffix(".xml") for name in read.names("/etc/firewalld/zones") or () if name.endswith(".xml")]
     chains: dict[str, Chain] = {}
-    lead: list[Rule] = [Rule(Does.ACCEPT, states=KNOWN_STATES), Rule(Does.ACCEPT, inward=LO)]
     joined = tuple(_of_connections(read))
+    by_source: list[Rule] = []
+    # a connection takes its interface out of the zone that names it
+    by_interface = [Rule(Does.GOTO, zone, inward=Match(frozenset({name})) if name else None, unknown=not name) for zone, name in joined]
     for zone in dict.fromkeys((*own, default, *(zone for zone, _ in joined))):
         tree = _tree(read, "zones", zone)
         if tree is None:
@@ -110,26 +114,42 @@ def firewalld(read: Reader) -> tuple[Table, ...]:
         names = frozenset(one.get("name", "") for one in tree.findall("interface"))
         sources = tuple(one.get("address", "") for one in tree.findall("source") if one.get("address"))
         if sources:
-            lead.insert(2, Rule(Does.GOTO, zone, sources=sources))
+            by_source.append(Rule(Does.GOTO, zone, sources=sources))
         if len(sources) < len(tree.findall("source")):  # sets of addresses, and addresses of network cards
-            lead.insert(2, Rule(Does.GOTO, zone, unknown=True))
+            by_source.append(Rule(Does.GOTO, zone, unknown=True))
         if names:
-            lead.append(Rule(Does.GOTO, zone, inward=Match(names)))
-    for zone, interface in joined:
-        lead.append(Rule(Does.GOTO, zone, inward=Match(frozenset({interface})) if interface else None, unknown=not interface))
-    lead[:0] = [Rule(Does.UNCLEAR, text=f"firewalld: {what}") for what in _beside_zones(read)]
-    chains["INPUT"] = Chain("INPUT", (*lead, Rule(Does.GOTO, default)), "input", denies=True)
+            by_interface.append(Rule(Does.GOTO, zone, inward=Match(names)))
+    beside = [Rule(Does.UNCLEAR, text=f"firewalld: {what}") for what in _beside_zones(read)]
+    first = (*beside, Rule(Does.ACCEPT, states=KNOWN_STATES), Rule(Does.ACCEPT, inward=LO))
+    chains["INPUT"] = Chain("INPUT", (*first, *by_source, *by_interface, Rule(Does.GOTO, default)), "input", denies=True)
     # what firewalld lets through from zone to zone is refused unless a policy says otherwise; outgoing packets are free
     chains["FORWARD"] = Chain("FORWARD", (), "forward", denies=True)
     return (Table("inet", "firewalld", chains),)
 
 
 def _of_connections(read: Reader) -> Iterator[tuple[str, str]]:
-    """Give zones that profiles of NetworkManager put their interface into, with its name, empty where they are for any one of a kind."""
-    for profile in profiles(read)[0]:
-        zone = profile.text("connection", "zone") or ""
-        if re.fullmatch(r"[\w-]{1,64}", zone):
-            yield zone, profile.text("connection", "interface-name") or ""
+    """Give zones that connections put their interface into, with its name, empty where they are for any one of a kind.
+
+    Raises ``CannotObserve``.
+    """
+    for zone, interface in _connections(read):
+        if zone and not re.fullmatch(r"[\w-]{1,64}", zone):
+            raise CannotObserve(Reason.UNSUPPORTED, shown(f"firewalld: the zone {zone[:64]} of a connection is not looked up"))
+        if zone:
+            yield zone, interface
+
+
+def _connections(read: Reader) -> Iterator[tuple[str, str]]:
+    found, unread = profiles(read)
+    for why in unread:
+        if why.reason is not Reason.UNSUPPORTED:  # which scripts for wireless networks are, whose zone is read below
+            raise why.error()
+    for profile in found:
+        yield profile.text("connection", "zone") or "", profile.text("connection", "interface-name") or ""
+    for name in read.names(SCRIPTS) or ():
+        if name.startswith("ifcfg-"):
+            settings = _settings(read, f"{SCRIPTS}/{name}")
+            yield settings.get("ZONE", ""), settings.get("DEVICE", "")
 
 
 def _beside_zones(read: Reader) -> Iterator[str]:
@@ -160,7 +180,8 @@ def _tree(read: Reader, kind: str, name: str) -> ET.Element | None:
 def _zone_rules(read: Reader, tree: ET.Element) -> tuple[Rule, ...]:
     found = [rule for one in tree for rule in _opens(read, one, ())]
     for rich in tree.findall("rule"):
-        if rich.find("accept") is None:
+        # a port that is forwarded on the machine is let in without a word that accepts
+        if rich.find("accept") is None and all(one.get("to-addr") for one in rich.findall("forward-port")):
             continue
         source = rich.find("source")
         plain = source is None or (source.get("address") and source.get("invert", "no").lower() not in {"yes", "true"})
@@ -176,7 +197,10 @@ def _zone_rules(read: Reader, tree: ET.Element) -> tuple[Rule, ...]:
 
 
 def _opens(read: Reader, element: ET.Element, sources: tuple[str, ...], depth: int = 0) -> list[Rule]:
-    """Give what a port, protocol or service element of a zone lets through; a service may include others."""
+    """Give what a port, protocol or service element of a zone lets through; a service may include others.
+
+    A port that is forwarded to another one of the machine is let in at that of the two which is written first.
+    """
     if element.tag in {"service", "include"}:
         name = element.get("name", "") or element.get("service", "")
         known = depth < MOST_SERVICES_DEEP and re.fullmatch(r"[A-Za-z0-9_.+-]{1,64}", name)
@@ -184,17 +208,16 @@ def _opens(read: Reader, element: ET.Element, sources: tuple[str, ...], depth: i
         if tree is None:
             return [Rule(Does.UNCLEAR, text=f"service {name}"[:100])]
         return [rule for one in tree for rule in _opens(read, one, sources, depth + 1)]
-    if element.tag == "protocol":
-        return [Rule(Does.ACCEPT, protocols=Match(frozenset({element.get("value", "")})), sources=sources or None)]
-    first, _, last = element.get("port", "").partition("-")
-    if (
-        element.tag not in {"port", "source-port"}
-        or not first.isdecimal()
-        or (last and not last.isdecimal())
-        or max(len(first), len(last)) > 5
-    ):
+    if element.tag == "protocol" or (element.tag == "port" and not element.get("port")):  # in services the latter is the older form
+        protocol = Match(frozenset({element.get("value", "") or element.get("protocol", "")}))
+        return [Rule(Does.ACCEPT, protocols=protocol, sources=sources or None)]
+    if element.tag not in {"port", "source-port", "forward-port"} or element.get("to-addr"):
         return []
+    ends = element.get("port", "").split("-")
+    if len(ends) > 2 or not all(re.fullmatch(r"[0-9]{1,5}", end) for end in ends):  # names of /etc/services are ports, too
+        return [Rule(Does.UNCLEAR, text=f"port {element.get('port', '')}"[:100])]
+    first, last = min(map(int, ends)), max(map(int, ends))
     protocol = Match(frozenset({element.get("protocol", "tcp")}))
     if element.tag == "source-port":  # the other side chooses it, so that every port is open
         return [Rule(Does.ACCEPT, protocols=protocol, from_port=True, sources=sources or None)]
-    return [Rule(Does.ACCEPT, protocols=protocol, ports=((int(first), int(last or first)),), sources=sources or None)]
+    return [Rule(Does.ACCEPT, protocols=protocol, ports=((first, last),), sources=sources or None)]

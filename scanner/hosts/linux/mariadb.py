@@ -18,7 +18,7 @@ from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import FileKind, Files, Names, Reader, Run, Source
 from scanner.hosts.linux.arguments import command_line
 from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, seen, shown
-from scanner.hosts.linux.database_accounts import MYSQL_USERS, users
+from scanner.hosts.linux.database_accounts import MYSQL_USERS, USERS, users
 from scanner.hosts.linux.named_paths import absolute
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import Found, Program, installed, paths
@@ -147,11 +147,10 @@ def _accounts(read: Reader, found: Found, settings: _Settings) -> tuple[tuple[Da
     """Ask the server for its accounts. Raises ``CannotObserve``."""
     if found.running is not True:
         raise CannotObserve(Reason.UNSUPPORTED, "it does not run, so its accounts cannot be asked for")
-    if settings.maria:
-        return users(read)
-    if not needed(settings.since((8, 0, 0))):
-        raise CannotObserve(Reason.UNSUPPORTED, "MySQL before 8.0 is not asked for its accounts")
-    return users(read, MYSQL_USERS)
+    name, first, asked = ("MariaDB", (10, 5, 0), USERS) if settings.maria else ("MySQL", (8, 0, 0), MYSQL_USERS)
+    if not needed(settings.since(first)):
+        raise CannotObserve(Reason.UNSUPPORTED, f"{name} before {first[0]}.{first[1]} is not asked for its accounts")
+    return users(read, asked)
 
 
 def _not(value: bool | Unobserved) -> bool | Unobserved:

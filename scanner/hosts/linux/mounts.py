@@ -108,7 +108,7 @@ def _later(read: Reader, path: str, by_fstab: tuple[str, ...] | None) -> tuple[s
     unit = f"{path.strip('/').replace('/', '-')}.mount"
     if by_fstab == () or masked(read, unit) or (by_fstab is None and not enabled(read, unit)):
         return ()
-    written = settings(read, (unit,), "Options", PLACES_OF_UNITS if by_fstab is None else PLACES_OF_UNITS[:1])
+    written = settings(read, (unit,), "Mount", "Options", PLACES_OF_UNITS if by_fstab is None else PLACES_OF_UNITS[:1])
     return _meant(tuple(written[-1].split(","))) if written else by_fstab or ("defaults",)
 
 

@@ -26,7 +26,7 @@ APT_LAX = (
     "Acquire::https::Verify-Peer",
     "Acquire::https::Verify-Host",
 )
-"""Switches that let unsigned or forged content in; the last two do so where they are off."""
+"""Switches that let unsigned or forged content in; the last two do so where they are off, also for one host (apt-transport-https(1))."""
 DNF_MAIN = ("/etc/dnf/dnf.conf", "/etc/yum.conf")
 DNF5 = "/usr/bin/dnf5"
 DNF5_MAIN = ("/etc/dnf/libdnf5.conf.d", "/usr/share/dnf5/libdnf.conf.d")
@@ -107,46 +107,56 @@ def _source(place: str, address: str, signed: bool | Unobserved) -> PackageSourc
 def _apt_lax(read: Reader) -> tuple[str, ...]:
     settings = apt_configuration(read)
     found = []
-    for name in APT_LAX:
+    of_hosts = [line.name for line in settings if re.fullmatch(r"acquire::https::.+::verify-(?:peer|host)", line.name)]
+    for name in dict.fromkeys((*APT_LAX, *of_hosts)):
         value = value_of(settings, name)
         if value is None:
             continue
         on = apt.is_on(value)
-        if on != ("Verify" in name):
-            found.append(f"{name} {shown(value)}")
+        if on != ("verify" in name.lower()):
+            found.append(shown(f"{name} {value}"))
     return tuple(found)
 
 
 def _dnf_main(read: Reader) -> Words:
     """Give the settings for all repositories; dnf5 reads its directories first, so that the main file counts."""
     files = needed(drop_ins(read, DNF5_MAIN, ".conf")) if exists(read, DNF5) else ()
-    main = next((text for path in DNF_MAIN if (text := one_file(read, path))), None)
-    groups = [group for text in (*files, *((main,) if main else ())) for group in _groups(text)]
+    groups = [group for text in (*files, *_main_file(read)) for group in _groups(text)]
     return {key: value for group in groups if group.name == "main" for key, value in _words(group).items()}
 
 
+def _main_file(read: Reader) -> tuple[Text, ...]:
+    return next(((text,) for path in DNF_MAIN if (text := one_file(read, path))), ())
+
+
 def _groups(text: Text) -> tuple[keyfile.Group, ...]:
-    return needed(parsed(text.path, needed(text.data), keyfile.parse)).groups
+    joined = re.sub(rb"\r?\n[ \t]+(?=[^\s\[])", b" ", needed(text.data))  # a line that begins with a blank goes on with a value
+    return needed(parsed(text.path, joined, keyfile.parse)).groups
 
 
 def _words(group: keyfile.Group) -> Words:
-    """Give the settings of a section; dnf5 calls ``gpgcheck`` by another name, too."""
-    return {entry.key.lower().removeprefix("pkg_"): entry.value.strip() for entry in group.entries}
+    """Give the settings of a section, without the quotes that dnf takes off; dnf5 calls ``gpgcheck`` by another name, too."""
+    return {entry.key.lower().removeprefix("pkg_"): re.sub(r"""\A(["'])(.*)\1\Z""", r"\2", entry.value) for entry in group.entries}
 
 
 def _repositories(read: Reader) -> list[tuple[str, Words]]:
-    """Give place and settings of each repository that is on, which it is unless switched off."""
+    """Give place and settings of each repository that is on, which it is unless switched off. The main file may hold some, too.
+
+    Raises ``CannotObserve``.
+    """
+    if (elsewhere := _dnf_main(read).get("reposdir")) is not None:
+        raise CannotObserve(Reason.UNSUPPORTED, shown(f"reposdir={elsewhere}: repositories stand where they are not looked for"))
     files = needed(drop_ins(read, DNF5_OVERRIDES, ".repo")) if exists(read, DNF5) else ()
     overrides = [group for text in files for group in _groups(text)]
+    added = [text for directory in DNF_MORE for text in needed(drop_ins(read, (directory,), ".repo"))]
     found = []
-    for directory in DNF_MORE:
-        for text in needed(drop_ins(read, (directory,), ".repo")):
-            for group in _groups(text):
-                words = _words(group)
-                for over in overrides:
-                    words |= _words(over) if fnmatchcase(group.name, over.name) else {}
-                if group.name != "main" and words.get("enabled", "1").lower() in _TRUE:
-                    found.append((f"{text.path} [{shown(group.name)}]", words))
+    for text in (*_main_file(read), *added):
+        for group in _groups(text):
+            words = _words(group)
+            for over in overrides:
+                words |= _words(over) if fnmatchcase(group.name, over.name) else {}
+            if group.name != "main" and words.get("enabled", "1").lower() in _TRUE:
+                found.append((f"{text.path} [{shown(group.name)}]", words))
     return found
 
 

@@ -13,6 +13,8 @@ GROUP: Final = "/etc/group"
 SHADOW: Final = "/etc/shadow"
 LARGEST: Final = 10_000_000
 MOST_ENTRIES: Final = 20_000
+NO_SHELL: Final = frozenset({"nologin", "false", "true", "sync", "halt", "shutdown", "git-shell"})
+"""Programs that a login starts in the place of a shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Entry:
     gid: int
     home: str
     shell: str
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether a login gets a shell."""
+        return self.shell.rsplit("/", 1)[-1] not in NO_SHELL
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from scanner.hosts.base import Files, Reader, collector
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.audience import widest
 from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
-from scanner.hosts.linux.passwd import GROUP, PASSWD, groups, passwd
+from scanner.hosts.linux.passwd import GROUP, LARGEST, PASSWD, SHADOW, Entry, groups, passwd, shadow
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.units import settings, unit_files
 from scanner.model.fact import Unobserved
@@ -38,8 +38,9 @@ ANYBODY = "*"
     *paths((CUPS,)),
     Files(MAIN, root=True),
     Files(FILES, root=True),
-    Files(PASSWD),
-    Files(GROUP),
+    Files(PASSWD, limit=LARGEST),
+    Files(GROUP, limit=LARGEST),
+    Files(SHADOW, limit=LARGEST, root=True),
     *unit_files((SOCKET,)),
 )
 def printing(read: Reader) -> Printing:
@@ -54,7 +55,7 @@ def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
     conf = elsewhere if elsewhere is not None else seen(partial(_read, read))
     if isinstance(conf, Unobserved):
         return PrintService("cups", found.running, found.starts, None, MAIN, *(conf,) * 6)
-    sockets = seen(partial(settings, read, (SOCKET,), "ListenStream"))
+    sockets = seen(partial(settings, read, (SOCKET,), "Socket", "ListenStream"))
     network = _on_network(sockets, conf)
     clients = _clients(conf, network)
     read.keep(MAIN, f"clients: {clients}")
@@ -184,11 +185,31 @@ def _system_groups(read: Reader) -> set[str]:
 
 
 def _members(read: Reader, wanted: set[str]) -> set[str]:
-    """Give the accounts of groups, by name or as their first group, without those of root. Raises ``CannotObserve``."""
+    """Give the accounts of groups, by name or as their first group, but for root's and those that nobody can be.
+
+    Raises ``CannotObserve``.
+    """
     known = [group for group in groups(read) if group.name in wanted]
+    if others := wanted - {"SYSTEM", *(group.name for group in known)}:
+        raise CannotObserve(
+            Reason.UNSUPPORTED, shown(f"{min(others)} is no group of the machine itself, and who is in it is not looked up")
+        )
     people = passwd(read)
     first = {one.name for one in people if one.gid in {group.gid for group in known}}
-    return (first | {name for group in known for name in group.members}) - {one.name for one in people if one.uid == 0}
+    found = first | {name for group in known for name in group.members}
+    own = [one for one in people if one.name in found]
+    return found - {one.name for one in own if one.uid == 0} - _closed(read, own)
+
+
+def _closed(read: Reader, people: list[Entry]) -> set[str]:
+    """Name those accounts that neither a shell nor a password opens, such as ``operator`` of the Red Hat family.
+
+    Raises ``CannotObserve``.
+    """
+    without = [one for one in people if not one.logs_in]
+    kept = {line.name: line.password for line in shadow(read)} if without else {}
+    kinds = {one.name: kept.get(one.name, "none") if one.password == "shadow" else one.password for one in without}  # noqa: S105  a kind
+    return {name for name, kind in kinds.items() if kind in {"locked", "none"}}
 
 
 def _announces(conf: Cupsd, network: bool | Unobserved) -> bool | Unobserved:

@@ -15,6 +15,7 @@ from functools import partial
 from scanner.facts.database_configuration import DatabaseAccount, DatabaseServer, Entrance
 from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import Files, Names, Reader, Run, Source
+from scanner.hosts.linux.arguments import command_lines
 from scanner.hosts.linux.audience import of_bound, widest
 from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, seen, shown
 from scanner.hosts.linux.named_paths import matching
@@ -81,7 +82,10 @@ def redis(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tup
 
 
 def _instances(read: Reader, program: Program, running: tuple[Process, ...] | Unobserved | None) -> Unobserved | None:
-    """Say where further servers are set up beside the usual one, each with a file of its own (``redis-server@NAME``)."""
+    """Say where further servers run or are set up beside the usual one, each with a file of its own (``redis-server@NAME``)."""
+    ways = {found[1] for words in command_lines(read, program.processes) if (found := re.search(r" (\S*:\d+)", words[0]))}
+    if len(ways) > 1:
+        return Unobserved(Reason.UNSUPPORTED, shown(f"{program.name} runs at {' and '.join(sorted(ways))}: only the usual server is read"))
     files = [name for name in read.names(f"/etc/{program.name}") or () if name.startswith(f"{program.name}-") and name.endswith(".conf")]
     # A server that saves its data is two processes for a moment, so their number alone tells nothing.
     alone = isinstance(running, tuple) and sum(one.name in program.processes for one in running) == 1
@@ -130,7 +134,7 @@ def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
 
 def _started(read: Reader, program: Program, usual: str) -> _Started:
     """Take apart the command line of the unit; without a unit it is started with the usual file. Raises ``CannotObserve``."""
-    lines = unit_settings(read, program.units, "ExecStart")
+    lines = unit_settings(read, program.units, "Service", "ExecStart")
     if not lines:
         return _Started(usual, ())
     try:

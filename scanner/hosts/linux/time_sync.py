@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from scanner.facts.time_sync import ClockState, TimeProgram, TimeSource, TimeSync
-from scanner.hosts.base import CommandOutput, Files, Reader, Run, collector
+from scanner.hosts.base import CommandOutput, Files, Names, Reader, Run, collector
 from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.arguments import named_elsewhere, told_more
 from scanner.hosts.linux.base import Text, applied, drop_ins, needed, one_file, parsed, processes, seen, shown
@@ -41,6 +41,8 @@ VARIABLES = ("ntpq", "-n", "-c", "rv 0 leap,offset,rootdelay,rootdisp")
 TIMEDATECTL = ("timedatectl", "show")
 TIMESYNC = ("timedatectl", "timesync-status")
 SERVERS = ("timedatectl", "show-timesync")
+TOLD_BY = "/run/systemd/timesync"
+"""Is there while systemd-timesyncd runs; where it does not, the bus might start it to answer the two questions above."""
 SECONDS = 5.0
 MOST_INCLUDED = 64
 
@@ -59,7 +61,9 @@ MOST_INCLUDED = 64
     ),
     Files("/run/chrony-dhcp/*.sources"),
     *(Files(f"{where}/timesyncd.conf{rest}") for where in systemd_conf.PLACES for rest in ("", ".d/*.conf")),
-    *(Run(argv, SECONDS) for argv in (SOURCES_OF_CHRONY, TRACKING, PEERS, VARIABLES, TIMEDATECTL, TIMESYNC, SERVERS)),
+    *(Run(argv, SECONDS) for argv in (SOURCES_OF_CHRONY, TRACKING, PEERS, VARIABLES, TIMEDATECTL)),
+    Names(TOLD_BY),
+    *(Run(argv, SECONDS, needs=TOLD_BY) for argv in (TIMESYNC, SERVERS)),
 )
 def time_sync(read: Reader) -> TimeSync:
     """See which programs keep the clock, from which sources, and how well."""
@@ -179,7 +183,7 @@ def _openntpd(read: Reader) -> Settings:
 
 def _timesyncd(read: Reader) -> Settings:
     """Give the servers that the running program tells of, else those of its files (timesyncd.conf(5))."""
-    told = seen(partial(_told_servers, read)) if read.live else None
+    told = seen(partial(_told_servers, read)) if read.live and read.state(TOLD_BY) else None
     if isinstance(told, tuple):
         return told, " ".join(SERVERS), False
     place = "/etc/systemd/timesyncd.conf [Time] NTP"

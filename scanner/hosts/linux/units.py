@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import Text, drop_ins, needed, one_file
+from scanner.hosts.linux import systemd_conf
+from scanner.hosts.linux.base import Text, drop_ins, needed, one_file, parsed
 
 PLACES = ("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 """In order of precedence."""
@@ -20,23 +21,20 @@ def unit_files(names: Sequence[str]) -> tuple[Source, ...]:
     return tuple(source for path in own for source in (Files(path), Names(f"{path}.d"), Files(f"{path}.d/*.conf")))
 
 
-def settings(read: Reader, names: Sequence[str], wanted: str, own: Sequence[str] = PLACES) -> tuple[str, ...]:
+def settings(read: Reader, names: Sequence[str], section: str, wanted: str, own: Sequence[str] = PLACES) -> tuple[str, ...]:
     """Give the values that a unit has for a setting that takes several, such as ``ExecStart``; an empty one takes back those before it.
 
     ``names`` are the unit's own name and its aliases, whose drop-ins count too. ``own`` are the places where its own file may stand, for a
     unit that a generator makes as well. Raises ``CannotObserve``.
     """
     found: list[str] = []
-    for line in _lines(read, names, own):
-        name, equals, value = line.partition("=")
-        if equals and name.strip() == wanted:
-            found = [*found, value.strip()] if value.strip() else []
+    for text in _texts(read, names, own):
+        for _, entry in needed(parsed(text.path, needed(text.data), systemd_conf.parse)).entries(section, wanted):
+            found = [*found, entry.value] if entry.value else []
     return tuple(found)
 
 
-def _lines(read: Reader, names: Sequence[str], places: Sequence[str]) -> list[str]:
+def _texts(read: Reader, names: Sequence[str], places: Sequence[str]) -> tuple[Text, ...]:
     own = next((text for name in names for place in places if (text := one_file(read, f"{place}/{name}")) is not None), None)
     more = needed(drop_ins(read, [f"{place}/{name}.d" for place in PLACES for name in names], ".conf"))
-    texts: tuple[Text, ...] = (*([own] if own is not None else ()), *more)
-    whole = "\n".join(needed(text.data).decode("utf-8", "replace") for text in texts)
-    return [line for line in whole.replace("\\\n", " ").split("\n") if not line.lstrip().startswith(("#", ";"))]
+    return (*([own] if own is not None else ()), *more)

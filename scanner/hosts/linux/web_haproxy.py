@@ -26,6 +26,10 @@ PLACE = "/etc/haproxy/haproxy.cfg"
 VERSION = Run(("haproxy", "-v"))
 VERSIONS = {"sslv3": "SSL 3.0", "tlsv10": "TLS 1.0", "tlsv11": "TLS 1.1", "tlsv12": "TLS 1.2", "tlsv13": "TLS 1.3"}
 ORDER = tuple(VERSIONS.values())
+FOLDER = "/etc/haproxy/conf.d"
+"""Of further files, in the Red Hat family: its unit names it, that of the Debian family does not."""
+LEVELS = frozenset({"info", "debug"})
+"""Those of log targets that let through what is told of requests."""
 UNITS = {"us": 0.000_001, "ms": 0.001, "": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 Line = tuple[str, ...]
@@ -57,12 +61,12 @@ def haproxy(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look:
     user = next((line[1] for line in general.all("user") if len(line) > 1), None)
     proxies = tuple(_proxies(sections, frozenset({"frontend", "listen"})))
     look = Look(
-        source=files[0],
+        source=next(iter(files), PLACE),
         files=tuple(files),
         version=version if isinstance(version, Unobserved) else ".".join(map(str, version)),
         account=shown(user) if user else unsupported("no user is written") if general.all("uid") else "root",
         sites=tuple(shown(proxy.name) for proxy in proxies),
-        doubt=options if isinstance(options, Unobserved) else None,
+        doubt=seen(partial(_more_files, read)) if options is None else options if isinstance(options, Unobserved) else None,
     )
     _sockets(general, look)
     for proxy in proxies:
@@ -73,10 +77,8 @@ def haproxy(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look:
         _statistics(proxy, look, _http(proxy) and unknown)
     for one in sections:
         if one.kind == "userlist":
-            _known(
-                look,
-                ((one.words[0] if one.words else "?", line[1], line[3]) for line in one.all("user") if line[2:3] == ("insecure-password",)),
-            )
+            users = [line for line in one.all("user") if line[2:3] == ("insecure-password",) and len(line) > 3]
+            _known(look, ((one.words[0] if one.words else "?", line[1], line[3]) for line in users))
     look.tls = tuple(_told(proxies, general, version))
     _keys(read, proxies, general, look)
     return look
@@ -91,6 +93,12 @@ def _paths(read: Reader, options: tuple[str, ...] | Unobserved | None) -> list[s
         names = read.names(path) if path != PLACE else None
         found += [path] if names is None else [f"{path.rstrip('/')}/{name}" for name in names if name.endswith(".cfg")]
     return found
+
+
+def _more_files(read: Reader) -> Unobserved | None:
+    """Say where a program that does not run may be started with further files. Raises ``CannotObserve``."""
+    more = [name for name in read.names(FOLDER) or () if name.endswith(".cfg")]
+    return unsupported(f"it does not run, and whether it is started with {FOLDER}/{more[0]} is not read") if more else None
 
 
 def _sections(read: Reader, path: str, files: list[str]) -> tuple[Section, ...]:
@@ -144,13 +152,8 @@ def _sockets(general: Section, look: Look) -> None:
 
 
 def _judge(proxy: _Proxy, general: Section, look: Look) -> None:
-    logs = proxy.lines("log")
-    if (
-        not logs
-        or proxy.own.all("no", "log")
-        or _switched(proxy, "dontlog-normal")
-        or (all(line[1:2] == ("global",) for line in logs) and not general.all("log"))
-    ):
+    targets = [target for line in proxy.lines("log") for target in (general.all("log") if line[1:2] == ("global",) else (line,))]
+    if not any(map(_takes_requests, targets)) or proxy.own.all("no", "log") or _switched(proxy, "dontlog-normal"):
         look.unlogged.at(f"{proxy.name} (log)")
     if not _http(proxy):
         return
@@ -160,8 +163,16 @@ def _judge(proxy: _Proxy, general: Section, look: Look) -> None:
         look.slow.at(f"{proxy.name} (timeout http-request)")
     elif seconds is None:
         look.slow.doubt(unsupported(f"{proxy.name}: timeout http-request {waits[-1][2:3]}"))
-    elif seconds > SLOWEST:
+    elif seconds > SLOWEST or not seconds:  # zero sets no limit
         look.slow.at(f"{proxy.name} ({waits[-1][2]})")
+
+
+def _takes_requests(target: Line) -> bool:
+    """Tell whether a log target gets what is told of requests, at level ``info``: a level of its own may stand behind the facility."""
+    words = target[2:]
+    while words[:1] and words[0] in {"len", "format", "sample", "profile"}:
+        words = words[2:]
+    return len(words) < 2 or words[1] in LEVELS
 
 
 def _http(proxy: _Proxy) -> bool:
@@ -185,9 +196,10 @@ def _known(look: Look, logins: Iterable[tuple[str, str, str]]) -> None:
 
 def _statistics(proxy: _Proxy, look: Look, reached: bool | Unobserved) -> None:
     """The page of statistics is there as soon as anything is written of it; ``stats admin`` lets it switch servers off."""
-    lines = [*(proxy.defaults.all("stats") if proxy.defaults else ()), *proxy.own.all("stats")]
+    lines = proxy.lines("stats")  # a single line of its own sets aside all those of its defaults
     exporter = [line for line in proxy.own.all("http-request", "use-service") if "prometheus-exporter" in line]
-    limited = [*proxy.lines("http-request"), *proxy.lines("stats", "http-request"), *proxy.lines("tcp-request")]
+    of_page = [line for line in lines if line[1:2] == ("http-request",)]
+    limited = [*proxy.lines("http-request"), *of_page, *proxy.lines("tcp-request")]
     refusing = any(word in {"deny", "reject", "auth", "tarpit", "silent-drop"} for line in limited for word in line[1:4])
     if not (lines or exporter) or reached is False:
         return

@@ -13,6 +13,7 @@ from scanner.hosts.linux.base import Process, needed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.web_apache import ENVIRONMENT, apache
 from scanner.hosts.linux.web_apache import PLACES as APACHE_PLACES
+from scanner.hosts.linux.web_haproxy import FOLDER as HAPROXY_FOLDER
 from scanner.hosts.linux.web_haproxy import PLACE as HAPROXY_PLACE
 from scanner.hosts.linux.web_haproxy import VERSION as HAPROXY_VERSION
 from scanner.hosts.linux.web_haproxy import haproxy
@@ -73,6 +74,7 @@ KEY_FOLDERS = ("/etc/ssl/private", "/etc/pki/tls/private", "/etc/letsencrypt/liv
     Files("/etc/lighttpd/modules.conf"),
     LIGHTTPD_VERSION,
     Files(HAPROXY_PLACE, root=True),
+    Files(f"{HAPROXY_FOLDER}/*.cfg", root=True),
     HAPROXY_VERSION,
     *TOMCAT,
     *(Names(folder, root=True) for folder in KEY_FOLDERS),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from scanner.facts.readings import Audience
 from scanner.facts.web_configuration import WebTls
@@ -180,12 +181,17 @@ def _error_pages(site: str, host: Element, tree: Tree, look: Look) -> None:
     if host.get("errorReportValveClass", f"{VALVES}ErrorReportValve") != f"{VALVES}ErrorReportValve":
         look.version_told.doubt(unsupported(f"{site}: what {host.get('errorReportValveClass')} shows is not known"))
         return
-    replaced = tree.path("lib/org/apache/catalina/util/ServerInfo.properties")
-    text = seen(lambda: tree.read.file(replaced))
+    text = seen(partial(_told_of_server, tree))
     if isinstance(text, Unobserved):
         look.version_told.doubt(text)
     elif text is None or re.search(rb"(?m)^\s*server\.info\s*[=:].*\d\.\d", text):
         look.version_told.at(f"{site} (ErrorReportValve)")
+
+
+def _told_of_server(tree: Tree) -> bytes | None:
+    """Give the text that takes the place of the one in Tomcat's archive: the instance's, else the program's. Raises ``CannotObserve``."""
+    places = (f"{home}/lib/org/apache/catalina/util/ServerInfo.properties" for home in (tree.home.base, tree.home.program))
+    return next((text for place in places if (text := tree.read.file(place)) is not None), None)
 
 
 def _application(app: Application, site: str, valves: tuple[Element, ...], look: Look, usual: _Usual) -> None:

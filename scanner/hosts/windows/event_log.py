@@ -165,9 +165,9 @@ def _stores(read: WindowsReader) -> tuple[LogStore, ...]:
 
 
 def _entrances(read: WindowsReader) -> tuple[LogEntrance, ...]:
-    """Say that the machine takes no records of others: the service that collects them does not start by itself."""
-    if starts_by_itself(read, "Wecsvc"):
-        raise CannotObserve(Reason.UNSUPPORTED, f"{SERVICES}\\Wecsvc starts with the machine; what it collects is not read")
+    """Say that the machine takes no records of others: the service that collects them neither starts by itself nor runs."""
+    if starts_by_itself(read, "Wecsvc") or service_works(read, "Wecsvc"):
+        raise CannotObserve(Reason.UNSUPPORTED, f"{SERVICES}\\Wecsvc starts with the machine or runs; what it collects is not read")
     return ()
 
 

@@ -151,6 +151,9 @@ CASES: dict[str, list[Case]] = {
             for days in (89, UNSUPPORTED)
         ),
         case(machine(replace(TARO, idle_days=None, age_days=None)), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(replace(machine(replace(TARO, idle_days=91)), recorded_days=89), outcome="undetermined", reason=Reason.UNSUPPORTED),
+        case(replace(machine(replace(TARO, idle_days=91)), recorded_days=91), says="IDLE_LONG"),
+        case(replace(machine(replace(TARO, idle_days=91)), recorded_days=UNSUPPORTED), says="IDLE_LONG"),
         case(machine(replace(TARO, idle_days=91)), says="IDLE_NONE", with_={"services": ("taro",)}),
         case(machine(replace(TARO, idle_days=91)), says="IDLE_NONE", with_={"limit": 100}),
         case(machine(replace(TARO, idle_days=91, expired=True)), says="IDLE_NONE"),

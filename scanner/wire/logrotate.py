@@ -7,7 +7,6 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import takewhile
 
 MOST_LINES = 50_000
 MOST_INCLUDES = 500
@@ -132,23 +131,32 @@ def _words(line: str) -> list[str]:
 
 
 def _set(settings: Settings, line: str) -> Settings:
-    """Apply one directive, ``name value`` or ``name=value``. Raises ``NotLogrotate`` for several in one line, or the end of a block."""
-    words = list(takewhile(lambda word: not word.startswith("#"), line.replace("=", " ", 1).split()))
+    """Apply one directive, ``name value`` or ``name=value``, where the value is all that is left of the line.
+
+    Raises ``NotLogrotate`` for several in one line, or the end of a block, and for a number for which logrotate passes over the block.
+    """
+    words = line.replace("=", " ", 1).split(None, 1)
     if not words:  # "=": logrotate complains and reads on
         return settings
-    if _MEANT & set(words[1:]):
-        raise NotLogrotate("several directives, or the end of a block, stand in one line")
     name, value = words[0], words[1] if len(words) > 1 else ""
+    if _MEANT & set(value.partition("#")[0].split()):
+        raise NotLogrotate("several directives, or the end of a block, stand in one line")
     if name in _PERIODS:
         return replace(settings, period=_PERIODS[name])
     match name:
-        case "rotate" if re.fullmatch(r"-?[0-9]{1,9}", value):
-            return replace(settings, count=int(value))
-        case "maxage" if re.fullmatch(r"[0-9]{1,9}", value):
-            return replace(settings, most_age=int(value) * 86_400 or None)
+        case "rotate":
+            return replace(settings, count=_number(value, r"-?[0-9]{1,9}"))
+        case "maxage":
+            return replace(settings, most_age=_number(value, r"[0-9]{1,9}") * 86_400 or None)
         case "size":
             return replace(settings, period=None)  # of it and a period the one named last holds
         case "maxsize":
             return replace(settings, by_size=True)
         case _:
             return settings
+
+
+def _number(value: str, form: str) -> int:
+    if not re.fullmatch(form, value):
+        raise NotLogrotate("a number is not understood")
+    return int(value)

@@ -167,7 +167,8 @@ def _member(text: str) -> str:
     plain = text.strip()
     bangs = len(plain) - len(plain.lstrip("! "))
     negated = plain[:bangs].count("!") % 2 == 1
-    name = re.sub(r"\\([,:=#])", r"\1", plain[bangs:].strip().replace('"', ""))
+    name = plain[bangs:].strip()
+    name = name.strip('"') if name.startswith('"') else re.sub(r"\\([,:=# \t\\])", r"\1", name)
     return ("!" if negated else "") + name if name else ""
 
 

@@ -186,6 +186,11 @@ def test_sudoers_is_read_as_cvtsudoers_of_1_9_13_reads_it() -> None:
     ]
 
 
+def test_quotations_without_anything_stay_and_backslashes_go_outside_of_quotations() -> None:
+    (rule,) = sudoers.resolved(sudoers.parse(rb"""%:dom\\ops,"dom\\taro" ALL=/bin/echo "" """))
+    assert (rule.users, rule.commands) == (("%:dom\\ops", r"dom\\taro"), ('/bin/echo ""',))
+
+
 def test_aliases_that_name_themselves_and_lines_without_sense_are_refused() -> None:
     with pytest.raises(NotSudoers):
         sudoers.resolved(sudoers.parse(b"User_Alias A = B\nUser_Alias B = A\nA ALL=ALL\n"))

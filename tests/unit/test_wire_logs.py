@@ -196,7 +196,7 @@ def test_syslog_ng_filters(expression: str, answer: bool | None) -> None:
         ("daily\nrotate 7\n/var/log/*.log /var/log/a {\n monthly\n postrotate\n  rotate 99 }\n endscript\n}\n", 196),
         ("rotate 400\ndaily\nmaxage 30\n/var/log/a {\n}\n", 30),
         ("rotate 400\ndaily\nmaxage 0\n/var/log/a {\n}\n", 400),
-        ("rotate 9\ndaily\n/var/log/a { # weekly\n rotate 4 # not weekly\n}\n", 4),
+        ("rotate 9\n/var/log/a { # weekly\n daily # not weekly\n}\n", 9),
         ("rotate 9\ndaily\n/var/log/a {\n Weekly\n}\n", 9),
         ("daily\n/var/log/a {\n rotate -1\n}\n", None),
         ("daily\n/var/log/a {\n}\n", 0),
@@ -216,8 +216,17 @@ def test_logrotate(text: str, days: int | str | None) -> None:
         assert logrotate.kept_seconds(found.settings) == (days * 86_400 if isinstance(days, int) else None)
 
 
-@pytest.mark.parametrize("text", ["/var/log/a { daily\nrotate 9\n}\n", "/var/log/a {\ndaily rotate 9\n}\n", "/var/log/a {\nrotate 9 }\n"])
-def test_blocks_that_are_not_written_line_by_line_are_left_open(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/var/log/a { daily\nrotate 9\n}\n",
+        "/var/log/a {\ndaily rotate 9\n}\n",
+        "/var/log/a {\ndaily\ncompress }\n",
+        "/var/log/a {\nrotate 9 # a comment is no number\n}\n",
+        "/var/log/a {\nmaxage -1\n}\n",
+    ],
+)
+def test_blocks_that_are_not_written_line_by_line_or_passed_over_are_left_open(text: str) -> None:
     with pytest.raises(logrotate.NotLogrotate):
         logrotate.parse(text.encode())
 

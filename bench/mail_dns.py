@@ -35,6 +35,9 @@ TENKEN = str(Path(sys.executable).with_name("tenken"))
 MTA_STS = tuple(f"mta-sts.{aspect}" for aspect in ("max-age", "mode", "mx", "policy", "record"))  # its "certificate" talks to mail servers
 SUBJECTS = ("bimi", "dane", "dkim", "dmarc", *MTA_STS, "mx", "spf", "spoofing", "tls-rpt", "transport")
 """What is said of a mail domain without a word to its mail servers, as checkdmarc does without its SMTP and TLS tests."""
+CHECKDMARC_ASKS = ("bimi", "dmarc", *MTA_STS, "mx", "spf", "tls-rpt")
+"""What both look at. checkdmarc also says whether there are NS, SOA and DNSKEY records; Tenken's checks of those talk to the servers."""
+HEART = ("dmarc", "mx", "spf")
 COUNTER = """table inet bench {
   chain out {
     type filter hook output priority 0
@@ -77,6 +80,9 @@ class Figures:
     answers: int
 
 
+Program = Callable[[Lab, Sequence[str], Path], Figures]
+
+
 @dataclass(frozen=True)
 class Memory:
     """The most megabytes that all processes of a run held at a time, and the most that one of them did."""
@@ -96,7 +102,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Lab.up(bulk=max([options.domains, *options.memory])) as lab:
         _nft(lab, COUNTER)
         names = list(lab.bulk)
-        programs = {"checkdmarc": _checkdmarc, "tenken mail": _tenken, "tenken mail, with store": _tenken_with_store}
+        programs = {
+            "checkdmarc": _checkdmarc,
+            "tenken mail": _tenken(SUBJECTS),
+            "what both ask": _tenken(CHECKDMARC_ASKS),
+            "DMARC, MX, SPF": _tenken(HEART),
+            "tenken mail, with store": _tenken(SUBJECTS, store=True),
+        }
         for run in programs.values():  # the resolver has seen every name before anything is measured
             run(lab, names[: options.domains], Path(folder))
         rounds = [{name: run(lab, names[: options.domains], Path(folder)) for name, run in programs.items()} for _ in range(options.rounds)]
@@ -114,7 +126,7 @@ def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], mem
     steady = {name: domains / (m.wall - start_up[name]) for name, m in medians.items()}
     other = medians["checkdmarc"]
     heads = ("program", "domains/s", "ratio", "steady/s", "ratio", "start-up s", "CPU s", "peak MB", "questions/domain", "answers/domain")
-    print("  ".join(f"{h:>16}" for h in heads))
+    print(_row(heads))
     for name, m in medians.items():
         row = (
             name,
@@ -128,7 +140,7 @@ def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], mem
             f"{m.questions / domains:.1f}",
             f"{m.answers / domains:.1f}",
         )
-        print("  ".join(f"{cell:>16}" for cell in row))
+        print(_row(row))
     for n, held in memory.items():
         print(f"memory of tenken at {n} domains: {held.together:.1f} MB in all its processes, {held.largest:.1f} MB in the largest")
     if len(memory) > 1:
@@ -141,6 +153,10 @@ def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], mem
     print(json.dumps(figures))
 
 
+def _row(cells: Sequence[str]) -> str:
+    return "  ".join([f"{cells[0]:>23}", *(f"{cell:>16}" for cell in cells[1:])])
+
+
 def _checkdmarc(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
     listed = folder / "names"
     listed.write_text("\n".join(names))
@@ -149,28 +165,27 @@ def _checkdmarc(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
     return _measured(lab, command, lambda out: int(out.split()[-1]))
 
 
-def _tenken(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
-    return _scan(lab, names, folder, ["--no-store"])
+def _tenken(subjects: Sequence[str], *, store: bool = False) -> Program:
+    def run(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
+        return _scan(lab, names, folder, subjects, [f"--store={folder / 'runs.sqlite3'}" if store else "--no-store"])
+
+    return run
 
 
-def _tenken_with_store(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
-    return _scan(lab, names, folder, [f"--store={folder / 'runs.sqlite3'}"])
-
-
-def _scan(lab: Lab, names: Sequence[str], folder: Path, more: Sequence[str]) -> Figures:
+def _scan(lab: Lab, names: Sequence[str], folder: Path, subjects: Sequence[str], more: Sequence[str]) -> Figures:
     def answers(_: str) -> int:
         with (folder / "out" / "record.jsonl").open("rb") as record:  # the last line alone: what this process holds counts for its children
             record.seek(-4096, os.SEEK_END)
             end = json.loads(record.read().splitlines()[-1])
         return sum(end["outcomes"][outcome] for outcome in ("pass", "fail", "not-applicable"))
 
-    return _measured(lab, _command(lab, names, folder, more), answers)
+    return _measured(lab, _command(lab, names, folder, subjects, more), answers)
 
 
-def _command(lab: Lab, names: Sequence[str], folder: Path, more: Sequence[str]) -> list[str]:
+def _command(lab: Lab, names: Sequence[str], folder: Path, subjects: Sequence[str], more: Sequence[str]) -> list[str]:
     inventory = folder / "inventory.yaml"
     inventory.write_text(INVENTORY + "".join(f"  - {name}\n" for name in names))
-    command = [TENKEN, "scan", f"--inventory={inventory}", *(f"--only=mail.{subject}" for subject in SUBJECTS), "--format=jsonl"]
+    command = [TENKEN, "scan", f"--inventory={inventory}", *(f"--only=mail.{subject}" for subject in subjects), "--format=jsonl"]
     return [*command, f"--out={folder / 'out'}", *more, f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}"]
 
 
@@ -187,7 +202,7 @@ def _measured(lab: Lab, command: Sequence[str], answers: Callable[[str], int]) -
 
 
 def _held(lab: Lab, names: Sequence[str], folder: Path) -> Memory:
-    process = _started(lab, _command(lab, names, folder, ["--no-store"]))
+    process = _started(lab, _command(lab, names, folder, SUBJECTS, ["--no-store"]))
     together = largest = 0.0
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         each = _memory(process.pid)

@@ -18,7 +18,8 @@ from scanner.cli.setup import set_up
 from scanner.cli.words import Language, usual_language
 from scanner.engine.catalogue import catalogue
 from scanner.hosts.base import Collector, Files, Names, Run, Source, what
-from scanner.ledger.inventory import INTERNET, HostEntry, Inventory
+from scanner.ledger.entries import HostEntry
+from scanner.ledger.inventory import INTERNET, Inventory
 from scanner.ledger.words import host
 from scanner.model.check import Check
 from scanner.model.login import Login

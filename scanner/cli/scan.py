@@ -233,12 +233,12 @@ def _parse(texts: Sequence[str]) -> list[Target]:
     return list(dict.fromkeys(found))
 
 
-def _chosen(inventory: Inventory, named: list[Target], zone: str) -> list[Target]:
+def _chosen(inventory: Inventory, named: Sequence[Target], zone: str) -> Sequence[Target]:
     """Give the named targets, or all that the inventory lists for the zone. What the inventory does not know is not touched."""
     for target in named:
         if not inventory.knows(target):
             console.refuse(f"{target.key}: 台帳にない対象 / not listed in the inventory")
-    chosen = named or list(listed_targets(inventory, zone))
+    chosen = named or listed_targets(inventory, zone)
     if not chosen:
         console.refuse(f"観測点 {zone} から見る対象がない / no target is to be seen from the zone {zone}")
     return chosen

@@ -15,7 +15,8 @@ from scanner.cli.words import usual_language
 from scanner.engine.catalogue import catalogue
 from scanner.hosts.config_file import ConfigMachine
 from scanner.hosts.machine import LocalMachine, Machine
-from scanner.ledger.inventory import HostEntry, Inventory
+from scanner.ledger.entries import HostEntry
+from scanner.ledger.inventory import Inventory
 from scanner.model.login import Login
 from scanner.model.platform import Platform
 from scanner.model.target import LOCAL, Target
@@ -32,14 +33,10 @@ class Ways:
     """Knows how the inventory's machines are entered; one for a run. Passwords that were asked for are kept here and nowhere else."""
 
     def __init__(self, inventory: Inventory, targets: Sequence[Target]) -> None:
-        self._hosts: dict[Target, HostEntry] = {}
-        for target in targets:
-            entry = inventory.entries.get(target.key)
-            if isinstance(entry, HostEntry) and (entry.login or entry.config):
-                self._hosts[target] = entry
-        self._addresses = {
-            entry.target.name: entry.addresses for entry in inventory.entries.values() if isinstance(entry, HostEntry) and entry.addresses
-        }
+        with_way = {entry.target: entry for entry in inventory.entries.of(HostEntry, lambda entry: entry.login or entry.config)}
+        self._hosts: dict[Target, HostEntry] = {target: with_way[target] for target in targets if target in with_way}
+        with_addresses = inventory.entries.of(HostEntry, lambda entry: entry.addresses)
+        self._addresses = {entry.target.name: entry.addresses for entry in with_addresses}
         self._passwords = _asked([entry.login for entry in self._hosts.values() if entry.login and entry.login.ask])
 
     def into(self, network: Network, root: Path | None) -> Callable[[Target], Machine | None]:

@@ -28,7 +28,8 @@ from scanner.hub import clock, held, history
 from scanner.hub.database import Database
 from scanner.hub.schema import agents, bodies, chains, results, spans
 from scanner.hub.summary import Summary
-from scanner.ledger.inventory import EndpointEntry, Inventory
+from scanner.ledger.entries import EndpointEntry
+from scanner.ledger.inventory import Inventory
 from scanner.model.fact import Observed, Unobserved
 from scanner.model.reason import Reason
 from scanner.model.target import LOCAL, Endpoint, Kind
@@ -171,7 +172,7 @@ class Posture:
 
 def _endpoints(inventory: Inventory) -> set[Endpoint]:
     """Name the machines that the ledger expects reports of; ``local`` is the machine that a scan runs on."""
-    return {entry.target for entry in inventory.entries.values() if isinstance(entry, EndpointEntry)} - {LOCAL}
+    return {entry.target for entry in inventory.entries.of(EndpointEntry)} - {LOCAL}
 
 
 def _keep(db: Connection, agent_id: int, found: tuple[Result, ...], now: str) -> None:

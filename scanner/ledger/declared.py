@@ -18,7 +18,8 @@ from scanner.facts.ledger import (
     Vantage,
 )
 from scanner.facts.smtp import SmtpTestNames
-from scanner.ledger.inventory import DomainEntry, HostEntry, Inventory, ServiceEntry, Zone
+from scanner.ledger.entries import DomainEntry, HostEntry, ServiceEntry
+from scanner.ledger.inventory import Inventory, Zone
 from scanner.ledger.words import Network, as_network
 from scanner.model.fact import Fact
 from scanner.model.target import Domain, Host, Kind, Service, Target
@@ -81,7 +82,8 @@ def declared_smtp_service(inventory: Inventory, service: Service, zone: str) -> 
 
 def internal_names(inventory: Inventory) -> frozenset[str]:
     """Gather the names that domains are listed with as meant for inside use only."""
-    return frozenset(name for entry in inventory.entries.values() if isinstance(entry, DomainEntry) for name in entry.internal_names)
+    with_some = inventory.entries.of(DomainEntry, lambda entry: entry.internal_names)
+    return frozenset(name for entry in with_some for name in entry.internal_names)
 
 
 def declared_tls_service(inventory: Inventory, service: Service, zone: str, internal: frozenset[str] | None = None) -> DeclaredTlsService:
@@ -107,11 +109,9 @@ def _above(name: str) -> list[str]:
 def services_by_place(inventory: Inventory) -> Mapping[str, tuple[ServiceEntry, ...]]:
     """Index the listed services by the host name and by the address under which they are listed."""
     found: dict[str, list[ServiceEntry]] = {}
-    for key in sorted(inventory.entries):
-        entry = inventory.entries[key]
-        if isinstance(entry, ServiceEntry):
-            for place in dict.fromkeys(filter(None, (entry.target.host, entry.target.address))):
-                found.setdefault(place, []).append(entry)
+    for entry in inventory.entries.of(ServiceEntry):
+        for place in dict.fromkeys(filter(None, (entry.target.host, entry.target.address))):
+            found.setdefault(place, []).append(entry)
     return {place: tuple(entries) for place, entries in found.items()}
 
 

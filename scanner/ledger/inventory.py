@@ -1,6 +1,7 @@
 """The inventory as values: what the organisation has, how it hangs together in systems, and from where it is looked at.
 
-Reading it from YAML stands in ``inventory_file``, what it declares to checks in ``declared``.
+Its entries stand in ``entries`` and are held by ``rows``. Reading it from YAML stands in ``inventory_file``, what it declares to checks
+in ``declared``.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from scanner.facts.dns_server import DnsTestNames
-from scanner.facts.ledger import DeclaredBackup
 from scanner.facts.smtp import SmtpTestNames
+from scanner.ledger.entries import InventoryEntry, plain_entry
 from scanner.ledger.grading import UNGRADED, Grade, SystemClass
+from scanner.ledger.rows import Entries, Targets
 from scanner.ledger.scope import Permissions, listed_targets
-from scanner.model.login import Login, SavedConfig
-from scanner.model.target import Domain, Endpoint, Host, Service, Target, WholeRun
+from scanner.model.target import Domain, Endpoint, Host, Service, Target, WholeRun, target_of
 
 INTERNET = "internet"
 
@@ -30,64 +31,6 @@ class Zone:
 
 
 DEFAULT_ZONE = Zone(INTERNET, outside=True)
-
-
-@dataclass(frozen=True, slots=True)
-class DomainEntry:
-    """A domain name and what is declared of it; ``None`` means that nothing is. ``zones`` empty: see ``Inventory.zones_of``."""
-
-    target: Domain
-    sends_mail: bool | None = None
-    receives_mail: bool | None = None
-    dkim_selectors: tuple[str, ...] = ()
-    outbound_addresses: tuple[str, ...] = ()
-    internal_names: tuple[str, ...] = ()
-    public_site: bool | None = None
-    domain_exception: str = ""
-    zones: tuple[str, ...] = ()
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class HostEntry:
-    """A machine. ``addresses`` are its addresses where its name does not tell them everywhere; ``login``, ``config``: the way into it.
-
-    ``backups`` are the files in which its jobs write how the last backup ended.
-    """
-
-    target: Host
-    addresses: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
-    line: int = 0
-    login: Login | None = None
-    config: SavedConfig | None = None
-    backups: tuple[DeclaredBackup, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceEntry:
-    """A service. ``resolver_for`` and ``relays_for`` hold networks and zone names; an empty tuple says that nobody is served."""
-
-    target: Service
-    authoritative_for: tuple[str, ...] | None = None
-    resolver_for: tuple[str, ...] | None = None
-    mail_for: tuple[str, ...] | None = None
-    relays_for: tuple[str, ...] | None = None
-    social_profiles: tuple[str, ...] | None = None
-    zones: tuple[str, ...] = ()
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointEntry:
-    """A terminal known by its agent's id."""
-
-    target: Endpoint
-    zones: tuple[str, ...] = ()
-    line: int = 0
-
-
-InventoryEntry = DomainEntry | HostEntry | ServiceEntry | EndpointEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +59,7 @@ class Inventory:
 
     organisation: str
     zones: Mapping[str, Zone]
-    entries: Mapping[str, InventoryEntry]
+    entries: Entries
     systems: Mapping[str, System]
     member_of: Mapping[str, tuple[str, ...]]
     permissions: Permissions
@@ -129,21 +72,19 @@ class Inventory:
     @classmethod
     def of_targets(cls, targets: Iterable[Target]) -> Inventory:
         """Make the inventory of a scan without a file: the targets named, seen from ``internet``, and they alone in scope."""
-        entries: dict[str, InventoryEntry] = {}
-        for target in targets:
-            entries.setdefault(target.key, _plain_entry(target))
+        listed = tuple(dict.fromkeys(targets))
         return cls(
             organisation="",
             zones=MappingProxyType({INTERNET: DEFAULT_ZONE}),
-            entries=MappingProxyType(entries),
+            entries=Entries(map(plain_entry, listed)),
             systems=MappingProxyType({}),
             member_of=MappingProxyType({}),
-            permissions=listed_targets([(entry.target, ()) for entry in entries.values()]),
+            permissions=listed_targets((target, ()) for target in listed),
         )
 
     def entry_of(self, target: Target) -> InventoryEntry | None:
         """Give the entry of a target. A service seen at one address also answers to its entry without or by that address."""
-        return next((self.entries[key] for key in _keys(target) if key in self.entries), None)
+        return next((entry for key in _keys(target) if (entry := self.entries.get(key)) is not None), None)
 
     def systems_of(self, target: Target) -> tuple[System, ...]:
         """Give the systems that a target belongs to, in the order of the file.
@@ -183,11 +124,9 @@ class Inventory:
         return Host(name).key in self.entries or any(Domain(n).key in self.entries for n in above)
 
 
-def targets(inventory: Inventory, zone: str) -> tuple[Target, ...]:
+def targets(inventory: Inventory, zone: str) -> Targets:
     """Give the targets to be looked at from a zone, by key."""
-    return tuple(
-        inventory.entries[key].target for key in sorted(inventory.entries) if zone in inventory.zones_of(inventory.entries[key].target)
-    )
+    return Targets(target for target in map(target_of, inventory.entries) if zone in inventory.zones_of(target))
 
 
 def _keys(target: Target) -> tuple[str, ...]:
@@ -199,17 +138,3 @@ def _keys(target: Target) -> tuple[str, ...]:
         Service(target.host, target.port, target.protocol).key,
         Service(target.address, target.port, target.protocol).key,
     )
-
-
-def _plain_entry(target: Target) -> InventoryEntry:
-    match target:
-        case Domain():
-            return DomainEntry(target)
-        case Host():
-            return HostEntry(target)
-        case Service():
-            return ServiceEntry(target)
-        case Endpoint():
-            return EndpointEntry(target)
-        case WholeRun():
-            raise ValueError("the run itself is no entry of an inventory")

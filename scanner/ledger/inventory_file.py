@@ -12,19 +12,11 @@ from typing import Generic, TypeVar
 from scanner.facts.dns_server import DnsTestNames
 from scanner.facts.ledger import DeclaredBackup
 from scanner.facts.smtp import SmtpTestNames
+from scanner.ledger.entries import DomainEntry, EndpointEntry, HostEntry, InventoryEntry, ServiceEntry
 from scanner.ledger.grading import STANDARD, SYSTEM_CLASSES, Scale, read_grade
-from scanner.ledger.inventory import (
-    DEFAULT_ZONE,
-    DomainEntry,
-    EndpointEntry,
-    HostEntry,
-    Inventory,
-    InventoryEntry,
-    ServiceEntry,
-    System,
-    Zone,
-)
+from scanner.ledger.inventory import DEFAULT_ZONE, Inventory, System, Zone
 from scanner.ledger.logins import read_config, read_login, read_logins
+from scanner.ledger.rows import Entries
 from scanner.ledger.scope import listed_targets, read_scope, read_zones
 from scanner.ledger.words import (
     A_DOMAIN,
@@ -132,7 +124,7 @@ def _inventory(top: Fields, scale: Scale) -> Inventory:
     return Inventory(
         organisation,
         MappingProxyType(zones),
-        MappingProxyType(listed),
+        Entries(listed.values()),
         MappingProxyType(systems),
         MappingProxyType({key: tuple(ids) for key, ids in member_of.items()}),
         permissions,

@@ -223,6 +223,20 @@ def parse_target(text: str) -> Target:
     return Domain.parse(text)
 
 
+def target_of(key: str) -> Target:
+    """Give the target whose ``key`` this is; a name in it is not checked again."""
+    kind, _, name = key.partition(":")
+    match kind:
+        case "domain":
+            return Domain(name)
+        case "host":
+            return Host(name)
+        case "endpoint":
+            return Endpoint(name)
+        case _:
+            return parse_target(key)
+
+
 def domain_name(text: str) -> str:
     """Normalise a domain name to A-labels in lower case without the final dot. Raises ``NotATarget``."""
     name = text.strip()

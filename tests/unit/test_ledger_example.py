@@ -10,9 +10,10 @@ import pytest
 
 from baselines.loader import SHIPPED, load_shipped
 from scanner.engine.catalogue import catalogue
+from scanner.ledger.entries import ServiceEntry
 from scanner.ledger.exceptions import Exceptions, load_exceptions, parse_exceptions
 from scanner.ledger.grading import Axis, SystemClass
-from scanner.ledger.inventory import Inventory, ServiceEntry, targets
+from scanner.ledger.inventory import Inventory, targets
 from scanner.ledger.inventory_file import load_inventory, parse_inventory
 from scanner.ledger.known import Known
 from scanner.ledger.profile import Profile, load_profile, parse_profile

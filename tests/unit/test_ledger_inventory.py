@@ -73,13 +73,13 @@ def test_names_are_normalised() -> None:
     assert list(town().entries) == [
         "domain:example.lg.jp",
         "domain:xn--7stw9s1vp.lg.jp",
-        "host:db.example.lg.jp",
-        "host:192.0.2.80",
-        "service:ns1.example.lg.jp:53/dns",
-        "service:192.0.2.54:53/dns",
-        "service:mx1.example.lg.jp:25/smtp",
-        "service:db.example.lg.jp:5432/postgresql",
         "endpoint:local",
+        "host:192.0.2.80",
+        "host:db.example.lg.jp",
+        "service:192.0.2.54:53/dns",
+        "service:db.example.lg.jp:5432/postgresql",
+        "service:mx1.example.lg.jp:25/smtp",
+        "service:ns1.example.lg.jp:53/dns",
     ]
 
 
@@ -140,8 +140,8 @@ def test_a_service_seen_at_an_address_answers_to_its_entry_by_name_or_by_address
     inventory = town()
     by_name = inventory.entry_of(Service("ns1.example.lg.jp", 53, "dns", "192.0.2.53"))
     by_address = inventory.entry_of(Service("cache.example.lg.jp", 53, "dns", "192.0.2.54"))
-    assert by_name is inventory.entries["service:ns1.example.lg.jp:53/dns"]
-    assert by_address is inventory.entries["service:192.0.2.54:53/dns"]
+    assert by_name == inventory.entries["service:ns1.example.lg.jp:53/dns"]
+    assert by_address == inventory.entries["service:192.0.2.54:53/dns"]
     assert inventory.entry_of(Service("ns1.example.lg.jp", 853, "dns", "192.0.2.53")) is None
 
 

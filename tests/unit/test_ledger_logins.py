@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from scanner.ledger.inventory import HostEntry
+from scanner.ledger.entries import HostEntry
 from scanner.ledger.inventory_file import parse_inventory
 from scanner.ledger.yamlfile import BadLedger
 from scanner.model.login import Jump, Login, SavedConfig, Way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.common import listed
 from checks.host.database_common import NONE, NOT_CONCERNED, each_server
-from checks.host.programs import opposite, switch
+from checks.host.programs import ACCOUNT_SAYS, WHY_NOT_ROOT, opposite, own_account, switch
 from scanner.facts.database_configuration import DatabaseConfiguration, DatabaseServer
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved
@@ -150,26 +150,15 @@ def database_server_files(db: DatabaseConfiguration) -> Judgement:
     "host.database.account",
     severity=Severity.HIGH,
     title=Text(ja="データベースのサーバを管理者以外のアカウントで動かす", en="The database server does not run as root"),
-    why=Text(
-        ja="管理者権限で動くサーバの欠陥は、機器全体の乗っ取りになる。",
-        en="A fault in a server that runs as root gives away the whole machine.",
-    ),
+    why=WHY_NOT_ROOT,
     remedy=Text(ja="MariaDB・MySQL：user = mysql。", en="MariaDB, MySQL: user = mysql."),
     says={
-        "ACCOUNT_OWN": Text(ja="{program} は {account} として動く", en="{program} runs as {account}"),
-        "ACCOUNT_ROOT": Text(ja="{program} は root として動く", en="{program} runs as root"),
+        **ACCOUNT_SAYS,
         "NO_DATABASE": NONE,
     },
 )
 def database_account(db: DatabaseConfiguration) -> Judgement:
-    def one(server: DatabaseServer) -> Judgement:
-        if isinstance(server.account, Unobserved):
-            return server.account
-        if server.account == "root":
-            return failed("ACCOUNT_ROOT", program=server.name)
-        return passed("ACCOUNT_OWN", program=server.name, account=server.account)
-
-    return each_server(db, one)
+    return each_server(db, own_account)
 
 
 @check(

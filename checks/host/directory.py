@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from checks.common import first_missing, listed
-from checks.host.programs import each_of, switch
+from checks.host.programs import ACCOUNT_SAYS, WHY_NOT_ROOT, each_of, own_account, switch
 from scanner.facts.directory_configuration import Directory, DirectoryConfiguration, DirectoryServer, Policy, Shown
 from scanner.facts.readings import Audience
 from scanner.model.check import Judgement, check
@@ -303,27 +303,18 @@ def directory_log(directory: DirectoryConfiguration) -> Judgement:
     "host.directory.account",
     severity=Severity.HIGH,
     title=Text(ja="ディレクトリのサーバを管理者以外のアカウントで動かす", en="The directory server does not run as root"),
-    why=Text(
-        ja="管理者権限で動くサーバの欠陥は、機器全体の乗っ取りになる。",
-        en="A fault in a server that runs as root gives away the whole machine.",
-    ),
+    why=WHY_NOT_ROOT,
     remedy=Text(
         ja="slapd -u openldap -g openldap（Debian は /etc/default/slapd の SLAPD_USER）。",
         en="slapd -u openldap -g openldap (on Debian SLAPD_USER in /etc/default/slapd).",
     ),
     says={
-        "ACCOUNT_OWN": Text(ja="{account} として動く", en="it runs as {account}"),
-        "ACCOUNT_ROOT": Text(ja="root として動く", en="it runs as root"),
+        **ACCOUNT_SAYS,
         "NO_DIRECTORY": _NONE,
     },
 )
 def directory_account(directory: DirectoryConfiguration) -> Judgement:
-    def one(server: DirectoryServer) -> Judgement:
-        if isinstance(server.account, Unobserved):
-            return server.account
-        return failed("ACCOUNT_ROOT") if server.account == "root" else passed("ACCOUNT_OWN", account=server.account)
-
-    return _each(directory, one)
+    return _each(directory, own_account)
 
 
 @check(

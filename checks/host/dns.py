@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from checks.common import listed
-from checks.host.programs import each, in_use, switch
+from checks.host.programs import ACCOUNT_SAYS, WHY_NOT_ROOT, each, in_use, own_account, switch
 from scanner.facts.dns_configuration import DnsConfiguration, DnsProgram
 from scanner.facts.readings import Audience
 from scanner.model.check import Judgement, check
@@ -236,26 +236,15 @@ def dns_root_hints(dns: DnsConfiguration) -> Judgement:
     "host.dns.account",
     severity=Severity.MEDIUM,
     title=Text(ja="DNS サーバを管理者以外のアカウントで動かす", en="The DNS server does not run as root"),
-    why=Text(
-        ja="管理者権限で動くサーバの欠陥は、機器全体の乗っ取りになる。",
-        en="A fault in a server that runs as root gives away the whole machine.",
-    ),
+    why=WHY_NOT_ROOT,
     remedy=Text(
         ja="BIND：named -u bind。Unbound：username。NSD：username。Knot：user。",
         en="BIND: named -u bind. Unbound: username. NSD: username. Knot: user.",
     ),
     says={
-        "ACCOUNT_OWN": Text(ja="{program} は {account} として動く", en="{program} runs as {account}"),
-        "ACCOUNT_ROOT": Text(ja="{program} は root として動く", en="{program} runs as root"),
+        **ACCOUNT_SAYS,
         "NO_DNS_PROGRAM": _NONE,
     },
 )
 def dns_account(dns: DnsConfiguration) -> Judgement:
-    def one(program: DnsProgram) -> Judgement | None:
-        if isinstance(program.account, Unobserved):
-            return program.account
-        if program.account == "root":
-            return failed("ACCOUNT_ROOT", program=program.name)
-        return passed("ACCOUNT_OWN", program=program.name, account=program.account)
-
-    return _each(dns, one)
+    return _each(dns, own_account)

@@ -7,7 +7,18 @@ from typing import Protocol, TypeVar
 
 from scanner.model.check import Judgement
 from scanner.model.fact import Unobserved
-from scanner.model.verdict import Outcome, Verdict, not_applicable
+from scanner.model.text import Text
+from scanner.model.verdict import Outcome, Verdict, failed, not_applicable, passed
+
+WHY_NOT_ROOT = Text(
+    ja="管理者権限で動くサーバの欠陥は、機器全体の乗っ取りになる。",
+    en="A fault in a server that runs as root gives away the whole machine.",
+)
+ACCOUNT_SAYS = {
+    "ACCOUNT_OWN": Text(ja="{program} は {account} として動く", en="{program} runs as {account}"),
+    "ACCOUNT_ROOT": Text(ja="{program} は root として動く", en="{program} runs as root"),
+}
+"""What ``own_account`` says."""
 
 
 class Installed(Protocol):
@@ -26,6 +37,20 @@ class Installed(Protocol):
     @property
     def applied(self) -> Unobserved | None:
         """Why its files may not be what it goes by now."""
+        ...
+
+
+class Running(Protocol):
+    """A program, as far as its account goes."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def account(self) -> str | Unobserved:
+        """Its name, or ``#`` and its number."""
         ...
 
 
@@ -72,3 +97,12 @@ def switch(on: bool | Unobserved | None, good: Verdict, bad: Verdict) -> Judgeme
 def opposite(on: bool | Unobserved) -> bool | Unobserved:
     """Turn a part around, for what should be off."""
     return on if isinstance(on, Unobserved) else not on
+
+
+def own_account(program: Running, *, unread: Unobserved | None = None) -> Judgement:
+    """Judge that a program does not run as root; ``unread``: why a part that nobody read may name another account."""
+    if isinstance(program.account, Unobserved):
+        return program.account
+    if program.account in {"root", "#0"}:
+        return failed("ACCOUNT_ROOT", program=program.name)
+    return unread or passed("ACCOUNT_OWN", program=program.name, account=program.account)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from checks.common import listed, value_not_set
-from checks.host.programs import each_of
+from checks.host.programs import each_of, own_account
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
@@ -374,11 +374,4 @@ def web_root_rights(web: WebConfiguration) -> Judgement:
     },
 )
 def web_account(web: WebConfiguration) -> Judgement:
-    def one(program: WebProgram) -> Judgement:
-        if isinstance(program.account, Unobserved):
-            return program.account
-        if program.account in {"root", "#0"}:
-            return failed("ACCOUNT_ROOT", program=program.name)
-        return program.unread or passed("ACCOUNT_OWN", program=program.name, account=program.account)
-
-    return programs(web, one)
+    return programs(web, lambda program: own_account(program, unread=program.unread))

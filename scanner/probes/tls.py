@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC
 
 from scanner.facts.tls import TlsSurvey
-from scanner.model.reason import CannotObserve
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
@@ -30,7 +29,7 @@ async def tls_survey(service: Service, net: Net) -> TlsSurvey:
     seen = [await issuers.complete(each) for each in seen]
     nothing = unobserved(seen)
     if nothing is not None:
-        raise CannotObserve(nothing.reason, nothing.detail)
+        raise nothing.error()
     return TlsSurvey(
         name=name,
         port=service.port,

@@ -189,7 +189,7 @@ class _Trial:
             if isinstance(seen, Failed):
                 if seen.why.reason is Reason.TIMEOUT:
                     return True
-                raise CannotObserve(seen.why.reason, seen.why.detail)
+                raise seen.why.error()
             raise CannotObserve(Reason.UNCONFIRMED, f"{hearing.peer} ends the connection without an early ChangeCipherSpec too")
 
         seen = await self._server.converse("defects", "ChangeCipherSpec before its time", changed, _carried_out)
@@ -328,6 +328,6 @@ def described(seen: object) -> str:
         case Failed():
             if seen.why.reason is Reason.TIMEOUT:
                 return SILENCE
-            raise CannotObserve(seen.why.reason, seen.why.detail)
+            raise seen.why.error()
         case _:
             return type(seen).__name__

@@ -88,7 +88,7 @@ def unless(seen: Message | Refused | Unsure | Failed, what: str, hearing: Hearin
     """Give the message. Raises ``CannotObserve`` where the connection ended before it."""
     match seen:
         case Failed():
-            raise CannotObserve(seen.why.reason, seen.why.detail)
+            raise seen.why.error()
         case Refused() | Unsure():
             raise CannotObserve(Reason.REFUSED if isinstance(seen, Refused) else Reason.RESET, f"{hearing.peer}: {seen.words}, {what}")
         case _:

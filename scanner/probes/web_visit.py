@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scanner.facts.web_entry import WebAnswer, WebCookie, WebEnd, WebForm, WebHeader, WebPage, WebPart, WebVisit
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, needed
 from scanner.model.reason import CannotObserve, Reason
 from scanner.net.net import Net
 from scanner.probes.dns_asking import addresses_of, is_address
@@ -116,9 +116,7 @@ async def _one(net: Net, site: Site, address: str, url: Url, jar: Mapping[str, s
 async def _address_of(net: Net, host: str) -> str:
     if is_address(host):
         return host
-    found = await addresses_of(net, host)
-    if isinstance(found, Unobserved):
-        raise CannotObserve(found.reason, found.detail)
+    found = needed(await addresses_of(net, host))
     if not found:
         raise CannotObserve(Reason.UNREACHABLE, f"{host}, to which the site redirects, has no address")
     return found[0]

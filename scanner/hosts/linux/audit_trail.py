@@ -8,7 +8,7 @@ from functools import partial
 from scanner.facts.audit_trail import AuditStore, AuditSubject, AuditSwitch, AuditTrail
 from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, Run, collector
-from scanner.hosts.linux.base import drop_ins, enabled, exists, needed, parsed, processes, runs, seen, shown
+from scanner.hosts.linux.base import drop_ins, enabled, exists, file_needed, needed, parsed, processes, runs, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import in_container
 from scanner.hosts.linux.services import PROCESSES, UNITS
@@ -124,9 +124,7 @@ def _loaded(read: Reader) -> tuple[AuditSubject, ...]:
 def _store(read: Reader) -> AuditStore:
     """Read auditd.conf: ``name = value``, words in any case; the last of a name counts. Raises ``CannotObserve``."""
     values = dict(DEFAULTS)
-    data = read.file(CONF)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{CONF} is not there")
+    data = file_needed(read, CONF)
     for line in data.decode("utf-8", "replace").replace("\r", "").split("\n"):
         name, equals, value = line.partition("=")
         if equals and not line.lstrip().startswith("#"):

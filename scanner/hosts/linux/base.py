@@ -62,6 +62,23 @@ def printed(read: Reader, argv: Sequence[str]) -> bytes | None:
     return said.stdout if said is not None and said.status == 0 and said.stdout else None
 
 
+def version_said(read: Reader, argv: Sequence[str], pattern: bytes, name: str) -> re.Match[bytes]:
+    """Ask a program of the running machine for its version and find the numbers. Raises ``CannotObserve``."""
+    said = read.command(argv) if read.live else None
+    found = re.search(pattern, said.stdout) if said is not None else None
+    if found is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{name} cannot be asked for its version")
+    return found
+
+
+def file_needed(read: Reader, path: str, *, limit: int = 1_000_000) -> bytes:
+    """Give a file without which nothing can be told. Raises ``CannotObserve``, also where it is not there."""
+    data = read.file(path, limit=limit)
+    if data is None:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+    return data
+
+
 def first_line(read: Reader, path: str) -> str | None:
     """Give the first line of a small file, such as those in /proc and /sys. Raises ``CannotObserve``."""
     data = read.file(path, limit=65_536)

@@ -18,7 +18,7 @@ from scanner.facts.directory_configuration import Directory, DirectoryConfigurat
 from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import FileKind, Files, Names, Reader, collector
 from scanner.hosts.linux.arguments import command_line
-from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
+from scanner.hosts.linux.base import Process, applied, file_needed, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -190,9 +190,7 @@ def _form(value: str) -> str:
 def _lines(read: Reader, start: _Start, path: str, depth: int) -> list[tuple[str, str]]:
     if depth > DEEPEST or len(start.files) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, shown(f"{path}: too many files are included"))
-    data = read.file(path, limit=slapd.MOST_OCTETS)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
+    data = file_needed(read, path, limit=slapd.MOST_OCTETS)
     start.files.append(shown(path))
     found: list[tuple[str, str]] = []
     for line in needed(parsed(path, data, slapd.directives)):
@@ -229,9 +227,7 @@ def _overlays(read: Reader, directory: str) -> list[str]:
 def _of(read: Reader, start: _Start, path: str, above: str) -> Iterator[Entry]:
     if len(start.files) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, shown(f"{start.place}: more than {MOST_FILES} files"))
-    data = read.file(path, limit=slapd.MOST_OCTETS)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
+    data = file_needed(read, path, limit=slapd.MOST_OCTETS)
     start.files.append(shown(path))
     head = re.match(rb"#[^\n]*\n# CRC32 ([0-9a-f]{8})\n", data)
     if head is None or int(head[1], 16) != zlib.crc32(data[head.end() :]):

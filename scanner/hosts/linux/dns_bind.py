@@ -10,7 +10,7 @@ from scanner.facts.dns_configuration import ServedZone
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.audience import narrowest, widest
-from scanner.hosts.linux.base import needed, parsed, seen, shown
+from scanner.hosts.linux.base import file_needed, needed, parsed, seen, shown
 from scanner.hosts.linux.dns_reading import Read, among, hints
 from scanner.hosts.linux.named_paths import absolute
 from scanner.model.fact import Unobserved
@@ -51,9 +51,7 @@ def bind(read: Reader) -> Read:
 def _from_files(read: Reader, path: str, files: list[str], depth: int = 0) -> Block:
     if depth > DEEPEST or len(files) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, f"{path}: too many files are included")
-    data = read.file(path, limit=8_000_000)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+    data = file_needed(read, path, limit=8_000_000)
     files.append(shown(path))
 
     def opened(block: Block) -> Iterator[Statement]:

@@ -12,7 +12,7 @@ from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.audience import audience_of, widest
-from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
+from scanner.hosts.linux.base import Process, applied, file_needed, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.dns_bind import CHECKED, PLACES, VERSION, bind
 from scanner.hosts.linux.dns_reading import Read, among, hints
 from scanner.hosts.linux.named_paths import matching
@@ -118,9 +118,7 @@ def _gather(read: Reader, path: str, parse: Callable[[bytes], tuple[Clause, ...]
     def one(path: str, depth: int) -> list[Clause]:
         if depth > DEEPEST or len(files) >= MOST_FILES:
             raise CannotObserve(Reason.TOO_LARGE, f"{path}: too many files are included")
-        data = read.file(path, limit=8_000_000)
-        if data is None:
-            raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+        data = file_needed(read, path, limit=8_000_000)
         files.append(shown(path))
         found: list[Clause] = []
         for clause in needed(parsed(path, data, parse)):

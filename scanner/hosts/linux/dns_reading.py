@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scanner.facts.dns_configuration import ServedZone
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
+from scanner.hosts.linux.base import file_needed
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 
@@ -34,9 +35,7 @@ class Read:
 
 def hints(read: Reader, path: str) -> tuple[str, ...]:
     """Give the addresses in a file of root hints, sorted. Raises ``CannotObserve``."""
-    data = read.file(path)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{path} is not there")
+    data = file_needed(read, path)
     lines = [line.split(";")[0].split() for line in data.decode("ascii", "replace").split("\n")]
     found = {
         words[-1].lower()

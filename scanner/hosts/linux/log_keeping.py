@@ -11,12 +11,12 @@ from scanner.facts.readings import Readings
 from scanner.hosts.base import FileKind, Files, Names, Reader, collector
 from scanner.hosts.linux import systemd_conf
 from scanner.hosts.linux.arguments import named_elsewhere
-from scanner.hosts.linux.base import Process, applied, enabled, exists, needed, parsed, processes, seen, shown
+from scanner.hosts.linux.base import Process, applied, enabled, exists, file_needed, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.named_paths import absolute, is_pattern, matching
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import Reason
 from scanner.wire import logrotate, rsyslog, syslogng, timespan
 from scanner.wire.syslogconf import Action, SyslogConf, Way, chosen
 
@@ -104,9 +104,7 @@ def _configuration(read: Reader, found: tuple[Found, ...], running: tuple[Proces
         parse = rsyslog.parse if one.program is RSYSLOG else syslogng.parse
         if why := named_elsewhere(read, one.program.processes, "-f", (place,)):
             raise why.error()
-        data = read.file(place)
-        if data is None:
-            raise CannotObserve(Reason.UNSUPPORTED, f"{place} is not there")
+        data = file_needed(read, place)
         conf = needed(parsed(place, data, partial(parse, include=_include(read, place))))
         read.keep(place, "\n".join(f"{'; '.join(action.selectors)} -> {action.way} {action.target}" for action in conf.actions))
         directory = "/etc/rsyslog.d" if one.program is RSYSLOG else "/etc/syslog-ng/conf.d"

@@ -14,7 +14,7 @@ from scanner.facts.mail_configuration import MailListener, MailProgram
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Reader, Source
 from scanner.hosts.linux.audience import audience_of, narrowest, widest
-from scanner.hosts.linux.base import Process, applied, exists, runs, seen, shown
+from scanner.hosts.linux.base import Process, applied, exists, file_needed, runs, seen, shown
 from scanner.hosts.linux.mail_filters import RSPAMD
 from scanner.hosts.linux.services import Found, Program
 from scanner.model.fact import Unobserved
@@ -91,9 +91,7 @@ def _conf(read: Reader, path: str) -> _Conf:
 def _directives(read: Reader, path: str, files: list[str], macros: dict[str, str], depth: int) -> Iterator[Directive]:
     if depth > DEEPEST or len(files) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, f"{shown(path)}: too many files are included")
-    data = read.file(path, limit=smtpd_conf.MOST_OCTETS)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+    data = file_needed(read, path, limit=smtpd_conf.MOST_OCTETS)
     files.append(shown(path))
     for one in smtpd_conf.parse(data, macros):
         if one.name == "include":

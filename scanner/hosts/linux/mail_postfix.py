@@ -14,7 +14,7 @@ from scanner.facts.mail_configuration import MailListener, MailProgram
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
-from scanner.hosts.linux.base import Process, applied, needed, parsed, printed, seen, shown
+from scanner.hosts.linux.base import Process, applied, file_needed, needed, parsed, printed, seen, shown
 from scanner.hosts.linux.mail_filters import evaluates_dmarc
 from scanner.hosts.linux.services import Found, Program
 from scanner.model.fact import Unobserved
@@ -103,9 +103,7 @@ def _everywhere(
 
 
 def _written(read: Reader) -> dict[str, str]:
-    data = read.file(MAIN, limit=4_000_000)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{MAIN} is not there")
+    data = file_needed(read, MAIN, limit=4_000_000)
     return needed(parsed(MAIN, data, wire.parameters))
 
 

@@ -12,7 +12,7 @@ from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Reader, Run, Source
 from scanner.hosts.linux.arguments import command_line
 from scanner.hosts.linux.audience import of_bound, widest
-from scanner.hosts.linux.base import Process, seen, shown
+from scanner.hosts.linux.base import Process, seen, shown, version_said
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import Found, Program, installed, paths
 from scanner.model.fact import Unobserved
@@ -104,10 +104,7 @@ def _written(read: Reader) -> list[str]:
 
 def _version(read: Reader) -> tuple[int, int, int]:
     """Ask the program. Raises ``CannotObserve``."""
-    said = read.command(VERSION.argv) if read.live else None
-    found = re.search(rb"(\d{1,3})\.(\d{1,3})\.(\d{1,3})", said.stdout) if said is not None else None
-    if found is None:
-        raise CannotObserve(Reason.UNSUPPORTED, "memcached cannot be asked for its version")
+    found = version_said(read, VERSION.argv, rb"(\d{1,3})\.(\d{1,3})\.(\d{1,3})", "memcached")
     return int(found[1]), int(found[2]), int(found[3])
 
 
@@ -142,7 +139,7 @@ def _ways(options: Options, version: tuple[int, int, int] | Unobserved) -> tuple
     found = [Entrance(shown(f"TCP {options.get('-p', [PORT])[-1]}"), reach, False, not tls, tls, method, "")]
     udp = options.get("-U", [""])[-1]
     if not udp and isinstance(version, Unobserved):
-        raise CannotObserve(version.reason, version.detail)
+        raise version.error()
     if udp not in {"", "0"} or (not udp and isinstance(version, tuple) and version < UDP_OFF):
         found.append(Entrance(shown(f"UDP {udp or PORT}"), reach, False, True, False, "none", ""))
     return tuple(found)

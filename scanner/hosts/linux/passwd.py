@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from scanner.hosts.base import Reader
+from scanner.hosts.linux.base import file_needed
 from scanner.model.reason import CannotObserve, Reason
 
 PASSWD: Final = "/etc/passwd"  # noqa: S105  a path
@@ -125,9 +126,7 @@ def shadow(read: Reader) -> tuple[Shadow, ...]:
 
 
 def _lines(read: Reader, path: str) -> list[list[str]]:
-    data = read.file(path, limit=LARGEST)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{path} is not there")
+    data = file_needed(read, path, limit=LARGEST)
     lines = data.decode("utf-8", "surrogateescape").split("\n")
     if len(lines) > MOST_ENTRIES:
         raise CannotObserve(Reason.TOO_LARGE, f"{path}: more than {MOST_ENTRIES} lines")

@@ -15,7 +15,7 @@ from functools import partial
 from scanner.facts.database_configuration import DatabaseAccount, DatabaseServer, Entrance
 from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import Files, FileState, Names, Reader, Source
-from scanner.hosts.linux.base import Process, enabled, exists, needed, newer, parsed, runs, seen, shown
+from scanner.hosts.linux.base import Process, enabled, exists, file_needed, needed, newer, parsed, runs, seen, shown
 from scanner.hosts.linux.database_accounts import roles
 from scanner.hosts.linux.postgresql_access import DEEPEST, MOST_FILES, below, entrances, included, placed_rules
 from scanner.hosts.linux.process_account import account_name
@@ -205,9 +205,7 @@ def _written(read: Reader, cluster: _Cluster, path: str, depth: int = 0) -> dict
     """Read a file and what it includes, in place; the last value of a name holds. Raises ``CannotObserve``."""
     if depth > DEEPEST or len(cluster.files) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, shown(f"{path}: too many files are included"))
-    data = read.file(path, limit=pgconf.MOST_OCTETS)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
+    data = file_needed(read, path, limit=pgconf.MOST_OCTETS)
     cluster.files.append(path)
     found: dict[str, str] = {}
     for setting in needed(parsed(path, data, pgconf.parse)):

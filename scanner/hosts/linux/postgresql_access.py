@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from scanner.facts.database_configuration import Entrance
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
-from scanner.hosts.linux.base import is_there, needed, parsed, shown
+from scanner.hosts.linux.base import file_needed, is_there, needed, parsed, shown
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import pghba
@@ -72,9 +72,7 @@ class _Parse(Protocol[T]):
 
 
 def _read(read: Reader, path: str, major: int | None, parse: _Parse[T], files: list[str]) -> tuple[T, ...]:
-    data = read.file(path, limit=pghba.MOST_OCTETS)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path} is not there"))
+    data = file_needed(read, path, limit=pghba.MOST_OCTETS)
     files.append(path)
     if major is None and pghba.has_joined_lines(data):
         raise CannotObserve(Reason.UNSUPPORTED, shown(f"{path}: lines end in a backslash, and the version is not known"))

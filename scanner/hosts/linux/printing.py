@@ -10,7 +10,7 @@ from scanner.facts.readings import Audience
 from scanner.hosts.base import Files, Reader, collector
 from scanner.hosts.linux.arguments import Grammar, leads_elsewhere
 from scanner.hosts.linux.audience import widest
-from scanner.hosts.linux.base import Process, applied, needed, parsed, processes, seen, shown
+from scanner.hosts.linux.base import Process, applied, file_needed, needed, parsed, processes, seen, shown
 from scanner.hosts.linux.passwd import GROUP, LARGEST, PASSWD, SHADOW, Entry, groups, passwd, shadow
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.units import settings, unit_files
@@ -75,9 +75,7 @@ def _service(read: Reader, found: Found, running: tuple[Process, ...] | Unobserv
 
 
 def _read(read: Reader) -> Cupsd:
-    data = read.file(MAIN)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{MAIN} is not there")
+    data = file_needed(read, MAIN)
     return needed(parsed(MAIN, data, cupsd.parse))
 
 

@@ -17,7 +17,7 @@ from scanner.facts.readings import Audience, FileRights
 from scanner.hosts.base import Files, Names, Reader, Run, Source
 from scanner.hosts.linux.arguments import command_lines
 from scanner.hosts.linux.audience import of_bound, widest
-from scanner.hosts.linux.base import Process, applied, exists, needed, parsed, seen, shown
+from scanner.hosts.linux.base import Process, applied, exists, file_needed, needed, parsed, seen, shown, version_said
 from scanner.hosts.linux.named_paths import matching
 from scanner.hosts.linux.process_account import account
 from scanner.hosts.linux.services import Found, Program, installed, paths
@@ -177,19 +177,14 @@ def _in_place(read: Reader, lines: Iterable[tuple[str, ...]], files: list[str], 
 def _lines(read: Reader, path: str, files: list[str], depth: int) -> tuple[tuple[str, ...], ...]:
     if depth > DEEPEST or len(files) >= MOST_FILES:
         raise CannotObserve(Reason.TOO_LARGE, f"{shown(path)}: too many files are included")
-    data = read.file(path, limit=redisconf.MOST_OCTETS)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+    data = file_needed(read, path, limit=redisconf.MOST_OCTETS)
     files.append(shown(path))
     return needed(parsed(path, data, redisconf.parse))
 
 
 def _version(read: Reader, program: Program) -> tuple[int, int]:
     """Ask the program. Raises ``CannotObserve``."""
-    said = read.command((program.processes[0], "--version")) if read.live else None
-    found = re.search(rb"\bv=(\d{1,3})\.(\d{1,3})\.", said.stdout) if said is not None else None
-    if found is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{program.name} cannot be asked for its version")
+    found = version_said(read, (program.processes[0], "--version"), rb"\bv=(\d{1,3})\.(\d{1,3})\.", program.name)
     return int(found[1]), int(found[2])
 
 
@@ -198,9 +193,7 @@ def _users(read: Reader, settings: _Settings) -> tuple[User, ...]:
     place = settings.text("aclfile", "")
     lines: tuple[tuple[str, ...], ...] = tuple(settings.lines)
     if place:
-        data = read.file(place, limit=redisconf.MOST_OCTETS)
-        if data is None:
-            raise CannotObserve(Reason.UNSUPPORTED, f"{shown(place)} is not there")
+        data = file_needed(read, place, limit=redisconf.MOST_OCTETS)
         settings.files.append(shown(place))
         lines = needed(parsed(place, data, redisconf.parse))
     password = "" if place else settings.text("requirepass", "")

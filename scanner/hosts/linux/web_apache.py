@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
-from scanner.hosts.linux.base import parsed, seen, shown
+from scanner.hosts.linux.base import parsed, seen, shown, version_said
 from scanner.hosts.linux.named_paths import absolute
 from scanner.hosts.linux.web_apache_access import Nodes, Point, bodies, conditional, last, lets_in, options, overrides, sections, undecided
 from scanner.hosts.linux.web_apache_files import ApacheFiles, Setting
@@ -47,7 +47,7 @@ def apache(program: str, read: Reader, options_: tuple[str, ...] | Unobserved | 
     """Read the configuration of ``/usr/sbin/apache2`` or ``/usr/sbin/httpd``. Raises ``CannotObserve``."""
     main, root, defined, doubt = _started(PLACES[program], options_)
     short = program.rsplit("/", 1)[-1]
-    version = _version(read, short)
+    version = seen(lambda: _version(read, short))
     built_in = seen(lambda: _built_in(read, short))
     environment = seen(lambda: _environment(read)) if short == "apache2" else {}
     files = ApacheFiles(
@@ -108,12 +108,10 @@ def _started(main: str, given: tuple[str, ...] | Unobserved | None) -> tuple[str
     return absolute(root, main), root, tuple(defined), doubt
 
 
-def _version(read: Reader, program: str) -> tuple[int, int, int] | Unobserved:
-    said = seen(lambda: read.command((program, "-v")) if read.live else None)
-    if isinstance(said, Unobserved):
-        return said
-    found = re.search(rb"Apache/(\d{1,3})\.(\d{1,3})\.(\d{1,3})", said.stdout) if said is not None else None
-    return (int(found[1]), int(found[2]), int(found[3])) if found else unsupported(f"{program} cannot be asked for its version")
+def _version(read: Reader, program: str) -> tuple[int, int, int]:
+    """Ask the program. Raises ``CannotObserve``."""
+    found = version_said(read, (program, "-v"), rb"Apache/(\d{1,3})\.(\d{1,3})\.(\d{1,3})", program)
+    return int(found[1]), int(found[2]), int(found[3])
 
 
 def _built_in(read: Reader, program: str) -> frozenset[str]:

@@ -14,11 +14,10 @@ from itertools import pairwise
 from scanner.facts.readings import Audience
 from scanner.hosts.base import FileKind, Reader, Run
 from scanner.hosts.linux.audience import of_bound, widest
-from scanner.hosts.linux.base import needed, parsed, seen, shown
+from scanner.hosts.linux.base import file_needed, needed, parsed, seen, shown, version_said
 from scanner.hosts.linux.named_paths import absolute
 from scanner.hosts.linux.web_reading import SLOWEST, USUAL_PASSWORDS, Look, ToldTls, unsupported
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import haproxy as wire
 from scanner.wire.haproxy import Section
 
@@ -102,19 +101,14 @@ def _more_files(read: Reader) -> Unobserved | None:
 
 
 def _sections(read: Reader, path: str, files: list[str]) -> tuple[Section, ...]:
-    data = read.file(path, limit=wire.MOST_OCTETS)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+    data = file_needed(read, path, limit=wire.MOST_OCTETS)
     files.append(shown(path))
     return needed(parsed(path, data, wire.parse))
 
 
 def _version(read: Reader) -> tuple[int, int]:
     """Ask the program. Raises ``CannotObserve``."""
-    said = read.command(VERSION.argv) if read.live else None
-    found = re.search(rb"HA-?Proxy version (\d{1,3})\.(\d{1,3})", said.stdout) if said is not None else None
-    if found is None:
-        raise CannotObserve(Reason.UNSUPPORTED, "HAProxy cannot be asked for its version")
+    found = version_said(read, VERSION.argv, rb"HA-?Proxy version (\d{1,3})\.(\d{1,3})", "HAProxy")
     return int(found[1]), int(found[2])
 
 

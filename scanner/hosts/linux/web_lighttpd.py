@@ -12,11 +12,10 @@ from itertools import pairwise
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader, Run
 from scanner.hosts.linux.audience import audience_of, narrowest, widest
-from scanner.hosts.linux.base import seen, shown
+from scanner.hosts.linux.base import seen, shown, version_said
 from scanner.hosts.linux.web_lighttpd_files import Files, Fits, Scope, Value
 from scanner.hosts.linux.web_reading import SLOWEST, Found, Look, ToldTls, loopback, unsupported
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
 
 PLACE = "/etc/lighttpd/lighttpd.conf"
 VERSION = Run(("lighttpd", "-v"))
@@ -64,10 +63,7 @@ def lighttpd(read: Reader, options: tuple[str, ...] | Unobserved | None) -> Look
 
 def _version(read: Reader) -> tuple[int, int, int]:
     """Ask the program. Raises ``CannotObserve``."""
-    said = read.command(VERSION.argv) if read.live else None
-    found = re.match(rb"lighttpd/(\d{1,3})\.(\d{1,3})\.(\d{1,3})", said.stdout) if said is not None else None
-    if found is None:
-        raise CannotObserve(Reason.UNSUPPORTED, "lighttpd cannot be asked for its version")
+    found = version_said(read, VERSION.argv, rb"\Alighttpd/(\d{1,3})\.(\d{1,3})\.(\d{1,3})", "lighttpd")
     return int(found[1]), int(found[2]), int(found[3])
 
 

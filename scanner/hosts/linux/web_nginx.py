@@ -15,7 +15,7 @@ from itertools import pairwise
 from scanner.facts.readings import Audience
 from scanner.hosts.base import Reader
 from scanner.hosts.linux.audience import audience_of, narrowest, shuts_out_all, widest
-from scanner.hosts.linux.base import parsed, seen, shown
+from scanner.hosts.linux.base import parsed, seen, shown, version_said
 from scanner.hosts.linux.named_paths import absolute, matching
 from scanner.hosts.linux.web_reading import (
     DEEPEST,
@@ -193,11 +193,8 @@ class _Build:
 
 def _build(read: Reader) -> _Build:
     """Ask what the program is. Raises ``CannotObserve``."""
-    said = read.command(BUILD) if read.live else None
-    text = said.stdout.decode("utf-8", "replace") if said is not None else ""
-    found = re.search(r"nginx version: \S+?/(\d{1,3})\.(\d{1,3})\.(\d{1,3})", text)
-    if found is None:
-        raise CannotObserve(Reason.UNSUPPORTED, "nginx cannot be asked for its version")
+    found = version_said(read, BUILD, rb"nginx version: \S+?/(\d{1,3})\.(\d{1,3})\.(\d{1,3})", "nginx")
+    text = found.string.decode("utf-8", "replace")
     words = {name: re.search(rf"--{name}=([^\s']+)", text) for name in ("prefix", "user")}
     prefix, user = (word[1] if word else None for word in (words["prefix"], words["user"]))
     return _Build((int(found[1]), int(found[2]), int(found[3])), (prefix or PREFIX).rstrip("/"), user or USER)

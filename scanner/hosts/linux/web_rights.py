@@ -8,7 +8,7 @@ from functools import partial
 
 from scanner.facts.web_configuration import Places
 from scanner.hosts.base import FileKind, FileState, Reader
-from scanner.hosts.linux.base import seen
+from scanner.hosts.linux.base import needed, seen
 from scanner.hosts.linux.web_reading import Found, Look, unsupported
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
@@ -44,15 +44,14 @@ class _Who:
 
 
 def _who(read: Reader, account: str | Unobserved) -> _Who:
-    if isinstance(account, Unobserved):
-        raise CannotObserve(account.reason, account.detail)
+    name = needed(account)
     users = [line.split(":") for line in (read.file("/etc/passwd", limit=10_000_000) or b"").decode("utf-8", "replace").split("\n")]
     groups = [line.split(":") for line in (read.file("/etc/group", limit=10_000_000) or b"").decode("utf-8", "replace").split("\n")]
     for fields in users:
-        if len(fields) > 3 and fields[0] == account and fields[2].isdecimal() and fields[3].isdecimal():
-            more = {int(g[2]) for g in groups if len(g) > 3 and g[2].isdecimal() and account in g[3].split(",")}
+        if len(fields) > 3 and fields[0] == name and fields[2].isdecimal() and fields[3].isdecimal():
+            more = {int(g[2]) for g in groups if len(g) > 3 and g[2].isdecimal() and name in g[3].split(",")}
             return _Who(int(fields[2]), frozenset({int(fields[3]), *more}))
-    raise CannotObserve(Reason.UNSUPPORTED, f"there is no account {account}")
+    raise CannotObserve(Reason.UNSUPPORTED, f"there is no account {name}")
 
 
 def roots_writable(read: Reader, look: Look) -> Places:

@@ -11,13 +11,13 @@ from functools import partial
 
 from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux.arguments import LONGEST
-from scanner.hosts.linux.base import Process, needed, parsed, seen, shown
+from scanner.hosts.linux.base import Process, file_needed, needed, parsed, seen, shown
 from scanner.hosts.linux.named_paths import absolute
 from scanner.hosts.linux.process_account import account_name
 from scanner.hosts.linux.services import Found, Program, boxed, installed, paths
 from scanner.hosts.linux.web_reading import MOST_FILES
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import Reason
 from scanner.wire import xmltree
 from scanner.wire.xmltree import Element
 
@@ -186,8 +186,6 @@ def _add(tree: Tree, found: dict[str, Application], path: str, folder: str, cont
 def server(tree: Tree) -> Element:
     """Read server.xml. Raises ``CannotObserve``."""
     path = f"{tree.home.conf}/server.xml"
-    data = tree.read.file(path, limit=xmltree.MOST_OCTETS)
-    if data is None:
-        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is not there")
+    data = file_needed(tree.read, path, limit=xmltree.MOST_OCTETS)
     tree.files.append(shown(path))
     return needed(parsed(path, data, xmltree.parse))

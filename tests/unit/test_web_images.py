@@ -14,6 +14,7 @@ from scanner.wire.web.images import CUT_OFF, MALFORMED, MOST_PARTS, PACKED, read
 from tests.unit.pictures import jpeg, png, tiff, webp
 
 TOKYO = (35, 139)
+PHOTOSHOP = b"\xff\xd8\xff\xed\0\x60Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x40\x1c\x02\x50"
 MAKERS = {"jpeg": jpeg, "png": png, "webp": webp}
 
 
@@ -41,6 +42,23 @@ def test_names_in_words_of_the_format_and_places_in_xmp_count_too() -> None:
     xmp = b"http://ns.adobe.com/xap/1.0/\0<x exif:GPSLatitude='35,40N'/>"
     plain = jpeg()
     assert told(plain[:2] + b"\xff\xe1" + (len(xmp) + 2).to_bytes(2) + xmp + plain[2:]) == [("location", "")]
+
+
+def test_names_in_xmp_and_iptc_count_too() -> None:
+    def with_segment(kind: int, data: bytes) -> bytes:
+        plain = jpeg()
+        return plain[:2] + bytes((0xFF, kind)) + (len(data) + 2).to_bytes(2) + data + plain[2:]
+
+    xmp = "<dc:creator><rdf:Seq><rdf:li>山田 &amp; 太郎</rdf:li></rdf:Seq></dc:creator>".encode()
+    assert told(with_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + xmp)) == [("author", "山田 & 太郎")]
+    records = b"\x1c\x01\x5a\0\3\x1b%G" + b"\x1c\x02\x50\0\6" + "山田".encode() + b"\x1c\x02\x5a\0\5Tokyo"
+    odd, iptc = (b"8BIM\x03\xed\3abc\0\0\0\3xyz\0", b"8BIM\x04\x04\0\0" + len(records).to_bytes(4) + records)
+    assert told(with_segment(0xED, b"Photoshop 3.0\0" + odd + iptc)) == [("author", "山田")]
+    for cut in range(13, len(odd + iptc) + 14):
+        seen = read(with_segment(0xED, (b"Photoshop 3.0\0" + odd + iptc)[:cut]))
+        assert seen.problem in {"", PACKED}
+    assert read(with_segment(0xED, b"Photoshop 3.0\0" + iptc[:-4])).problem == PACKED
+    assert read(with_segment(0xED, b"Photoshop 3.0\0" + b"8BIM\0\0\0\0\0\0\0\0" * 3000)).problem == CUT_OFF
 
 
 @pytest.mark.parametrize("head", [b"http://ns.adobe.com/xmp/extension/\0", b"http://ns.adobe.com/xap/1.0/\0"])
@@ -104,7 +122,7 @@ def test_many_parts_and_long_names_are_capped() -> None:
 
 
 @given(
-    st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x40\0\0\0WEBP", b"\xff\xd8\xff\xe1\0\x40Exif\0\0II*\0"]),
+    st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x40\0\0\0WEBP", b"\xff\xd8\xff\xe1\0\x40Exif\0\0II*\0", PHOTOSHOP]),
     st.binary(max_size=80),
 )
 def test_any_octets_are_read_without_harm(head: bytes, junk: bytes) -> None:

@@ -151,9 +151,15 @@ def _pdf(octets: bytes) -> Iterator[Property]:
                 yield Property(_PDF_NAMES[found[1].decode("ascii")], value[:LONGEST_VALUE])
                 if _PATH.search(value):
                     yield Property("path", value[:LONGEST_VALUE])
-    for other in _XMP.finditer(octets):
-        if value := html.unescape(other[1].decode("utf-8", "replace")).strip():
-            yield Property("author", value[:LONGEST_VALUE])
+    for name in xmp_creators(octets):
+        yield Property("author", name[:LONGEST_VALUE])
+
+
+def xmp_creators(octets: bytes) -> Iterator[str]:
+    """Give the names of those who made a work, as XMP has them (ISO 16684-1, ``dc:creator``), wherever it stands."""
+    for creator in _XMP.finditer(octets):
+        if name := html.unescape(creator[1].decode("utf-8", "replace")).strip():
+            yield name
 
 
 def _object_streams(octets: bytes) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Where and by whom a picture was taken, as its file tells: Exif (JEITA CP-3451) in JPEG, PNG and WebP. Octets in, property names out.
+"""Where and by whom a picture was taken, as its file tells: Exif (JEITA CP-3451), XMP and IPTC in JPEG, PNG and WebP. Octets in, names out.
 
 The place itself is not given, only that it is there. Where a file was not read as far as anything could tell, that is said.
 """
@@ -9,22 +9,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scanner.wire.web.documents import LONGEST_VALUE, Properties, Property
+from scanner.wire.web.documents import LONGEST_VALUE, Properties, Property, xmp_creators
 
 MOST_PARTS = 256
 """Segments or chunks of one file."""
 MOST_ENTRIES = 2048
-"""Entries of all directories of one file; cameras write some hundred."""
+"""Entries of all directories and blocks of one file; cameras write some hundred."""
 CUT_OFF = "too-large"
 MALFORMED = "malformed"
 PACKED = "format-not-read"
 _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_IPTC, _BY_LINE = b"\x04\x04", b"\x02\x50"
 _PNG_XMP = b"XML:com.adobe.xmp\0"
 _PNG_AUTHOR = b"Author\0"
-_RAW_PROFILES = (b"Raw profile type exif\0", b"Raw profile type APP1\0", b"Raw profile type xmp\0")
-"""As ImageMagick wrote Exif before PNG had a place for it."""
+_RAW_PROFILES = (b"Raw profile type exif\0", b"Raw profile type APP1\0", b"Raw profile type xmp\0", b"Raw profile type iptc\0")
+"""As ImageMagick writes what PNG has, or had, no place for."""
 _PNG_PACKED = {b"tEXt": _RAW_PROFILES, b"zTXt": (*_RAW_PROFILES, _PNG_AUTHOR)}
 _MARKER = re.compile(rb"\xff+(?=[^\xff])", re.DOTALL)  # any number of them fills up before a marker (ITU-T T.81 section B.1.1.2)
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers that nothing belongs to
@@ -71,7 +73,7 @@ def _jpeg(octets: bytes) -> Iterator[bytes]:
             raise _Unread(MALFORMED)
         if at + size > len(octets):
             raise _Unread(CUT_OFF)
-        if kind == 0xE1:
+        if kind in {0xE1, 0xED}:
             yield octets[at + 2 : at + size]
         at += size
     raise _Unread(CUT_OFF)
@@ -132,10 +134,47 @@ def _properties(part: bytes, room: Iterator[int]) -> Iterator[Property]:
     """Read one part; ``room`` has a step for each entry of a directory that may still be read."""
     if part.startswith(_EXIF):
         yield from _tiff(part[len(_EXIF) :], room)
-    elif part.startswith((_XMP, _XMP_MORE)) and b"exif:GPSLatitude" in part:
-        yield Property("location", "")
+    elif part.startswith((_XMP, _XMP_MORE)):
+        if b"exif:GPSLatitude" in part:
+            yield Property("location", "")
+        for name in xmp_creators(part):
+            yield from _text_property("author", name)
+    elif part.startswith(_PHOTOSHOP):
+        yield from _blocks(part, room)
     elif part.startswith(_PNG_AUTHOR):
         yield from _text_property("author", part[len(_PNG_AUTHOR) :].decode("utf-8", "replace"))
+
+
+def _step(room: Iterator[int]) -> None:
+    if next(room, None) is None:
+        raise _Unread(CUT_OFF)
+
+
+def _blocks(part: bytes, room: Iterator[int]) -> Iterator[Property]:
+    """Read the blocks in which Photoshop keeps what it knows of a picture ("Image Resource Blocks"), IPTC's records among them."""
+    at = len(_PHOTOSHOP)
+    while part.startswith(b"8BIM", at) and at + 12 <= len(part):
+        _step(room)
+        number, start = part[at + 4 : at + 6], at + 8 + part[at + 6] // 2 * 2  # behind a name of even length with its own
+        size = int.from_bytes(part[start : start + 4])
+        at = start + 4 + size + size % 2
+        if start + 4 + size > len(part):  # it goes on in the next segment
+            raise _Unread(PACKED)
+        if number == _IPTC:
+            yield from _records(part[start + 4 : start + 4 + size], room)
+
+
+def _records(octets: bytes, room: Iterator[int]) -> Iterator[Property]:
+    """Read the records of IPTC (IIM 4.2 section 1.5) for by-lines: who made the picture."""
+    at = 0
+    while octets.startswith(b"\x1c", at) and at + 5 <= len(octets):
+        _step(room)
+        kind, size = octets[at + 1 : at + 3], int.from_bytes(octets[at + 3 : at + 5])
+        if size >= 0x8000:  # a length of several octets follows, which no name needs
+            raise _Unread(PACKED)
+        at += 5 + size
+        if kind == _BY_LINE:
+            yield from _text_property("author", octets[at - size : at].decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +214,7 @@ def _directory(octets: bytes, place: bytes, room: Iterator[int], *, little: bool
         entry = octets[at + 2 + 12 * each : at + 14 + 12 * each]
         if len(entry) < 12:
             return
-        if next(room, None) is None:
-            raise _Unread(CUT_OFF)
+        _step(room)
         tag, type_, items = (_number(entry[a:b], little=little) for a, b in ((0, 2), (2, 4), (4, 8)))
         size = _SIZES.get(type_, 0) * items
         if size > 4:

@@ -281,8 +281,8 @@ def web_content_documents(
         en="Positions and names that cameras write into pictures tell of homes, of sites that are not public, and of people.",
     ),
     remedy=Text(
-        ja="公開する前に画像から Exif 等の情報を削除する（画像編集ソフトの Web 用書き出し、exiftool -all= 等）。撮影機器の位置情報の記録も切る。",
-        en="Strip Exif and the like before publishing (an export for the web, or exiftool -all=), and switch the recording of positions off.",
+        ja="公開する前に画像から Exif 等を削除する（画像編集ソフトの Web 用書き出し、exiftool -all= 等）。撮影機器の位置情報の記録も切る。",
+        en="Strip Exif and the like before publishing (an export for the web, or exiftool -all=), and switch recording of positions off.",
     ),
     says={
         **ELSEWHERE,

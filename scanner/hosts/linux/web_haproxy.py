@@ -46,6 +46,10 @@ class _Proxy:
         """Give its own lines that begin so, else those of its defaults."""
         return self.own.all(*first) or (self.defaults.all(*first) if self.defaults else ())
 
+    def every(self, *first: str) -> tuple[Line, ...]:
+        """Give the lines of its defaults and its own that begin so, of settings that add up."""
+        return (*(self.defaults.all(*first) if self.defaults else ()), *self.own.all(*first))
+
     def reach(self) -> Audience:
         """Say from where its addresses are reached."""
         return widest(of_bound(_host(address)) for line in self.own.all("bind") for address in line[1].split(",") if len(line) > 1)
@@ -146,8 +150,7 @@ def _sockets(general: Section, look: Look) -> None:
 
 
 def _judge(proxy: _Proxy, general: Section, look: Look) -> None:
-    targets = [target for line in proxy.lines("log") for target in (general.all("log") if line[1:2] == ("global",) else (line,))]
-    if not any(map(_takes_requests, targets)) or proxy.own.all("no", "log") or _switched(proxy, "dontlog-normal"):
+    if not any(map(_takes_requests, _log_targets(proxy, general))) or _switched(proxy, "dontlog-normal"):
         look.unlogged.at(f"{proxy.name} (log)")
     if not _http(proxy):
         return
@@ -159,6 +162,18 @@ def _judge(proxy: _Proxy, general: Section, look: Look) -> None:
         look.slow.doubt(unsupported(f"{proxy.name}: timeout http-request {waits[-1][2:3]}"))
     elif seconds > SLOWEST or not seconds:  # zero sets no limit
         look.slow.at(f"{proxy.name} ({waits[-1][2]})")
+
+
+def _log_targets(proxy: _Proxy, general: Section) -> Iterator[Line]:
+    """Lines add up, those of the defaults first; ``no log`` takes back what stands before it."""
+    found: list[Line] = []
+    for line in (*(proxy.defaults.lines if proxy.defaults else ()), *proxy.own.lines):
+        if line[:2] == ("no", "log"):
+            found = []
+        elif line[:1] == ("log",):
+            found.append(line)
+    for line in found:
+        yield from general.all("log") if line[1:2] == ("global",) else (line,)
 
 
 def _takes_requests(target: Line) -> bool:
@@ -193,7 +208,7 @@ def _statistics(proxy: _Proxy, look: Look, reached: bool | Unobserved) -> None:
     lines = proxy.lines("stats")  # a single line of its own sets aside all those of its defaults
     exporter = [line for line in proxy.own.all("http-request", "use-service") if "prometheus-exporter" in line]
     of_page = [line for line in lines if line[1:2] == ("http-request",)]
-    limited = [*proxy.lines("http-request"), *of_page, *proxy.lines("tcp-request")]
+    limited = [*proxy.every("http-request"), *of_page, *proxy.every("tcp-request")]
     refusing = any(word in {"deny", "reject", "auth", "tarpit", "silent-drop"} for line in limited for word in line[1:4])
     if not (lines or exporter) or reached is False:
         return

@@ -9,12 +9,14 @@ from functools import reduce
 
 MOST_OCTETS = 4_000_000
 MOST_LINES = 50_000
-_GIVE = frozenset({"+@all", "allcommands", "+@admin", "+@dangerous", "+@slow"})
-"""Categories that hold the commands below; ``@slow`` is whatever is not fast, those among it."""
-_TAKE = frozenset({"-@all", "nocommands", "-@admin", "-@dangerous"})
-_RULING = frozenset({"+config", "+acl", "+module", "+debug"})
-_CHANGING = frozenset({"", "set", "rewrite", "setuser", "deluser", "load", "loadex", "unload", "save"})
-"""Their parts that change something, each behind a bar; nothing: all of them."""
+_POWERS = frozenset(
+    {"config|set", "config|rewrite", "acl|setuser", "acl|deluser", "acl|load", "acl|save", "module|load", "module|loadex", "module|unload"}
+    | {"debug"}
+)
+"""Commands that change the server and its users, a part of a command behind a bar."""
+_HOLDING = frozenset({"@all", "@admin", "@dangerous", "@slow"})
+"""Categories that hold all of those; ``@slow`` is whatever is not fast."""
+_ALIASES = {"allcommands": "+@all", "nocommands": "-@all"}
 _OTHERS = frozenset({"allkeys", "resetkeys", "allchannels", "resetchannels", "sanitize-payload", "skip-sanitize-payload"})
 """Rules that say nothing of passwords and of administration."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "a": "\a"}
@@ -70,23 +72,26 @@ def _words(text: str) -> list[str]:
 
 def user(name: str, rules: tuple[str, ...]) -> User:
     """Follow the rules of a ``user`` line in order; a user begins switched off, without passwords and commands. Raises ``NotRedis``."""
-    on = open_ = administers = selected = False
+    on = open_ = False
+    powers, selected = frozenset[str](), frozenset[str]()
     for rule in _whole(rules):
         if rule[:1] == "(":  # a selector: it has rights of its own, which rules outside do not take
-            selected = reduce(lambda before, one: _administers(one, before), rule.strip("()").split(), False) or selected
+            own: frozenset[str] = reduce(_powers, rule.strip("()").split(), frozenset())
+            selected |= own
         elif rule in {"on", "off"}:
             on = rule == "on"
         elif rule in {"nopass", "resetpass"} or rule[:1] in {">", "#"}:
             open_ = rule == "nopass"
         elif rule == "reset":
-            on = open_ = administers = selected = False
+            on = open_ = False
+            powers = selected = frozenset()
         elif rule == "clearselectors":
-            selected = False
-        elif rule[:1] in set("<!+-~%&") or rule in _OTHERS | _GIVE | _TAKE:
-            administers = _administers(rule, administers)
+            selected = frozenset()
+        elif rule[:1] in set("<!+-~%&") or rule in _OTHERS or rule in _ALIASES:
+            powers = _powers(powers, rule)
         else:
             raise NotRedis("a rule for a user is not known")
-    return User(name, on, open_, administers or selected)
+    return User(name, on, open_, bool(powers | selected))
 
 
 def _whole(rules: tuple[str, ...]) -> Iterator[str]:
@@ -101,9 +106,11 @@ def _whole(rules: tuple[str, ...]) -> Iterator[str]:
         raise NotRedis("a selector does not end")
 
 
-def _administers(rule: str, before: bool) -> bool:
-    """Tell whether somebody may administer after one more rule."""
-    command, _, part = rule.partition("|")
-    if rule in _GIVE or (command in _RULING and (part in _CHANGING or command == "+debug")):
-        return True
-    return before and rule not in _TAKE
+def _powers(before: frozenset[str], rule: str) -> frozenset[str]:
+    """Give which of the commands above somebody may use after one more rule."""
+    written = _ALIASES.get(rule, rule)
+    sign, what = written[:1], written[1:]
+    named = _POWERS if what in _HOLDING else frozenset(one for one in _POWERS if one == what or one.startswith(f"{what}|"))
+    if sign == "+":
+        return before | named | ({"debug"} if what.startswith("debug|") else set())
+    return before - named if sign == "-" else before

@@ -179,6 +179,10 @@ def test_tls_asks_for_a_certificate_unless_told_otherwise(tmp_path: Path, line: 
         ("on +@all -@all", User("a", on=True, open=False, administers=False)),
         ("on nopass +@all -@dangerous", User("a", on=True, open=True, administers=False)),
         ("on nopass +@slow", User("a", on=True, open=True, administers=True)),
+        ("on +@all -@slow", User("a", on=True, open=False, administers=False)),
+        ("on +config|set +acl -acl -config|set", User("a", on=True, open=False, administers=False)),
+        ("on +config -config|set", User("a", on=True, open=False, administers=True)),  # CONFIG REWRITE is left
+        ("on +debug|sleep", User("a", on=True, open=False, administers=True)),
         ("on nopass (+@all ~x)", User("a", on=True, open=True, administers=True)),
         ("on nopass (~x +@all) -@all", User("a", on=True, open=True, administers=True)),
         ("on nopass (+@all -@dangerous ~x)", User("a", on=True, open=True, administers=False)),

@@ -35,7 +35,9 @@ LEAST_TARGETS = 100
 AHEAD = 32
 """Judged targets that a share may have sent without having heard that they were taken."""
 AT_ONCE = 8
-"""Targets of a share that it is told of together: it is woken each time."""
+"""Targets that a share sends together, and that it is told of together: whoever gets them is woken each time."""
+WAIT_SECONDS = 0.05
+"""How long a judged target waits at most for others to be sent with it."""
 
 Work = Callable[[Taker, Iterator[Target], asyncio.Semaphore, int], Coroutine[Any, Any, None]]
 """See the targets of one of so many shares and hand each on; the semaphore is released from outside."""
@@ -94,7 +96,7 @@ def scan_in_shares(judging: Judging, targets: Sequence[Target], sharing: Sharing
 
 def _in_order(posts: Sequence[Connection], count: int) -> Iterator[tuple[int, _Parcel]]:
     """Give what comes in the order in which it was written, each with the number of its share."""
-    arrived: dict[int, tuple[int, _Parcel]] = {}  # one or two: what was written is sent at once
+    arrived: dict[int, tuple[int, _Parcel]] = {}  # few: what was written is sent soon
     came = 0
     with selectors.DefaultSelector() as selector:
         for number, post in enumerate(posts):
@@ -105,15 +107,15 @@ def _in_order(posts: Sequence[Connection], count: int) -> Iterator[tuple[int, _P
             for key, _ in selector.select():
                 share: int = key.data
                 try:
-                    parcel: _Parcel | OSError | None = posts[share].recv()
+                    parcels: list[_Parcel] | OSError | None = posts[share].recv()
                 except (EOFError, ConnectionResetError):
                     raise ShareLost(f"process {share + 1} of {len(posts)} ended before its work, after {came} of {count} targets") from None
-                if isinstance(parcel, OSError):
-                    raise parcel
-                if parcel is None:  # its share is done
+                if isinstance(parcels, OSError):
+                    raise parcels
+                if parcels is None:  # its share is done
                     selector.unregister(posts[share])
                 else:
-                    arrived[parcel.number] = share, parcel
+                    arrived.update((parcel.number, (share, parcel)) for parcel in parcels)
             while came in arrived:
                 yield arrived.pop(came)
                 came += 1
@@ -164,6 +166,7 @@ class _Desk:
     writer: Writer
     post: Connection
     places: dict[Target, int] = field(default_factory=dict)
+    ready: list[_Parcel] = field(default_factory=list)
 
     def draw(self) -> Iterator[Target]:
         while True:
@@ -182,7 +185,17 @@ class _Desk:
             number = self.written.value
             self.written.value += 1
             written = self.writer.write(made)
-        self.post.send(_Parcel.of(self.places.pop(seen.facts.target), number, done, written))
+        self.ready.append(_Parcel.of(self.places.pop(seen.facts.target), number, done, written))
+        if len(self.ready) == AT_ONCE:
+            self.send()
+        elif len(self.ready) == 1:
+            asyncio.get_running_loop().call_later(WAIT_SECONDS, self.send)
+
+    def send(self) -> None:
+        if self.ready:
+            with suppress(ConnectionError):  # the first process is gone: this one ends when it reads that
+                self.post.send(self.ready)
+            self.ready.clear()
 
 
 @contextmanager
@@ -242,5 +255,6 @@ def _share(desk: _Desk, sharing: Sharing, others: Sequence[Connection]) -> None:
         asyncio.run(go())
     except OSError as error:  # a full disk: the first process says so
         ended = error
+    desk.send()
     with suppress(BrokenPipeError):  # the first process waits for targets only, and may have gone on with the last of them
         desk.post.send(ended)

@@ -16,6 +16,10 @@ LONGEST_LINE: Final = 200_000
 MOST_RULES: Final = 5_000
 DEEPEST: Final = 20
 """How deep aliases may stand within aliases."""
+MOST_MEMBERS: Final = 500_000
+"""Of all rules, with aliases written out."""
+LONGEST_TAG: Final = 200
+"""Letters in which a tag is looked for before its colon, blanks between the two among them."""
 _ALIASES: Final = frozenset({"User_Alias", "Runas_Alias", "Host_Alias", "Cmnd_Alias", "Cmd_Alias"})
 _TAGS: Final = frozenset(
     {"EXEC", "NOEXEC", "FOLLOW", "NOFOLLOW", "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT", "NOLOG_OUTPUT", "MAIL", "NOMAIL", "INTERCEPT"}
@@ -130,9 +134,9 @@ def _entries(line: str) -> Iterator[Entry]:
     if word and word[0] in _ALIASES:
         for part in _split(line[word.end() :], ":"):
             name, equals, members = part.partition("=")
-            if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name.strip()):
+            if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name.strip()) or not (named := _members(members)):
                 raise ValueError(part)
-            yield Alias(word[0][:4], name.strip(), _members(members))
+            yield Alias(word[0][:4], name.strip(), named)
         return
     if line.startswith("Defaults"):
         yield from _settings(line)
@@ -206,7 +210,7 @@ def _parts(text: str) -> list[str]:
     for at, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
         if letter == ":" and depth == 0 and text[at - 1 : at] != "\\":
-            word = re.search(r"(\w+)\s*$", text[start:at])
+            word = re.search(r"(\w+)\s*\Z", text[max(start, at - LONGEST_TAG) : at])
             if word and (word[1] in _TAGS or re.fullmatch(r"sha(?:224|256|384|512)", word[1])):
                 continue
             parts.append(text[start:at])
@@ -284,6 +288,7 @@ def _commas(text: str) -> list[str]:
 
 def resolved(entries: Sequence[Entry]) -> tuple[Rule, ...]:
     """Give the rules with aliases written out; an alias that is not defined stays as it is. Raises ``NotSudoers``."""
+    room = iter(range(MOST_MEMBERS))
     aliases: dict[tuple[str, str], tuple[str, ...]] = {(e.kind, e.name): e.members for e in entries if isinstance(e, Alias)}
 
     def out(kind: str, members: Sequence[str], depth: int = 0) -> tuple[str, ...]:
@@ -291,6 +296,8 @@ def resolved(entries: Sequence[Entry]) -> tuple[Rule, ...]:
             raise NotSudoers("aliases stand too deep within each other")
         found: list[str] = []
         for member in members:
+            if next(room, None) is None:
+                raise NotSudoers(f"more than {MOST_MEMBERS} members")
             negated, name = member.startswith("!"), member.lstrip("!")
             inner = aliases.get((kind, name))
             if inner is None:
@@ -298,8 +305,6 @@ def resolved(entries: Sequence[Entry]) -> tuple[Rule, ...]:
                 continue
             for one in out(kind, inner, depth + 1):
                 found.append(one if not negated else one[1:] if one.startswith("!") else f"!{one}")
-            if len(found) > MOST_RULES:
-                raise NotSudoers(f"more than {MOST_RULES} members")
         return tuple(found)
 
     return tuple(

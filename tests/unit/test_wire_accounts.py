@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
@@ -186,6 +187,16 @@ def test_sudoers_is_read_as_cvtsudoers_of_1_9_13_reads_it() -> None:
     ]
 
 
+def test_aliases_that_multiply_and_long_lines_end_soon() -> None:
+    start = time.process_time()
+    doubling = "".join(f"User_Alias A{n} = A{n + 1}, A{n + 1}\n" for n in range(19)) + "User_Alias A19 = x\nA0 ALL=ALL\n"
+    with pytest.raises(NotSudoers):
+        sudoers.resolved(sudoers.parse(doubling.encode()))
+    with pytest.raises(NotSudoers):
+        sudoers.parse(b"taro ALL=" + b"PASSWD:" * 20_000)
+    assert time.process_time() - start < 5.0
+
+
 def test_quotations_without_anything_stay_and_backslashes_go_outside_of_quotations() -> None:
     (rule,) = sudoers.resolved(sudoers.parse(rb"""%:dom\\ops,"dom\\taro" ALL=/bin/echo "" """))
     assert (rule.users, rule.commands) == (("%:dom\\ops", r"dom\\taro"), ('/bin/echo ""',))
@@ -194,7 +205,7 @@ def test_quotations_without_anything_stay_and_backslashes_go_outside_of_quotatio
 def test_aliases_that_name_themselves_and_lines_without_sense_are_refused() -> None:
     with pytest.raises(NotSudoers):
         sudoers.resolved(sudoers.parse(b"User_Alias A = B\nUser_Alias B = A\nA ALL=ALL\n"))
-    for wrong in (b"taro\n", b"taro ALL\n", b"User_Alias = x\n", b"Defaultsx y\n", b"taro ALL=(root)\n"):
+    for wrong in (b"taro\n", b"taro ALL\n", b"User_Alias = x\n", b"User_Alias A =\n", b"Defaultsx y\n", b"taro ALL=(root)\n"):
         with pytest.raises(NotSudoers):
             sudoers.parse(wrong)
     for wrong in (b"", b"[]", b"{", b"[" * 100_000):

@@ -69,11 +69,11 @@ def test_what_was_read_before_is_not_parsed_again(folder: Path, monkeypatch: pyt
 def test_an_edited_baseline_is_read_anew_whatever_its_times_say(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     controls = folder / "controls.yaml"
     before = load(folder, CHECKS)
-    first = next(control for control in before if control.checks)
-    times = controls.stat()
     text = controls.read_text()
-    other = next(name for name in CHECKS if len(name) == len(first.checks[0].check) and name != first.checks[0].check)
-    edited = text.replace(f"use: {first.checks[0].check}", f"use: {other}")
+    judged = (control for control in before if control.checks)
+    first, other = next((c, name) for c in judged for name in CHECKS if len(name) == len(c.checks[0].check) and name not in text)
+    times = controls.stat()
+    edited = text.replace(f"use: {first.checks[0].check}\n", f"use: {other}\n")
     controls.write_text(edited)
     os.utime(controls, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert controls.stat().st_size == times.st_size

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.facts.container_host import ContainerHost
-from scanner.facts.files import FileWalk, Mounts
+from scanner.facts.files import FileWalk, Mounts, SensitiveFiles
 from scanner.facts.kernel import Enforcement, KernelSettings, MandatoryAccessControl, Startup
 from scanner.facts.readings import Readings
 from scanner.facts.services import ListeningSockets, Services
@@ -25,6 +25,7 @@ from scanner.hosts.linux.mac import APPARMOR_STATUS, LABELS, mandatory_access_co
 from scanner.hosts.linux.mounts import mounts
 from scanner.hosts.linux.package_sources import package_sources
 from scanner.hosts.linux.restart import RPM_TIMES, STALE, restart_need
+from scanner.hosts.linux.rights import sensitive_files
 from scanner.hosts.linux.running import UNITS
 from scanner.hosts.linux.running import services as running_services
 from scanner.hosts.linux.software import DPKG_LIST, RPM_LIST, installed_software
@@ -130,6 +131,12 @@ def test_ufw_sets_its_own_file_after_all_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("mark", "keeper"), [("/.dockerenv", "docker"), ("/run/.containerenv", "podman"), ("/proc/vz/x", "openvz")])
 def test_a_container_is_told_by_its_mark(tmp_path: Path, mark: str, keeper: str) -> None:
     assert look(KernelSettings, kernel_settings, machine(tmp_path, {mark: ""})).container == keeper
+
+
+def test_rights_of_what_steers_logs_and_logins_are_looked_at(tmp_path: Path) -> None:
+    paths = ("/etc/rsyslog.conf", "/etc/audit/auditd.conf", "/etc/login.defs", "/etc/security/faillock.conf", "/etc/sysctl.d/a.conf")
+    found = look(SensitiveFiles, sensitive_files, machine(tmp_path, dict.fromkeys(paths, ""))).files
+    assert {"/etc/rsyslog.conf", "/etc/audit", "/etc/login.defs", "/etc/security/faillock.conf", "/etc/sysctl.d"} <= {f.path for f in found}
 
 
 # --- access control and start ----------------------------------------------------------------------------------------

@@ -21,6 +21,9 @@ PATHS = (
     "/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/yum.repos.d", "/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/profile",
     "/var/log", "/var/log/auth.log", "/var/log/secure", "/var/log/syslog", "/var/log/messages", "/var/log/btmp", "/var/log/audit",
     "/var/log/journal", "/boot", "/usr/bin", "/usr/sbin", "/usr/lib", "/etc",
+    "/etc/audit", "/etc/rsyslog.conf", "/etc/rsyslog.d", "/etc/syslog-ng", "/etc/systemd/journald.conf", "/etc/login.defs",
+    "/etc/security/faillock.conf", "/etc/security/pwquality.conf", "/etc/sysctl.conf", "/etc/sysctl.d", "/etc/modprobe.d",
+    "/etc/nftables.conf",
 )  # fmt: skip
 """Files and directories whose rights are looked at; patterns of others follow below."""
 MANY = (

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 MOST_LINES = 50_000
+LONGEST_LINE = 8_192
 MOST_INCLUDES = 500
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 28 * 86_400, "yearly": 365 * 86_400}
 """The shortest that each lasts."""
@@ -88,6 +89,8 @@ class _Reader:
             self._lines += 1
             if self._lines > MOST_LINES:
                 raise NotLogrotate(f"more than {MOST_LINES} lines")
+            if len(raw) > LONGEST_LINE:
+                raise NotLogrotate("a line beyond the cap")
             line = raw.strip()
             if script:
                 script = line != "endscript"

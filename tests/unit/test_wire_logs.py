@@ -224,9 +224,10 @@ def test_logrotate(text: str, days: int | str | None) -> None:
         "/var/log/a {\ndaily\ncompress }\n",
         "/var/log/a {\nrotate 9 # a comment is no number\n}\n",
         "/var/log/a {\nmaxage -1\n}\n",
+        "/var/log/a" + "/" * 10_000 + " {\n}\n",
     ],
 )
-def test_blocks_that_are_not_written_line_by_line_or_passed_over_are_left_open(text: str) -> None:
+def test_what_is_not_written_line_by_line_or_is_passed_over_is_left_open(text: str) -> None:
     with pytest.raises(logrotate.NotLogrotate):
         logrotate.parse(text.encode())
 

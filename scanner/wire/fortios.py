@@ -5,6 +5,7 @@ A backup holds only what differs from the default of its version. Virtual domain
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ MOST_LINES = 500_000
 DEEPEST = 24
 MOST_LINES_OF_A_VALUE = 500
 _VERSION = "#config-version="
+_QUOTES = re.compile(r"\\.|\"")
 
 
 class NotFortios(ValueError):
@@ -98,14 +100,14 @@ def parse(data: bytes) -> Config:
 
 def _words(line: str, more: Iterator[tuple[int, str]]) -> list[str]:
     """Split a line as the device does; a quoted value may run over several lines, as keys and texts do."""
-    text = line
-    lines = 0
-    while True:
-        try:
-            return shlex.split(text, posix=True)
-        except ValueError:
-            following = next(more, None)
-            lines += 1
-            if following is None or lines > MOST_LINES_OF_A_VALUE:
-                raise NotFortios("a quotation is not closed") from None
-            text += "\n" + following[1]
+    parts, quoted = [line], False
+    while len(parts) <= MOST_LINES_OF_A_VALUE:
+        quoted ^= _QUOTES.findall(parts[-1]).count('"') % 2 == 1
+        following = next(more, None) if quoted else None
+        if following is None:
+            break
+        parts.append(following[1])
+    try:
+        return shlex.split("\n".join(parts), posix=True)
+    except ValueError:
+        raise NotFortios("a quotation is not closed") from None

@@ -5,6 +5,7 @@ Written by hand after the vendors' command references: no device is to be had he
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -490,3 +491,14 @@ def test_no_octets_break_a_parser(data: bytes) -> None:
 def test_a_table_that_is_closed_and_was_never_open_is_refused() -> None:
     with pytest.raises(fortios.NotFortios):
         fortios.parse(b"edit a\nend\nset b c\n")
+
+
+def test_values_of_many_lines_are_read_once() -> None:
+    """Pages that a firewall shows to users are kept so; splitting them anew with each line took seconds."""
+    page = "\n".join(f' <p class=\\"x\\">{n} it\'s</p>' + "x" * 200 for n in range(400))
+    start = time.process_time()
+    read = fortios.parse(f'config system global\nset buffer "{page}" b\nset name "y"\nend\n'.encode())
+    assert time.process_time() - start < 1.0
+    assert read.top.table("system global").settings == {"buffer": (page.replace("\\", ""), "b"), "name": ("y",)}
+    with pytest.raises(fortios.NotFortios):
+        fortios.parse(b'config system global\nset name "' + b"\n" * 600 + b'"\nend\n')

@@ -32,7 +32,7 @@ from scanner.net.net import Net
 from scanner.probes.base import probe
 from scanner.probes.dns_asking import addresses_of, part, service_addresses, together
 from scanner.probes.mail_channel import TlsFailed
-from scanner.probes.smtp_session import MOST_ADDRESSES, Session, all_missing, implicit, nobody, offered, refused, seen, session
+from scanner.probes.smtp_session import MOST_ADDRESSES, Session, all_missing, implicit, nobody, refused, seen, session
 from scanner.probes.smtp_trials import own_domains
 from scanner.wire.addresses import parse_address
 from scanner.wire.dns import Type
@@ -69,7 +69,7 @@ async def _talk(net: Net, service: Service, address: str) -> SmtpTalk:
         hello = await one.hello()
         if not hello.positive:
             raise refused(hello, one.talk.where, "EHLO and HELO")
-        offer = offered(one.offer)
+        offer = one.offer
         asked: dict[str, ReplySeen | Unobserved] = {}
         for field, line in (
             ("mail", "MAIL FROM:<>"),
@@ -121,7 +121,7 @@ async def _upgraded(one: Session) -> tuple[Upgrade, Offer | Unobserved | None, s
     if not one.talk.encrypted:
         return Upgrade.REFUSED, None, f"{reply.code} {reply.text}"
     hello = await part(one.hello())
-    return Upgrade.DONE, hello if isinstance(hello, Unobserved) else offered(one.offer), ""
+    return Upgrade.DONE, hello if isinstance(hello, Unobserved) else one.offer, ""
 
 
 @probe(limit=30.0)

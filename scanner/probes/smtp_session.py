@@ -12,14 +12,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 
-from scanner.facts.smtp import ExtensionSeen, Offer, ReplySeen
+from scanner.facts.smtp import Offer, ReplySeen
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import IMPLICIT_TLS, Service
 from scanner.net.net import Net
 from scanner.net.scope import Purpose
 from scanner.probes.mail_channel import ANSWER_SECONDS, GREETING_SECONDS, SESSION_SECONDS, Channel, channel
-from scanner.wire.smtp import Extensions, Reply, extensions, read_reply
+from scanner.wire import smtp
+from scanner.wire.smtp import Reply, read_reply
 
 FORBIDDEN = frozenset({"DATA", "BDAT", "AUTH", "BURL", "TURN", "ATRN", "ETRN", "SEND", "SOML", "SAML"})
 """What no probe sends: messages, credentials, and commands that set a queue going."""
@@ -29,16 +30,17 @@ _DATE = re.compile(
 )
 """The time in a greeting, left out of facts: the same server shall give the same fact."""
 QUIT_SECONDS = 3.0
+NOTHING = Offer("", ())
 
 
 class Session:
-    """One SMTP session. ``offer`` is the last answer to EHLO, ``None`` before it and after plain HELO."""
+    """One SMTP session. ``offer`` is the last answer to EHLO, ``NOTHING`` before it and after plain HELO."""
 
     def __init__(self, talk: Channel, called: str, sending: bool) -> None:
         self.talk = talk
         self.called = called
         self.greeting: Reply | None = None
-        self.offer: Extensions | None = None
+        self.offer = NOTHING
         self.flaws: dict[str, None] = {}
         self.in_mail = False
         self._sending = sending
@@ -82,7 +84,7 @@ class Session:
     async def hello(self, *, extended: bool = True) -> Reply:
         """Say EHLO, or HELO; falls back to HELO where EHLO is not known (RFC 5321 section 3.2)."""
         reply = await self.command(f"{'EHLO' if extended else 'HELO'} {self.called}")
-        self.offer = extensions(reply) if extended and reply.positive else None
+        self.offer = smtp.offer(reply) if extended and reply.positive else NOTHING
         if extended and reply.code in {500, 502, 504, 550} and not self.talk.ended:
             return await self.hello(extended=False)
         return reply
@@ -92,7 +94,7 @@ class Session:
         reply = await self.command("STARTTLS")
         if reply.code == 220:
             await self.talk.begin_tls()
-            self.offer = None
+            self.offer = NOTHING
         return reply
 
 
@@ -143,13 +145,6 @@ async def _quit(one: Session) -> None:
 def seen(reply: Reply) -> ReplySeen:
     """Write a reply down for a fact."""
     return ReplySeen(reply.code, reply.enhanced, _DATE.sub("(date)", reply.text))
-
-
-def offered(found: Extensions | None) -> Offer:
-    """Write the answer to EHLO down; a server that knows HELO only offers nothing."""
-    if found is None:
-        return Offer("", ())
-    return Offer(found.name, tuple(ExtensionSeen(e.keyword, e.parameters) for e in found.list))
 
 
 def nobody(service: Service) -> str:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
+from scanner.facts.smtp import ExtensionSeen, Offer
 from scanner.wire.txt import excerpt
 
 LONGEST_LINE = 2048  # section 4.5.3.1.5 has 512 octets; servers with long lists of mechanisms pass it
@@ -98,42 +99,15 @@ def read_reply(buffer: bytes) -> tuple[Reply, bytes] | None:
     return Reply(codes[-1], tuple(lines), enhanced[1] if enhanced and fits else "", tuple(flaws)), buffer[at:]
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """One line of the answer to EHLO: the keyword in capitals, its parameters as written."""
-
-    keyword: str
-    parameters: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Extensions:
-    """What EHLO tells: the name under which the server answers, words after it, and its extensions, each keyword once."""
-
-    name: str
-    greeting: str
-    list: tuple[Extension, ...] = ()
-
-    def get(self, keyword: str) -> Extension | None:
-        """Give one extension; ``None`` where it is not offered."""
-        return next((e for e in self.list if e.keyword == keyword), None)
-
-    @property
-    def mechanisms(self) -> tuple[str, ...]:
-        """The SASL mechanisms offered, in capitals and sorted."""
-        offered = self.get("AUTH")
-        return tuple(sorted({p.upper() for p in offered.parameters})) if offered else ()
-
-
-def extensions(reply: Reply) -> Extensions:
+def offer(reply: Reply) -> Offer:
     """Read the answer to EHLO (section 4.1.1.1). Lines that hold no keyword are left out.
 
     ``AUTH=LOGIN PLAIN``, a form of before RFC 2554 that servers still send for old clients, is taken as AUTH.
     """
-    name, _, greeting = reply.lines[0].partition(" ")
     found: dict[str, dict[str, None]] = {}
     for line in reply.lines[1 : 1 + MOST_KEYWORDS]:
         words = line.replace("=", " ", 1).split() if line[:5].upper() == "AUTH=" else line.split()
         if words and _KEYWORD.match(words[0]):
             found.setdefault(words[0].upper(), {}).update(dict.fromkeys(words[1:]))
-    return Extensions(name, greeting, tuple(Extension(word, tuple(parameters)) for word, parameters in found.items()))
+    name = reply.lines[0].partition(" ")[0]
+    return Offer(name, tuple(ExtensionSeen(word, tuple(parameters)) for word, parameters in found.items()))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanner.wire.smtp import LONGEST_LINE, MOST_KEYWORDS, MOST_LINES, NotSmtp, Reply, ReplyFlaw, extensions, read_reply
+from scanner.wire.smtp import LONGEST_LINE, MOST_KEYWORDS, MOST_LINES, NotSmtp, Reply, ReplyFlaw, offer, read_reply
 
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\\"), min_size=1, max_size=30)
 
@@ -35,7 +35,7 @@ def test_any_octets_end_in_a_reply_a_wish_for_more_or_not_smtp(junk: bytes) -> N
     with suppress(NotSmtp):
         found = read_reply(junk)
         if found is not None:
-            extensions(found[0])
+            offer(found[0])
             assert found[0].text.isascii() or "…" in found[0].text
 
 
@@ -96,11 +96,11 @@ def test_the_answer_to_ehlo_is_read_with_the_old_form_of_auth() -> None:
     reply = Reply(
         250, ("mx.a.jp Hello you", "SIZE 10240000", "AUTH PLAIN LOGIN", "AUTH=PLAIN ntlm", "starttls", "X-ODD a b", "", "!bad", "SIZE")
     )
-    seen = extensions(reply)
-    assert (seen.name, seen.greeting) == ("mx.a.jp", "Hello you")
+    seen = offer(reply)
+    assert seen.name == "mx.a.jp"
     assert seen.mechanisms == ("LOGIN", "NTLM", "PLAIN")
-    assert [e.keyword for e in seen.list] == ["SIZE", "AUTH", "STARTTLS", "X-ODD"]
+    assert [e.keyword for e in seen.extensions] == ["SIZE", "AUTH", "STARTTLS", "X-ODD"]
     size = seen.get("SIZE")
     assert size is not None
     assert size.parameters == ("10240000",)
-    assert len(extensions(Reply(250, ("a", *(f"K{n}" for n in range(300))))).list) == MOST_KEYWORDS
+    assert len(offer(Reply(250, ("a", *(f"K{n}" for n in range(300))))).extensions) == MOST_KEYWORDS

@@ -13,12 +13,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HOLD = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL")
+READY_SECONDS = 60.0
+POLL_SECONDS = 0.05
+LOG_TAIL = 1500
 
 
 def absent(programs: Sequence[str]) -> str | None:
@@ -34,6 +38,36 @@ def accepts(address: str, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+class Programs:
+    """The server programs of a laboratory. What each says is in ``NAME.out`` below ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, argv: Sequence[str]) -> None:
+        """Start one, in the network namespace of the calling thread."""
+        with (self.folder / f"{name}.out").open("wb") as log:
+            self.running[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=ROOT)
+
+    def wait(self, places: Iterable[tuple[str, int]], *, file: Path | None = None, logs: Sequence[str] = ("*.out",)) -> None:
+        """Poll from the namespace of the calling thread until every address and port takes connections, and ``file`` is there.
+
+        Raises ``OSError`` with the last words of all programs where one has ended, or too much time has passed.
+        """
+        end = time.monotonic() + READY_SECONDS
+        silent = list(places)
+        while True:
+            dead = [name for name, process in self.running.items() if process.poll() is not None]
+            silent = [place for place in silent if not accepts(*place)]
+            if not (silent or dead) and (file is None or file.exists()):
+                return
+            if dead or time.monotonic() > end:
+                words = "".join(path.read_text(errors="replace")[-LOG_TAIL:] for pattern in logs for path in self.folder.glob(pattern))
+                raise OSError(f"no answer at {silent}; ended: {dead}: {words}")
+            time.sleep(POLL_SECONDS)
 
 
 @contextmanager

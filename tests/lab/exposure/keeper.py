@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from tests.lab import held, netns
 from tests.lab.certs import Authority
 from tests.lab.exposure.hosts import BULK, HOSTS, OUTSIDE
-from tests.lab.exposure.servers import READY, ROOT, commands
+from tests.lab.exposure.servers import READY, commands
 
 NETNS = Path("/run/netns")
-READY_SECONDS = 60.0
 _SETTINGS = {
     "ipv6/conf/default/accept_dad": "0",
     "ipv6/conf/all/accept_dad": "0",
@@ -64,40 +61,20 @@ def _filters() -> None:
         raise OSError(f"nft: {done.stderr.strip()}")
 
 
-def _start(folder: Path) -> dict[str, subprocess.Popen[bytes]]:
-    running = {}
-    for number, argv in enumerate((*commands(folder), (sys.executable, "-m", "tests.lab.exposure.odd", str(folder)))):
-        name = f"{number}-{Path(argv[0]).name}"
-        with (folder / f"{name}.out").open("wb") as log:
-            running[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=ROOT)
-    return running
-
-
-def _wait(folder: Path, running: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    end = time.monotonic() + READY_SECONDS
-    wanted = [(address, port) for host, ports in READY for address in host.addresses for port in ports]
-    with netns.inside(NETNS / "outside"):
-        while True:
-            dead = [name for name, process in running.items() if process.poll() is not None]
-            wanted = [place for place in wanted if not held.accepts(*place)]
-            if not wanted and (folder / "odd-ready").exists() and not dead:
-                return
-            if dead or time.monotonic() > end:
-                words = "".join((folder / f"{name}.out").read_text(errors="replace")[-800:] for name in dead)
-                raise OSError(f"no answer at {wanted}; ended: {dead}: {words}")
-            time.sleep(0.05)
-
-
 def _raise(folder: Path) -> None:
     _network()
     authority = Authority()
     authority.write(folder)
     (folder / "lab.pem").write_bytes(authority.leaf(["well.exposure.test"]))
     (folder / "leaf.key").rename(folder / "lab.key")
+    programs = held.Programs(folder)
     with netns.inside(NETNS / "servers"):
         _filters()
-        running = _start(folder)
-    _wait(folder, running)
+        for number, argv in enumerate((*commands(folder), (sys.executable, "-m", "tests.lab.exposure.odd", str(folder)))):
+            programs.start(f"{number}-{Path(argv[0]).name}", argv)
+    with netns.inside(NETNS / "outside"):
+        places = ((address, port) for host, ports in READY for address in host.addresses for port in ports)
+        programs.wait(places, file=folder / "odd-ready")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,7 @@ closes.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tests.lab import held, netns
@@ -18,7 +16,6 @@ from tests.lab.mail import others, postfix
 from tests.lab.mail.scenarios import DOMAIN, GATEWAY, INSIDE, OUTSIDE, RESOLVER, SERVERS, STORE, Program, Server
 
 NETNS = Path("/run/netns")
-READY_SECONDS = 60.0
 _SETTINGS = {
     "ipv6/conf/default/accept_dad": "0",
     "ipv6/conf/all/accept_dad": "0",
@@ -81,7 +78,7 @@ def _opensmtpd_places() -> None:
     Path("/var/lib/opensmtpd/empty").mkdir(parents=True)
 
 
-def _start(folder: Path) -> dict[str, subprocess.Popen[bytes]]:
+def _serve(folder: Path) -> None:
     commands: dict[str, tuple[str, ...]] = {"unbound": others.unbound(folder / "unbound", SERVERS)}
     groups: dict[Program, list[Server]] = {}
     for server in SERVERS.values():
@@ -97,29 +94,11 @@ def _start(folder: Path) -> dict[str, subprocess.Popen[bytes]]:
         for program in (Program.POSTFIX, Program.FRONT, Program.BACK):
             commands[program] = postfix.instance(folder / program, groups[program], SERVERS)
             postfix.prepare(folder / program)
-        running = {}
+        programs = held.Programs(folder)
         for name, argv in commands.items():
-            with (folder / f"{name}.out").open("wb") as log:
-                running[name] = subprocess.Popen(
-                    argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=others.ROOT
-                )
-    return running
-
-
-def _wait(folder: Path, running: dict[str, subprocess.Popen[bytes]]) -> None:
-    end = time.monotonic() + READY_SECONDS
+            programs.start(name, argv)
     with netns.inside(NETNS / "outside"):
-        for server in SERVERS.values():
-            for address in server.addresses:
-                for port in server.ports:
-                    while not held.accepts(address, port):
-                        dead = [name for name, process in running.items() if process.poll() is not None]
-                        if dead or time.monotonic() > end:
-                            words = "".join(
-                                (folder / f"{name}.out").read_text(errors="replace")[-1500:] for name in dead or [server.program]
-                            )
-                            raise OSError(f"{server.name} does not answer at {address} port {port}; ended: {dead}: {words}")
-                        time.sleep(0.05)
+        programs.wait((address, port) for server in SERVERS.values() for address in server.addresses for port in server.ports)
 
 
 def _raise(folder: Path) -> None:
@@ -134,7 +113,7 @@ def _raise(folder: Path) -> None:
     authority.write(folder)
     (folder / "lab.pem").write_bytes(authority.leaf([server.host for server in SERVERS.values()] + [DOMAIN]))
     (folder / "leaf.key").rename(folder / "lab.key")
-    _wait(folder, _start(folder))
+    _serve(folder)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ JSON once every server answers, and is silent from then on.
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tests.lab import held, netns
@@ -18,9 +16,6 @@ from tests.lab.tls_zoo.resolver import resolver
 from tests.lab.web import content, servers
 from tests.lab.web.sites import BY_NAME, RESOLVER, SITES, addresses, names, pair
 
-READY_SECONDS = 60.0
-POLL_SECONDS = 0.05
-LOG_TAIL = 1500
 ROOTS = {
     "nginx-good": content.good,
     "apache-good": content.good,
@@ -35,7 +30,7 @@ ROOTS = {
 }
 
 
-def _start(folder: Path) -> dict[str, subprocess.Popen[bytes]]:
+def _serve(folder: Path) -> None:
     commands = {
         RESOLVER: resolver(folder / RESOLVER, addresses()[RESOLVER], names()),
         "nginx": servers.nginx(folder),
@@ -43,26 +38,12 @@ def _start(folder: Path) -> dict[str, subprocess.Popen[bytes]]:
         "apache-bad": servers.apache_bad(folder),
         **{half: (sys.executable, "-m", "tests.lab.web.odd", str(folder), half) for half in ("answers", "talks")},
     }
-    running = {}
+    programs = held.Programs(folder)
     with netns.inside(world.NETNS / world.ZOO):
         for name, argv in commands.items():
-            with (folder / f"{name}.out").open("wb") as log:
-                running[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-    return running
-
-
-def _wait(folder: Path, running: dict[str, subprocess.Popen[bytes]]) -> None:
-    end = time.monotonic() + READY_SECONDS
-    places = [(address, 80) for site in SITES for address in pair(site)] + [(addresses()[RESOLVER][0], 53)]
-    with netns.inside(world.NETNS / world.ZOO):
-        for address, port in places:
-            while not held.accepts(address, port):
-                dead = [name for name, process in running.items() if process.poll() is not None]
-                if dead or time.monotonic() > end:
-                    logs = [*folder.glob("*.out"), *folder.glob("home-*/error")]
-                    words = "".join(path.read_text(errors="replace")[-LOG_TAIL:] for path in logs)
-                    raise OSError(f"nobody answers at {address} port {port}; ended: {dead}: {words}")
-                time.sleep(POLL_SECONDS)
+            programs.start(name, argv)
+        places = [(address, 80) for site in SITES for address in pair(site)]
+        programs.wait([*places, (addresses()[RESOLVER][0], 53)], logs=("*.out", "home-*/error"))
 
 
 def _raise(folder: Path) -> None:
@@ -81,7 +62,7 @@ def _raise(folder: Path) -> None:
             ROOTS[name](home)
     for path in [folder / "root", *(folder / "root").rglob("*")]:
         path.chmod(0o755 if path.is_dir() or path.parent.name == "cgi" else 0o644)
-    _wait(folder, _start(folder))
+    _serve(folder)
 
 
 if __name__ == "__main__":

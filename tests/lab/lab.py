@@ -174,8 +174,7 @@ class Lab:
 
     def command(self, command: Sequence[str], where: str = "outside") -> list[str]:
         """``command`` with what must stand before it to run inside a namespace."""
-        mounts = f"--mount=/proc/{self._keeper_pid}/ns/mnt"
-        return ["nsenter", f"--net={self.namespace(where)}", mounts, f"--wdns={Path.cwd()}", "--", *command]
+        return netns.command(self._keeper_pid, self.namespace(where), command)
 
     @contextmanager
     def inside_namespace(self, where: str = "outside") -> Iterator[None]:

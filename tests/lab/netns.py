@@ -69,6 +69,14 @@ def call(path: Path, work: Callable[[], T]) -> T:
     return result[0]
 
 
+def command(keeper: int, place: Path, argv: Sequence[str]) -> list[str]:
+    """Give ``argv`` with what must stand before it to run in the network namespace at ``place``, with the mounts of its keeper.
+
+    Its /etc/resolv.conf, where it has one of its own, is among them.
+    """
+    return ["nsenter", f"--net={place}", f"--mount=/proc/{keeper}/ns/mnt", f"--wdns={Path.cwd()}", "--", *argv]
+
+
 def make(path: Path, settings: dict[str, str]) -> None:
     """Make a network namespace held by a mount on ``path`` and write ``settings`` (sysctl names below ``net/``) in it.
 

@@ -31,10 +31,10 @@ def service_of(site: Site) -> Service:
     return Service(site.host, 443 if site.protocol == "https" else 80, site.protocol)
 
 
-def scan(lab: WebLab, sites: Iterable[Site]) -> dict[str, Sequence[Result]]:
+def scan(lab: WebLab, sites: Iterable[Site], *, pace: Pace = FAST) -> dict[str, Sequence[Result]]:
     """See and judge sites side by side, from outside: name → results."""
     settings = Settings(
-        scope=Scope(tuple(Entry(Match.NETWORK, network) for network in SCOPE)), resolvers=(DnsServer("", lab.resolver),), pace=FAST
+        scope=Scope(tuple(Entry(Match.NETWORK, network) for network in SCOPE)), resolvers=(DnsServer("", lab.resolver),), pace=pace
     )
 
     def declare(subject: Target) -> Mapping[type[Fact], Fact]:

@@ -56,7 +56,8 @@ class ExposureLab:
 
     def run(self, command: Sequence[str], where: str = "outside") -> subprocess.CompletedProcess[str]:
         """Run a command, where the scanner stands or among the ``servers``."""
-        return netns.call(self._place(where), lambda: subprocess.run(command, capture_output=True, text=True, check=False))
+        argv = netns.command(self._keeper, self._place(where), command)
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
 
     def arrived(self) -> dict[str, int]:
         """How many connections were begun with each of the 254 addresses so far, counted where they arrive."""

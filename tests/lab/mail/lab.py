@@ -1,4 +1,4 @@
-"""The owner's side of the mail laboratory: raise it, run an event loop inside it, count what was delivered, take it down.
+"""The owner's side of the mail laboratory: raise it, run an event loop or a command inside it, count what was delivered, take it down.
 
 Needs root and Debian's postfix, dovecot and unbound; Exim and OpenSMTPD are unpacked below ``build`` by ``.ci/setup lab``, since only one
 mail server can be installed. Nothing leaves the namespaces, and no service of the machine is touched.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,7 +55,14 @@ class MailLab:
 
     def run_async(self, work: Callable[[], Coroutine[Any, Any, T]], where: str = "outside") -> T:
         """Run the coroutine that ``work`` makes on an event loop of its own, ``outside`` or ``inside``. (``Any``: unused)"""
-        return netns.call(Path(f"/proc/{self._keeper}/root{NETNS}") / where, lambda: asyncio.run(work()))
+        return netns.call(self._place(where), lambda: asyncio.run(work()))
+
+    def run(self, command: Sequence[str], where: str = "outside") -> subprocess.CompletedProcess[str]:
+        """Run a command, ``outside`` or ``inside``, that asks the laboratory's resolver."""
+        return subprocess.run(netns.command(self._keeper, self._place(where), command), capture_output=True, text=True, check=False)
+
+    def _place(self, where: str) -> Path:
+        return Path(f"/proc/{self._keeper}/root{NETNS}") / where
 
     def messages(self) -> list[str]:
         """Name every message in a queue, mailbox or store of the laboratory.

@@ -37,6 +37,7 @@ PROTOCOLS = {
     4190: "sieve",
 }
 BUDGET_SECONDS = 110.0
+FAST = Pace(address=Rate(8), operator=Rate(64))
 OUTSIDER = DeclaredSmtpService(None, None, Vantage.OUTSIDER)
 
 
@@ -57,6 +58,7 @@ def scan(
     networks: Sequence[str] = NETWORKS,
     level: Level = Level.NORMAL,
     consents: tuple[Consent, ...] = (),
+    pace: Pace = FAST,
 ) -> dict[str, list[Result]]:
     """See and judge services side by side from one vantage point; ``ledger`` and ``names`` are what the inventory says of all of them."""
     settings = Settings(
@@ -64,7 +66,7 @@ def scan(
         consents=consents,
         zone="internet" if where == "outside" else "office",
         resolvers=(DnsServer("", RESOLVER[0]),),
-        pace=Pace(address=Rate(8), operator=Rate(64)),
+        pace=pace,
     )
     plan = make_plan(catalogue(), (), EMPTY, only)
 

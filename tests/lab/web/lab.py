@@ -1,11 +1,12 @@
-"""The owner's side of the web laboratory: raise it, run an event loop beside it, take it down. Nothing leaves the namespaces."""
+"""The owner's side of the web laboratory: raise it, run a loop or a command beside it, take it down. Nothing leaves the namespaces."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,4 +51,12 @@ class WebLab:
 
     def run_async(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run the coroutine that ``work`` makes on an event loop of its own in the scanner's namespace. (``Any``: unused)"""
-        return netns.call(Path(f"/proc/{self._keeper}/root{world.NETNS}") / world.SCANNER, lambda: asyncio.run(work()))
+        return netns.call(self._place, lambda: asyncio.run(work()))
+
+    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command where the scanner stands; it asks the laboratory's resolver."""
+        return subprocess.run(netns.command(self._keeper, self._place, command), capture_output=True, text=True, check=False)
+
+    @property
+    def _place(self) -> Path:
+        return Path(f"/proc/{self._keeper}/root{world.NETNS}") / world.SCANNER

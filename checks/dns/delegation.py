@@ -149,9 +149,8 @@ def _glue(view: ParentView, name: str) -> set[str]:
             "使わないサーバをゾーンとレジストラの NS から外す。"
         ),
         en=(
-            'Configure the zone on that server (BIND: "zone example.lg.jp {{ type secondary; primaries {{ 203.0.113.1; }}; }};") or '
-            "take an "
-            "unused server out of the NS set of the zone and of the registrar."
+            'Configure the zone on that server (BIND: "zone example.lg.jp {{ type secondary; primaries {{ 203.0.113.1; }}; }};") or take '
+            "an unused server out of the NS set of the zone and of the registrar."
         ),
     ),
     says={

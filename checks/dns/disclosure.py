@@ -75,8 +75,8 @@ def disclosure_version(seen: ServerIdentity) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "ホスト名を応答しない設定にする（BIND「hostname none; server-id none;」、NSD・Unbound「hide-identity: yes」、Knot「"
-            'identity: ""」）。'
+            "ホスト名を応答しない設定にする（BIND「hostname none; server-id none;」、NSD・Unbound「hide-identity: yes」、Knot「identity: "
+            '""」）。'
         ),
         en=(
             'Do not answer for the host name (BIND "hostname none; server-id none;", NSD and Unbound "hide-identity: yes", Knot an '

@@ -60,8 +60,8 @@ _UNSIGNED = Text(ja="ゾーンは署名されていない", en="the zone is not 
     ),
     remedy=Text(
         ja=(
-            "ゾーンに署名し（BIND「dnssec-policy default; inline-signing yes;」、Knot「dnssec-signing: on」）、できた DS レコードをレジ"
-            "ストラ経由で上位ゾーンに登録する。"
+            "ゾーンに署名し（BIND「dnssec-policy default; inline-signing yes;」、Knot「dnssec-signing: on」）、できた DS "
+            "レコードをレジストラ経由で上位ゾーンに登録する。"
         ),
         en=(
             'Sign the zone (BIND "dnssec-policy default; inline-signing yes;", Knot "dnssec-signing: on") and have the DS record entered '
@@ -140,8 +140,8 @@ _BROKEN: Final[Mapping[ChainProblem, str]] = {
         ),
         "CHAIN_NOT_ANCHORED": Text(
             ja=(
-                "DS から下は検証できるが、点検に使ったキャッシュサーバは検証済みとしない（上位ゾーンの連鎖が切れているか、方式に対応して"
-                "いない）"
+                "DS から下は検証できるが、点検に使ったキャッシュサーバは検証済みとしない（上位ゾーンの連鎖が切れているか、"
+                "方式に対応していない）"
             ),
             en=(
                 "it verifies from the DS down, but the resolver does not call it secure: the chain above is broken, or the method "
@@ -299,15 +299,15 @@ def dnssec_digests(state: Dnssec) -> Judgement:
     title=Text(ja="署名の有効期限に余裕がある", en="The signatures do not expire soon"),
     why=Text(
         ja=(
-            "署名が切れると、署名を検証するキャッシュサーバの利用者は、全員がこのドメインの名前を引けなくなる。自動の再署名が止まった兆"
-            "候でもある。"
+            "署名が切れると、署名を検証するキャッシュサーバの利用者は、全員がこのドメインの名前を引けなくなる。"
+            "自動の再署名が止まった兆候でもある。"
         ),
         en="When a signature expires the domain vanishes behind validating resolvers; little time left means that re-signing has stopped.",
     ),
     remedy=Text(
         ja=(
-            "再署名を直ちに行い（BIND「rndc sign ゾーン」、Knot「knotc zone-sign ゾーン」、NSD は署名プログラムを再実行）、自動の再署名"
-            "と、残り {least_days} 日での警報を設ける。"
+            "再署名を直ちに行い（BIND「rndc sign ゾーン」、Knot「knotc zone-sign ゾーン」、NSD は署名プログラムを再実行）、"
+            "自動の再署名と、残り {least_days} 日での警報を設ける。"
         ),
         en=(
             'Sign again now (BIND "rndc sign ZONE", Knot "knotc zone-sign ZONE", for NSD run the signer), automate it, and raise an alarm '
@@ -355,15 +355,15 @@ def _left(seconds: int) -> str:
     title=Text(ja="不在証明が正しく付き、NSEC3 の繰返しが 0 回である", en="Denials are proven, and NSEC3 uses no extra iterations"),
     why=Text(
         ja=(
-            "NSEC3 の繰返しは安全性を高めずに負荷だけを増やし、多いと未署名として扱われる（RFC 9276）。不在証明がないと、存在しない名前"
-            "への問合せが SERVFAIL になる。"
+            "NSEC3 の繰返しは安全性を高めずに負荷だけを増やし、多いと未署名として扱われる（RFC 9276）。不在証明がないと、"
+            "存在しない名前への問合せが SERVFAIL になる。"
         ),
         en="Extra NSEC3 iterations only cost work, and above a limit resolvers treat the zone as unsigned (RFC 9276).",
     ),
     remedy=Text(
         ja=(
-            "繰返しを {most_iterations} 回、ソルトなしにする（BIND「nsec3param iterations 0 optout no salt-length 0;」、Knot「"
-            "nsec3-iterations: 0」「nsec3-salt-length: 0」）。"
+            "繰返しを {most_iterations} 回、ソルトなしにする（BIND「nsec3param iterations 0 optout no salt-length 0;」、Knot"
+            "「nsec3-iterations: 0」「nsec3-salt-length: 0」）。"
         ),
         en=(
             'Use {most_iterations} iterations and no salt (BIND "nsec3param iterations 0 optout no salt-length 0;", Knot '
@@ -425,8 +425,8 @@ def dnssec_nsec3(
     ),
     remedy=Text(
         ja=(
-            "内部向けの名前を公開ゾーンから外して内部専用のゾーンに移す。外せないときは NSEC3 にする（BIND の dnssec-policy に「"
-            "nsec3param;」、Knot「nsec3: on」）。"
+            "内部向けの名前を公開ゾーンから外して内部専用のゾーンに移す。外せないときは NSEC3 にする（BIND の dnssec-policy に"
+            "「nsec3param;」、Knot「nsec3: on」）。"
         ),
         en=(
             'Move names for inside use to a zone that is served inside only; otherwise use NSEC3 (BIND dnssec-policy "nsec3param;", '

@@ -107,8 +107,8 @@ def records_internal_names(seen: InternalNames, ledger: DeclaredDomain) -> Judge
     title=Text(ja="レコードの指す先（CNAME・MX・NS）がすべて存在する", en="Everything that CNAME, MX and NS records point to exists"),
     why=Text(
         ja=(
-            "使い終えたサービスや失効したドメインを指すレコードが残ると、第三者がその名前を取得して、なりすましサイトやメールの受信に使え"
-            "る。"
+            "使い終えたサービスや失効したドメインを指すレコードが残ると、第三者がその名前を取得して、"
+            "なりすましサイトやメールの受信に使える。"
         ),
         en="A record left pointing to a retired service or a lapsed domain lets somebody else take that name and pose as the organisation.",
     ),
@@ -170,8 +170,8 @@ def _record(target: RecordTarget) -> str:
     ),
     remedy=Text(
         ja=(
-            '使う認証局を「example.lg.jp. IN CAA 0 issue "ca.example.net"」のように公開する。証明書を使わないなら「CAA 0 issue ";"」とす'
-            "る。"
+            '使う認証局を「example.lg.jp. IN CAA 0 issue "ca.example.net"」のように公開する。証明書を使わないなら「CAA 0 issue ";"」'
+            "とする。"
         ),
         en=(
             'Publish the authority in use: example.lg.jp. IN CAA 0 issue "ca.example.net"; where no certificate is used, '

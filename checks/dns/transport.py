@@ -92,8 +92,8 @@ def transport_udp(zone: ZoneServers) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "ファイアウォールと負荷分散装置で 53/tcp を許可し、サーバの TCP を有効にする（NSD「do-ip4: yes」「tcp-count: 100」、BIND「"
-            "tcp-clients 150;」）。"
+            "ファイアウォールと負荷分散装置で 53/tcp を許可し、サーバの TCP を有効にする（NSD「do-ip4: yes」「tcp-count: 100」、BIND"
+            "「tcp-clients 150;」）。"
         ),
         en='Let 53/tcp through firewalls and load balancers and serve TCP (NSD "tcp-count: 100", BIND "tcp-clients 150;").',
     ),
@@ -278,8 +278,8 @@ def transport_amplification(
     ),
     remedy=Text(
         ja=(
-            "権威サーバに IPv6 アドレスを与え、「ns1.example.jp. IN AAAA 2001:db8::53」とグルーを登録し、53/udp・53/tcp を IPv6 でも許可"
-            "する。"
+            "権威サーバに IPv6 アドレスを与え、「ns1.example.jp. IN AAAA 2001:db8::53」とグルーを登録し、53/udp・53/tcp を IPv6 "
+            "でも許可する。"
         ),
         en='Give a name server an IPv6 address, publish "ns1.example.jp. IN AAAA 2001:db8::53" and its glue, and open port 53 over IPv6.',
     ),

@@ -67,21 +67,18 @@ MACOS_AUTORUN_AUTOMOUNT = Text(
     remedy=also(
         Text(
             ja=(
-                "GNOME：/etc/dconf/db/local.d/00-media に「[org/gnome/desktop/media-handling]」「automount=false」「automount-open="
-                "false」、"
-                "/etc/dconf/db/local.d/locks/media に「/org/gnome/desktop/media-handling/automount」と「…/automount-open」を書き、"
-                "dconf update を実行する（/etc/dconf/profile/user に「system-db:local」があること）。"
-                "KDE：/etc/xdg/kded_device_automounterrc に「[General][$i]」「AutomountEnabled=false」と書く。"
-                "autofs は「systemctl disable --now autofs」、/etc/fstab は x-systemd.automount を除く。"
+                "GNOME：/etc/dconf/db/local.d/00-media に「[org/gnome/desktop/media-handling]」「automount=false」"
+                "「automount-open=false」、/etc/dconf/db/local.d/locks/media に「/org/gnome/desktop/media-handling/automount」と"
+                "「…/automount-open」を書き、dconf update を実行する（/etc/dconf/profile/user に「system-db:local」があること）。KDE："
+                "/etc/xdg/kded_device_automounterrc に「[General][$i]」「AutomountEnabled=false」と書く。autofs は「systemctl disable "
+                "--now autofs」、/etc/fstab は x-systemd.automount を除く。"
             ),
             en=(
-                "GNOME: in /etc/dconf/db/local.d/00-media write [org/gnome/desktop/media-handling], automount=false and automount-open=fal"
-                "se, "
-                "in /etc/dconf/db/local.d/locks/media the lines /org/gnome/desktop/media-handling/automount and .../automount-open, "
-                "then run "
-                "dconf update (/etc/dconf/profile/user must name system-db:local). KDE: in /etc/xdg/kded_device_automounterrc write "
-                "[General][$i] and AutomountEnabled=false. autofs: systemctl disable --now autofs; in /etc/fstab remove "
-                "x-systemd.automount."
+                "GNOME: in /etc/dconf/db/local.d/00-media write [org/gnome/desktop/media-handling], automount=false and "
+                "automount-open=false, in /etc/dconf/db/local.d/locks/media the lines /org/gnome/desktop/media-handling/automount and "
+                ".../automount-open, then run dconf update (/etc/dconf/profile/user must name system-db:local). KDE: in "
+                "/etc/xdg/kded_device_automounterrc write [General][$i] and AutomountEnabled=false. autofs: systemctl disable --now "
+                "autofs; in /etc/fstab remove x-systemd.automount."
             ),
         ),
         MACOS_AUTORUN_AUTOMOUNT,

@@ -82,8 +82,7 @@ def _choosing(browser: Browser, setting: BrowserSetting, value: bool) -> list[st
         ),
         en=(
             "Hold it by policy. Chromium, Chrome: SafeBrowsingProtectionLevel=1 (or 2). Edge: SmartScreenEnabled=1. Firefox: under "
-            "Preferences "
-            "browser.safebrowsing.malware.enabled and browser.safebrowsing.phishing.enabled true and locked" + PLACES_EN + "."
+            "Preferences browser.safebrowsing.malware.enabled and browser.safebrowsing.phishing.enabled true and locked" + PLACES_EN + "."
         ),
     ),
     says=SAYS,
@@ -129,9 +128,8 @@ def browser_certificate_errors(found: Browsers) -> Judgement:
             "security.tls.version.min を下げている場合も、これで固定される）。" + PLACES_JA
         ),
         en=(
-            "Take back what lowers the least version. Chromium, Chrome, Edge: SSLVersionMin=tls1.2. Firefox: SSLVersionMin=tls1.2, "
-            "which also "
-            "overrules a user's security.tls.version.min" + PLACES_EN + "."
+            "Take back what lowers the least version. Chromium, Chrome, Edge: SSLVersionMin=tls1.2. Firefox: SSLVersionMin=tls1.2, which "
+            "also overrules a user's security.tls.version.min" + PLACES_EN + "."
         ),
     ),
     says=SAYS,

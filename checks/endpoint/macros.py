@@ -27,10 +27,9 @@ NO_OFFICE = Text(ja="マクロを扱うオフィスソフトが入っていな�
 REMEDY = Text(
     ja=(
         "LibreOffice：/etc/libreoffice/registry/ 等に置く .xcd で MacroSecurityLevel を 3（信頼できる場所のみ。少なくとも 2）とし、"
-        'oor:finalized="true" で固定する。Microsoft Office：グループポリシー「ユーザーの構成＞管理用テンプレート＞Microsoft Excel ほか＞'
-        "Excel のオプション＞セキュリティ＞セキュリティセンター」の「VBA マクロ通知設定」を「デジタル署名されたマクロを除き、す"
-        "べてのマクロを"
-        "無効にする」とし、「インターネットから取得した Office ファイル内のマクロの実行をブロックする」を有効にする。"
+        'oor:finalized="true" で固定する。Microsoft Office：グループポリシー「ユーザーの構成＞管理用テンプレート＞Microsoft Excel '
+        "ほか＞Excel のオプション＞セキュリティ＞セキュリティセンター」の「VBA マクロ通知設定」を「デジタル署名されたマクロを除き、"
+        "すべてのマクロを無効にする」とし、「インターネットから取得した Office ファイル内のマクロの実行をブロックする」を有効にする。"
         "macOS：構成プロファイル com.microsoft.office の VisualBasicMacroExecutionState を DisabledWithoutWarnings とする。"
     ),
     en=(
@@ -142,8 +141,8 @@ def office_macros_enforced(macros: OfficeMacros) -> Judgement:
     title=Text(ja="マクロが自由に実行される「信頼できる場所」を追加していない", en="No further places are trusted with macros"),
     why=Text(
         ja=(
-            "信頼できる場所に置かれた文書は、設定にかかわらずマクロを実行する。利用者が書き込めるフォルダーや共有フォルダー"
-            "は特に危険である。"
+            "信頼できる場所に置かれた文書は、設定にかかわらずマクロを実行する。利用者が書き込めるフォルダーや共有フォルダーは特に"
+            "危険である。"
         ),
         en="Documents in trusted places run their macros whatever else is set; folders that users may write, and shares, above all.",
     ),

@@ -52,8 +52,8 @@ def _judge(found: MailClients, setting: Callable[[MailClient], MailSetting], bad
         ),
         en=(
             "Thunderbird: View > Layout > Message Pane off. Outlook: View > Reading Pane > Off, fixed by User Configuration > "
-            "Administrative "
-            "Templates > Microsoft Outlook > Outlook Options > Other > Advanced > Reading Pane. Apple Mail: View > Hide Preview."
+            "Administrative Templates > Microsoft Outlook > Outlook Options > Other > Advanced > Reading Pane. Apple Mail: View > Hide "
+            "Preview."
         ),
     ),
     says={

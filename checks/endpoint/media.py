@@ -82,9 +82,8 @@ def _label(medium: InsertedMedium) -> str:
             "「BitLocker で保護されていないリムーバブル ドライブへの書き込みアクセスを拒否する」を有効にする。"
         ),
         en=(
-            "Group Policy, Computer Configuration > Administrative Templates > Windows Components > BitLocker "
-            "Drive Encryption > Removable "
-            "Data Drives: Deny write access to removable drives not protected by BitLocker."
+            "Group Policy, Computer Configuration > Administrative Templates > Windows Components > BitLocker Drive Encryption > "
+            "Removable Data Drives: Deny write access to removable drives not protected by BitLocker."
         ),
     ),
     says={

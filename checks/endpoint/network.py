@@ -89,9 +89,8 @@ def network_permitted(
     remedy=Text(
         ja=(
             "有線の接続中は無線を切る。Linux：NetworkManager の dispatcher で「nmcli radio wifi off」。Windows：グループポリシー"
-            "「コンピューターの構成＞管理用テンプレート＞ネットワーク＞Windows 接続マネージャー＞インターネットまたは Windows ドメ"
-            "インへの同時接続の"
-            "数を最小限に抑える」を 3 にする。macOS：有線の接続中は Wi-Fi を切る。"
+            "「コンピューターの構成＞管理用テンプレート＞ネットワーク＞Windows 接続マネージャー＞インターネットまたは Windows "
+            "ドメインへの同時接続の数を最小限に抑える」を 3 にする。macOS：有線の接続中は Wi-Fi を切る。"
         ),
         en=(
             'Switch the radio off while a cable is in. Linux: "nmcli radio wifi off" by a dispatcher script of NetworkManager. Windows: '
@@ -228,8 +227,8 @@ def proxy_discovery(proxies: WebProxies) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "プロキシの設定を組織のものに固定する（GNOME：dconf の lock、Firefox・Chromium：ポリシー、Windows：グループポリ"
-            "シー、macOS：構成プロファイル）。"
+            "プロキシの設定を組織のものに固定する（GNOME：dconf の lock、Firefox・Chromium：ポリシー、Windows：グループポリシー、macOS："
+            "構成プロファイル）。"
         ),
         en=(
             "Fix the proxy to the organisation's own: dconf with locks (GNOME), policies (Firefox, Chromium), Group Policy (Windows), a "

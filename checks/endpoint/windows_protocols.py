@@ -139,18 +139,16 @@ def smb_signing(smb: SmbProtocol) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "使わない場合は、グループポリシー「コンピューターの構成」→「管理用テンプレート」→「Windows コンポーネント」→"
-            "「リモート デスクトップ サービス」→「リモート デスクトップ セッション ホスト」→「接続」の「ユーザーがリモート デスクトップ"
-            " サービスを使ってリモート接続することを許可する」を無効にする。使う場合は、同じ「セキュリティ」の「リモート接続にネットワ"
-            "ーク"
-            " レベル認証を使用したユーザー認証を必要とする」を有効にする。"
+            "使わない場合は、グループポリシー「コンピューターの構成」→「管理用テンプレート」→「Windows コンポーネント」→「リモート "
+            "デスクトップ サービス」→「リモート デスクトップ セッション ホスト」→「接続」の「ユーザーがリモート デスクトップ "
+            "サービスを使ってリモート接続することを許可する」を無効にする。使う場合は、同じ「セキュリティ」の「リモート接続にネットワーク "
+            "レベル認証を使用したユーザー認証を必要とする」を有効にする。"
         ),
         en=(
-            "Where it is not needed: Group Policy, Computer Configuration > Administrative Templates > Windows Components "
-            "> Remote Desktop "
-            "Services > Remote Desktop Session Host > Connections: disable Allow users to connect remotely by using Remote "
-            "Desktop Services. "
-            "Where it is: under Security enable Require user authentication for remote connections by using Network Level Authentication."
+            "Where it is not needed: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Remote "
+            "Desktop Services > Remote Desktop Session Host > Connections: disable Allow users to connect remotely by using Remote "
+            "Desktop Services. Where it is: under Security enable Require user authentication for remote connections by using Network "
+            "Level Authentication."
         ),
     ),
     says={
@@ -190,9 +188,9 @@ def remote_desktop_authentication(desktop: RemoteDesktop) -> Judgement:
             "使う場合は方針ファイルの remote-assistance.use を solicited とする。"
         ),
         en=(
-            "Group Policy: Computer Configuration > Administrative Templates > System > Remote Assistance: disable Configure "
-            "Solicited Remote "
-            "Assistance and Configure Offer Remote Assistance. Where it is needed, set remote-assistance.use to solicited in the profile."
+            "Group Policy: Computer Configuration > Administrative Templates > System > Remote Assistance: disable Configure Solicited "
+            "Remote Assistance and Configure Offer Remote Assistance. Where it is needed, set remote-assistance.use to solicited in the "
+            "profile."
         ),
     ),
     says={
@@ -240,11 +238,9 @@ def remote_assistance_use(
             "を無効にする。"
         ),
         en=(
-            "LLMNR: Group Policy, Computer Configuration > Administrative Templates > Network > DNS Client: enable Turn "
-            "off multicast name "
-            "resolution. NetBIOS: there, set Configure NetBIOS settings to Disable NetBIOS name resolution, or choose Disable "
-            "NetBIOS over TCP/IP "
-            "on each adapter. mDNS: there, disable Configure multicast DNS (mDNS) protocol."
+            "LLMNR: Group Policy, Computer Configuration > Administrative Templates > Network > DNS Client: enable Turn off multicast "
+            "name resolution. NetBIOS: there, set Configure NetBIOS settings to Disable NetBIOS name resolution, or choose Disable "
+            "NetBIOS over TCP/IP on each adapter. mDNS: there, disable Configure multicast DNS (mDNS) protocol."
         ),
     ),
     says={
@@ -281,9 +277,8 @@ def name_guessing_off(names: NameGuessing, *, off: Annotated[tuple[str, ...], NA
             "「ネットワーク セキュリティ: LAN Manager 認証レベル」を「NTLMv2 応答のみ送信する。LM と NTLM を拒否する」とする。"
         ),
         en=(
-            "Group Policy: Computer Configuration > Windows Settings > Security Settings > Local Policies > Security Options: "
-            "set Network security: "
-            "LAN Manager authentication level to Send NTLMv2 response only. Refuse LM & NTLM."
+            "Group Policy: Computer Configuration > Windows Settings > Security Settings > Local Policies > Security Options: set Network "
+            "security: LAN Manager authentication level to Send NTLMv2 response only. Refuse LM & NTLM."
         ),
     ),
     says={

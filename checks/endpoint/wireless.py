@@ -259,17 +259,14 @@ def _is_false(answer: bool | Unobserved | None) -> bool | Unobserved:
     ),
     remedy=Text(
         ja=(
-            "その接続設定を消す。Linux：「nmcli connection delete 名前」、hostapd を止める。Windows：モバイルホットスポットをグルー"
-            "プポリシー"
-            "「コンピューターの構成＞管理用テンプレート＞ネットワーク＞ネットワーク接続＞DNS ドメイン ネットワーク上でのインターネ"
-            "ット接続の共有の"
-            "使用を禁止する」で禁じる。macOS：インターネット共有を切る。"
+            "その接続設定を消す。Linux：「nmcli connection delete 名前」、hostapd を止める。Windows："
+            "モバイルホットスポットをグループポリシー「コンピューターの構成＞管理用テンプレート＞ネットワーク＞ネットワーク接続＞DNS "
+            "ドメイン ネットワーク上でのインターネット接続の共有の使用を禁止する」で禁じる。macOS：インターネット共有を切る。"
         ),
         en=(
-            "Remove the settings. Linux: nmcli connection delete NAME; stop hostapd. Windows: Computer Configuration > "
-            "Administrative Templates "
-            '> Network > Network Connections > "Prohibit use of Internet Connection Sharing on your DNS domain network". macOS: switch '
-            "Internet Sharing off."
+            "Remove the settings. Linux: nmcli connection delete NAME; stop hostapd. Windows: Computer Configuration > Administrative "
+            'Templates > Network > Network Connections > "Prohibit use of Internet Connection Sharing on your DNS domain network". macOS: '
+            "switch Internet Sharing off."
         ),
     ),
     says={

@@ -28,8 +28,8 @@ STRONG = frozenset({"yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "sha512", "
             "Windows：「net user 名前 *」でパスワードを設定するか、「net user 名前 /active:no」で止める。"
         ),
         en=(
-            'Lock the account with "passwd -l" or set a password.'
-            ' Windows: set one with "net user NAME *", or close the account with "net user NAME /active:no".'
+            'Lock the account with "passwd -l" or set a password. Windows: set one with "net user NAME *", or close the account with "net '
+            'user NAME /active:no".'
         ),
     ),
     says={

@@ -31,11 +31,10 @@ LOSES: Final = frozenset({"ignore", "suspend"})
 """Actions on a full disk after which records are dropped and nobody is told."""
 RULES = Text(
     ja=(
-        "/etc/audit/rules.d/ に規則を書き、augenrules --load を実行する。例：「-w /etc/passwd -p wa -k identity」（group、shadow"
-        "、gshadow も）、"
-        "「-w /etc/sudoers -p wa」「-w /etc/sudoers.d -p wa」、「-a always,exit -F arch=b64 -S execve -C uid!=euid -F euid=0」、"
-        "「-w /var/log/lastlog -p wa」、「-a always,exit -F arch=b64 -S adjtimex,settimeofday,clock_settime」、"
-        "「-a always,exit -F arch=b64 -S init_module,finit_module,delete_module」。"
+        "/etc/audit/rules.d/ に規則を書き、augenrules --load を実行する。例：「-w /etc/passwd -p wa -k identity」（group、shadow、gshadow "
+        "も）、「-w /etc/sudoers -p wa」「-w /etc/sudoers.d -p wa」、「-a always,exit -F arch=b64 -S execve -C uid!=euid -F euid=0」、"
+        "「-w /var/log/lastlog -p wa」、「-a always,exit -F arch=b64 -S adjtimex,settimeofday,clock_settime」、「-a always,exit -F "
+        "arch=b64 -S init_module,finit_module,delete_module」。"
     ),
     en=(
         "Write rules into /etc/audit/rules.d and run augenrules --load: -w /etc/passwd -p wa -k identity (and group, shadow, gshadow); "

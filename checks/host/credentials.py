@@ -65,8 +65,7 @@ def credentials_clear_text(kept: KeptCredentials) -> Judgement:
             "「LSASS を保護されたプロセスとして実行するように構成する」を有効にし、再起動する。"
         ),
         en=(
-            "Group Policy, Computer Configuration > Administrative Templates > System > Local Security Authority: "
-            "Configures LSASS to run "
+            "Group Policy, Computer Configuration > Administrative Templates > System > Local Security Authority: Configures LSASS to run "
             "as a protected process; then restart."
         ),
     ),
@@ -157,12 +156,10 @@ def credentials_cached(
     remedy=Text(
         ja=(
             "グループポリシー「コンピューターの構成＞管理用テンプレート＞システム＞LAPS」の「パスワードのバックアップ "
-            "ディレクトリを構成する」を"
-            "Active Directory 又は Microsoft Entra とする。"
+            "ディレクトリを構成する」をActive Directory 又は Microsoft Entra とする。"
         ),
         en=(
-            "Group Policy, Computer Configuration > Administrative Templates > System > LAPS: Configure password "
-            "backup directory, Active "
+            "Group Policy, Computer Configuration > Administrative Templates > System > LAPS: Configure password backup directory, Active "
             "Directory or Microsoft Entra."
         ),
     ),

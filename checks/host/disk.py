@@ -53,16 +53,14 @@ MACOS_DISK_ENCRYPTION = Text(
     remedy=also(
         Text(
             ja=(
-                "情報を置く領域を LUKS2（cryptsetup luksFormat --type luks2）の上に作り直す。端末はインストール時に全体の暗号化を選ぶ"
-                "。鍵は別に控える。"
-                "Windows：BitLocker（Home ではデバイスの暗号化）を有効にし、中断していれば再開する（manage-bde -on、-protectors "
-                "-enable）。"
+                "情報を置く領域を LUKS2（cryptsetup luksFormat --type luks2）の上に作り直す。端末はインストール時に全体の暗号化を選ぶ。"
+                "鍵は別に控える。Windows：BitLocker（Home ではデバイスの暗号化）を有効にし、中断していれば再開する（manage-bde -on、"
+                "-protectors -enable）。"
             ),
             en=(
-                "Put the volumes on LUKS2 (cryptsetup luksFormat --type luks2); on terminals choose full encryption when installing. "
-                "Keep the keys elsewhere too."
-                " Windows: turn on BitLocker (device encryption on Home), and resume it where it is suspended (manage-bde "
-                "-on, -protectors -enable)."
+                "Put the volumes on LUKS2 (cryptsetup luksFormat --type luks2); on terminals choose full encryption when installing. Keep "
+                "the keys elsewhere too. Windows: turn on BitLocker (device encryption on Home), and resume it where it is suspended "
+                "(manage-bde -on, -protectors -enable)."
             ),
         ),
         MACOS_DISK_ENCRYPTION,
@@ -104,8 +102,7 @@ def _encrypted(asked: list[Volume]) -> Judgement:
         ),
         en=(
             "In /etc/crypttab write swap /dev/... /dev/urandom swap,cipher=aes-xts-plain64,size=512 and use /dev/mapper/swap in "
-            "/etc/fstab; or do without swap."
-            " Windows: encrypt the drive that holds the paging file with BitLocker."
+            "/etc/fstab; or do without swap. Windows: encrypt the drive that holds the paging file with BitLocker."
         ),
     ),
     says={
@@ -220,10 +217,9 @@ def disk_key_files(disks: DiskEncryption) -> Judgement:
         ),
         en=(
             "Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > BitLocker Drive Encryption: "
-            "Choose how BitLocker-protected operating system drives can be recovered (fixed data drives as "
-            "well): save to AD DS, and do not "
-            "enable BitLocker until recovery information is stored. macOS: have the FileVault recovery key "
-            "escrowed by a profile of the MDM."
+            "Choose how BitLocker-protected operating system drives can be recovered (fixed data drives as well): save to AD DS, and do "
+            "not enable BitLocker until recovery information is stored. macOS: have the FileVault recovery key escrowed by a profile of "
+            "the MDM."
         ),
     ),
     says={

@@ -27,9 +27,8 @@ from scanner.model.verdict import Severity, failed, passed
             "「セキュリティで保護されたデスクトップで同意を要求する」とする。"
         ),
         en=(
-            "Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies "
-            "> Security Options: User Account "
-            "Control: Run all administrators in Admin Approval Mode, enabled, then restart; Behavior of the elevation prompt for "
+            "Group Policy, Computer Configuration > Windows Settings > Security Settings > Local Policies > Security Options: User "
+            "Account Control: Run all administrators in Admin Approval Mode, enabled, then restart; Behavior of the elevation prompt for "
             "administrators: Prompt for consent on the secure desktop."
         ),
     ),

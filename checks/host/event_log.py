@@ -64,8 +64,7 @@ NEEDS: Final[Mapping[str, tuple[tuple[int, str, bool, bool], ...]]] = {
             "「監査: 監査ポリシー サブカテゴリの設定を強制して…」も有効にする。"
         ),
         en=(
-            "Group Policy, Computer Configuration > Windows Settings > Security Settings > Advanced Audit "
-            "Policy Configuration: audit the "
+            "Group Policy, Computer Configuration > Windows Settings > Security Settings > Advanced Audit Policy Configuration: audit the "
             "subcategories that are named; enable Audit: Force audit policy subcategory settings as well."
         ),
     ),
@@ -118,9 +117,8 @@ def _lacking(subject: str, have: Mapping[int, AuditSetting]) -> Iterator[str]:
             "セキュリティは {security} 以上、他は {other} 以上とする。"
         ),
         en=(
-            "Group Policy, Computer Configuration > Administrative Templates > Windows Components > Event "
-            "Log Service: Specify the maximum "
-            "log file size (KB), {security} or more for Security, {other} or more for the others."
+            "Group Policy, Computer Configuration > Administrative Templates > Windows Components > Event Log Service: Specify the "
+            "maximum log file size (KB), {security} or more for Security, {other} or more for the others."
         ),
     ),
     says={
@@ -190,9 +188,8 @@ def event_log_full(logs: EventLogs) -> Judgement:
             "「システム＞プロセス作成の監査」の「プロセス作成イベントにコマンド ラインを含める」を有効にする。"
         ),
         en=(
-            "Group Policy, Computer Configuration > Administrative Templates > Windows Components > Windows "
-            "PowerShell: Turn on PowerShell "
-            "Script Block Logging; System > Audit Process Creation: Include command line in process creation events."
+            "Group Policy, Computer Configuration > Administrative Templates > Windows Components > Windows PowerShell: Turn on "
+            "PowerShell Script Block Logging; System > Audit Process Creation: Include command line in process creation events."
         ),
     ),
     says={
@@ -227,8 +224,7 @@ def event_log_programs(logs: EventLogs, policy: AuditPolicy | Unobserved) -> Jud
             "「詳細追跡＞PNP アクティビティの監査」（成功）を有効にする。"
         ),
         en=(
-            "Group Policy, Computer Configuration > Windows Settings > Security Settings > Advanced Audit "
-            "Policy Configuration > Detailed "
+            "Group Policy, Computer Configuration > Windows Settings > Security Settings > Advanced Audit Policy Configuration > Detailed "
             "Tracking: Audit PNP Activity, success."
         ),
     ),

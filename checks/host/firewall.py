@@ -45,13 +45,10 @@ NFT = Text(
         "Windows Defender ファイアウォール」の各プロファイルで、状態を「有効」、受信接続を「ブロック」とする。"
     ),
     en=(
-        "In /etc/nftables.conf give the chain at hook input policy drop and accept established connections, loopback, ICMP and "
-        "the ports needed "
-        "(a table of family inet covers IPv4 and IPv6); systemctl enable --now nftables. With ufw: ufw enable. With firewalld: "
-        "systemctl enable "
-        "--now firewalld. "
-        "Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Windows Defender Firewall "
-        "with Advanced Security: in each profile set the state to On and inbound connections to Block."
+        "In /etc/nftables.conf give the chain at hook input policy drop and accept established connections, loopback, ICMP and the ports "
+        "needed (a table of family inet covers IPv4 and IPv6); systemctl enable --now nftables. With ufw: ufw enable. With firewalld: "
+        "systemctl enable --now firewalld. Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Windows "
+        "Defender Firewall with Advanced Security: in each profile set the state to On and inbound connections to Block."
     ),
 )
 INBOUND_SAYS = {
@@ -169,16 +166,15 @@ def firewall_inbound_ipv6(
     ),
     remedy=Text(
         ja=(
-            "nftables の「hook output」の連鎖を「policy drop;」とし、名前解決・時刻・更新・ログ転送等の宛先だけを accept する（"
-            "ufw は「ufw default deny outgoing」）。"
-            "Windows：グループポリシー「コンピューターの構成」→「Windows の設定」→「セキュリティの設定」→「セキュリティが強化された "
-            "Windows Defender ファイアウォール」の各プロファイルで送信接続を「ブロック」とし、必要なものを許可する。"
+            "nftables の「hook output」の連鎖を「policy drop;」とし、名前解決・時刻・更新・ログ転送等の宛先だけを accept する（ufw は"
+            "「ufw default deny outgoing」）。Windows：グループポリシー「コンピューターの構成」→「Windows の設定」→「セキュリティの設定」→"
+            "「セキュリティが強化された Windows Defender ファイアウォール」の各プロファイルで送信接続を「ブロック」とし、"
+            "必要なものを許可する。"
         ),
         en=(
             "With nftables, give the chain at hook output policy drop and accept DNS, time, updates, log hosts and the like (ufw: ufw "
-            "default deny outgoing). "
-            "Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Windows Defender Firewall "
-            "with Advanced Security: in each profile block outbound connections and allow what is needed."
+            "default deny outgoing). Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Windows "
+            "Defender Firewall with Advanced Security: in each profile block outbound connections and allow what is needed."
         ),
     ),
     says={

@@ -61,8 +61,8 @@ def _trusted_only(opening: Opening, trusted: tuple[str, ...]) -> bool:
     ),
     remedy=Text(
         ja=(
-            "「ip saddr 管理ネットワーク tcp dport 22 accept」のように接続元を限る（ufw allow from 管理ネットワーク to any port 22"
-            "、firewalld は rich rule）。Windows では受信の規則の「スコープ」でリモート IP アドレスを限る。"
+            "「ip saddr 管理ネットワーク tcp dport 22 accept」のように接続元を限る（ufw allow from 管理ネットワーク to any port 22、"
+            "firewalld は rich rule）。Windows では受信の規則の「スコープ」でリモート IP アドレスを限る。"
         ),
         en=(
             "Name the source: ip saddr NETWORK tcp dport 22 accept (ufw allow from NETWORK to any port 22; firewalld: a rich rule). "

@@ -118,9 +118,8 @@ def _sent(keeping: LogKeeping, kind: RecordKind) -> tuple[LogTarget, ...]:
             "「ログオン/ログオフ＞ログオンの監査」で成功と失敗を監査する。"
         ),
         en=(
-            "With rsyslog write auth,authpriv.* /var/log/auth.log (authpriv.* /var/log/secure on the Red Hat family), with no "
-            "stop or filter before it."
-            " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Advanced Audit "
+            "With rsyslog write auth,authpriv.* /var/log/auth.log (authpriv.* /var/log/secure on the Red Hat family), with no stop or "
+            "filter before it. Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Advanced Audit "
             "Policy Configuration > Logon/Logoff: Audit Logon, success and failure."
         ),
     ),
@@ -200,10 +199,9 @@ def log_lasting(keeping: LogKeeping) -> Judgement:
             "「ログがいっぱいになった場合に自動的にバックアップする」を有効にする。"
         ),
         en=(
-            "In /etc/logrotate.d/rsyslog let period times rotate be at least {days} days (weekly with rotate 53), without maxage "
-            "and size; or keep them on a log host."
-            " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Event "
-            "Log Service > Security: enlarge the maximum log file size and enable Back up log automatically when full."
+            "In /etc/logrotate.d/rsyslog let period times rotate be at least {days} days (weekly with rotate 53), without maxage and "
+            "size; or keep them on a log host. Windows: Group Policy, Computer Configuration > Administrative Templates > Windows "
+            "Components > Event Log Service > Security: enlarge the maximum log file size and enable Back up log automatically when full."
         ),
     ),
     says={
@@ -275,9 +273,8 @@ def _elsewhere(keeping: LogKeeping) -> Unobserved | None:
     ),
     remedy=Text(
         ja=(
-            "logrotate を入れ、systemctl enable --now logrotate.timer を実行する（cron の環境では /etc/cron.daily/logrotate に実行"
-            "権を与える）。"
-            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞イベント "
+            "logrotate を入れ、systemctl enable --now logrotate.timer を実行する（cron の環境では /etc/cron.daily/logrotate "
+            "に実行権を与える）。Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞Windows コンポーネント＞イベント "
             "ログ サービス＞セキュリティ」の「ログがいっぱいになった場合に自動的にバックアップする」を有効にする。"
         ),
         en=(
@@ -320,8 +317,8 @@ def log_rotation(keeping: LogKeeping) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "chmod o-rwx（ディレクトリは o-w）、chown root:adm とし、$FileCreateMode 0640 と logrotate の create 0640 で新しいファ"
-            "イルにも効かせる。"
+            "chmod o-rwx（ディレクトリは o-w）、chown root:adm とし、$FileCreateMode 0640 と logrotate の create 0640 "
+            "で新しいファイルにも効かせる。"
         ),
         en="chmod o-rwx (directories o-w), chown root:adm, and $FileCreateMode 0640 and create 0640 in logrotate for files to come.",
     ),

@@ -50,8 +50,8 @@ LOG_RECEIVING = Value(
         en=(
             'In /etc/rsyslog.d/90-forward.conf write *.* action(type="omfwd" target="LOGHOST" port="6514" protocol="tcp" '
             'StreamDriver="gtls" StreamDriverMode="1" StreamDriverAuthMode="x509/name" queue.type="LinkedList" queue.filename="fwd" '
-            'action.resumeRetryCount="-1").'
-            " Windows: name the collector in Group Policy, Event Forwarding > Configure target Subscription Manager."
+            'action.resumeRetryCount="-1"). Windows: name the collector in Group Policy, Event Forwarding > Configure target Subscription '
+            "Manager."
         ),
     ),
     says={
@@ -93,8 +93,8 @@ def log_forwarding(keeping: LogKeeping, *, hosts: Annotated[tuple[str, ...], LOG
             " peer-verify）で転送する。"
         ),
         en=(
-            "Send over TLS: rsyslog StreamDriver=gtls, StreamDriverMode=1, StreamDriverAuthMode=x509/name; syslog-ng transport(tls"
-            ") with peer-verify."
+            "Send over TLS: rsyslog StreamDriver=gtls, StreamDriverMode=1, StreamDriverAuthMode=x509/name; syslog-ng transport(tls) with "
+            "peer-verify."
         ),
     ),
     says={
@@ -156,8 +156,8 @@ def log_forwarding_queue(keeping: LogKeeping) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "rsyslog の imudp・imtcp の module と input（$UDPServerRun、$InputTCPServerRun）を除く。ログサーバであれば方針ファイル"
-            "の log.receiving を allowed とする。"
+            "rsyslog の imudp・imtcp の module と input（$UDPServerRun、$InputTCPServerRun）を除く。ログサーバであれば方針ファイルの "
+            "log.receiving を allowed とする。"
         ),
         en=(
             "Remove imudp and imtcp (module and input, $UDPServerRun, $InputTCPServerRun). For a log host set log.receiving to "

@@ -83,8 +83,7 @@ MACOS_LOGIN_LOCKOUT = Text(
             en=(
                 "Call pam_faillock before and after the password (preauth, authfail) and in account"
                 + PAM_EN
-                + ', and write "deny = {tries}" and '
-                '"unlock_time = {seconds}" into /etc/security/faillock.conf.'
+                + ', and write "deny = {tries}" and "unlock_time = {seconds}" into /etc/security/faillock.conf.'
                 + " Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Account Policies "
                 + "> Account Lockout Policy: Account lockout threshold {tries} or less (not 0), Account lockout duration "
                 + "{seconds} s or more."
@@ -145,9 +144,9 @@ def host_login_lockout(
     why=Text(ja="管理者だけがロックされないと、その名前が総当たりの的になる。", en="Where it never locks, guessing goes for that name."),
     remedy=Text(
         ja=(
-            "/etc/security/faillock.conf に「even_deny_root」と「root_unlock_time = 60」を書く。"
-            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-            "アカウント ロックアウトのポリシー」の「管理者アカウントのロックアウトを許可する」を有効にする。"
+            "/etc/security/faillock.conf に「even_deny_root」と「root_unlock_time = 60」を書く。Windows：グループポリシー"
+            "「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞アカウント ロックアウトのポリシー」の"
+            "「管理者アカウントのロックアウトを許可する」を有効にする。"
         ),
         en=(
             'Write "even_deny_root" and "root_unlock_time = 60" into /etc/security/faillock.conf.'

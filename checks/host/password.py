@@ -76,9 +76,9 @@ MACOS_PASSWORD_LENGTH = Text(
     remedy=also(
         Text(
             ja=(
-                "libpam-pwquality を導入し、/etc/security/pwquality.conf に「minlen = {least}」と書く。"
-                "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-                "パスワードのポリシー」の「最小パスワード長」を {least} 文字以上とする。"
+                "libpam-pwquality を導入し、/etc/security/pwquality.conf に「minlen = {least}」と書く。Windows：グループポリシー"
+                "「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞パスワードのポリシー」の"
+                "「最小パスワード長」を {least} 文字以上とする。"
             ),
             en=(
                 'Install libpam-pwquality and write "minlen = {least}" into /etc/security/pwquality.conf.'
@@ -120,9 +120,9 @@ def host_password_length(
     remedy=also(
         Text(
             ja=(
-                "libpam-pwquality を導入し、/etc/security/pwquality.conf に「minclass = {least}」と書く。"
-                "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-                "パスワードのポリシー」の「複雑さの要件を満たす必要があるパスワード」を有効にする。"
+                "libpam-pwquality を導入し、/etc/security/pwquality.conf に「minclass = {least}」と書く。Windows：グループポリシー"
+                "「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞パスワードのポリシー」の"
+                "「複雑さの要件を満たす必要があるパスワード」を有効にする。"
             ),
             en=(
                 'Install libpam-pwquality and write "minclass = {least}" into /etc/security/pwquality.conf.'
@@ -211,9 +211,9 @@ def host_password_administrator(rules: PasswordRules) -> Judgement:
     remedy=also(
         Text(
             ja=(
-                "password で pam_pwhistory を「required」で呼び出し、「remember={least}」を付ける。"
-                "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-                "パスワードのポリシー」の「パスワードの履歴を記録する」を {least} 以上とする。"
+                "password で pam_pwhistory を「required」で呼び出し、「remember={least}」を付ける。Windows：グループポリシー"
+                "「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞パスワードのポリシー」の"
+                "「パスワードの履歴を記録する」を {least} 以上とする。"
             ),
             en=(
                 'Call pam_pwhistory as "required" with "remember={least}" in password.'
@@ -249,8 +249,8 @@ def host_password_history(rules: PasswordRules, *, least: Annotated[int, PASSWOR
     remedy=Text(
         ja=(
             "PAM の pam_unix.so に「yescrypt」（対応しない版では「sha512」）を指定し、/etc/login.defs の ENCRYPT_METHOD も合わせる。"
-            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-            "パスワードのポリシー」の「暗号化を元に戻せる状態でパスワードを保存する」を無効に、同「セキュリティ オプション」の"
+            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント "
+            "ポリシー＞パスワードのポリシー」の「暗号化を元に戻せる状態でパスワードを保存する」を無効に、同「セキュリティ オプション」の"
             "「ネットワーク セキュリティ: 次回のパスワードの変更時に LAN Manager のハッシュ値を保存しない」を有効にする。"
         ),
         en=(
@@ -286,9 +286,9 @@ def host_password_hash(rules: PasswordRules) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "/etc/login.defs に「PASS_MAX_DAYS {most}」と書き、今あるアカウントには「chage -M {most} 名前」を実行する。"
-            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞"
-            "パスワードのポリシー」の「パスワードの有効期間」を {most} 日以下とする。"
+            "/etc/login.defs に「PASS_MAX_DAYS {most}」と書き、今あるアカウントには「chage -M {most} 名前」を実行する。Windows："
+            "グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アカウント ポリシー＞パスワードのポリシー」の"
+            "「パスワードの有効期間」を {most} 日以下とする。"
         ),
         en=(
             'Write "PASS_MAX_DAYS {most}" into /etc/login.defs and run "chage -M {most}" for each account there is.'
@@ -324,9 +324,9 @@ def host_password_days(rules: PasswordRules, *, most: Annotated[int, PASSWORD_MO
     ),
     remedy=Text(
         ja=(
-            "/etc/login.defs に「PASS_WARN_AGE {least}」と書き、今あるアカウントには「chage -W {least} 名前」を実行する。"
-            "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞ローカル ポリシー＞"
-            "セキュリティ オプション」の「対話型ログオン: パスワードが無効になる前にユーザーに変更を促す」を {least} 日以上とする。"
+            "/etc/login.defs に「PASS_WARN_AGE {least}」と書き、今あるアカウントには「chage -W {least} 名前」を実行する。Windows："
+            "グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞ローカル ポリシー＞セキュリティ オプション」の"
+            "「対話型ログオン: パスワードが無効になる前にユーザーに変更を促す」を {least} 日以上とする。"
         ),
         en=(
             'Write "PASS_WARN_AGE {least}" into /etc/login.defs and run "chage -W {least}" for each account there is.'

@@ -96,9 +96,8 @@ def _is_listed(socket: ListeningSocket, services: tuple[DeclaredPort, ...]) -> b
             "Windows：「sc.exe config 名前 start= disabled」で止める。"
         ),
         en=(
-            'Stop what is not used ("systemctl disable --now"), bind what only the machine itself uses to '
-            "127.0.0.1, and enter the rest in the ledger."
-            ' Windows: stop them with "sc.exe config NAME start= disabled".'
+            'Stop what is not used ("systemctl disable --now"), bind what only the machine itself uses to 127.0.0.1, and enter the rest '
+            'in the ledger. Windows: stop them with "sc.exe config NAME start= disabled".'
         ),
     ),
     says={
@@ -144,9 +143,8 @@ MACOS_SERVICES_NEEDLESS = Text(
                 "Windows：「sc.exe config 名前 start= disabled」で止める。"
             ),
             en=(
-                'Stop them with "systemctl disable --now", service and socket both; take out of services.needless in '
-                "the profile what is needed."
-                ' Windows: stop them with "sc.exe config NAME start= disabled".'
+                'Stop them with "systemctl disable --now", service and socket both; take out of services.needless in the profile what is '
+                'needed. Windows: stop them with "sc.exe config NAME start= disabled".'
             ),
         ),
         MACOS_SERVICES_NEEDLESS,

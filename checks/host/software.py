@@ -385,9 +385,8 @@ def _approved(host: str, approved: tuple[str, ...]) -> bool:
             "Update」の「イントラネットの Microsoft 更新サービスの場所を指定する」に https:// の場所を書く。"
         ),
         en=(
-            'Change "http://" to "https://" in the sources.'
-            " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Windows "
-            "Update: Specify intranet Microsoft update service location, with an https:// address."
+            'Change "http://" to "https://" in the sources. Windows: Group Policy, Computer Configuration > Administrative Templates > '
+            "Windows Components > Windows Update: Specify intranet Microsoft update service location, with an https:// address."
         ),
     ),
     says={

@@ -66,8 +66,8 @@ def _of_each(time: TimeSync, judge: Callable[[tuple[TimeProgram, ...]], Judgemen
 
 MACOS_TIME_PROGRAM = Text(
     ja=(
-        "macOS：「systemsetup -setusingnetworktime on」と「systemsetup -setnetworktimeserver サーバ名」、又は構成プロフ"
-        "ァイル com.apple.MCX の timeServer。"
+        "macOS：「systemsetup -setusingnetworktime on」と「systemsetup -setnetworktimeserver サーバ名」、又は構成プロファイル "
+        "com.apple.MCX の timeServer。"
     ),
     en=(
         'macOS: "systemsetup -setusingnetworktime on" and "systemsetup -setnetworktimeserver NAME", or timeServer in a '
@@ -93,9 +93,8 @@ MACOS_TIME_PROGRAM = Text(
     remedy=also(
         Text(
             ja=(
-                "chrony を入れ（apt install chrony、dnf install chrony）、systemctl enable --now で有効にする。ほかの時刻同期プログラ"
-                "ムは disable --now で止める。"
-                "Windows：Windows Time サービス（W32Time）を有効にする（sc.exe config w32time start= auto）。"
+                "chrony を入れ（apt install chrony、dnf install chrony）、systemctl enable --now で有効にする。ほかの時刻同期プログラムは "
+                "disable --now で止める。Windows：Windows Time サービス（W32Time）を有効にする（sc.exe config w32time start= auto）。"
             ),
             en=(
                 "Install chrony and enable it with systemctl enable --now; stop any other with systemctl disable --now."
@@ -148,10 +147,9 @@ def _starts(programs: tuple[TimeProgram, ...]) -> Judgement:
     remedy=also(
         Text(
             ja=(
-                "/etc/chrony/chrony.conf（RHEL 系は /etc/chrony.conf）の server 行、又は timesyncd.conf の NTP= に組織の時刻サーバを書"
-                "き、プログラムを再起動する。"
-                "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞システム＞Windows タイム サービス＞"
-                "タイム プロバイダー」の「Windows NTP クライアントを構成する」に組織の時刻サーバを書く。"
+                "/etc/chrony/chrony.conf（RHEL 系は /etc/chrony.conf）の server 行、又は timesyncd.conf の NTP= に組織の時刻サーバを書き、"
+                "プログラムを再起動する。Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞システム＞Windows タイム "
+                "サービス＞タイム プロバイダー」の「Windows NTP クライアントを構成する」に組織の時刻サーバを書く。"
             ),
             en=(
                 "Name the organisation's servers in server lines of chrony.conf, or in NTP= of timesyncd.conf, and restart the program."
@@ -207,9 +205,8 @@ def time_sources(time: TimeSync, *, servers: Annotated[tuple[str, ...], TIME_SER
             "Windows：「w32tm /query /status」と「w32tm /resync」で確かめる。"
         ),
         en=(
-            "Look at chronyc sources -v (or ntpq -p, timedatectl timesync-status); mend the way to the servers on UDP port 123 "
-            "and their names."
-            ' Windows: look with "w32tm /query /status" and "w32tm /resync".'
+            "Look at chronyc sources -v (or ntpq -p, timedatectl timesync-status); mend the way to the servers on UDP port 123 and their "
+            'names. Windows: look with "w32tm /query /status" and "w32tm /resync".'
         ),
     ),
     says={
@@ -248,14 +245,12 @@ def time_synchronised(time: TimeSync) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "時刻源への到達を確かめ、chronyc makestep 等で時計を合わせる。ずれが続く場合は、近い時刻源を加えるか、機器の時計を調べ"
-            "る。上限は {limit} 秒。"
-            "Windows：「w32tm /resync」を実行する。"
+            "時刻源への到達を確かめ、chronyc makestep 等で時計を合わせる。ずれが続く場合は、近い時刻源を加えるか、機器の時計を調べる。"
+            "上限は {limit} 秒。Windows：「w32tm /resync」を実行する。"
         ),
         en=(
-            "See that the sources are reached and step the clock (chronyc makestep). If it drifts again, add a nearer source. The "
-            "limit is {limit} s."
-            ' Windows: run "w32tm /resync".'
+            "See that the sources are reached and step the clock (chronyc makestep). If it drifts again, add a nearer source. The limit "
+            'is {limit} s. Windows: run "w32tm /resync".'
         ),
     ),
     says={
@@ -365,9 +360,9 @@ def time_authentication(time: TimeSync) -> Judgement:
     remedy=Text(
         ja=(
             "chrony は allow 行を除く（port 0 で応答を止める）。ntpd は「restrict default ignore」（-4 と -6 の両方）とする。"
-            "時刻サーバであれば、方針ファイルの time.serving を allowed とする。"
-            "Windows：グループポリシー「コンピューターの構成＞管理用テンプレート＞システム＞Windows タイム サービス＞"
-            "タイム プロバイダー」の「Windows NTP サーバーを有効にする」を無効とする。"
+            "時刻サーバであれば、方針ファイルの time.serving を allowed とする。Windows：グループポリシー"
+            "「コンピューターの構成＞管理用テンプレート＞システム＞Windows タイム サービス＞タイム プロバイダー」の「Windows NTP "
+            "サーバーを有効にする」を無効とする。"
         ),
         en=(
             "chrony: remove allow lines, or set port 0. ntpd: restrict default ignore for both families. "

@@ -47,8 +47,7 @@ MACOS_UPDATES_SECURITY = Text(
             ),
             en=(
                 'Debian, Ubuntu: "apt-get update" and "apt-get dist-upgrade". Red Hat family: "dnf upgrade --security". Restart where '
-                "needed."
-                " Windows: install them by Windows Update in Settings (with WSUS, approve them) and restart."
+                "needed. Windows: install them by Windows Update in Settings (with WSUS, approve them) and restart."
             ),
         ),
         MACOS_UPDATES_SECURITY,
@@ -169,11 +168,10 @@ MACOS_UPDATES_AUTOMATIC = Text(
                 "Update」の「自動更新を構成する」を「4 - 自動ダウンロードしインストール日時を指定」とし、一時停止を解く。"
             ),
             en=(
-                'Debian, Ubuntu: install unattended-upgrades and run "dpkg-reconfigure -plow unattended-upgrades". Red Hat family: install '
-                'dnf-automatic, write "apply_updates=yes" under [commands] in /etc/dnf/automatic.conf, run '
-                '"systemctl enable --now dnf-automatic.timer".'
-                " Windows: Group Policy, Computer Configuration > Administrative Templates > Windows Components > Windows "
-                "Update: Configure Automatic Updates, option 4; end any pause."
+                'Debian, Ubuntu: install unattended-upgrades and run "dpkg-reconfigure -plow unattended-upgrades". Red Hat family: '
+                'install dnf-automatic, write "apply_updates=yes" under [commands] in /etc/dnf/automatic.conf, run "systemctl enable '
+                '--now dnf-automatic.timer". Windows: Group Policy, Computer Configuration > Administrative Templates > Windows '
+                "Components > Windows Update: Configure Automatic Updates, option 4; end any pause."
             ),
         ),
         MACOS_UPDATES_AUTOMATIC,

@@ -311,12 +311,10 @@ def web_alias(web: WebConfiguration) -> Judgement:
         en="A server that waits for requests sent bit by bit runs out of connections with hardly any traffic.",
     ),
     remedy=Text(
-        ja="Apache：mod_reqtimeout を有効にし、RequestReadTimeout header=20-40,MinRate=500 等とする。nginx："
-        "client_header_timeout を既定の 60 秒"
-        "以下に戻す。HAProxy：timeout http-request 10s 等とする。",
-        en="Apache: enable mod_reqtimeout, with RequestReadTimeout header=20-40,MinRate=500 or the like. nginx: "
-        "client_header_timeout back to "
-        "60 seconds, its default, or less. HAProxy: timeout http-request 10s or the like.",
+        ja="Apache：mod_reqtimeout を有効にし、RequestReadTimeout header=20-40,MinRate=500 等とする。nginx：client_header_timeout "
+        "を既定の 60 秒以下に戻す。HAProxy：timeout http-request 10s 等とする。",
+        en="Apache: enable mod_reqtimeout, with RequestReadTimeout header=20-40,MinRate=500 or the like. nginx: client_header_timeout "
+        "back to 60 seconds, its default, or less. HAProxy: timeout http-request 10s or the like.",
     ),
     says={
         "SLOW_LIMITED": Text(ja="{program} は待つ時間を限っている", en="{program} limits how long"),

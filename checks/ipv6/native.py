@@ -153,11 +153,9 @@ def _unused(native: Ipv6Native) -> Judgement:
             "「ipv6.method」を manual 等とする。"
         ),
         en=(
-            "In /etc/sysctl.d/90-no-ra.conf write net.ipv6.conf.default.accept_ra = 0 and a line like net.ipv6.conf.eth0.accept_ra "
-            "= 0 for "
-            "each interface (all.accept_ra has no effect on interfaces that exist). systemd-networkd: IPv6AcceptRA=no; NetworkManager:"
-            " set "
-            "ipv6.method to manual, for example."
+            "In /etc/sysctl.d/90-no-ra.conf write net.ipv6.conf.default.accept_ra = 0 and a line like net.ipv6.conf.eth0.accept_ra = 0 "
+            "for each interface (all.accept_ra has no effect on interfaces that exist). systemd-networkd: IPv6AcceptRA=no; "
+            "NetworkManager: set ipv6.method to manual, for example."
         ),
     ),
     says={

@@ -53,12 +53,11 @@ MACOS_TUNNEL_INTERFACES = Text(
                 "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
             ),
             en=(
-                "Remove it with ip tunnel del NAME and delete its definition (/etc/network/interfaces, /etc/netplan, /etc/systemd/network, "
-                "NetworkManager). Where none is wanted, write install sit /bin/false in /etc/modprobe.d/no-ipv6-tunnel.conf. Name "
-                "those that "
-                "are meant to be there under ipv6.tunnels in the policy profile. "
-                "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
-                "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
+                "Remove it with ip tunnel del NAME and delete its definition (/etc/network/interfaces, /etc/netplan, "
+                "/etc/systemd/network, NetworkManager). Where none is wanted, write install sit /bin/false in "
+                "/etc/modprobe.d/no-ipv6-tunnel.conf. Name those that are meant to be there under ipv6.tunnels in the policy profile. "
+                "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 Transition "
+                "Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
             ),
         ),
         MACOS_TUNNEL_INTERFACES,
@@ -110,9 +109,8 @@ def tunnel_interfaces(tunnels: Ipv6Tunnels, *, declared: Annotated[tuple[str, ..
             "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
         ),
         en=(
-            "Stop the tunnel that has the address and delete its definition (Teredo: systemctl disable --now miredo), "
-            "or name it under ipv6.tunnels. "
-            "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
+            "Stop the tunnel that has the address and delete its definition (Teredo: systemctl disable --now miredo), or name it under "
+            "ipv6.tunnels. Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
             "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
         ),
     ),
@@ -156,9 +154,8 @@ def tunnel_addresses(tunnels: Ipv6Tunnels, *, declared: Annotated[tuple[str, ...
                 "移行テクノロジ」の Teredo、6to4、ISATAP の状態を「無効な状態」とする。"
             ),
             en=(
-                "Delete the definitions named; for Teredo run systemctl disable --now miredo and remove miredo, "
-                "or name the tunnel under ipv6.tunnels. "
-                "Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
+                "Delete the definitions named; for Teredo run systemctl disable --now miredo and remove miredo, or name the tunnel under "
+                "ipv6.tunnels. Windows: Group Policy, Computer Configuration > Administrative Templates > Network > TCPIP Settings > IPv6 "
                 "Transition Technologies: set the states of Teredo, 6to4 and ISATAP to Disabled."
             ),
         ),

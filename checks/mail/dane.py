@@ -107,8 +107,8 @@ def _problems(hosts: tuple[HostTlsa, ...] | list[HostTlsa]) -> tuple[str, ...]:
     ),
     remedy=Text(
         ja=(
-            "ドメインのゾーンと MX ホストのゾーンの両方を DNSSEC で署名し、上位ゾーンに DS レコードを登録する（例「"
-            "example.lg.jp. IN DS 12345 13 2 …」）。"
+            "ドメインのゾーンと MX ホストのゾーンの両方を DNSSEC で署名し、上位ゾーンに DS レコードを登録する（例「example.lg.jp. IN DS "
+            "12345 13 2 …」）。"
         ),
         en=(
             'Sign both the zone of the domain and that of the MX hosts, and have the DS record entered at the parent ("example.lg.jp. IN '

@@ -38,8 +38,8 @@ _PREFIX: Final = "MTA_STS_CERTIFICATE"
     ),
     remedy=Text(
         ja=(
-            "公開の認証局から、MX レコードにあるホスト名（例「mx1.example.lg.jp」）を subjectAltName に持つ証明書の発行を受け、中間証明書と"
-            "ともに設定する（Postfix「smtpd_tls_chain_files」）。それまでは、ポリシーの mode を testing とする。"
+            "公開の認証局から、MX レコードにあるホスト名（例「mx1.example.lg.jp」）を subjectAltName に持つ証明書の発行を受け、"
+            "中間証明書とともに設定する（Postfix「smtpd_tls_chain_files」）。それまでは、ポリシーの mode を testing とする。"
         ),
         en=(
             "Get a certificate of a public authority whose subjectAltName has the host name of the MX record, such as mx1.example.lg.jp, "

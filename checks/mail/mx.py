@@ -30,15 +30,15 @@ _NO_HOSTS = Text(ja="MX ホストがない", en="there is no MX host")
     title=Text(ja="メールの受信先（MX レコード）が明示されている", en="MX records state where mail for the domain goes"),
     why=Text(
         ja=(
-            "MX がないと、送信側はドメイン自身の A/AAAA レコード（多くはウェブサーバ）へ配送しようとし、メールの不達や想定外の受信につな"
-            "がる。"
+            "MX がないと、送信側はドメイン自身の A/AAAA レコード（多くはウェブサーバ）へ配送しようとし、"
+            "メールの不達や想定外の受信につながる。"
         ),
         en="Without MX records senders deliver to the domain's own address, often a web server: mail is lost or taken by the wrong host.",
     ),
     remedy=Text(
         ja=(
-            "受信するドメインには「example.lg.jp. IN MX 10 mx1.example.lg.jp.」、受信しないドメインには「example.lg.jp. IN MX 0 .」を公開"
-            "する。"
+            "受信するドメインには「example.lg.jp. IN MX 10 mx1.example.lg.jp.」、受信しないドメインには「example.lg.jp. IN MX 0 .」"
+            "を公開する。"
         ),
         en=(
             'Publish "example.lg.jp. IN MX 10 mx1.example.lg.jp." where the domain takes mail, "example.lg.jp. IN MX 0 ." where it does '
@@ -150,8 +150,8 @@ def _without_route(hosts: MailHosts | Unobserved) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "MX には A/AAAA レコードを持つホスト名を指定し（例「mx1.example.lg.jp. IN A 203.0.113.25」）、使わない MX は削除する。IP アド"
-            "レスは指定できない。"
+            "MX には A/AAAA レコードを持つホスト名を指定し（例「mx1.example.lg.jp. IN A 203.0.113.25」）、使わない MX は削除する。IP "
+            "アドレスは指定できない。"
         ),
         en=(
             'Name hosts that have address records ("mx1.example.lg.jp. IN A 203.0.113.25"), never an IP address, and remove MX records '

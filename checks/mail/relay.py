@@ -169,8 +169,8 @@ def _recipients(trials: Iterable[TrialSeen]) -> tuple[str, ...]:
         ),
         "RELAY_OPEN": Text(
             ja=(
-                "他組織宛ての宛先を受け入れ、存在しない自組織宛ては拒否した（{trials}）。メールは送っておらず、配送されることまでは確かめて"
-                "いない：{address}"
+                "他組織宛ての宛先を受け入れ、存在しない自組織宛ては拒否した（{trials}）。メールは送っておらず、"
+                "配送されることまでは確かめていない：{address}"
             ),
             en=(
                 "it accepted recipients elsewhere and refused a mailbox of its own that does not exist ({trials}); no message was sent, so "
@@ -234,8 +234,7 @@ def relay_recipients(relay: SmtpRelay, greeting: SmtpGreeting, ledger: DeclaredS
         en=(
             'Do not let addresses carry routes (Postfix "allow_percent_hack = no", "swap_bangpath = no", "allow_untrusted_routing = no", '
             '"resolve_dequoted_address = yes"). Give gateways a list of recipients ("relay_recipient_maps"), and let the server behind '
-            "them "
-            "relay for them to your own domains only."
+            "them relay for them to your own domains only."
         ),
     ),
     says={
@@ -244,9 +243,8 @@ def relay_recipients(relay: SmtpRelay, greeting: SmtpGreeting, ledger: DeclaredS
         ),
         "TRICKS_ACCEPTED": Text(
             ja=(
-                "他組織宛てと解釈され得る宛先を受け入れ、同じドメイン名の存在しない宛先は拒否した（{trials}）。メールは送っておらず、配"
-                "送される"
-                "ことまでは確かめていない：{address}"
+                "他組織宛てと解釈され得る宛先を受け入れ、同じドメイン名の存在しない宛先は拒否した（{trials}）。メールは送っておらず、"
+                "配送されることまでは確かめていない：{address}"
             ),
             en=(
                 "it accepted addresses that lead elsewhere, and refused an unknown mailbox in the same place ({trials}); no message was "

@@ -120,19 +120,18 @@ def server_size(greeting: SmtpGreeting) -> Judgement:
     ),
     why=Text(
         ja=(
-            "LF だけの改行を行末とみなすサーバが、本文の終わりも同様に扱うと、送信側のサーバとの食い違いを突いて、検査を通らない別のメール"
-            "を紛れ込ませることができる（SMTP smuggling）。"
+            "LF だけの改行を行末とみなすサーバが、本文の終わりも同様に扱うと、送信側のサーバとの食い違いを突いて、"
+            "検査を通らない別のメールを紛れ込ませることができる（SMTP smuggling）。"
         ),
         en=(
-            "Where a server takes a bare LF for the end of a line, and of a message too, attackers can slip a second, unchecked "
-            "message past "
-            "a sender that sees it otherwise (SMTP smuggling)."
+            "Where a server takes a bare LF for the end of a line, and of a message too, attackers can slip a second, unchecked message "
+            "past a sender that sees it otherwise (SMTP smuggling)."
         ),
     ),
     remedy=Text(
         ja=(
-            "LF だけの改行を受け付けない設定とする（Postfix 3.9 以降、3.8.4・3.7.9 等「smtpd_forbid_bare_newline = normalize」）。製品"
-            "を更新する。"
+            "LF だけの改行を受け付けない設定とする（Postfix 3.9 以降、3.8.4・3.7.9 等「smtpd_forbid_bare_newline = normalize」）。"
+            "製品を更新する。"
         ),
         en=(
             'Do not take bare LF (Postfix 3.9, 3.8.4, 3.7.9 and later "smtpd_forbid_bare_newline = normalize"), and keep the product '
@@ -143,9 +142,8 @@ def server_size(greeting: SmtpGreeting) -> Judgement:
         "LINE_ENDS_STRICT": Text(ja="LF だけの改行を命令の終わりとみなさない：{address}", en="a bare LF does not end a command: {address}"),
         "LINE_ENDS_BARE": Text(
             ja=(
-                "{ends} だけの改行を命令の終わりとして受け付けた。本文の終わりも同様に扱うかは、メールを送らずには分からないため、製品"
-                "の設定で"
-                "確かめる：{address}"
+                "{ends} だけの改行を命令の終わりとして受け付けた。本文の終わりも同様に扱うかは、メールを送らずには分からないため、"
+                "製品の設定で確かめる：{address}"
             ),
             en=(
                 "it takes a bare {ends} for the end of a command; whether for the end of a message too cannot be told without sending one, "

@@ -94,8 +94,8 @@ def spf_ranges(
     ),
     remedy=Text(
         ja=(
-            "存在しない、又は SPF レコードのない参照先を削除し、送信サービスの現在の案内どおりの名前に直す（例「"
-            "include:_spf.provider.example」）。"
+            "存在しない、又は SPF レコードのない参照先を削除し、送信サービスの現在の案内どおりの名前に直す（例"
+            "「include:_spf.provider.example」）。"
         ),
         en=(
             "Remove references to names without an SPF record, or correct them to what the service documents today "

@@ -127,8 +127,8 @@ def starttls_public(greeting: SmtpGreeting, relay: SmtpRelay | Unobserved) -> Ju
     title=Text(ja="TLS に移る前に届いた命令を TLS の中で実行しない", en="Commands that came in clear before TLS are dropped"),
     why=Text(
         ja=(
-            "STARTTLS の前に平文で差し込まれた命令を TLS の中で実行すると、経路上の攻撃者の命令が利用者のものとして扱われる（"
-            "CVE-2011-0411 等）。"
+            "STARTTLS の前に平文で差し込まれた命令を TLS の中で実行すると、経路上の攻撃者の命令が利用者のものとして扱われる"
+            "（CVE-2011-0411 等）。"
         ),
         en="Commands that an attacker put in behind STARTTLS would be carried out as the client's own (CVE-2011-0411 and others).",
     ),

@@ -268,8 +268,8 @@ def access_passwords(device: NetworkDevice) -> Judgement:
     title=Text(ja="装置へのログインの失敗が続くと受付けを止める", en="Repeated wrong logins to the device are held off"),
     why=Text(ja="制限がなければパスワードを試し続けられる。", en="Without a limit passwords can be tried without end."),
     remedy=Text(
-        ja="IOS：login block-for 300 attempts 5 within 60。"
-        "Junos：set system login retry-options lockout-period 10。FortiOS：admin-lockout-threshold 3。",
+        ja="IOS：login block-for 300 attempts 5 within 60。Junos：set system login retry-options lockout-period 10。FortiOS："
+        "admin-lockout-threshold 3。",
         en="IOS: login block-for 300 attempts 5 within 60. Junos: set system login retry-options lockout-period 10. FortiOS: "
         "admin-lockout-threshold 3.",
     ),

@@ -58,8 +58,8 @@ _COMPARED: Final[Mapping[str, Callable[[TlsSeen], Hashable | Unobserved]]] = Map
         "ADDRESSES_SAME": Text(ja="{count} 件のアドレスの設定が同じである", en="{count} addresses are set up alike"),
         "ADDRESSES_DIFFER": Text(
             ja=(
-                "アドレスによって異なる：{parts}（upgrade：TLS への入り方、versions：バージョン、suites：暗号スイート、certificates：証"
-                "明書）"
+                "アドレスによって異なる：{parts}（upgrade：TLS への入り方、versions：バージョン、suites：暗号スイート、certificates："
+                "証明書）"
             ),
             en="addresses differ in: {parts} (upgrade is the way into TLS)",
         ),

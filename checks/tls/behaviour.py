@@ -50,8 +50,8 @@ def _flag(value: bool | Unobserved | None, yes: Verdict, no: Verdict) -> Judged 
     title=Text(ja="再ネゴシエーションが安全である（RFC 5746）", en="Renegotiation is secure (RFC 5746)"),
     why=Text(
         ja=(
-            "安全でない再ネゴシエーションでは、攻撃者が利用者の通信の前に自分の要求を差し込める（CVE-2009-3555）。RFC 9325（3.5）は対応"
-            "を必須とする。"
+            "安全でない再ネゴシエーションでは、攻撃者が利用者の通信の前に自分の要求を差し込める（CVE-2009-3555）。RFC 9325（3.5）"
+            "は対応を必須とする。"
         ),
         en=(
             "Without it an attacker puts requests of his own before those of the user (CVE-2009-3555); RFC 9325 section 3.5 makes "

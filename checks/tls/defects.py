@@ -97,8 +97,8 @@ ticketbleed: Final = _probed(
     ),
     remedy=Text(
         ja=(
-            "F5 BIG-IP を修正版（11.6.1 HF2、12.1.2 HF1 等）へ更新する。間に合わなければ Client SSL プロファイルで Session Ticket を無効"
-            "にする。"
+            "F5 BIG-IP を修正版（11.6.1 HF2、12.1.2 HF1 等）へ更新する。間に合わなければ Client SSL プロファイルで Session Ticket "
+            "を無効にする。"
         ),
         en="Renew F5 BIG-IP (11.6.1 HF2, 12.1.2 HF1 and later); until then switch Session Ticket off in the Client SSL profile.",
     ),

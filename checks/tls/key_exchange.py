@@ -95,8 +95,8 @@ def forward_secrecy(survey: TlsSurvey, *, every: bool = False) -> Judgement:
     ),
     remedy=Text(
         ja=(
-            "DHE を外して ECDHE だけにするか、{least_bits} ビット以上の群を設定する：「openssl dhparam -out dh.pem {least_bits}」で作り"
-            "、nginx「ssl_dhparam dh.pem;」、Postfix「smtpd_tls_dh1024_param_file = auto」（3.7 以降）、Dovecot「ssl_dh = "
+            "DHE を外して ECDHE だけにするか、{least_bits} ビット以上の群を設定する：「openssl dhparam -out dh.pem {least_bits}」で作り、"
+            "nginx「ssl_dhparam dh.pem;」、Postfix「smtpd_tls_dh1024_param_file = auto」（3.7 以降）、Dovecot「ssl_dh = "
             "</etc/dovecot/dh.pem」、HAProxy「ssl-dh-param-file /etc/haproxy/dh.pem」。"
         ),
         en=(
@@ -142,8 +142,8 @@ def dh_bits(survey: TlsSurvey, *, least_bits: Annotated[int, TLS_LEAST_DH_BITS] 
     ),
     remedy=Text(
         ja=(
-            "RFC 7919 の群（ffdhe2048 以上）を使う：「openssl genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048 -out dh.pem」で作"
-            "り、nginx「ssl_dhparam dh.pem;」、HAProxy「ssl-dh-param-file /etc/haproxy/dh.pem」等で設定する。又は DHE を外す。"
+            "RFC 7919 の群（ffdhe2048 以上）を使う：「openssl genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048 -out dh.pem」"
+            "で作り、nginx「ssl_dhparam dh.pem;」、HAProxy「ssl-dh-param-file /etc/haproxy/dh.pem」等で設定する。又は DHE を外す。"
         ),
         en=(
             'Use a group of RFC 7919 (ffdhe2048 or longer): make it with "openssl genpkey -genparam -algorithm DH -pkeyopt '
@@ -267,8 +267,8 @@ def post_quantum(survey: TlsSurvey) -> Judgement:
     remedy=Text(
         ja=(
             "SHA-1 の署名方式を外す：OpenSSL 3 の「SignatureAlgorithms = ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256」（openssl.cnf の "
-            "system_default_sect）、Apache「SSLOpenSSLConfCmd SignatureAlgorithms ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256」、nginx「"
-            "ssl_conf_command SignatureAlgorithms ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256;」。"
+            "system_default_sect）、Apache「SSLOpenSSLConfCmd SignatureAlgorithms ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256」、nginx"
+            "「ssl_conf_command SignatureAlgorithms ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256;」。"
         ),
         en=(
             'Take SHA-1 out of the signature algorithms: in openssl.cnf (system_default_sect) "SignatureAlgorithms = '

@@ -26,9 +26,9 @@ from scanner.model.verdict import Severity, failed, passed
     ),
     remedy=Text(
         ja=(
-            "証明書を導入して TLS を有効にする：Postfix「smtpd_tls_security_level = may」と「smtpd_tls_chain_files = 鍵と証明書のファイ"
-            "ル」、Dovecot「ssl = required」、nginx「listen 443 ssl;」、Apache「SSLEngine on」、HAProxy「bind :443 ssl crt "
-            "/etc/haproxy/site.pem」。途中の装置が STARTTLS を取り除いていないかも調べる。"
+            "証明書を導入して TLS を有効にする：Postfix「smtpd_tls_security_level = may」と「smtpd_tls_chain_files = "
+            "鍵と証明書のファイル」、Dovecot「ssl = required」、nginx「listen 443 ssl;」、Apache「SSLEngine on」、HAProxy「bind :443 ssl "
+            "crt /etc/haproxy/site.pem」。途中の装置が STARTTLS を取り除いていないかも調べる。"
         ),
         en=(
             'Install a certificate and switch TLS on: Postfix "smtpd_tls_security_level = may" with "smtpd_tls_chain_files", Dovecot '
@@ -123,8 +123,8 @@ tls10: Final = _off(
     Severity.MEDIUM,
     Text(
         ja=(
-            "TLS 1.0 は SHA-1 と MD5 に頼り、認証付き暗号を使えない。RFC 8996 が使用を禁じ、TLS 暗号設定ガイドラインはセキュリティ例外型"
-            "でだけ一時的に認める。"
+            "TLS 1.0 は SHA-1 と MD5 に頼り、認証付き暗号を使えない。RFC 8996 が使用を禁じ、TLS "
+            "暗号設定ガイドラインはセキュリティ例外型でだけ一時的に認める。"
         ),
         en=(
             "TLS 1.0 leans on SHA-1 and MD5 and has no authenticated encryption; RFC 8996 forbids it, CRYPTREC's guideline lets only "
@@ -139,8 +139,8 @@ tls11: Final = _off(
     Severity.MEDIUM,
     Text(
         ja=(
-            "TLS 1.1 は SHA-1 と MD5 に頼り、認証付き暗号を使えない。RFC 8996 が使用を禁じ、TLS 暗号設定ガイドラインはセキュリティ例外型"
-            "でだけ一時的に認める。"
+            "TLS 1.1 は SHA-1 と MD5 に頼り、認証付き暗号を使えない。RFC 8996 が使用を禁じ、TLS "
+            "暗号設定ガイドラインはセキュリティ例外型でだけ一時的に認める。"
         ),
         en=(
             "TLS 1.1 leans on SHA-1 and MD5 and has no authenticated encryption; RFC 8996 forbids it, CRYPTREC's guideline lets only "

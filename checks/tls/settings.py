@@ -14,8 +14,8 @@ from scanner.wire.tls.suites import Suite, suite_by_name
 
 ONLY_NEW: Final = Text(
     ja=(
-        "nginx「ssl_protocols TLSv1.2 TLSv1.3;」、Apache「SSLProtocol -all +TLSv1.2 +TLSv1.3」、Postfix「smtpd_tls_protocols = >=TLSv1.2"
-        "」、Dovecot「ssl_min_protocol = TLSv1.2」、HAProxy「ssl-default-bind-options ssl-min-ver TLSv1.2」"
+        "nginx「ssl_protocols TLSv1.2 TLSv1.3;」、Apache「SSLProtocol -all +TLSv1.2 +TLSv1.3」、Postfix「smtpd_tls_protocols = "
+        ">=TLSv1.2」、Dovecot「ssl_min_protocol = TLSv1.2」、HAProxy「ssl-default-bind-options ssl-min-ver TLSv1.2」"
     ),
     en=(
         'nginx "ssl_protocols TLSv1.2 TLSv1.3;", Apache "SSLProtocol -all +TLSv1.2 +TLSv1.3", Postfix "smtpd_tls_protocols = '
@@ -40,9 +40,9 @@ GOOD_SUITES: Final = Text(
 """How to leave the guideline's first suites of TLS 1.2 only; for remedies. A test holds them to the profile ``cryptrec/recommended``."""
 GOOD_GROUPS: Final = Text(
     ja=(
-        "nginx「ssl_ecdh_curve X25519:prime256v1:secp384r1;」、Apache「SSLOpenSSLConfCmd Groups X25519:prime256v1:secp384r1」、Postfix「"
-        "tls_eecdh_auto_curves = X25519 prime256v1 secp384r1」、Dovecot「ssl_curve_list = X25519:prime256v1:secp384r1」、HAProxy「"
-        "ssl-default-bind-curves X25519:prime256v1:secp384r1」"
+        "nginx「ssl_ecdh_curve X25519:prime256v1:secp384r1;」、Apache「SSLOpenSSLConfCmd Groups X25519:prime256v1:secp384r1」、Postfix"
+        "「tls_eecdh_auto_curves = X25519 prime256v1 secp384r1」、Dovecot「ssl_curve_list = X25519:prime256v1:secp384r1」、HAProxy"
+        "「ssl-default-bind-curves X25519:prime256v1:secp384r1」"
     ),
     en=(
         'nginx "ssl_ecdh_curve X25519:prime256v1:secp384r1;", Apache "SSLOpenSSLConfCmd Groups X25519:prime256v1:secp384r1", Postfix '

@@ -60,8 +60,8 @@ def _all_searched(tls: TlsSeen) -> Judged | None:
     ),
     why=Text(
         ja=(
-            "NULL、匿名（anon）、輸出用（EXPORT）、RC4、DES、RC2、IDEA、MD5 の暗号スイートは、通信の内容を守らないか、現実の手間で破られ"
-            "る（RFC 9325 4.1、RFC 7465）。"
+            "NULL、匿名（anon）、輸出用（EXPORT）、RC4、DES、RC2、IDEA、MD5 の暗号スイートは、通信の内容を守らないか、現実の手間で破られる"
+            "（RFC 9325 4.1、RFC 7465）。"
         ),
         en=(
             "Suites with NULL, anonymous keys, EXPORT, RC4, DES, RC2, IDEA or MD5 protect nothing or can be broken at real cost (RFC "
@@ -103,8 +103,8 @@ def forbidden(survey: TlsSurvey) -> Judgement:
     title=Text(ja="3DES 等の 128 ビットに満たない暗号を受け付けない", en="No cipher below 128 bits, such as 3DES, is accepted"),
     why=Text(
         ja=(
-            "3DES は 112 ビットの強度しかなく、CRYPTREC 暗号リストでは互換性のためだけの運用監視暗号であり、RFC 9325（4.1）は 128 ビット"
-            "未満を避けるよう求める。"
+            "3DES は 112 ビットの強度しかなく、CRYPTREC 暗号リストでは互換性のためだけの運用監視暗号であり、RFC 9325（4.1）は 128 "
+            "ビット未満を避けるよう求める。"
         ),
         en=(
             "3DES has 112 bits and stands on CRYPTREC's list for compatibility only; RFC 9325 section 4.1 advises against anything "
@@ -162,8 +162,8 @@ _RANKS: Final = (Standing.RECOMMENDED, Standing.RECOMMENDED_PQC, Standing.CANDID
     title=Text(ja="暗号スイートが CRYPTREC 暗号リストの暗号技術だけからなる", en="All suites are made of algorithms on CRYPTREC's list"),
     why=Text(
         ja=(
-            "電子政府推奨暗号リスト（LS-0001）にない暗号技術は国による評価を受けていない。政府統一基準は、方式と鍵長をこのリストに基づい"
-            "て定めるよう求めている。"
+            "電子政府推奨暗号リスト（LS-0001）にない暗号技術は国による評価を受けていない。政府統一基準は、"
+            "方式と鍵長をこのリストに基づいて定めるよう求めている。"
         ),
         en=(
             "Algorithms that are not on the list (LS-0001) were not evaluated for government; the common standards have methods and key "
@@ -211,8 +211,8 @@ def _parts(standings: Iterable[tuple[Standing, str]], wanted: Standing) -> tuple
     ),
     remedy=Text(
         ja=(
-            "サーバ側の優先順位を有効にする：nginx「ssl_prefer_server_ciphers on;」、Apache「SSLHonorCipherOrder on」、Postfix「"
-            "tls_preempt_cipherlist = yes」、Dovecot「ssl_prefer_server_ciphers = yes」。HAProxy は「prefer-client-ciphers」を外す。"
+            "サーバ側の優先順位を有効にする：nginx「ssl_prefer_server_ciphers on;」、Apache「SSLHonorCipherOrder on」、Postfix"
+            "「tls_preempt_cipherlist = yes」、Dovecot「ssl_prefer_server_ciphers = yes」。HAProxy は「prefer-client-ciphers」を外す。"
         ),
         en=(
             'Let the server\'s order decide: nginx "ssl_prefer_server_ciphers on;", Apache "SSLHonorCipherOrder on", Postfix '
@@ -258,8 +258,8 @@ def preference(survey: TlsSurvey, *, profile: Annotated[TlsProfile, RECOMMENDED]
     title=Text(ja="暗号スイートの優先順位がガイドラインの並びに沿う", en="Suites stand in the guideline's order"),
     why=Text(
         ja=(
-            "TLS 暗号設定ガイドラインは、推奨セキュリティ型では 128 ビットの群を 256 ビットの群より先に、高セキュリティ型ではその逆に並"
-            "べている。"
+            "TLS 暗号設定ガイドラインは、推奨セキュリティ型では 128 ビットの群を 256 ビットの群より先に、"
+            "高セキュリティ型ではその逆に並べている。"
         ),
         en=(
             "CRYPTREC's guideline puts groups of 128 bits before those of 256 at the recommended level, and the other way round at the "

@@ -19,7 +19,7 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.net.scope import Consent, Entry, Level, Match, Purpose, Scope
 from scanner.wire.addresses import Address, carried, is_address, parse_address, special_use
 
-REMEMBERED = 4096  # pairs of name and address whose entries are kept at hand
+REMEMBERED = 512  # pairs of name and address whose entries are kept at hand: some for each target that is seen at a time
 WEB_PORTS = (80, 443)
 MOST_HANDSHAKES = 100_000  # third-party addresses and ports in one run
 

@@ -75,7 +75,7 @@ class WebHost:
     """Another host that pages link to or load from. ``loads`` are the kinds of what is loaded, empty where it is only linked to.
 
     ``unsealed`` tells that a script or style of it comes without a hash. ``url`` is the first one seen, ``page`` where. ``name`` says
-    whether the host's name is there; ``None``: not asked.
+    whether the host's name is there; ``None``: it is an address.
     """
 
     host: str

@@ -26,7 +26,7 @@ from scanner.facts.web_content import (
 )
 from scanner.facts.web_entry import WebEnd
 from scanner.model.fact import Unobserved
-from scanner.model.reason import CannotObserve, Reason
+from scanner.model.reason import CannotObserve
 from scanner.model.target import Service
 from scanner.net.net import Net
 from scanner.probes.base import probe
@@ -50,7 +50,6 @@ MOST_IMAGES = 40
 MOST_IMAGE_OCTETS = 1024 * 1024
 MOST_IMAGE_SECONDS = 40.0
 MOST_HOSTS = 200
-MOST_RESOLVED = 100
 MOST_FILES = 1000
 MOST_FORMS = 500
 MOST_PROFILES = 50
@@ -335,10 +334,7 @@ def _properties(read: documents.Properties) -> tuple[WebProperty, ...]:
 async def _looked_up(net: Net, hosts: Iterable[WebHost]) -> tuple[WebHost, ...]:
     found = list(hosts)
     names = [host.host for host in found if not is_address(host.host)]
-    asked = names[:MOST_RESOLVED]
-    told: dict[str, Status | Unobserved] = dict(zip(asked, await together(part(_name(net, name)) for name in asked), strict=True))
-    left = Unobserved(Reason.BUDGET_SPENT, f"no more than {MOST_RESOLVED} names of other sites are looked up")
-    told |= dict.fromkeys(names[MOST_RESOLVED:], left)
+    told = dict(zip(names, await together(part(_name(net, name)) for name in names), strict=True))
     return tuple(replace(host, name=told.get(host.host)) for host in found)
 
 

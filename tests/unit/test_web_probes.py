@@ -324,7 +324,7 @@ def test_a_page_that_goes_on_beyond_a_cap_is_not_the_whole_site() -> None:
 
 
 def test_what_pages_have_more_of_than_is_kept_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    for cap in ("MOST_FILES", "MOST_FORMS", "MOST_HOSTS", "MOST_PROFILES", "MOST_RESOLVED"):
+    for cap in ("MOST_FILES", "MOST_FORMS", "MOST_HOSTS", "MOST_PROFILES"):
         monkeypatch.setattr(crawling, cap, 1)
     some = '<a href="/a.exe">a</a><form action="/a"></form><a href="https://x.com/kakuu">x</a>'
     more = {
@@ -337,16 +337,6 @@ def test_what_pages_have_more_of_than_is_kept_is_said(monkeypatch: pytest.Monkey
         (fact,), _ = see(Web(pages({"/": reply(200, f"<title>t</title>{page}")})), web_crawl)
         assert isinstance(fact, WebCrawl)
         assert fact.beyond == beyond
-
-
-def test_names_that_are_not_looked_up_are_not_taken_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crawling, "MOST_RESOLVED", 1)
-    links = '<a href="https://a.invalid/">a</a><a href="https://b.invalid/">b</a>'
-    (fact,), _ = see(Web(pages({"/": reply(200, f"<title>t</title>{links}")})), web_crawl)
-    assert isinstance(fact, WebCrawl)
-    name = fact.hosts[1].name
-    assert isinstance(name, Unobserved)
-    assert name.reason is Reason.BUDGET_SPENT
 
 
 @pytest.mark.parametrize("name", ["punycode", "unicode_escape", "undefined", "no-such-charset", "zlib"])

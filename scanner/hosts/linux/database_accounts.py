@@ -24,10 +24,10 @@ MOST = 2_000
 PORTS = (5432, 5433)
 """Ports of the clusters that are asked: Debian counts up from the first."""
 _ROLES = (
-    "select json_build_object('home', current_setting('data_directory'), 'roles', (select json_agg(json_build_object('name', rolname, "
-    "'login', rolcanlogin, 'form', case when rolpassword is null then null when left(rolpassword, 3) = 'md5' then 'md5' when "
-    "left(rolpassword, 14) = 'SCRAM-SHA-256$' then 'scram-sha-256' else 'plain' end, 'super', exists (select from pg_roles s where "
-    "(s.rolsuper or s.rolname in ('pg_execute_server_program', 'pg_write_server_files') "
+    "select json_build_object('home', current_setting('data_directory'), 'roles', (select json_agg(json_build_object("
+    "'name', rolname, 'login', rolcanlogin, 'form', case when rolpassword is null then null when left(rolpassword, 3) = 'md5' then 'md5' "
+    "when left(rolpassword, 14) = 'SCRAM-SHA-256$' then 'scram-sha-256' else 'plain' end, "
+    "'super', exists (select from pg_roles s where (s.rolsuper or s.rolname in ('pg_execute_server_program', 'pg_write_server_files') "
     # before 16 whoever makes roles may join any but a superuser's, those two among them
     "or (s.rolcreaterole and current_setting('server_version_num')::int < 160000)) "
     "and pg_has_role(r.oid, s.oid, 'member')))) from (select * from pg_authid order by oid limit 2001) r))"
@@ -35,15 +35,18 @@ _ROLES = (
 _AS_POSTGRES = ("setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups", "psql", "-X", "-w", "-At", "-d", "postgres")
 ROLES = {port: Run((*_AS_POSTGRES, "-p", str(port), "-c", _ROLES), root=True, needs="psql") for port in PORTS}
 _USERS = (
-    "select json_object('user', User, 'host', Host, 'plugin', json_value(Priv, '$.plugin'), 'string', case ifnull(json_value(Priv, "
-    "'$.authentication_string'), '') when '' then 'none' when 'invalid' then 'invalid' else 'set' end, 'others', json_extract(Priv, "
-    "'$.auth_or[*].plugin'), 'blank', ifnull(json_contains(json_extract(Priv, '$.auth_or[*].authentication_string'), json_quote('')), 0), "
+    "select json_object('user', User, 'host', Host, 'plugin', json_value(Priv, '$.plugin'), 'string', "
+    "case ifnull(json_value(Priv, '$.authentication_string'), '') when '' then 'none' when 'invalid' then 'invalid' else 'set' end, "
+    "'others', json_extract(Priv, '$.auth_or[*].plugin'), "
+    "'blank', ifnull(json_contains(json_extract(Priv, '$.auth_or[*].authentication_string'), json_quote('')), 0), "
     "'access', json_value(Priv, '$.access'), 'locked', json_value(Priv, '$.account_locked'), 'role', json_value(Priv, '$.is_role'), "
-    "'tls', json_value(Priv, '$.ssl_type'), 'roles', (select json_arrayagg(concat(m.Role, '@')) from mysql.roles_mapping m where m.User = "
-    "g.User and m.Host = g.Host), 'proxied', (select json_arrayagg(p.Proxied_user) from mysql.proxies_priv p where p.User = g.User and "
-    "p.Host = g.Host), 'tables', exists (select 1 from mysql.db d where d.User = g.User and d.Host = g.Host and 'mysql' like d.Db and 'Y' "
-    "in (d.Insert_priv, d.Update_priv)) or exists (select 1 from mysql.tables_priv t where t.User = g.User and t.Host = g.Host and t.Db = "
-    "'mysql' and (find_in_set('Insert', t.Table_priv) or find_in_set('Update', t.Table_priv)))) from mysql.global_priv g limit 2001"
+    "'tls', json_value(Priv, '$.ssl_type'), "
+    "'roles', (select json_arrayagg(concat(m.Role, '@')) from mysql.roles_mapping m where m.User = g.User and m.Host = g.Host), "
+    "'proxied', (select json_arrayagg(p.Proxied_user) from mysql.proxies_priv p where p.User = g.User and p.Host = g.Host), "
+    "'tables', exists (select 1 from mysql.db d where d.User = g.User and d.Host = g.Host and 'mysql' like d.Db "
+    "and 'Y' in (d.Insert_priv, d.Update_priv)) or exists (select 1 from mysql.tables_priv t where t.User = g.User and t.Host = g.Host "
+    "and t.Db = 'mysql' and (find_in_set('Insert', t.Table_priv) or find_in_set('Update', t.Table_priv)))) "
+    "from mysql.global_priv g limit 2001"
 )
 USERS = Run(("mariadb", "--no-defaults", "-BNre", _USERS), root=True)
 # The same in MySQL's tables, its rights in MariaDB's bits. Any account of MySQL may be a role of another, and what was taken back of a

@@ -44,9 +44,10 @@ _READ = (
 APT_OFFERS = Run(("sh", "-c", _READ), seconds=20.0)
 """The versions that security archives offer of installed packages; the last line says that all was read."""
 _ASIDE = (
-    "mount -t tmpfs -o size=256m tmpfs /var/log && for d in cache/dnf lib/dnf lib/rpm; do u=/var/log/$d; mkdir -p $u/up $u/work && mount "
-    "-t overlay -o lowerdir=/var/$d,upperdir=$u/up,workdir=$u/work overlay /var/$d || exit 1; done && exec dnf -q -C updateinfo list "
-    "--security --updates"
+    "mount -t tmpfs -o size=256m tmpfs /var/log && for d in cache/dnf lib/dnf lib/rpm; do "
+    "u=/var/log/$d; mkdir -p $u/up $u/work && "
+    "mount -t overlay -o lowerdir=/var/$d,upperdir=$u/up,workdir=$u/work overlay /var/$d || exit 1; "
+    "done && exec dnf -q -C updateinfo list --security --updates"
 )
 DNF_OFFERS = Run(("unshare", "-m", "--propagation", "private", "sh", "-c", _ASIDE), seconds=30.0, root=True, needs="dnf")
 """dnf writes logs, locks and caches for every question. It is asked where these go to memory that only it sees and that ends with it."""

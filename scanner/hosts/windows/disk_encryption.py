@@ -24,12 +24,13 @@ MEMORY: Final = CONTROL + r"\Session Manager\Memory Management"
 FILE_SYSTEM: Final = CONTROL + r"\FileSystem"
 VOLUMES: Final = Script(
     "Win32_EncryptableVolume",
-    "function M($v,$n){$r=Invoke-CimMethod -InputObject $v -MethodName $n;if($r.ReturnValue -eq 0){$r}};$a=@(Get-CimInstance -Namespace "
-    "root/CIMV2/Security/MicrosoftVolumeEncryption -ClassName Win32_EncryptableVolume|ForEach-Object{$v=$_;$k=M $v "
-    "'GetKeyProtectors';@{letter=[string]$v.DriveLetter;type=[int]$v.VolumeType;protection=(M $v "
-    "'GetProtectionStatus').ProtectionStatus;conversion=(M $v 'GetConversionStatus').ConversionStatus;method=(M $v "
-    "'GetEncryptionMethod').EncryptionMethod;protectors=@($k.VolumeKeyProtectorID|Where-Object{$_}|ForEach-Object{(Invoke-CimMethod "
-    "-InputObject $v -MethodName 'GetKeyProtectorType' -Arguments @{VolumeKeyProtectorID=$_}).KeyProtectorType})}})",
+    "function M($v,$n){$r=Invoke-CimMethod -InputObject $v -MethodName $n;if($r.ReturnValue -eq 0){$r}};"
+    "$a=@(Get-CimInstance -Namespace root/CIMV2/Security/MicrosoftVolumeEncryption -ClassName Win32_EncryptableVolume|ForEach-Object{$v=$_;"
+    "$k=M $v 'GetKeyProtectors';"
+    "@{letter=[string]$v.DriveLetter;type=[int]$v.VolumeType;protection=(M $v 'GetProtectionStatus').ProtectionStatus;"
+    "conversion=(M $v 'GetConversionStatus').ConversionStatus;method=(M $v 'GetEncryptionMethod').EncryptionMethod;"
+    "protectors=@($k.VolumeKeyProtectorID|Where-Object{$_}|ForEach-Object{(Invoke-CimMethod -InputObject $v -MethodName "
+    "'GetKeyProtectorType' -Arguments @{VolumeKeyProtectorID=$_}).KeyProtectorType})}})",
     root=True,
 )
 METHODS: Final = {

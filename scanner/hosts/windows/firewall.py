@@ -63,8 +63,8 @@ class _Rules:
 
 PRODUCTS = Script(
     "FirewallProduct",
-    "$a=@(Get-CimInstance -Namespace root/SecurityCenter2 -ClassName "
-    "FirewallProduct|ForEach-Object{@{name=[string]$_.displayName;state=[long]$_.productState}})",
+    "$a=@(Get-CimInstance -Namespace root/SecurityCenter2 -ClassName FirewallProduct|ForEach-Object{"
+    "@{name=[string]$_.displayName;state=[long]$_.productState}})",
 )
 
 

@@ -22,8 +22,8 @@ DENIED: Final = frozenset({2, -2147024891, -2147217405})
 """MI_RESULT_ACCESS_DENIED, E_ACCESSDENIED, WBEM_E_ACCESS_DENIED."""
 NO_NAMESPACE, NO_CLASS = 3, 5
 _BEGIN: Final = (
-    "$ErrorActionPreference='Stop';[Console]::OutputEncoding=New-Object Text.UTF8Encoding($false);function "
-    "S($d){if($d){$d.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ',[Globalization.CultureInfo]::InvariantCulture)}};try{"
+    "$ErrorActionPreference='Stop';[Console]::OutputEncoding=New-Object Text.UTF8Encoding($false);"
+    "function S($d){if($d){$d.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ',[Globalization.CultureInfo]::InvariantCulture)}};try{"
 )
 _END: Final = (
     "}catch{$e=$_.Exception;while($e.InnerException){$e=$e.InnerException};"

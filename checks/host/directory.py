@@ -31,10 +31,15 @@ def _each(directory: DirectoryConfiguration, judge: Callable[[DirectoryServer], 
     return each_of(directory.servers, judge, "NO_DIRECTORY")
 
 
-def _directories(server: DirectoryServer, judge: Callable[[tuple[Directory, ...]], Judgement]) -> Judgement:
-    if isinstance(server.directories, Unobserved):
-        return server.directories
-    return judge(server.directories) if server.directories else not_applicable("NO_DATA")
+def _each_holding(directory: DirectoryConfiguration, judge: Callable[[DirectoryServer, tuple[Directory, ...]], Judgement]) -> Judgement:
+    """Judge the directories that each server holds."""
+
+    def one(server: DirectoryServer) -> Judgement:
+        if isinstance(server.directories, Unobserved):
+            return server.directories
+        return judge(server, server.directories) if server.directories else not_applicable("NO_DATA")
+
+    return _each(directory, one)
 
 
 @check(
@@ -57,19 +62,16 @@ def _directories(server: DirectoryServer, judge: Callable[[tuple[Directory, ...]
     },
 )
 def directory_anonymous(directory: DirectoryConfiguration) -> Judgement:
-    def one(server: DirectoryServer) -> Judgement:
-        def judge(directories: tuple[Directory, ...]) -> Judgement:
-            if read := [one.suffix for one in directories if one.anonymous is Shown.ALL]:
-                return failed("ANONYMOUS_READS", suffixes=listed(read), source=server.source)
-            if why := first_missing(one.anonymous for one in directories):
-                return why
-            if partly := [one.suffix for one in directories if one.anonymous is Shown.SOME]:
-                return _depends(partly)
-            return passed("ANONYMOUS_NOTHING", suffixes=listed(one.suffix for one in directories))
+    def judge(server: DirectoryServer, directories: tuple[Directory, ...]) -> Judgement:
+        if read := [one.suffix for one in directories if one.anonymous is Shown.ALL]:
+            return failed("ANONYMOUS_READS", suffixes=listed(read), source=server.source)
+        if why := first_missing(one.anonymous for one in directories):
+            return why
+        if partly := [one.suffix for one in directories if one.anonymous is Shown.SOME]:
+            return _depends(partly)
+        return passed("ANONYMOUS_NOTHING", suffixes=listed(one.suffix for one in directories))
 
-        return _directories(server, judge)
-
-    return _each(directory, one)
+    return _each_holding(directory, judge)
 
 
 def _depends(suffixes: list[str]) -> Unobserved:
@@ -104,19 +106,16 @@ def _depends(suffixes: list[str]) -> Unobserved:
     },
 )
 def directory_password_attribute(directory: DirectoryConfiguration) -> Judgement:
-    def one(server: DirectoryServer) -> Judgement:
-        def judge(directories: tuple[Directory, ...]) -> Judgement:
-            if read := [one.suffix for one in directories if one.passwords is Shown.ALL]:
-                return failed("PASSWORDS_SHOWN", suffixes=listed(read), source=server.source)
-            if why := first_missing(one.passwords for one in directories):
-                return why
-            if partly := [one.suffix for one in directories if one.passwords is Shown.SOME]:
-                return _depends(partly)
-            return passed("PASSWORDS_HIDDEN", suffixes=listed(one.suffix for one in directories))
+    def judge(server: DirectoryServer, directories: tuple[Directory, ...]) -> Judgement:
+        if read := [one.suffix for one in directories if one.passwords is Shown.ALL]:
+            return failed("PASSWORDS_SHOWN", suffixes=listed(read), source=server.source)
+        if why := first_missing(one.passwords for one in directories):
+            return why
+        if partly := [one.suffix for one in directories if one.passwords is Shown.SOME]:
+            return _depends(partly)
+        return passed("PASSWORDS_HIDDEN", suffixes=listed(one.suffix for one in directories))
 
-        return _directories(server, judge)
-
-    return _each(directory, one)
+    return _each_holding(directory, judge)
 
 
 @check(
@@ -262,22 +261,19 @@ def directory_password_hash(directory: DirectoryConfiguration) -> Judgement:
     },
 )
 def directory_password_policy(directory: DirectoryConfiguration) -> Judgement:
-    def one(server: DirectoryServer) -> Judgement:
-        def judge(directories: tuple[Directory, ...]) -> Judgement:
-            if without := [one.suffix for one in directories if one.policy is Policy.NONE]:
-                return failed("POLICY_OFF", suffixes=listed(without), source=server.source)
-            if partly := [one.suffix for one in directories if one.policy is Policy.BY_ENTRY]:
-                return cannot_tell(
-                    Reason.UNSUPPORTED,
-                    ja="方針を示す項目だけが対象で、どの項目が示すかはディレクトリの中にある：{suffixes}",
-                    en="it binds entries that name a policy; which do stands in the directory: {suffixes}",
-                    suffixes=listed(partly),
-                )
-            return passed("POLICY_ON", suffixes=listed(one.suffix for one in directories))
+    def judge(server: DirectoryServer, directories: tuple[Directory, ...]) -> Judgement:
+        if without := [one.suffix for one in directories if one.policy is Policy.NONE]:
+            return failed("POLICY_OFF", suffixes=listed(without), source=server.source)
+        if partly := [one.suffix for one in directories if one.policy is Policy.BY_ENTRY]:
+            return cannot_tell(
+                Reason.UNSUPPORTED,
+                ja="方針を示す項目だけが対象で、どの項目が示すかはディレクトリの中にある：{suffixes}",
+                en="it binds entries that name a policy; which do stands in the directory: {suffixes}",
+                suffixes=listed(partly),
+            )
+        return passed("POLICY_ON", suffixes=listed(one.suffix for one in directories))
 
-        return _directories(server, judge)
-
-    return _each(directory, one)
+    return _each_holding(directory, judge)
 
 
 @check(

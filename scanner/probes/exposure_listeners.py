@@ -241,11 +241,7 @@ async def _socks(talk: _Talk) -> Spoken | None:
     seen = await talk.ask(octets.SOCKS_HELLO, lambda data: octets.socks(data) or text.http(data) or text.greeting(data))
     if seen is None or seen.speaks is not Speaks.SOCKS or Trait.NO_LOGIN not in seen.traits:
         return seen
-
-    def request(address: str, port: int) -> bytes:
-        return octets.socks_connect(address, port)
-
-    return _with(seen, Trait.FORWARDS) if await _forwards(talk, request, greeting=octets.SOCKS_HELLO) else seen
+    return _with(seen, Trait.FORWARDS) if await _forwards(talk, octets.socks_connect, greeting=octets.SOCKS_HELLO) else seen
 
 
 async def _proxy(talk: _Talk) -> Spoken | None:

@@ -22,6 +22,10 @@ _NUMBERED = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "ipv6-icmp": 
 _PAIRS = frozenset({"level", "prefix", "group", "snaplen", "queue-threshold", "flags"})
 """Words of a log statement that take one value."""
 _ENDS = {"accept": Does.ACCEPT, "drop": Does.DENY, "reject": Does.DENY, "return": Does.RETURN, "queue": Does.UNCLEAR}
+_BEGINNINGS = frozenset(
+    {"accept", "drop", "reject", "jump", "goto", "return", "counter", "log", "ct", "limit", "comment", "meta", "ip", "ip6", "tcp"}
+)
+"""Words with which a condition or statement that is understood may begin."""
 _OPERATORS = frozenset({"==", "!=", "<", ">", "<=", ">=", "eq", "ne"})
 Tokens = list[str]
 Value = tuple[str, ...]
@@ -256,7 +260,7 @@ class _Line:
     def rules(self) -> list[Rule]:
         """Give the rules that the line stands for: several where it holds a verdict map."""
         while self._at < len(self._tokens):
-            self._one()
+            self._part()
         return self._made
 
     def _next(self) -> str:
@@ -268,19 +272,21 @@ class _Line:
     def _peek(self, ahead: int = 0) -> str:
         return self._tokens[self._at + ahead] if self._at + ahead < len(self._tokens) else ""
 
-    def _all(self, **changes: object) -> None:
+    def _mark(self, **changes: object) -> None:
+        """Change every rule that the line stands for so far."""
         self._made = [replace(rule, **changes) for rule in self._made]  # type: ignore[arg-type]  # fields of Rule by name
 
-    def _one(self) -> None:
+    def _part(self) -> None:
+        """Read one condition, verdict or map."""
         word = self._next()
         if self._peek() == "vmap" or (self._peek(1) == "vmap"):
             self._map(word)
             return
         if "." in (self._peek(), self._peek(1)):  # values joined to one key
-            self._all(unknown=True)
+            self._mark(unknown=True)
             self._skip_to_statement()
         elif word in _ENDS:
-            self._all(does=_ENDS[word])
+            self._mark(does=_ENDS[word])
             if word in {"reject", "queue"}:
                 self._at = len(self._tokens)  # its own options follow
         else:
@@ -289,12 +295,12 @@ class _Line:
     def _condition(self, word: str) -> None:
         match word:
             case "jump" | "goto":
-                self._all(does=Does(word), target=self._next())
+                self._mark(does=Does(word), target=self._next())
             case "counter":
                 while self._peek() in {"packets", "bytes", "name"}:
                     self._at += 2
             case "log":
-                self._all(logs=True)
+                self._mark(logs=True)
                 while self._peek() in _PAIRS:
                     self._at += 2
             case "comment":
@@ -302,31 +308,31 @@ class _Line:
             case "continue" | "notrack":
                 pass
             case "redirect":
-                self._all(redirects=True)
+                self._mark(redirects=True)
                 self._at = len(self._tokens)  # the port and its own options follow
             case "add" | "update" | "delete" | "meter":
                 while self._peek() and self._next() != "{":
                     pass
                 while self._peek() and self._next() != "}":
                     pass
-                self._all(unknown=True)
+                self._mark(unknown=True)
             case "meta" | "iif" | "iifname" | "oif" | "oifname" | "mark" | "skuid" | "pkttype":
                 self._meta(self._next() if word == "meta" else word)
             case "ct":
                 self._ct()
             case "ip" | "ip6":
-                self._all(family=word)
+                self._mark(family=word)
                 self._address(self._next())
             case "icmp" | "icmpv6":
                 self._next()
                 self._values()
-                self._all(narrow=True)
+                self._mark(narrow=True)
             case "fib":
                 self._fib()
             case _ if word in _PORT_PROTOCOLS:
                 self._port(word, self._next())
             case _:
-                self._all(unknown=True)
+                self._mark(unknown=True)
 
     def _values(self) -> tuple[Value, bool]:
         """Take an operator and what follows: a value, a list, a set or the name of one."""
@@ -335,7 +341,7 @@ class _Line:
             operator = self._next()
             negated = operator in {"!=", "ne"}
             if operator in {"<", ">", "<=", ">="}:
-                self._all(unknown=True)
+                self._mark(unknown=True)
                 return (self._next(),), False
         elif self._peek() == "!":
             self._next()
@@ -347,7 +353,7 @@ class _Line:
         if self._peek().startswith("@"):
             held = self._table.sets.get(self._next()[1:])
             if held is None:
-                self._all(unknown=True)
+                self._mark(unknown=True)
                 return (), negated
             return tuple(one[0] for one in _elements(held)), negated
         found = [self._next()]
@@ -363,90 +369,73 @@ class _Line:
     def _meta(self, key: str) -> None:
         match key:
             case "iif" | "iifname":
-                self._all(inward=self._match(strip=True))
+                self._mark(inward=self._match(strip=True))
             case "oif" | "oifname":
-                self._all(outward=self._match(strip=True))
+                self._mark(outward=self._match(strip=True))
             case "l4proto":
                 self._protocol(self._match())
             case "nfproto" | "protocol":
                 values, negated = self._values()
                 wanted = {"ipv4": "ip", "ipv6": "ip6", "ip": "ip", "ip6": "ip6"}.get(values[0] if values else "", "")
                 if len(values) == 1 and wanted:
-                    self._all(family=wanted if not negated else {"ip": "ip6", "ip6": "ip"}[wanted])
+                    self._mark(family=wanted if not negated else {"ip": "ip6", "ip6": "ip"}[wanted])
                 else:
-                    self._all(unknown=True)
+                    self._mark(unknown=True)
             case "pkttype":
                 values, negated = self._values()
-                self._all(narrow=("unicast" in values or "host" in values) is negated)
+                self._mark(narrow=("unicast" in values or "host" in values) is negated)
             case _ if self._peek() == "set":
                 self._at += 2  # meta mark set 1
             case _:
                 self._values()
-                self._all(unknown=True)
+                self._mark(unknown=True)
 
     def _protocol(self, match: Match) -> None:
-        self._all(protocols=Match(frozenset(_NUMBERED.get(v, v) for v in match.values), match.negated))
+        self._mark(protocols=Match(frozenset(_NUMBERED.get(v, v) for v in match.values), match.negated))
 
     def _ct(self) -> None:
         key = self._next()
         if key == "state":
-            self._all(states=self._match())
+            self._mark(states=self._match())
         elif key == "status":
             values, negated = self._values()
-            self._all(narrow=True, sent_on="dnat" in values and not negated)
+            self._mark(narrow=True, sent_on="dnat" in values and not negated)
         elif self._peek() == "set":
             self._at += 2
         else:
             self._values()
-            self._all(unknown=True)
+            self._mark(unknown=True)
 
     def _address(self, key: str) -> None:
         match key:
             case "saddr":
                 values, negated = self._values()
-                self._all(sources=values or None, sources_negated=negated, unknown=self._made[0].unknown or not values)
+                self._mark(sources=values or None, sources_negated=negated, unknown=self._made[0].unknown or not values)
             case "daddr":
                 values, negated = self._values()
-                self._all(destinations=values or None, destinations_negated=negated, unknown=self._made[0].unknown or not values)
+                self._mark(destinations=values or None, destinations_negated=negated, unknown=self._made[0].unknown or not values)
             case "protocol" | "nexthdr":
                 self._protocol(self._match())
             case _:
                 self._values()
-                self._all(unknown=True)
+                self._mark(unknown=True)
 
     def _port(self, protocol: str, key: str) -> None:
         if protocol != "th":
-            self._all(protocols=Match(frozenset({protocol})))
+            self._mark(protocols=Match(frozenset({protocol})))
         if key == "dport":
             values, negated = self._values()
-            self._all(ports=_ports(values), ports_negated=negated)
+            self._mark(ports=_ports(values), ports_negated=negated)
         elif key == "sport":
             self._values()
-            self._all(from_port=True)
+            self._mark(from_port=True)
         else:
             self._skip_to_statement()
-            self._all(unknown=True)
+            self._mark(unknown=True)
 
     def _skip_to_statement(self) -> None:
         """Pass over an expression of flags: up to the next word that begins something known."""
-        known = {
-            "accept",
-            "drop",
-            "reject",
-            "jump",
-            "goto",
-            "return",
-            "counter",
-            "log",
-            "ct",
-            "limit",
-            "comment",
-            "meta",
-            "ip",
-            "ip6",
-            "tcp",
-        }
-        while self._peek() and self._peek() not in known:
+        while self._peek() and self._peek() not in _BEGINNINGS:
             self._at += 1
 
     def _fib(self) -> None:
@@ -456,9 +445,9 @@ class _Line:
         kind = self._next()
         values, negated = self._values()
         if kind == "type" and words == ["daddr"]:
-            self._all(narrow=("local" not in values) is not negated)
+            self._mark(narrow=("local" not in values) is not negated)
         else:
-            self._all(unknown=True)
+            self._mark(unknown=True)
 
     def _map(self, word: str) -> None:
         """Read ``KEY vmap { value : verdict, ... }`` as one rule for each element."""

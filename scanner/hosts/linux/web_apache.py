@@ -150,36 +150,14 @@ class _Judge:
         if unread is not None:
             for found in (self._look.listing, self._look.cgi, self._look.writing, self._look.status_open):
                 found.doubt(unsupported(f"{site.name}: the expression {unread.rest} is not followed"))
-        elsewhere = sent_elsewhere(site)
-        trace = site.word("traceenable")
-        if trace is None and not elsewhere:
-            self._look.by_default(self._look.trace, site.name)
-        elif trace is not None and trace.lower() != "off" and not elsewhere:
-            self._look.trace.at(site.name)
-        if not elsewhere:
+        serves = not sent_elsewhere(site)
+        if serves:
+            self._trace(site)
             for point in self._points(site):
                 self._at(site, point)
-        for location in (node for level in site.levels for node in sections(level, "location", "locationmatch")):
-            if elsewhere or not location.words:
-                continue
-            if location.name == "locationmatch" or location.words[0] == "~":
-                # Where it holds is not asked: some path fits, and what the root folder has holds there too.
-                point, more = Point("/", self._folder_of(site, "/")), location.body or ()
-                self._at(site, point, listing=_sets(location, "options"), more=more, place=f"{site.name} {location.rest}")
-            else:
-                url = location.words[0]
-                self._at(site, Point(url, self._folder_of(site, url)), listing=_sets(location, "options") and not covered(site, url))
+            self._locations(site)
         self._by_name(site)
-        for word in ("virtualdocumentroot", "virtualscriptalias", "virtualdocumentrootip"):
-            if site.word(word):
-                unknown = unsupported(f"{site.name}: folders are made of names ({word})")
-                self._look.roots_doubt = self._look.roots_doubt or unknown
-                for found in (self._look.listing, self._look.cgi, self._look.samples):
-                    found.doubt(unknown)
-        if not site.word("documentroot") and not elsewhere:
-            unknown = unsupported(f"{site.name}: DocumentRoot is not written")
-            self._look.roots_doubt = self._look.roots_doubt or unknown
-            self._look.samples.doubt(unknown)
+        self._unknown_folders(site, serves)
         for found, names in (
             (self._look.listing, frozenset({"options"})),
             (self._look.status_open, frozenset({"sethandler"})),
@@ -188,6 +166,38 @@ class _Judge:
             if node := conditional(site.levels, names):
                 # What it compares with may be a secret, so it is not told.
                 found.doubt(unsupported(f"{site.name}: <{node.name}> decides by the request"))
+
+    def _trace(self, site: Site) -> None:
+        written = site.word("traceenable")
+        if written is None:
+            self._look.by_default(self._look.trace, site.name)
+        elif written.lower() != "off":
+            self._look.trace.at(site.name)
+
+    def _locations(self, site: Site) -> None:
+        for location in (node for level in site.levels for node in sections(level, "location", "locationmatch")):
+            if not location.words:
+                continue
+            if location.name == "locationmatch" or location.words[0] == "~":
+                # Where it holds is not asked: some path fits, and what the root folder has holds there too.
+                point, more = Point("/", self._folder_of(site, "/")), location.body or ()
+                self._at(site, point, listing=_sets(location, "options"), more=more, place=f"{site.name} {location.rest}")
+            else:
+                url = location.words[0]
+                self._at(site, Point(url, self._folder_of(site, url)), listing=_sets(location, "options") and not covered(site, url))
+
+    def _unknown_folders(self, site: Site, serves: bool) -> None:
+        """Say where it cannot be told which folders a site serves."""
+        for word in ("virtualdocumentroot", "virtualscriptalias", "virtualdocumentrootip"):
+            if site.word(word):
+                unknown = unsupported(f"{site.name}: folders are made of names ({word})")
+                self._look.roots_doubt = self._look.roots_doubt or unknown
+                for found in (self._look.listing, self._look.cgi, self._look.samples):
+                    found.doubt(unknown)
+        if serves and not site.word("documentroot"):
+            unknown = unsupported(f"{site.name}: DocumentRoot is not written")
+            self._look.roots_doubt = self._look.roots_doubt or unknown
+            self._look.samples.doubt(unknown)
 
     def _by_name(self, site: Site) -> None:
         """Look for handlers that are given by the names of files; whether such files are there is not known."""

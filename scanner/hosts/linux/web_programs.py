@@ -106,7 +106,7 @@ def web_configuration(read: Reader) -> WebConfiguration:
 
 @dataclass(frozen=True)
 class _Server:
-    """One running process of a program: its number, its parent's and whether another process of the program started it."""
+    """One running process of a program: its number and its parent's."""
 
     number: str
     parent: str
@@ -204,12 +204,12 @@ def _account(read: Reader, found: Found, look: Look) -> str:
     states = [read.state(f"/proc/{one.number}") for one in every if one.parent in numbers]
     users = [state.uid for state in states if state is not None]
     if users:
-        names = _numbers(read, "/etc/passwd")
+        names = _numbers(read)
         return next((name for name, number in names.items() if number == users[0]), str(users[0]))
     return needed(look.account)
 
 
-def _numbers(read: Reader, path: str) -> dict[str, int]:
-    """Give the numbers of accounts or groups by name. Raises ``CannotObserve``."""
-    lines = [line.split(":") for line in (read.file(path, limit=10_000_000) or b"").decode("utf-8", "replace").split("\n")]
+def _numbers(read: Reader) -> dict[str, int]:
+    """Give the numbers of accounts by name. Raises ``CannotObserve``."""
+    lines = [line.split(":") for line in (read.file("/etc/passwd", limit=10_000_000) or b"").decode("utf-8", "replace").split("\n")]
     return {shown(fields[0]): int(fields[2]) for fields in reversed(lines) if len(fields) > 2 and fields[2].isdecimal()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -252,18 +252,20 @@ def _hostapd(read: Reader) -> list[WirelessNetwork]:
         if isinstance(data, Unobserved):
             found.append(_unread(data, shown(path)))
         elif data:
-            # each line "bss" begins a further network with settings of its own
-            for part in re.split(r"(?m)^[ \t]*bss[ \t]*=.*$", data.decode("utf-8", "replace")):
-                lines = (line.partition("=") for line in part.split("\n"))
-                values = {key.strip(): value.strip() for key, equals, value in lines if equals}
-                name = values.get("ssid") or values.get("ssid2", "").strip('"')
-                bits = int(values["wpa"]) if re.fullmatch(r"\d", values.get("wpa", "")) else 0
-                accepts = tuple(kind for bit, kind in ((1, WPA), (2, WPA2)) if bits & bit) or (OPEN,)
-                if name:
-                    found.append(
-                        WirelessNetwork(shown(name), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, starts, shown(path))
-                    )
+            found += _access_points(data.decode("utf-8", "replace"), starts, shown(path))
     return found
+
+
+def _access_points(text: str, starts: bool | Unobserved, source: str) -> Iterator[WirelessNetwork]:
+    """Read hostapd.conf: each line ``bss`` begins a further network with settings of its own."""
+    for part in re.split(r"(?m)^[ \t]*bss[ \t]*=.*$", text):
+        lines = (line.partition("=") for line in part.split("\n"))
+        values = {key.strip(): value.strip() for key, equals, value in lines if equals}
+        name = values.get("ssid") or values.get("ssid2", "").strip('"')
+        bits = int(values["wpa"]) if re.fullmatch(r"\d", values.get("wpa", "")) else 0
+        accepts = tuple(kind for bit, kind in ((1, WPA), (2, WPA2)) if bits & bit) or (OPEN,)
+        if name:
+            yield WirelessNetwork(shown(name), "", WirelessMode.ACCESS_POINT, accepts, None, False, None, starts, source)
 
 
 def _starts_hostapd(read: Reader, path: str) -> bool:
@@ -282,24 +284,28 @@ def _ifupdown(path: str, data: bytes | Unobserved | None) -> list[WirelessNetwor
     if len(stanzas) > MOST:
         found.append(_unread(Unobserved(Reason.TOO_LARGE, f"{shown(path)}: more than {MOST} interfaces"), shown(path)))
     for stanza in stanzas[:MOST]:
-        words = {m[1]: m[2].strip().strip('"') for m in re.finditer(r"(?m)^[ \t]*((?:wpa|wireless)-[a-z0-9-]+)[ \t](.+)$", stanza)}
-        for elsewhere in (words[key] for key in ("wpa-conf", "wpa-roam") if key in words):
-            if not re.fullmatch(rf"{SUPPLICANT}/[^/.][^/]*\.conf", elsewhere) and elsewhere not in {"managed", "manual"}:
-                found.append(_unread(Unobserved(Reason.UNSUPPORTED, f"{shown(path)}: {shown(elsewhere)} is not read"), shown(path)))
-        name = words.get("wpa-ssid") or words.get("wireless-essid")
-        if not name:
-            continue
-        starts = stanza.split(None, 2)[1] in started
-        keys = {key.removeprefix("wpa-").replace("-", "_"): value for key, value in words.items() if key.startswith("wpa-")}
-        if "wpa-ssid" in words:
-            default = "WPA-PSK" if "psk" in keys else "NONE"
-            accepts = _of_supplicant(keys, set(keys.get("key_mgmt", default).upper().split()))
-        else:
-            accepts = (WEP,) if "wireless-key" in words or "wireless-key1" in words else (OPEN,)
-        enterprise = "EAP" in keys.get("key_mgmt", "").upper()
-        verifies = bool(keys.get("ca_cert")) if enterprise else None
-        found.append(WirelessNetwork(shown(name), "", WirelessMode.CLIENT, accepts, None, enterprise, verifies, starts, shown(path)))
+        starts = any(interface in started for interface in stanza.split(None, 2)[1:2])
+        found += _of_stanza(stanza, starts, shown(path))
     return found
+
+
+def _of_stanza(stanza: str, starts: bool, source: str) -> Iterator[WirelessNetwork]:
+    words = {m[1]: m[2].strip().strip('"') for m in re.finditer(r"(?m)^[ \t]*((?:wpa|wireless)-[a-z0-9-]+)[ \t](.+)$", stanza)}
+    for elsewhere in (words[key] for key in ("wpa-conf", "wpa-roam") if key in words):
+        if not re.fullmatch(rf"{SUPPLICANT}/[^/.][^/]*\.conf", elsewhere) and elsewhere not in {"managed", "manual"}:
+            yield _unread(Unobserved(Reason.UNSUPPORTED, f"{source}: {shown(elsewhere)} is not read"), source)
+    name = words.get("wpa-ssid") or words.get("wireless-essid")
+    if not name:
+        return
+    keys = {key.removeprefix("wpa-").replace("-", "_"): value for key, value in words.items() if key.startswith("wpa-")}
+    if "wpa-ssid" in words:
+        default = "WPA-PSK" if "psk" in keys else "NONE"
+        accepts = _of_supplicant(keys, set(keys.get("key_mgmt", default).upper().split()))
+    else:
+        accepts = (WEP,) if "wireless-key" in words or "wireless-key1" in words else (OPEN,)
+    enterprise = "EAP" in keys.get("key_mgmt", "").upper()
+    verifies = bool(keys.get("ca_cert")) if enterprise else None
+    yield WirelessNetwork(shown(name), "", WirelessMode.CLIENT, accepts, None, enterprise, verifies, starts, source)
 
 
 def _with_use(

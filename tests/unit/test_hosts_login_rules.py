@@ -94,6 +94,16 @@ def test_su_is_restricted_where_others_than_members_are_refused(tmp_path: Path) 
         assert rules.become_restricted is restricted, line
 
 
+@pytest.mark.parametrize(("ends", "restricted"), [("sufficient pam_faillock.so authsucc", False), ("required pam_permit.so", True)])
+def test_su_is_open_where_an_included_line_ends_the_stack_before_pam_wheel(tmp_path: Path, ends: str, restricted: bool) -> None:
+    """Seen with the real su on Debian 12, after the remediation of ssg-debian12 0.1.82."""
+    common = f"auth [success=1 default=ignore] pam_unix.so\nauth [default=die] pam_faillock.so authfail\nauth {ends}\n"
+    su = "auth sufficient pam_rootok.so\n@include common-auth\nauth required pam_wheel.so group=sugroup use_uid\n"
+    rules = run(login_rules, Machine(tmp_path).write({"/etc/pam.d/su": su, "/etc/pam.d/common-auth": common}))
+    assert isinstance(rules, LoginRules)
+    assert rules.become_restricted is restricted
+
+
 @pytest.mark.parametrize(
     ("files", "bits", "own"),
     [

@@ -34,7 +34,7 @@ def _with(check: str, tag: str) -> Iterator[str]:
 def _faults() -> tuple[Fault, ...]:
     relays = {*_with("relay.recipients", "RELAY_OPEN"), *_with("relay.tricks", "TRICKS_ACCEPTED"), "open-blind", "front"}
     return (
-        fault("relays", "RELAY_OPEN TRICKS_ACCEPTED DELIVERY_ARRIVED", "Server is an open relay", relays),
+        fault("relays", "RELAY_OPEN TRICKS_ACCEPTED", "Server is an open relay", relays),
         fault("relays over one family only", "FAMILIES_DIFFER", "", _with("relay.families", "FAMILIES_DIFFER")),
         fault("AUTH in clear", "AUTH_IN_CLEAR", r"smtp-commands:.* AUTH ", _with("submission.encrypted", "AUTH_IN_CLEAR"), accuses=False),
         fault(

@@ -55,6 +55,23 @@ _SQL = (
     r"|CREATE TABLE|DROP TABLE|INSERT INTO|/\*!\d{5})"
 )
 _PHP = r"\A\s{0,20}<\?php\b"
+_COPIES = (
+    "/wp-config.php.bak",
+    "/wp-config.php~",
+    "/wp-config.php.old",
+    "/wp-config.php.save",
+    "/config.php.bak",
+    "/config.php.old",
+    "/configuration.php.bak",  # Joomla
+    "/configuration.php~",
+    "/configuration.php.old",
+    "/LocalSettings.php.bak",  # MediaWiki
+    "/LocalSettings.php~",
+    "/sites/default/settings.php.bak",  # Drupal
+    "/sites/default/settings.php~",
+)
+"""What editors and people leave beside the settings of content management systems; under such a name PHP does not run them."""
+_MOVABLE_TYPE = r"^CGIPath[ \t]"
 
 WANTED: Final[tuple[Wanted, ...]] = (
     *_all(
@@ -80,11 +97,10 @@ WANTED: Final[tuple[Wanted, ...]] = (
             r"\A(?:\xef\xbb\xbf)?\s{0,20}(?:<\?xml[^>]{0,100}\?>\s{0,20})?(?:<!--[\s\S]{0,500}?-->\s{0,20})?<configuration[\s>]",
         ),
         ("/WEB-INF/web.xml", "<web-app>", r"<web-app[\s>]"),
-        ("/wp-config.php.bak", "<?php", _PHP),
-        ("/wp-config.php~", "<?php", _PHP),
+        *((path, "<?php", _PHP) for path in _COPIES),
         ("/.wp-config.php.swp", "vim swap file", r"\Ab0VIM "),
-        ("/config.php.bak", "<?php", _PHP),
-        ("/config.php.old", "<?php", _PHP),
+        ("/mt-config.cgi", "CGIPath", _MOVABLE_TYPE),
+        ("/mt/mt-config.cgi", "CGIPath", _MOVABLE_TYPE),
         ("/docker-compose.yml", "services:", r"^services:"),
         (
             "/appsettings.json",

@@ -100,8 +100,8 @@ def web_configuration(read: Reader) -> WebConfiguration:
     looks = [(one, seen(partial(_look, read, one))) for one in found]
     managed = [(one.found, seen(partial(tomcat, read, one))) for one in tomcats]
     programs = tuple(_program(read, one, look, running) for one, look in (*looks, *managed))
-    read_ = [(one, look) for one, look in looks if not isinstance(look, Unobserved)]
-    return WebConfiguration(programs, seen(lambda: php_programs(read, read_, running)))
+    known = [(one, look) for one, look in looks if not isinstance(look, Unobserved)]
+    return WebConfiguration(programs, seen(lambda: php_programs(read, known, running)))
 
 
 @dataclass(frozen=True)
@@ -151,44 +151,43 @@ def _look(read: Reader, found: Found) -> Look:
 
 def _program(read: Reader, found: Found, look: Look | Unobserved, running: tuple[Process, ...] | Unobserved | None) -> WebProgram:
     managed = found.program is HAPROXY or found.program not in READERS  # Tomcat: the others cannot be managed over the network
+    sites: tuple[str, ...] | Unobserved
+    tls: tuple[WebTls, ...] | Unobserved
     if isinstance(look, Unobserved):
-        none = Places((), look)
-        look_ = Look("", (), look, look, (), doubt=look)
-        roots, keys = none, none
-        sites: tuple[str, ...] | Unobserved = look
-        tls: tuple[WebTls, ...] | Unobserved = look
+        sites = tls = look
+        roots = keys = Places((), look)
+        look = Look("", (), look, look, (), doubt=look)
     else:
-        look_, sites = look, look.sites
-        account = seen(partial(_account, read, found, look))
-        look.account = account
+        sites = look.sites
+        look.account = seen(partial(_account, read, found, look))
         tls = (*spoken(read, look.tls), *look.spoken)
         roots, keys = roots_writable(read, look), keys_open(read, look)
         start_pages(read, look)
-    read.keep(look_.source or found.program.name, f"{len(look_.sites)} sites, {len(look_.files)} files")
+    read.keep(look.source or found.program.name, f"{len(look.sites)} sites, {len(look.files)} files")
     return WebProgram(
         name=found.program.name,
-        version=look_.version,
+        version=look.version,
         running=found.running,
         starts=found.starts,
-        applied=in_force(read, running, found.program, look_.files) if found.running is True else None,
-        source=look_.source,
-        account=look_.account,
+        applied=in_force(read, running, found.program, look.files) if found.running is True else None,
+        source=look.source,
+        account=look.account,
         sites=sites,
-        unread=look_.doubt,
-        modules=Unobserved(Reason.TOO_LARGE, f"more than {MOST_MODULES} modules") if len(look_.modules) > MOST_MODULES else look_.modules,
-        listing=look_.listing.places(look_.doubt),
-        cgi=look_.cgi.places(look_.doubt),
-        trace=look_.trace.places(look_.doubt),
-        writing=look_.writing.places(look_.doubt),
-        version_told=look_.version_told.places(look_.doubt),
-        status_open=look_.status_open.places(look_.doubt),
-        samples=look_.samples.places(look_.doubt),
-        unlogged=look_.unlogged.places(look_.doubt),
-        escaping=look_.escaping.places(look_.doubt),
-        slow=look_.slow.places(look_.doubt),
-        consoles=look_.consoles.places(look_.doubt) if managed else None,
-        console_passwords=look_.console_passwords.places(look_.doubt) if managed else None,
-        orders=look_.orders.places(look_.doubt) if managed else None,
+        unread=look.doubt,
+        modules=Unobserved(Reason.TOO_LARGE, f"more than {MOST_MODULES} modules") if len(look.modules) > MOST_MODULES else look.modules,
+        listing=look.listing.places(look.doubt),
+        cgi=look.cgi.places(look.doubt),
+        trace=look.trace.places(look.doubt),
+        writing=look.writing.places(look.doubt),
+        version_told=look.version_told.places(look.doubt),
+        status_open=look.status_open.places(look.doubt),
+        samples=look.samples.places(look.doubt),
+        unlogged=look.unlogged.places(look.doubt),
+        escaping=look.escaping.places(look.doubt),
+        slow=look.slow.places(look.doubt),
+        consoles=look.consoles.places(look.doubt) if managed else None,
+        console_passwords=look.console_passwords.places(look.doubt) if managed else None,
+        orders=look.orders.places(look.doubt) if managed else None,
         roots_writable=roots,
         keys_open=keys,
         tls=tls,

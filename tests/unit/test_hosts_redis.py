@@ -134,6 +134,7 @@ def test_further_servers_are_not_passed_over(tmp_path: Path, files: tuple[str, .
     [
         (("/usr/bin/redis-server 127.0.0.1:6379", "redis-rdb-bgsave 127.0.0.1:6379"), False),
         (("/usr/bin/redis-server 127.0.0.1:6379", "/srv/redis-server *:7000"), True),
+        (("/usr/bin/redis-server 127.0.0.1:6379", "/usr/bin/redis-server unixsocket:/run/own.sock"), True),
     ],
 )
 def test_servers_are_told_apart_by_what_they_write_over_their_arguments(tmp_path: Path, titles: tuple[str, ...], more: bool) -> None:
@@ -144,6 +145,22 @@ def test_servers_are_told_apart_by_what_they_write_over_their_arguments(tmp_path
         machine.write({f"/proc/{number}/stat": stat, f"/proc/{number}/cmdline": f"{title}\0"})
     found = [one for one in redis(machine, processes(machine)) if isinstance(one, Unobserved)]
     assert bool(found) is more
+
+
+@pytest.mark.parametrize(
+    ("conf", "place", "own"),
+    [
+        ("bind 127.0.0.1 -::1", "127.0.0.1:6379", True),
+        ("", "*:6379", True),
+        ("port 0\ntls-port 7000", "*:7000", True),
+        ("port 0\nunixsocket /run/r.sock\nunixsocketperm 700", "unixsocket:/run/r.sock", True),
+        ("bind 127.0.0.1", "*:6379", False),
+        ("bind 127.0.0.1", "127.0.0.1:7000", False),
+    ],
+)
+def test_a_server_that_listens_elsewhere_goes_by_other_settings(tmp_path: Path, conf: str, place: str, own: bool) -> None:
+    found = server(tmp_path, conf, more={"/proc/2/cmdline": f"/usr/bin/redis-server {place}\0"})
+    assert isinstance(found.listens, Unobserved) is not own
 
 
 def test_tls_and_the_rest(tmp_path: Path) -> None:

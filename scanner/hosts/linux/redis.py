@@ -83,9 +83,11 @@ def redis(read: Reader, running: tuple[Process, ...] | Unobserved | None) -> tup
 
 def _instances(read: Reader, program: Program, running: tuple[Process, ...] | Unobserved | None) -> Unobserved | None:
     """Say where further servers run or are set up beside the usual one, each with a file of its own (``redis-server@NAME``)."""
-    ways = {found[1] for words in command_lines(read, program.processes) if (found := re.search(r" (\S*:\d+)", words[0]))}
-    if len(ways) > 1:
-        return Unobserved(Reason.UNSUPPORTED, shown(f"{program.name} runs at {' and '.join(sorted(ways))}: only the usual server is read"))
+    places = _places(read, program)
+    if len(places) > 1:
+        return Unobserved(
+            Reason.UNSUPPORTED, shown(f"{program.name} runs at {' and '.join(sorted(places))}: only the usual server is read")
+        )
     files = [name for name in read.names(f"/etc/{program.name}") or () if name.startswith(f"{program.name}-") and name.endswith(".conf")]
     # A server that saves its data is two processes for a moment, so their number alone tells nothing.
     alone = isinstance(running, tuple) and sum(one.name in program.processes for one in running) == 1
@@ -94,11 +96,19 @@ def _instances(read: Reader, program: Program, running: tuple[Process, ...] | Un
     return Unobserved(Reason.UNSUPPORTED, shown(f"/etc/{program.name}/{files[0]}: only the usual server is read, not further ones"))
 
 
+def _places(read: Reader, program: Program) -> set[str]:
+    """Give the first address of each running server, or its socket, as they write it behind their names. Raises ``CannotObserve``."""
+    titles = (words[0] for words in command_lines(read, program.processes))
+    return {found[1] for title in titles if (found := re.search(r" (\S*:\S+)", title))}
+
+
 def _server(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> DatabaseServer:
     program = found.program
     usual = seen(partial(exists, read, *MAIN[program]))
     started = seen(partial(_started, read, program, usual if isinstance(usual, str) else MAIN[program][0]))
     settings = started if isinstance(started, Unobserved) else seen(partial(_settings, read, started))
+    if found.running is True and isinstance(settings, _Settings):
+        settings = seen(partial(_elsewhere, read, program, settings)) or settings
     version = seen(partial(_version, read, program))
     users = settings if isinstance(settings, Unobserved) else seen(partial(_users, read, settings))
     listens = settings if isinstance(settings, Unobserved) else seen(partial(_listens, settings, users, version))
@@ -163,6 +173,19 @@ def _settings(read: Reader, started: _Started) -> _Settings:
     main = (("include", started.main),) if started.main else ()
     settings.lines += _in_place(read, (*main, *started.options), settings.files, 0)
     return settings
+
+
+def _elsewhere(read: Reader, program: Program, settings: _Settings) -> Unobserved | None:
+    """Tell why a running server does not go by these settings: it listens elsewhere, so that something else has started it.
+
+    Raises ``CannotObserve``.
+    """
+    first, ports = settings.text("bind", "") or "*", (settings.text("port", "6379"), settings.text("tls-port", "0"))
+    own = {f"unixsocket:{settings.text('unixsocket', '')}", *(f"{first}:{port}" for port in ports)}
+    places = _places(read, program)
+    if not places or places & own:
+        return None
+    return Unobserved(Reason.UNSUPPORTED, shown(f"{program.name} runs at {min(places)}, which the settings of its unit do not say"))
 
 
 def _in_place(read: Reader, lines: Iterable[tuple[str, ...]], files: list[str], depth: int) -> Iterator[tuple[str, ...]]:

@@ -336,7 +336,7 @@ def host_password_days(rules: PasswordRules, *, most: Annotated[int, PASSWORD_MO
     ),
     says={
         "WARNING_UNASKED": Text(ja="組織は定期の変更を求めていない", en="the organisation does not ask for regular changes"),
-        "WARNING_NONE": Text(ja="新しいアカウントでは知らせない", en="on new accounts nobody is told"),
+        "WARNING_NONE": Text(ja="新しいアカウントの利用者には知らせない", en="holders of new accounts are not told"),
         "WARNING_LATE": Text(ja="{found} 日前に知らせる（下限 {least} 日）", en="they are told {found} days before (at least {least})"),
         "WARNING_GIVEN": Text(ja="{found} 日前から知らせる", en="they are told from {found} days before"),
     },

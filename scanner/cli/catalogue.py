@@ -57,7 +57,7 @@ def list_checks(
         baselines = load_baselines(SHIPPED)
         console.print_json([check_line(c, baselines) for c in catalogue().checks.values()])
         return
-    rows = ((c.id, c.severity.value, language.of(c.title)) for c in catalogue().checks.values())
+    rows = [(c.id, c.severity.value, language.of(c.title)) for c in catalogue().checks.values()]  # all or a refusal, not half a list
     console.print_table(("id", language.of(Text("重大度", "severity")), language.of(Text("件名", "title"))), rows)
 
 

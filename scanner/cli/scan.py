@@ -201,7 +201,13 @@ def produce(setup: Setup, start: RunStart, outputs: Outputs, store: OpenStore | 
 @contextmanager
 def _ended_as_by_hand() -> Iterator[None]:
     """Take SIGTERM, by which service managers end a run, for Ctrl+C: unfinished files are removed then."""
-    usual = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+    def end(*_: object) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's job in the background, and what nohup starts
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    usual = signal.signal(signal.SIGTERM, end)
     try:
         yield
     finally:

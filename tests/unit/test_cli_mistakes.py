@@ -130,15 +130,22 @@ def test_no_terminal_ends_a_run_by_what_it_cannot_show(where: str) -> None:
     assert (b"endpoint.screen-lock" in ended.stdout or b"\\u" in ended.stdout) is (where == "ascii")
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
-def test_a_run_that_is_broken_off_leaves_no_unfinished_file(how: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("how", "started"),
+    [
+        (signal.SIGINT, "--default-signal=INT"),
+        (signal.SIGTERM, "--default-signal=INT"),
+        (signal.SIGTERM, "--ignore-signal=INT"),  # as a shell starts a job in the background
+    ],
+)
+def test_a_run_that_is_broken_off_leaves_no_unfinished_file(how: signal.Signals, started: str) -> None:
     out = Path("out")
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing, so that the run lasts
         place = f"silent.example.jp=127.0.0.1:{silent.getsockname()[1]}/https"
         Path("inventory.yaml").write_text(INVENTORY.format(place=place))
         words = ["scan", "--inventory", "inventory.yaml", "--only", "tls", "--resolver", "127.0.0.1", "--no-store", "--out", str(out)]
-        heard = ["env", f"--default-signal={how.value}"]  # a shell's job in the background, such as these tests may be, ignores SIGINT
-        with subprocess.Popen([*heard, *TENKEN, *words], stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "en_US.UTF-8"}) as running:
+        command = ["env", started, *TENKEN, *words]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "en_US.UTF-8"}) as running:
             silent.settimeout(30)
             silent.accept()[0].close()  # it has begun
             running.send_signal(how)

@@ -203,7 +203,7 @@ def _ended_as_by_hand() -> Iterator[None]:
     """Take SIGTERM, by which service managers end a run, for Ctrl+C: unfinished files are removed then."""
 
     def end(*_: object) -> None:
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's job in the background, and what nohup starts
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job that a shell started in the background
             raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 

@@ -7,14 +7,22 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from scanner.hosts.base import CommandOutput, FileState
 from scanner.hosts.local import RootReader
+from scanner.hosts.machine import AnyCollector
+from scanner.model.fact import Fact
 from scanner.model.reason import CannotObserve, Reason
 
 GNOME_SESSION = "[Desktop Entry]\nName=GNOME\nExec=/usr/bin/gnome-session\nTryExec=/usr/bin/gnome-session\nDesktopNames=GNOME\n"
 KDE_SESSION = "[Desktop Entry]\nName=Plasma\nExec=/usr/bin/startplasma-x11\nDesktopNames=KDE\nX-KDE-PluginInfo-Version=5.27.5\n"
 SCHEMAS = Path("/usr/share/glib-2.0/schemas")
+F = TypeVar("F", bound=Fact)
+SYSTEMD = {"/usr/lib/systemd/systemd": "", "/run/systemd/system/x": ""}
+DEBIAN = {"/var/lib/dpkg/status": "", "/etc/os-release": 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian 12"\n'}
+RED_HAT = {"/var/lib/rpm/rpmdb.sqlite": "x", "/etc/os-release": 'ID="rhel"\nVERSION_ID="9.4"\n'}
+NOW = 1_763_800_000
 
 
 class Machine(RootReader):
@@ -160,3 +168,24 @@ class Spy(Machine):
     def state(self, path: str) -> FileState | None:
         self._note(path)
         return super().state(path)
+
+
+def said(argv: tuple[str, ...]) -> str:
+    """The command as the test machine knows it."""
+    return " ".join(argv)
+
+
+def machine(root: Path, files: Mapping[str, str | bytes], commands: Mapping[str, str] | None = None, *, live: bool = True) -> Machine:
+    """A machine under systemd whose clock says NOW."""
+    made = Machine(root, live, commands).write({**SYSTEMD, **files})
+    if live:
+        running(made)
+        made.write({"/proc/uptime": f"{NOW - 1_700_000_000}.00 1.00\n"})
+    return made
+
+
+def look(kind: type[F], collector: AnyCollector, made: Machine) -> F:
+    """Run a collector; give its fact."""
+    fact = collector.run(made)
+    assert isinstance(fact, kind)
+    return fact

@@ -25,8 +25,7 @@ from scanner.hosts.linux.startup import startup
 from scanner.hosts.linux.walk import WALK, file_walk
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from tests.unit.host_trees import Machine
-from tests.unit.test_hosts_system import DEBIAN, look, machine, said
+from tests.unit.host_trees import DEBIAN, Machine, look, machine, said
 
 
 def too_large(part: object) -> bool:

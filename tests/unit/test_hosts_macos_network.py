@@ -22,8 +22,8 @@ from scanner.hosts.macos import (
 )
 from scanner.hosts.seeing import needed
 from scanner.model.fact import Unobserved
+from tests.unit.host_trees import look
 from tests.unit.mac_trees import MANAGED, mac, person, text
-from tests.unit.test_hosts_system import look
 
 OPEN, OWE, WEP, WPA, WPA2, WPA3 = WirelessSecurity
 

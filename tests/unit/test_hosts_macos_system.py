@@ -28,10 +28,9 @@ from scanner.hosts.macos import (
 from scanner.hosts.seeing import needed
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from tests.unit.host_trees import Machine
+from tests.unit.host_trees import Machine, look
 from tests.unit.mac_trees import BUILDS, MANAGED, mac, person, text
 from tests.unit.test_hosts_local import reason
-from tests.unit.test_hosts_system import look
 
 # --- the system ------------------------------------------------------------------------------------------------------
 

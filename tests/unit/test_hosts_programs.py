@@ -23,8 +23,7 @@ from scanner.hosts.thunderbird import collapsed
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import prefs, xcu
-from tests.unit.host_trees import Machine
-from tests.unit.test_hosts_system import look
+from tests.unit.host_trees import Machine, look
 
 M = BrowserMatter
 FIREFOX = {"/usr/bin/firefox-esr": ""}

@@ -29,8 +29,7 @@ from scanner.hosts.machine import AnyCollector
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.reason import Reason
 from scanner.model.verdict import Outcome, Verdict
-from tests.unit.host_trees import Machine, running
-from tests.unit.test_hosts_system import look
+from tests.unit.host_trees import Machine, look, running
 
 STARTED = 1_700_000_100
 MARIADB = Program("mariadb", ("/usr/sbin/mariadbd",), ("mariadb.service",), ("mariadbd", "mysqld"))

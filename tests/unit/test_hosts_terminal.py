@@ -33,8 +33,7 @@ from scanner.hosts.linux.wireless import IW, NOW, wireless_networks
 from scanner.hosts.proxy_address import script, server
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from tests.unit.host_trees import GNOME_SESSION, KDE_SESSION, Machine
-from tests.unit.test_hosts_system import look
+from tests.unit.host_trees import GNOME_SESSION, KDE_SESSION, Machine, look
 
 OPEN, OWE, WEP, WPA, WPA2, WPA3 = WirelessSecurity
 PLACE = "/etc/NetworkManager/system-connections"

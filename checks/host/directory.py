@@ -62,25 +62,27 @@ def _each_holding(directory: DirectoryConfiguration, judge: Callable[[DirectoryS
     },
 )
 def directory_anonymous(directory: DirectoryConfiguration) -> Judgement:
+    return _nothing_shown(directory, lambda one: one.anonymous, "ANONYMOUS_READS", "ANONYMOUS_NOTHING")
+
+
+def _nothing_shown(directory: DirectoryConfiguration, of: Callable[[Directory], Shown | Unobserved], shown: str, hidden: str) -> Judgement:
+    """Pass with the tag ``hidden`` where no directory of any server shows anything, fail with ``shown`` where one shows all."""
+
     def judge(server: DirectoryServer, directories: tuple[Directory, ...]) -> Judgement:
-        if read := [one.suffix for one in directories if one.anonymous is Shown.ALL]:
-            return failed("ANONYMOUS_READS", suffixes=listed(read), source=server.source)
-        if why := first_missing(one.anonymous for one in directories):
+        if read := [one.suffix for one in directories if of(one) is Shown.ALL]:
+            return failed(shown, suffixes=listed(read), source=server.source)
+        if why := first_missing(map(of, directories)):
             return why
-        if partly := [one.suffix for one in directories if one.anonymous is Shown.SOME]:
-            return _depends(partly)
-        return passed("ANONYMOUS_NOTHING", suffixes=listed(one.suffix for one in directories))
+        if partly := [one.suffix for one in directories if of(one) is Shown.SOME]:
+            return cannot_tell(
+                Reason.UNSUPPORTED,
+                ja="読めるものが項目、属性又は接続元によって異なる：{suffixes}",
+                en="what may be read depends on the entry, the attribute or where one comes from: {suffixes}",
+                suffixes=listed(partly),
+            )
+        return passed(hidden, suffixes=listed(one.suffix for one in directories))
 
     return _each_holding(directory, judge)
-
-
-def _depends(suffixes: list[str]) -> Unobserved:
-    return cannot_tell(
-        Reason.UNSUPPORTED,
-        ja="読めるものが項目、属性又は接続元によって異なる：{suffixes}",
-        en="what may be read depends on the entry, the attribute or where one comes from: {suffixes}",
-        suffixes=listed(suffixes),
-    )
 
 
 @check(
@@ -106,16 +108,7 @@ def _depends(suffixes: list[str]) -> Unobserved:
     },
 )
 def directory_password_attribute(directory: DirectoryConfiguration) -> Judgement:
-    def judge(server: DirectoryServer, directories: tuple[Directory, ...]) -> Judgement:
-        if read := [one.suffix for one in directories if one.passwords is Shown.ALL]:
-            return failed("PASSWORDS_SHOWN", suffixes=listed(read), source=server.source)
-        if why := first_missing(one.passwords for one in directories):
-            return why
-        if partly := [one.suffix for one in directories if one.passwords is Shown.SOME]:
-            return _depends(partly)
-        return passed("PASSWORDS_HIDDEN", suffixes=listed(one.suffix for one in directories))
-
-    return _each_holding(directory, judge)
+    return _nothing_shown(directory, lambda one: one.passwords, "PASSWORDS_SHOWN", "PASSWORDS_HIDDEN")
 
 
 @check(

@@ -18,7 +18,7 @@ def main() -> None:
     atexit.register(gc.freeze)  # nor need any be looked for at the end, which the interpreter would do several times
     try:
         _run()
-    except Exception:
+    except Exception:  # whatever it is: a traceback would end with 1
         import logging  # a look does without
 
         logging.getLogger(__name__).exception("点検プログラムの不具合 / a defect of the scanner")

@@ -67,7 +67,7 @@ class Programs:
             if dead or time.monotonic() > end:
                 words = "".join(path.read_text(errors="replace")[-LOG_TAIL:] for pattern in logs for path in self.folder.glob(pattern))
                 raise OSError(f"no answer at {silent}; ended: {dead}: {words}")
-            time.sleep(POLL_SECONDS)
+            time.sleep(POLL_SECONDS)  # nothing tells when a program begins to listen
 
 
 @contextmanager

@@ -315,6 +315,10 @@ def test_systemd_mounts_tmp_by_its_unit_and_shared_memory_by_itself(tmp_path: Pa
         ({"/usr/lib/systemd/system/tmp.mount": "[Mount]\nOptions=nosuid\n"}, ("nosuid", "nodev", "noexec")),
         ({"/etc/systemd/system/tmp.mount.d/x.conf": "[Mount]\nOptions=nodev\n"}, ("nodev",)),
         ({"/etc/systemd/system/tmp.mount": ""}, ()),
+        # systemd.mount(5): without the setting, and where it is taken back, nothing but the defaults
+        ({"/etc/systemd/system/tmp.mount": "[Mount]\nWhere=/tmp\n"}, ("defaults",)),
+        ({"/etc/systemd/system/tmp.mount.d/x.conf": "[Mount]\nOptions=\n"}, ("defaults",)),
+        ({"/etc/systemd/system/tmp.mount.d/x.conf": "[Mount]\nTimeoutSec=9\n"}, ("nosuid", "nodev", "noexec")),
     ],
 )
 def test_a_unit_in_etc_and_drop_ins_outrank_the_line_of_fstab(tmp_path: Path, files: Mapping[str, str], expected: tuple[str, ...]) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from scanner.facts.files import Mount, Mounts
 from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Reader, collector
-from scanner.hosts.linux.base import enabled, init, masked, seen, shown
+from scanner.hosts.linux.base import enabled, init, masked, one_file, seen, shown
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import container
 from scanner.hosts.linux.services import UNITS
 from scanner.hosts.linux.units import PLACES as PLACES_OF_UNITS
-from scanner.hosts.linux.units import settings, unit_files
+from scanner.hosts.linux.units import setting, unit_files
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import CannotObserve, Reason
@@ -108,8 +108,11 @@ def _later(read: Reader, path: str, by_fstab: tuple[str, ...] | None) -> tuple[s
     unit = f"{path.strip('/').replace('/', '-')}.mount"
     if by_fstab == () or masked(read, unit) or (by_fstab is None and not enabled(read, unit)):
         return ()
-    written = settings(read, (unit,), "Mount", "Options", PLACES_OF_UNITS if by_fstab is None else PLACES_OF_UNITS[:1])
-    return _meant(tuple(written[-1].split(","))) if written else by_fstab or ("defaults",)
+    above_fstab = PLACES_OF_UNITS[:1]
+    written = setting(read, (unit,), "Mount", "Options", PLACES_OF_UNITS if by_fstab is None else above_fstab)
+    if written is None and by_fstab is not None and one_file(read, f"{above_fstab[0]}/{unit}") is None:
+        return by_fstab
+    return _meant(tuple(written.split(","))) if written else ("defaults",)
 
 
 def _meant(options: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Whether a unit starts with the machine is told by ``base.enabled``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux import systemd_conf
@@ -28,10 +28,20 @@ def settings(read: Reader, names: Sequence[str], section: str, wanted: str, own:
     unit that a generator makes as well. Raises ``CannotObserve``.
     """
     found: list[str] = []
+    for value in _values(read, names, section, wanted, own):
+        found = [*found, value] if value else []
+    return tuple(found)
+
+
+def setting(read: Reader, names: Sequence[str], section: str, wanted: str, own: Sequence[str] = PLACES) -> str | None:
+    """Give the last value of a setting that takes one: empty where it is taken back, ``None`` where no file has it. See ``settings``."""
+    return next(reversed(tuple(_values(read, names, section, wanted, own))), None)
+
+
+def _values(read: Reader, names: Sequence[str], section: str, wanted: str, own: Sequence[str]) -> Iterator[str]:
     for text in _texts(read, names, own):
         for _, entry in needed(parsed(text.path, needed(text.data), systemd_conf.parse)).entries(section, wanted):
-            found = [*found, entry.value] if entry.value else []
-    return tuple(found)
+            yield entry.value
 
 
 def _texts(read: Reader, names: Sequence[str], places: Sequence[str]) -> tuple[Text, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Literal
 
 from checks.common import first_missing, listed, value_not_set
-from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
+from scanner.facts.wireless import UNREAD, WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
 from scanner.model.text import Text
@@ -57,7 +57,7 @@ def _judged(
         return judge(networks)
     if not own:
         return value_not_set(NETWORKS_OWN_WIRELESS)
-    ours = tuple(n for n in networks if n.name in own)
+    ours = tuple(n for n in networks if n.name in own or (n.name == UNREAD and isinstance(n.mode, Unobserved)))  # it may be one of them
     return judge(ours) if ours else not_applicable("OWN_NOT_KNOWN")
 
 

@@ -35,12 +35,16 @@ class WirelessMode(StrEnum):
     """Machines among themselves, or a mesh."""
 
 
+UNREAD = "?"
+"""Stands for the name where settings could not be read: whose network they are for is not known either; the mode is then ``Unobserved``."""
+
+
 @dataclass(frozen=True, slots=True)
 class WirelessNetwork:
     """A wireless network that the machine has settings for."""
 
     name: str
-    """Its name on the air (SSID)."""
+    """Its name on the air (SSID), or ``UNREAD``."""
     account: str
     """Whose own settings these are; empty where they are the machine's."""
     mode: WirelessMode | Unobserved

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
+from scanner.facts.wireless import UNREAD, WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import enabled, processes, runs, seen, shown
 from scanner.hosts.linux.nmprofiles import READS, WIRELESS, Profile, profiles, ssid
@@ -88,7 +88,7 @@ def other_networks(read: Reader) -> list[WirelessNetwork]:
 
 
 def _unread(why: Unobserved, source: str = "NetworkManager") -> WirelessNetwork:
-    return WirelessNetwork("?", "", why, why, None, why, why, why, source)
+    return WirelessNetwork(UNREAD, "", why, why, None, why, why, why, source)
 
 
 def _files(read: Reader, directory: str, suffix: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scanner.facts.wireless import WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
+from scanner.facts.wireless import UNREAD, WirelessMode, WirelessNetwork, WirelessNetworks, WirelessSecurity
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
@@ -34,6 +34,7 @@ def knows(*networks: WirelessNetwork) -> WirelessNetworks:
 NONE = WirelessNetworks((), ())
 NO_RIGHT = WirelessNetworks(("wlan0",), DENIED)
 CAFE = net("cafe", (OPEN,))
+HIDDEN = net(UNREAD, DENIED, mode=DENIED, enterprise=DENIED, verifies=DENIED, joins=DENIED)
 CASES: dict[str, list[Case]] = {
     "endpoint.wireless.encryption": [
         case(knows(net(uses=WPA2), net("home", (WPA2, WPA3))), says="WIRELESS_ENCRYPTED", args={"count": 2}),
@@ -57,6 +58,9 @@ CASES: dict[str, list[Case]] = {
             with_={"whose": "own", "own": ("office",)},
         ),
         case(knows(CAFE), says="OWN_NOT_KNOWN", with_={"whose": "own", "own": ("office",)}),
+        # settings that could not be read may be those of one of them
+        case(knows(net(), HIDDEN), outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"whose": "own", "own": ("office",)}),
+        case(knows(HIDDEN), outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"whose": "own", "own": ("office",)}),
         case(knows(net(), CAFE), outcome="undetermined", reason=Reason.VALUE_NOT_SET, with_={"whose": "own"}),
         case(NONE, says="NO_WIRELESS", with_={"whose": "own"}),
         case(NONE, says="NO_WIRELESS"),
@@ -68,6 +72,7 @@ CASES: dict[str, list[Case]] = {
         case(knows(net(accepts=(WPA, WPA2), joins=False)), says="WIRELESS_ONLY_NEW"),
         case(knows(net("home", (WPA, WPA2)), net()), says="WIRELESS_ONLY_NEW", with_={"whose": "own", "own": ("office",)}),
         case(knows(net("home", (WPA, WPA2))), says="OWN_NOT_KNOWN", with_={"whose": "own", "own": ("office",)}),
+        case(knows(net(), HIDDEN), outcome="undetermined", reason=Reason.ACCESS_DENIED, with_={"whose": "own", "own": ("office",)}),
         case(knows(net(accepts=DENIED)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(NONE, says="NO_WIRELESS"),
         case(NO_RIGHT, outcome="undetermined", reason=Reason.ACCESS_DENIED),

@@ -1,10 +1,12 @@
-"""Checks of User Account Control: does an administrator of a Windows machine work without all rights until they are needed."""
+"""Checks of how programs come by all rights on a Windows machine: User Account Control, and packages of Windows Installer."""
 
 from __future__ import annotations
 
-from scanner.facts.elevation import Elevation, Prompt
+from checks.common import first_missing, listed
+from scanner.facts.elevation import Elevation, InstallerRights, Prompt
 from scanner.model.check import Judgement, check
-from scanner.model.fact import Unobserved
+from scanner.model.fact import Unobserved, cannot_tell
+from scanner.model.reason import Reason
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, passed
 
@@ -47,3 +49,53 @@ def elevation_control(elevation: Elevation) -> Judgement:
     if why := controlled.missing():
         return why
     return elevation.prompt if isinstance(elevation.prompt, Unobserved) else passed("CONTROLLED", prompt=elevation.prompt.value)
+
+
+@check(
+    "host.elevation.installer",
+    severity=Severity.HIGH,
+    title=Text(
+        ja="一般の利用者が起動したインストーラに管理者の権限が与えられない",
+        en="Packages that ordinary users install get no administrator's rights",
+    ),
+    why=Text(
+        ja="この設定があると、誰でも自作の MSI パッケージを SYSTEM の権限で実行でき、端末の全体を支配できる。",
+        en="With this policy anybody runs a package of his own making as SYSTEM, and owns the machine.",
+    ),
+    remedy=Text(
+        ja=(
+            "グループポリシー「管理用テンプレート＞Windows コンポーネント＞Windows インストーラー」の"
+            "「常にシステム特権でインストールする」を、コンピューターの構成とユーザーの構成の両方で無効とする。"
+        ),
+        en=(
+            "Group Policy, Administrative Templates > Windows Components > Windows Installer: Always install with elevated privileges, "
+            "disabled in both Computer Configuration and User Configuration."
+        ),
+    ),
+    says={
+        "INSTALLER_OWN_RIGHTS": Text(ja="与えられない（機器の側の設定がない）", en="they get none (the machine's policy is not set)"),
+        "INSTALLER_HALF": Text(
+            ja="与えられない（機器の側だけが設定され、利用者の側が設定されたアカウントはない：{count} 個を調べた）",
+            en="they get none (only the machine's policy is set; none of {count} accounts has its own)",
+        ),
+        "INSTALLER_BARRED": Text(ja="Windows インストーラーが無効である", en="Windows Installer is off"),
+        "INSTALLER_ELEVATES": Text(
+            ja="AlwaysInstallElevated が機器と利用者の両方で有効である（アカウント：{accounts}）",
+            en="AlwaysInstallElevated is on for the machine and for accounts: {accounts}",
+        ),
+    },
+)
+def elevation_installer(rights: InstallerRights) -> Judgement:
+    if rights.machine is False:
+        return passed("INSTALLER_OWN_RIGHTS")
+    if rights.barred is True:
+        return passed("INSTALLER_BARRED")
+    if (unseen := first_missing((rights.machine, rights.barred, rights.accounts))) is not None:
+        return unseen
+    assert not isinstance(rights.accounts, Unobserved)
+    if elevated := [half.account for half in rights.accounts if half.elevated is True]:
+        return failed("INSTALLER_ELEVATES", accounts=listed(elevated))
+    if not rights.accounts:
+        ja, en = "利用者の側の設定を持つアカウントがまだない", "no account that could have its half of the policy has a profile yet"
+        return cannot_tell(Reason.UNSUPPORTED, ja, en)
+    return first_missing(half.elevated for half in rights.accounts) or passed("INSTALLER_HALF", count=len(rights.accounts))

@@ -1,4 +1,4 @@
-"""The fact about how an administrator's rights are taken up on a Windows machine (User Account Control)."""
+"""The facts about how programs come by an administrator's rights on a Windows machine: User Account Control, Windows Installer."""
 
 from __future__ import annotations
 
@@ -35,3 +35,28 @@ class Elevation(Fact):
     prompt: Prompt | Unobserved
     built_in: bool | Unobserved
     """Whether that holds for the built-in administrator as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHalf:
+    """What one account's own policy says of ``InstallerRights``."""
+
+    account: str
+    elevated: bool | Unobserved
+
+
+@dataclass(frozen=True, slots=True)
+class InstallerRights(Fact):
+    """Whether Windows Installer gives every package all rights of the machine, whoever starts it (AlwaysInstallElevated).
+
+    It does for the accounts whose own half is set, where the machine's half is set as well.
+    """
+
+    of: ClassVar[Kind] = Kind.MACHINE
+    arises_on: ClassVar[frozenset[Platform]] = frozenset({Platform.WINDOWS})
+
+    barred: bool | Unobserved
+    """Whether the installer never runs at all."""
+    machine: bool | Unobserved
+    accounts: tuple[OwnHalf, ...] | Unobserved
+    """Every account that has a profile on the machine."""

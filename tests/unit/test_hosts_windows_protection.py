@@ -13,7 +13,7 @@ import pytest
 
 from scanner.facts.credentials import KeptCredentials
 from scanner.facts.disk_encryption import DiskEncryption, RecoveryKeys, VolumeUse
-from scanner.facts.elevation import Elevation, Prompt
+from scanner.facts.elevation import Elevation, InstallerRights, OwnHalf, Prompt
 from scanner.facts.kernel import Startup
 from scanner.facts.login_notice import LoginNotice
 from scanner.facts.malware import MalwareProduct, MalwareProtection
@@ -27,12 +27,12 @@ from scanner.hosts.windows import (
     notice,
     startup,
 )
-from scanner.hosts.windows.base import WINLOGON
+from scanner.hosts.windows.base import POLICIES, WINLOGON
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.unit.test_hosts_windows_accounts import CLOCK, NOW, ticks, windows
 from tests.unit.windows_answers import SERVER, SERVICES, error, said, states
-from tests.unit.windows_machines import WINDOWS_11, Keys, fact_of, machine
+from tests.unit.windows_machines import HANAKO, TARO, WINDOWS_11, Keys, fact_of, machine
 
 DEFENDER: Keys = {SERVICES + r"\WinDefend": {"Start": 2}}
 STATUS = {
@@ -234,6 +234,27 @@ def test_elevation_is_on_where_nothing_says_otherwise(
     assert (fact.controlled.after_restart, fact.built_in) == (controlled, built_in)
     assert isinstance(fact.controlled.in_force, Unobserved) is not controlled  # it changes with a restart
     assert isinstance(fact.prompt, Unobserved) if prompt is None else fact.prompt is prompt
+
+
+def test_both_halves_of_the_installers_policy_are_read(tmp_path: Path) -> None:
+    machines, own = rf"{POLICIES}\{elevation.INSTALLER}", rf"{elevation.OWN_POLICIES}\{elevation.INSTALLER}"
+    keys: Keys = {
+        machines: {"AlwaysInstallElevated": 1, "DisableMSI": 1},
+        rf"HKU\{TARO}\{own}": {"AlwaysInstallElevated": 1},
+        rf"HKU\{HANAKO}\{own}": {"AlwaysInstallElevated": 0},
+    }
+    found = fact_of(InstallerRights, elevation.installer_rights, machine(tmp_path / "1", keys))
+    assert found == InstallerRights(False, True, (OwnHalf("1001", True), OwnHalf("1002", False)))
+    bare = fact_of(InstallerRights, elevation.installer_rights, machine(tmp_path / "2", {machines: {"DisableMSI": 2}}, users=[TARO]))
+    assert bare == InstallerRights(True, False, (OwnHalf("1001", False),))
+
+
+def test_a_profile_that_cannot_be_read_leaves_its_own_half_unknown(tmp_path: Path) -> None:
+    read = machine(tmp_path, {rf"{POLICIES}\{elevation.INSTALLER}": {"AlwaysInstallElevated": 1}}, users=[TARO])
+    (tmp_path / f"Users/{TARO[-4:]}/NTUSER.DAT").write_bytes(b"locked")
+    found = fact_of(InstallerRights, elevation.installer_rights, read)
+    assert isinstance(found.accounts, tuple)
+    assert isinstance(found.accounts[0].elevated, Unobserved)
 
 
 JOINED = (answers.JOINED, answers.Joined(True, "CITY"))

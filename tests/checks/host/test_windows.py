@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from scanner.facts.accounts import Account, AccountGroup, Accounts, Password
 from scanner.facts.credentials import KeptCredentials
-from scanner.facts.elevation import Elevation, Prompt
+from scanner.facts.elevation import Elevation, InstallerRights, OwnHalf, Prompt
 from scanner.facts.event_log import AuditPolicy, AuditSetting, EventLog, EventLogs, WhenFull
 from scanner.facts.readings import Readings
 from scanner.facts.tpm import SecurityModule
@@ -50,6 +50,11 @@ def logs(
 ) -> EventLogs:
     """Logs of these sizes."""
     return EventLogs((EventLog("Security", security, when, "place"), EventLog("System", other, WhenFull.ARCHIVES, "place")), scripts)
+
+
+def installs(machine: bool | Unobserved, *own: bool | Unobserved) -> InstallerRights:
+    """The machine's half of the policy, and that of each account."""
+    return InstallerRights(False, machine, tuple(OwnHalf(str(number), half) for number, half in enumerate(own, 1)))
 
 
 LARGE = 196_608 * 1024
@@ -120,6 +125,19 @@ CASES: dict[str, list[Case]] = {
         case(
             Elevation(Readings(DENIED, DENIED, DENIED, "place"), Prompt.CONSENT, True), outcome="undetermined", reason=Reason.ACCESS_DENIED
         ),
+    ],
+    "host.elevation.installer": [
+        case(installs(False, True), says="INSTALLER_OWN_RIGHTS"),
+        case(InstallerRights(DENIED, False, DENIED), says="INSTALLER_OWN_RIGHTS"),
+        case(installs(True, False, False), says="INSTALLER_HALF", args={"count": 2}),
+        case(InstallerRights(True, True, (OwnHalf("太郎", True),)), says="INSTALLER_BARRED"),
+        case(installs(True, False, True), says="INSTALLER_ELEVATES", args={"accounts": ("2",)}),
+        case(installs(True, DENIED, True), says="INSTALLER_ELEVATES", args={"accounts": ("2",)}),
+        case(installs(True, DENIED, False), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(InstallerRights(False, True, DENIED), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(InstallerRights(DENIED, True, (OwnHalf("太郎", True),)), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(installs(DENIED, False), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(installs(True), outcome="undetermined", reason=Reason.UNSUPPORTED),
     ],
     "host.boot.tpm": [
         case(SecurityModule("2.0"), says="TPM_USABLE"),

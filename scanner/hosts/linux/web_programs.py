@@ -9,6 +9,7 @@ from functools import partial
 
 from scanner.facts.web_configuration import Places, WebConfiguration, WebProgram, WebTls
 from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.linux import openssl
 from scanner.hosts.linux.base import Process, needed, processes, seen, shown
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.web_apache import ENVIRONMENT, apache
@@ -27,7 +28,6 @@ from scanner.hosts.linux.web_php import php_programs
 from scanner.hosts.linux.web_reading import Look
 from scanner.hosts.linux.web_reloads import RELOADS, in_force
 from scanner.hosts.linux.web_rights import PAGE, keys_open, roots_writable, start_pages
-from scanner.hosts.linux.web_tls import READS as TLS
 from scanner.hosts.linux.web_tls import spoken
 from scanner.hosts.linux.web_tomcat import tomcat
 from scanner.hosts.linux.web_tomcat_files import SOURCES as TOMCAT
@@ -82,7 +82,7 @@ KEY_FOLDERS = ("/etc/ssl/private", "/etc/pki/tls/private", "/etc/letsencrypt/liv
     Files("/var/www/html/index.html", limit=PAGE),
     Files("/etc/passwd", limit=10_000_000),
     Files("/etc/group", limit=10_000_000),
-    *TLS,
+    *openssl.READS,
     *PHP,
     Run(BUILD, needs="nginx"),
     Run(RELOADS),

@@ -5,29 +5,20 @@ from __future__ import annotations
 import re
 
 from scanner.facts.web_configuration import WebTls
-from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import exists, seen, shown
+from scanner.hosts.base import Reader
+from scanner.hosts.linux import openssl
+from scanner.hosts.linux.base import seen, shown
 from scanner.hosts.linux.web_reading import ToldTls, unsupported
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire.tls.suites import SUITES, suite_by_name
 
-FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
-NEW, OLD = ("libssl.so.3",), ("libssl.so.1.1", "libssl.so.1.0.0", "libssl.so.10")
-SYSTEM = ("/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies/back-ends/opensslcnf.config")
-POLICY = SYSTEM[-1]
+SYSTEM = (*openssl.CONF, openssl.POLICY)
 BEFORE_12 = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
 ORDER = (*BEFORE_12, "TLS 1.2", "TLS 1.3")
-USUAL_LEVEL = 2
-"""The security level of OpenSSL where nothing is written: 2 in Debian, Ubuntu and the Red Hat family, and upstream from 3.2."""
 LONGEST_STRING = 4_000
 MOST_STRINGS = 20
 MOST_SUITES = 400
-READS: tuple[Source, ...] = (
-    *(Names(f"{folder}/{name}") for folder in FOLDERS for name in (*NEW, *OLD)),
-    *(Files(path) for path in SYSTEM),
-)
-_LEVEL = re.compile(r"@SECLEVEL=(\d)")
 _BY_OPENSSL = {suite.openssl: suite.name for suite in SUITES.values() if suite.openssl}
 
 
@@ -57,14 +48,12 @@ class _System:
     """The library and what is set for all programs. Raises ``CannotObserve``."""
 
     def __init__(self, read: Reader) -> None:
-        new = exists(read, *(f"{folder}/{name}" for folder in FOLDERS for name in NEW)) is not None
-        old = exists(read, *(f"{folder}/{name}" for folder in FOLDERS for name in OLD)) is not None
-        self.library = 3 if new and not old else 1 if old and not new else None
+        self.library = openssl.generation(read)
         text = "".join((read.file(path) or b"").decode("utf-8", "replace") for path in SYSTEM)
         lines = [line for line in text.split("\n") if not line.lstrip().startswith("#")]
-        levels = [int(level) for level in _LEVEL.findall("\n".join(lines))]
-        self.level = min(levels, default=USUAL_LEVEL)
-        self.policy = read.file(POLICY)
+        levels = [int(level) for level in openssl.LEVEL.findall("\n".join(lines))]
+        self.level = min(levels, default=openssl.USUAL_LEVEL)
+        self.policy = read.file(openssl.POLICY)
 
     def versions(self, told: ToldTls) -> tuple[tuple[str, ...] | Unobserved, tuple[str, ...]]:
         """Give the versions that can be agreed on, and those that the library holds back."""
@@ -79,7 +68,7 @@ class _System:
         if self.policy is not None and not told.written:
             return self._of_policy(told)
         string = told.ciphers if isinstance(told.ciphers, str) else ""
-        given = _LEVEL.findall(string)
+        given = openssl.LEVEL.findall(string)
         level = int(given[-1]) if given else self.level
         # SSL_CTX_set_security_level(3): from 3.0 on the signatures of TLS before 1.2 need level 0; distributions let some through at 1.
         if self.library == 3 and level >= 2:
@@ -92,7 +81,7 @@ class _System:
         """The Red Hat family has programs follow the machine's policy where they write nothing."""
         least = re.search(rb"(?m)^\s*TLS\.MinProtocol\s*=\s*TLSv(1\.[0-3]|1)\s*$", self.policy or b"")
         if least is None:
-            return unsupported(f"{told.site}: no version is written, and {POLICY} names none"), ()
+            return unsupported(f"{told.site}: no version is written, and {openssl.POLICY} names none"), ()
         first = ORDER.index({"1": "TLS 1.0"}.get(least[1].decode(), f"TLS {least[1].decode()}"))
         return ORDER[first:], ()
 

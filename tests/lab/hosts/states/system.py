@@ -153,6 +153,9 @@ STATES = (
             "host.services.listed": "SOCKETS_LISTED",
             "host.kernel.aslr": "IN_CONTAINER",
             "host.mounts.options": "IN_CONTAINER",
+            "host.crypto.tls-versions": "OLD_REFUSED",
+            "host.crypto.policy-applied": "NO_POLICY",
+            "host.crypto.fips": "FIPS_NOT_ASKED",
         },
         values={"software.forbidden": ("winny", "*-p2p"), "software.permitted": ("*",), "packages.sources": (".example.jp",)},
         declares=(SSH,),
@@ -177,6 +180,7 @@ STATES = (
             "/usr/bin/aide": "#!/bin/sh\nexit 0\n",
             "/usr/bin/dockerd": "#!/bin/sh\nexit 0\n",
             "/etc/docker/daemon.json": DAEMON_BAD,
+            "/etc/gnutls/config": "[overrides]\ndisabled-version = tls1.0\n",
             "/etc/fstab": "/dev/sdb1 /media/usb vfat noauto,user,exec 0 0\n",
             # redirects: asked for and not in force; the answer to broadcast pings: good now, switched on by the next start
             "/etc/sysctl.d/60-network.conf": (
@@ -243,6 +247,7 @@ STATES = (
             "host.containers.users": "USERS_SHARED",
             "host.containers.new-rights": "NEW_RIGHTS_POSSIBLE",
             "host.containers.isolation": "CONTAINERS_TOGETHER",
+            "host.crypto.tls-versions": "OLD_LET_IN",
         },
         args={"host.updates.security": {"count": 1}, "host.updates.held": {"names": ("openssh-server",)}},
         values={

@@ -116,6 +116,7 @@ STATES = (
             "host.updates.automatic": "AUTOMATIC_ON",
             "host.platform.support": "SUPPORTED",
             "host.software.forbidden": "FORBIDDEN_NONE",
+            "host.software.execution": "EXECUTION_NOT_ASKED",
             "host.software.permitted": "PERMITTED_ONLY",
             "host.software.development": "TOOLS_NONE",
             "host.packages.signatures": "SIGNATURES_ASKED",
@@ -225,6 +226,7 @@ STATES = (
             "host.updates.restart": "RESTART_ASKED",
             "host.platform.support": "SUPPORT_ENDED",
             "host.software.forbidden": "FORBIDDEN_FOUND",
+            "host.software.execution": "EXECUTION_NO_MEANS",
             "host.software.permitted": "UNPERMITTED_FOUND",
             "host.packages.signatures": "SOURCES_UNSIGNED",
             "host.packages.sources": "SOURCES_UNKNOWN",
@@ -252,6 +254,7 @@ STATES = (
         args={"host.updates.security": {"count": 1}, "host.updates.held": {"names": ("openssh-server",)}},
         values={
             "software.forbidden": ("openssh-*",),
+            "software.execution-restricted": True,
             "software.permitted": ("libc6",),
             "packages.sources": (".example.jp",),
             "platform.extended-support": (),

@@ -1,0 +1,85 @@
+"""The files of fapolicyd: settings, fapolicyd.conf(5), and rules, fapolicyd.rules(5). Which files count is not decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+MOST_LINES: Final = 50_000
+LONGEST_SETTING: Final = 158
+"""Characters of a line of settings; the daemon passes longer ones over."""
+DECISIONS: Final = frozenset(f"{decision}{suffix}" for decision in ("allow", "deny") for suffix in ("", "_audit", "_syslog", "_log"))
+PERMISSIONS: Final = frozenset({"open", "execute", "any"})
+EVERYTHING: Final = frozenset({("all",), ("trust=0",), ("dir=/",)})
+"""Objects that take in every program that nobody trusts."""
+
+
+class NotFapolicyd(ValueError):
+    """The daemon would not take the file, or it goes beyond the caps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: what it decides, for which permission, and the fields of its subject and object as they are written."""
+
+    allows: bool
+    permission: str
+    subject: tuple[str, ...]
+    object: tuple[str, ...]
+
+
+def permissive(data: bytes) -> bool:
+    """Tell whether the settings make the daemon record only; without the setting they do not. Raises ``NotFapolicyd``."""
+    found = False
+    for line in _lines(data):
+        words = [word for word in line.split(" ") if word]
+        if not words or words[0].startswith("#") or len(line) > LONGEST_SETTING:
+            continue
+        if len(words) < 3 or words[1] != "=":
+            raise NotFapolicyd("a line is not of the form NAME = VALUE")
+        if words[0].lower() == "permissive":
+            if not (words[2].isascii() and words[2].isdigit()):
+                raise NotFapolicyd("permissive is not a number")
+            found = words[2].strip("0") != ""
+    return found
+
+
+def rules(data: bytes) -> tuple[Rule, ...]:
+    """Read rules in their order; definitions of sets are left out. Raises ``NotFapolicyd``."""
+    return tuple(_rule(words) for line in _lines(data) if (words := line.split()) and words[0][0] not in "#%")
+
+
+def unnamed_runs(found: Iterable[Rule]) -> bool | None:
+    """Tell whether a program runs that no rule names; ``None``: rules refuse programs by what they are, and none decides for all.
+
+    The first rule that fits decides, and what fits none is allowed.
+    """
+    some = False
+    for rule in found:
+        if rule.permission == "open" or rule.subject != ("all",):
+            continue
+        if rule.object in EVERYTHING:
+            return rule.allows
+        some = some or not rule.allows
+    return None if some else True
+
+
+def _lines(data: bytes) -> list[str]:
+    lines = data.decode("utf-8", "replace").split("\n")
+    if len(lines) > MOST_LINES:
+        raise NotFapolicyd(f"more than {MOST_LINES} lines")
+    return lines
+
+
+def _rule(words: list[str]) -> Rule:
+    decision, *rest = words
+    if decision not in DECISIONS or ":" not in rest:
+        raise NotFapolicyd("a line is no rule of the form DECISION PERMISSION SUBJECT : OBJECT")
+    permission = "open"
+    if rest[0].startswith("perm="):
+        permission = rest.pop(0).removeprefix("perm=")
+    if permission not in PERMISSIONS:
+        raise NotFapolicyd("a permission is not known")
+    colon = rest.index(":")
+    return Rule(decision.startswith("allow"), permission, tuple(rest[:colon]), tuple(rest[colon + 1 :]))

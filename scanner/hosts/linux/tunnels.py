@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scanner.facts.ipv6 import Ipv6Tunnels, Technique, TunnelAddress, TunnelDriver, TunnelInterface
-from scanner.hosts.base import Files, Names, Reader, Run, collector
+from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.linux.base import first_line, seen, shown
 from scanner.hosts.linux.inet6 import IP6GRE, IPGRE, SIT, TUNNEL6, Address, addresses, flags
+from scanner.hosts.linux.links import LINKS, links, within
 from scanner.hosts.linux.modules import modules
 from scanner.hosts.linux.reads import MODULES
 from scanner.hosts.linux.tunnel_files import READS, definitions
@@ -30,7 +30,7 @@ _ANY = frozenset({"", "any", "0.0.0.0", "::"})  # noqa: S104  the unspecified fa
     Platform.LINUX,
     *MODULES,
     Files("/proc/net/if_inet6", limit=16_000_000),
-    Run(("ip", "-j", "-d", "link", "show")),
+    LINKS,
     *(Files(f"/sys/class/net/*/{leaf}") for leaf in ("type", "flags", "tun_flags", "address", "broadcast")),
     Names("/sys/module/sit"),
     Names("/sys/module/ip6_tunnel"),
@@ -116,20 +116,14 @@ def _technique(name: str, number: str, device: _Device, mine: list[Address]) -> 
 
 
 def _described(read: Reader) -> Mapping[str, _Device]:
-    """Ask ``ip``; nothing where it is missing, too old for JSON or not understood: /sys has the essentials."""
-    output = seen(lambda: read.command(["ip", "-j", "-d", "link", "show"]))
-    if output is None or isinstance(output, Unobserved) or output.status != 0:
-        return {}
-    try:
-        links = json.loads(output.stdout)
-    except (ValueError, RecursionError):
-        return {}
-    return {link["ifname"]: _device(link) for link in links if isinstance(link, dict) and isinstance(link.get("ifname"), str)}
+    """Ask ``ip``; nothing where it does not tell: /sys has the essentials."""
+    told = seen(lambda: links(read))
+    return {} if isinstance(told, Unobserved) else {name: _device(link) for name, link in told.items()}
 
 
 def _device(link: Mapping[str, object]) -> _Device:
-    info = _mapping(link.get("linkinfo"))
-    data = _mapping(info.get("info_data"))
+    info = within(link, "linkinfo")
+    data = within(info, "info_data")
     prefix = str(data.get("prefix", ""))
     return _Device(
         kind=str(info.get("info_kind", "")),
@@ -138,10 +132,6 @@ def _device(link: Mapping[str, object]) -> _Device:
         isatap="isatap" in data and data["isatap"] is not False,
         rapid=bool(prefix) and prefix not in {"2002::", "2002::/16"},
     )
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 def _from_sys(read: Reader, name: str, number: str) -> _Device:

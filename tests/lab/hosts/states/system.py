@@ -157,6 +157,7 @@ STATES = (
             "host.crypto.tls-versions": "OLD_REFUSED",
             "host.crypto.policy-applied": "NO_POLICY",
             "host.crypto.fips": "FIPS_NOT_ASKED",
+            "host.network.promiscuous": "LISTENS_NOT",
         },
         values={"software.forbidden": ("winny", "*-p2p"), "software.permitted": ("*",), "packages.sources": (".example.jp",)},
         declares=(SSH,),
@@ -205,7 +206,7 @@ STATES = (
             "systemctl start auditd || true",
             "touch /run/reboot-required && echo linux-image-amd64 > /run/reboot-required.pkgs",
         ),
-        network=(written(NETWORK_BAD),),
+        network=(written(NETWORK_BAD), "ip link add link eth0 name listen0 type macvlan && ip link set listen0 promisc on"),
         expects={
             "host.updates.security": "UPDATES_MISSING",
             "host.updates.lists": "LISTS_OLD",
@@ -250,6 +251,7 @@ STATES = (
             "host.containers.new-rights": "NEW_RIGHTS_POSSIBLE",
             "host.containers.isolation": "CONTAINERS_TOGETHER",
             "host.crypto.tls-versions": "OLD_LET_IN",
+            "host.network.promiscuous": "LISTENS",
         },
         args={"host.updates.security": {"count": 1}, "host.updates.held": {"names": ("openssh-server",)}},
         values={

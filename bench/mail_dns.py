@@ -1,6 +1,9 @@
 """Tenken beside checkdmarc 6 on the same 500 laboratory domains, over the same resolver, in turn: ``python -m bench.mail_dns``.
 
-Prints a table and one line of JSON, and writes nothing else. Each program is started as people start it; "start-up" is the time of a
+Once with the resolver as it stands in the laboratory, at no distance and with every name in its memory, where nothing is measured but
+the programs' own time; once from 2 ms away (``bench/far_resolver.py``), which is still nearer than nearly all that a night's run asks for.
+
+Prints tables and one line of JSON, and writes nothing else. Each program is started as people start it; "start-up" is the time of a
 run over one domain, "steady" is what remains. checkdmarc runs without its SMTP and TLS tests and without its waiting time, in an
 environment of its own below ``build/``, because it needs another version of a library. Tenken is told in the inventory what the
 laboratory's servers bear: all policies lie on one web server, and at the usual 50 fetches a second a run would measure that pace, which
@@ -20,10 +23,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.far_resolver import far_resolver
 from bench.installed import as_installed, set_up
 from tests.lab import Lab
 
@@ -80,7 +84,18 @@ class Figures:
     answers: int
 
 
-Program = Callable[[Lab, Sequence[str], Path], Figures]
+@dataclass(frozen=True)
+class Ground:
+    """Where the programs run: the laboratory, the address of the resolver that they ask, a folder that is empty at the beginning."""
+
+    lab: Lab
+    resolver: str
+    folder: Path
+
+
+Program = Callable[[Ground, Sequence[str]], Figures]
+Medians = dict[str, Figures]
+Seconds = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -96,34 +111,41 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--domains", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--away", type=int, nargs="*", default=[0, 2], help="distances of the resolver in milliseconds")
     parser.add_argument("--memory", type=int, nargs="*", default=[1000, 2000, 3000], help="numbers of domains for the growth of memory")
     options = parser.parse_args()
     set_up(ENVIRONMENT, LOCK)
-    with tempfile.TemporaryDirectory() as folder, Lab.up(bulk=max([options.domains, *options.memory])) as lab:
+    figures: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as temporary, Lab.up(bulk=max([options.domains, *options.memory])) as lab:
+        folder = Path(temporary)
         _nft(lab, COUNTER)
-        names = list(lab.bulk)
-        programs = {
-            "checkdmarc": _checkdmarc,
-            "tenken mail": _tenken(SUBJECTS),
-            "what both ask": _tenken(CHECKDMARC_ASKS),
-            "DMARC, MX, SPF": _tenken(HEART),
-            "tenken mail, with store": _tenken(SUBJECTS, store=True),
-        }
-        for run in programs.values():  # the resolver has seen every name before anything is measured
-            run(lab, names[: options.domains], Path(folder))
-        rounds = [{name: run(lab, names[: options.domains], Path(folder)) for name, run in programs.items()} for _ in range(options.rounds)]
-        start_up = {name: min(run(lab, names[:1], Path(folder)).wall for _ in range(3)) for name, run in programs.items()}
-        memory = {n: _held(lab, names[:n], Path(folder)) for n in options.memory}
-    _print(rounds, start_up, memory, options.domains)
+        near = Ground(lab, lab.resolver, folder)
+        for run in PROGRAMS.values():  # the resolver has seen every name before anything is measured
+            run(near, lab.bulk[: options.domains])
+        for away in options.away:
+            with far_resolver(lab, away, folder) if away else nullcontext(lab.resolver) as resolver:
+                figures[f"{away} ms"] = _compare(Ground(lab, resolver, folder), options.domains, options.rounds, away)
+        memory = {n: _held(near, lab.bulk[:n]) for n in options.memory}
+    _print_memory(memory)
+    print(json.dumps({**figures, "memory_mb": {n: asdict(held) for n, held in memory.items()}}))
     return 0
 
 
-def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], memory: dict[int, Memory], domains: int) -> None:
+def _compare(ground: Ground, domains: int, rounds: int, away: int) -> dict[str, object]:
+    names = ground.lab.bulk[:domains]
+    seen = [{name: run(ground, names) for name, run in PROGRAMS.items()} for _ in range(rounds)]
+    start_up = {name: min(run(ground, names[:1]).wall for _ in range(3)) for name, run in PROGRAMS.items()}
     medians = {
-        name: Figures(*(statistics.median(values) for values in zip(*(asdict(r[name]).values() for r in rounds), strict=True)))
-        for name in rounds[0]
+        name: Figures(*(statistics.median(values) for values in zip(*(asdict(one[name]).values() for one in seen), strict=True)))
+        for name in PROGRAMS
     }
     steady = {name: domains / (m.wall - start_up[name]) for name, m in medians.items()}
+    print(f"the resolver {away} ms away" if away else "the resolver at no distance, every name in its memory")
+    _print(medians, start_up, steady, domains)
+    return {"medians": {n: asdict(m) for n, m in medians.items()}, "steady": steady, "start_up": start_up}
+
+
+def _print(medians: Medians, start_up: Seconds, steady: Seconds, domains: int) -> None:
     other = medians["checkdmarc"]
     heads = ("program", "domains/s", "ratio", "steady/s", "ratio", "start-up s", "CPU s", "peak MB", "questions/domain", "answers/domain")
     print(_row(heads))
@@ -140,7 +162,10 @@ def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], mem
             f"{m.questions / domains:.1f}",
             f"{m.answers / domains:.1f}",
         )
-        print(_row(row))
+        print(_row(row), flush=True)
+
+
+def _print_memory(memory: dict[int, Memory]) -> None:
     for n, held in memory.items():
         print(f"memory of tenken at {n} domains: {held.together:.1f} MB in all its processes, {held.largest:.1f} MB in the largest")
     if len(memory) > 1:
@@ -148,45 +173,52 @@ def _print(rounds: Sequence[dict[str, Figures]], start_up: dict[str, float], mem
         each = 1000 / (last - first)
         together, largest = (after.together - before.together) * each, (after.largest - before.largest) * each
         print(f"growth from {first} to {last} domains: {together:+.2f} MB per 1,000 in all its processes, {largest:+.2f} MB in the largest")
-    of_memory = {n: asdict(held) for n, held in memory.items()}
-    figures = {"medians": {n: asdict(m) for n, m in medians.items()}, "steady": steady, "start_up": start_up, "memory_mb": of_memory}
-    print(json.dumps(figures))
 
 
 def _row(cells: Sequence[str]) -> str:
     return "  ".join([f"{cells[0]:>23}", *(f"{cell:>16}" for cell in cells[1:])])
 
 
-def _checkdmarc(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
-    listed = folder / "names"
+def _checkdmarc(ground: Ground, names: Sequence[str]) -> Figures:
+    listed = ground.folder / "names"
     listed.write_text("\n".join(names))
     python = str(ENVIRONMENT / "bin" / "python")
-    command = [python, "-c", CHECKDMARC, lab.resolver, str(listed), str(folder / "found.json")]
-    return _measured(lab, command, lambda out: int(out.split()[-1]))
+    command = [python, "-c", CHECKDMARC, ground.resolver, str(listed), str(ground.folder / "found.json")]
+    return _measured(ground.lab, command, lambda out: int(out.split()[-1]))
 
 
 def _tenken(subjects: Sequence[str], *, store: bool = False) -> Program:
-    def run(lab: Lab, names: Sequence[str], folder: Path) -> Figures:
-        return _scan(lab, names, folder, subjects, [f"--store={folder / 'runs.sqlite3'}" if store else "--no-store"])
+    def run(ground: Ground, names: Sequence[str]) -> Figures:
+        return _scan(ground, names, subjects, [f"--store={ground.folder / 'runs.sqlite3'}" if store else "--no-store"])
 
     return run
 
 
-def _scan(lab: Lab, names: Sequence[str], folder: Path, subjects: Sequence[str], more: Sequence[str]) -> Figures:
+def _scan(ground: Ground, names: Sequence[str], subjects: Sequence[str], more: Sequence[str]) -> Figures:
     def answers(_: str) -> int:
-        with (folder / "out" / "record.jsonl").open("rb") as record:  # the last line alone: what this process holds counts for its children
+        # The last line alone: what this process holds counts for its children.
+        with (ground.folder / "out" / "record.jsonl").open("rb") as record:
             record.seek(-4096, os.SEEK_END)
             end = json.loads(record.read().splitlines()[-1])
         return sum(end["outcomes"][outcome] for outcome in ("pass", "fail", "not-applicable"))
 
-    return _measured(lab, _command(lab, names, folder, subjects, more), answers)
+    return _measured(ground.lab, _command(ground, names, subjects, more), answers)
 
 
-def _command(lab: Lab, names: Sequence[str], folder: Path, subjects: Sequence[str], more: Sequence[str]) -> list[str]:
-    inventory = folder / "inventory.yaml"
+def _command(ground: Ground, names: Sequence[str], subjects: Sequence[str], more: Sequence[str]) -> list[str]:
+    inventory = ground.folder / "inventory.yaml"
     inventory.write_text(INVENTORY + "".join(f"  - {name}\n" for name in names))
     command = [TENKEN, "scan", f"--inventory={inventory}", *(f"--only=mail.{subject}" for subject in subjects), "--format=jsonl"]
-    return [*command, f"--out={folder / 'out'}", *more, f"--resolver={lab.resolver}", f"--ca-file={lab.ca_file}"]
+    return [*command, f"--out={ground.folder / 'out'}", *more, f"--resolver={ground.resolver}", f"--ca-file={ground.lab.ca_file}"]
+
+
+PROGRAMS: dict[str, Program] = {
+    "checkdmarc": _checkdmarc,
+    "tenken mail": _tenken(SUBJECTS),
+    "what both ask": _tenken(CHECKDMARC_ASKS),
+    "DMARC, MX, SPF": _tenken(HEART),
+    "tenken mail, with store": _tenken(SUBJECTS, store=True),
+}
 
 
 def _measured(lab: Lab, command: Sequence[str], answers: Callable[[str], int]) -> Figures:
@@ -201,8 +233,8 @@ def _measured(lab: Lab, command: Sequence[str], answers: Callable[[str], int]) -
     return Figures(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, _asked(lab) - before, answers(out))
 
 
-def _held(lab: Lab, names: Sequence[str], folder: Path) -> Memory:
-    process = _started(lab, _command(lab, names, folder, SUBJECTS, ["--no-store"]))
+def _held(ground: Ground, names: Sequence[str]) -> Memory:
+    process = _started(ground.lab, _command(ground, names, SUBJECTS, ["--no-store"]))
     together = largest = 0.0
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         each = _memory(process.pid)

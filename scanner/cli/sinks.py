@@ -72,6 +72,8 @@ class RecordSink:
 
     def made(self, done: TargetDone) -> _Made:
         """Make the lines of a target. This and ``write`` may be called in another process than the one with the store."""
+        if not self._outs and self._open_store is None:  # nobody takes them
+            return _Made(b"", None)
         line, results = self._recorder.target(done)
         lines = b"".join([to_bytes(line), *[result.raw for result in results]]) if self._outs else b""
         if self._open_store is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from checks.common import first_missing
-from scanner.facts.dns import ServerView, ZoneServers
+from scanner.facts.dns import ServerView, ZoneServers, ZoneTransfers
 from scanner.model.fact import Unobserved, cannot_tell
 from scanner.model.reason import Reason
 from scanner.model.text import Text
@@ -22,7 +22,7 @@ def who(name: str, address: str) -> str:
     return f"{name} ({address})"
 
 
-def unlooked(zone: ZoneServers) -> Unobserved | None:
+def unlooked(zone: ZoneServers | ZoneTransfers) -> Unobserved | None:
     """Say why a name server could not be asked at all, if so: its addresses could not be looked up."""
     return first_missing(server.addresses for server in zone.unresolved)
 

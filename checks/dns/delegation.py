@@ -105,27 +105,34 @@ def delegation_glue(tree: Delegation) -> Judgement:
     needed = sorted({n for view in tree.parents for n in view.names if n == tree.zone or n.endswith("." + tree.zone)})
     if not needed:
         return not_applicable("GLUE_NOT_NEEDED")
-    known = {s.name: s.addresses for s in tree.servers}
+    known: dict[str, tuple[str, ...]] = {}
+    gaps: dict[str, Unobserved] = {}
+    for server in tree.servers:
+        own = server.addresses if server.own is None else server.own
+        if isinstance(own, Unobserved):
+            gaps[server.name] = own
+        else:
+            known[server.name] = own
     missing: list[str] = []
     different: list[str] = []
     incomplete: list[str] = []
     for name in needed:
-        addresses = known.get(name, ())
+        addresses = set(known.get(name, ()))
         for view in tree.parents:
             glue = _glue(view, name)
             if not glue:
                 missing.append(name)
-            elif isinstance(addresses, tuple) and glue - set(addresses):
-                different.append(f"{name}: {' '.join(sorted(glue))} ≠ {' '.join(sorted(addresses))}")
-            elif isinstance(addresses, tuple) and set(addresses) - glue:
-                incomplete.append(f"{name}: {' '.join(sorted(set(addresses) - glue))}")
+            elif name not in gaps and glue - addresses:
+                different.append(f"{name}: {' '.join(sorted(glue))} ≠ {' '.join(sorted(addresses)) or '-'}")
+            elif addresses - glue:
+                incomplete.append(f"{name}: {' '.join(sorted(addresses - glue))}")
     if missing:
         return failed("GLUE_MISSING", servers=listed(missing))
     if different:
         return failed("GLUE_DIFFERS", servers=listed(different))
     if incomplete:
         return failed("GLUE_INCOMPLETE", servers=listed(incomplete))
-    return first_missing(known.get(n) for n in needed) or passed("GLUE_RIGHT", servers=listed(needed))
+    return first_missing(gaps.get(n) for n in needed) or passed("GLUE_RIGHT", servers=listed(needed))
 
 
 def _glue(view: ParentView, name: str) -> set[str]:

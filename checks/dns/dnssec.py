@@ -163,10 +163,10 @@ def dnssec_chain(state: Dnssec) -> Judgement:
         )
     if isinstance(state.validation, Unobserved):
         return state.validation
-    if state.validation is Validation.SECURE:
-        return passed("CHAIN_VALID")
     if state.validation is Validation.BOGUS:
         return failed("CHAIN_BOGUS")
+    if state.validation is Validation.SECURE:
+        return state.missing or passed("CHAIN_VALID")
     if state.chain is Chain.UNSUPPORTED:
         ja, en = "{zone} の署名はここでは検証できない種類である", "the signatures of {zone} are of a kind that cannot be verified here"
         return cannot_tell(Reason.UNSUPPORTED, ja, en, zone=state.zone)
@@ -337,11 +337,13 @@ def dnssec_expiry(
             return failed(tag, records=listed(found))
     best = {record: max(of_set, key=lambda s: s.seconds_left) for record, of_set in valid.items() if of_set}
     if not best:
-        return not_applicable("EXPIRY_NONE")
+        return state.missing or not_applicable("EXPIRY_NONE")
     # Zones signed for each question carry signatures of a day or two: for them a quarter of the lifetime is margin enough.
     near = {record: s for record, s in best.items() if s.seconds_left < min(least_days * DAY, s.lifetime_seconds / 4)}
     record, soonest = min((near or best).items(), key=lambda item: item[1].seconds_left)
-    return (failed if near else passed)("EXPIRY_NEAR" if near else "EXPIRY_FAR", left=_left(soonest.seconds_left), record=record)
+    if near:
+        return failed("EXPIRY_NEAR", left=_left(soonest.seconds_left), record=record)
+    return state.missing or passed("EXPIRY_FAR", left=_left(soonest.seconds_left), record=record)
 
 
 def _left(seconds: int) -> str:

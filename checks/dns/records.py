@@ -139,8 +139,9 @@ def records_internal_names(seen: InternalNames, ledger: DeclaredDomain) -> Judge
 def records_dangling(records: PublicRecords) -> Judgement:
     if not records.exists:
         return not_applicable("NAME_ABSENT")
-    free = [t for t in records.targets if t.state is TargetState.FREE]
-    gone = [t for t in records.targets if t.state is TargetState.NXDOMAIN]
+    gone = [t for t in records.targets if t.state in {TargetState.NXDOMAIN, TargetState.FREE}]
+    # A hosting service gives a name below its suffix to its customers only.
+    free = [t for t in gone if t.state is TargetState.FREE and not t.service]
     empty = [t for t in records.targets if t.state is TargetState.EMPTY and t.type != "CNAME"]
     if free:
         return failed("TARGETS_FREE", records=listed(map(_record, free)))

@@ -139,14 +139,36 @@ def recursion_closed(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *
     if not trials:
         return passed("RECURSION_SILENT")
     if any(t.aa for t in trials):
-        return passed("RECURSION_OWN")
+        return _offered_beside(trials) or passed("RECURSION_OWN")
     if any(t.records for t in trials):
-        return passed("RECURSION_CACHE")
+        return _not_from_cache(seen, trials[0]) or passed("RECURSION_CACHE")
     if any(t.ra for t in trials):
         return passed("RECURSION_FLAG_ONLY", rcodes=rcodes)
     if any(t.referral for t in trials):
         return passed("RECURSION_REFERRAL")
     return passed("RECURSION_REFUSED", rcodes=rcodes)
+
+
+def _offered_beside(trials: Iterable[Trial]) -> Unobserved | None:
+    """Its own zone hides what a server that offers recursion (RA) does with other names; some relay the AA bit of those they ask."""
+    both = next((t for t in trials if t.aa and t.ra), None)
+    if both is None:
+        return None
+    ja = (
+        "再帰可能（RA）と表示しながら、{name} には自らのゾーンとして（AA）応答した。"
+        "サーバの持たない名前を台帳の dns_tests の outside に記す"
+    )
+    en = "it offers recursion (RA) but answered {name} as a zone of its own (AA): enter a name it does not hold as outside under dns_tests"
+    return cannot_tell(Reason.NO_VANTAGE, ja, en, name=both.name)
+
+
+def _not_from_cache(seen: Recursion, trial: Trial) -> Unobserved | None:
+    """An answer without RA comes out of the cache where the cache also answers who asks for no recursion; else nobody knows."""
+    if isinstance(seen.cached, Trial) and seen.cached.records:
+        return None
+    ja = "再帰可能（RA）と表示せずに {name} に応答したが、キャッシュの内容か、名前解決の結果かを見分けられない"
+    en = "it answered {name} without offering recursion (RA); whether out of its cache or by resolving cannot be told"
+    return cannot_tell(Reason.NOT_DISCOVERABLE, ja, en, name=trial.name)
 
 
 @check(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from checks.common import first_missing, listed
-from checks.dns.common import NAME_ABSENT, who
+from checks.dns.common import NAME_ABSENT, unlooked, who
 from scanner.facts.dns import TransferEnd, TransferTrial, ZoneTransfers
 from scanner.model.check import Judgement, check
 from scanner.model.fact import Unobserved, cannot_tell
@@ -68,6 +68,8 @@ def _judge(zone: ZoneTransfers, kind: str, trials: Trials) -> Judgement:
         return not_applicable("NAME_ABSENT")
     if given := [server for server, trial in trials if isinstance(trial, TransferTrial) and trial.end is TransferEnd.GIVEN]:
         return failed(f"{kind}_GIVEN", servers=listed(given))
+    if (missing := unlooked(zone)) is not None:
+        return missing
     if not trials:
         ja, en = "{zone} のネームサーバのアドレスが一つも分からない", "no address of any name server of {zone} is known"
         return cannot_tell(Reason.NOT_DISCOVERABLE, ja, en, zone=zone.zone)

@@ -9,7 +9,7 @@ from typing import Final
 
 from checks.common import first_missing, listed
 from checks.mail.common import MX_HOSTS, beyond_cap, problem, takes_mail, use_undeclared
-from checks.mail.mta_sts import NO_MAIL, usable_policy
+from checks.mail.mta_sts import NO_MAIL, is_text, usable_policy
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import HostTlsa, MailExchangers, MailHosts, MailTlsa, MtaStsPolicy, Status, TlsaAnswer
 from scanner.model.check import Judgement, check
@@ -188,8 +188,8 @@ def dane_dnssec(mx: MailExchangers, hosts: MailHosts, tlsa: MailTlsa) -> Judgeme
         ),
         "DOWNGRADE_MTA_STS": Text(ja="MTA-STS が enforce で公開されている", en="MTA-STS is published in enforce mode"),
         "DOWNGRADE_OPEN": Text(
-            ja="DANE も enforce の MTA-STS もなく、暗号化を外され得る",
-            en="there is neither DANE nor MTA-STS in enforce mode, so encryption can be stripped",
+            ja="DANE も、どの送信側も使える enforce の MTA-STS もなく、暗号化を外され得る",
+            en="there is neither DANE nor MTA-STS in enforce mode that every sender can use, so encryption can be stripped",
         ),
         "DOWNGRADE_NO_MAIL": NO_MAIL,
     },
@@ -208,7 +208,9 @@ def transport_downgrade(
             return use_undeclared(mx.name, "takes")
         case True:
             pass
-    read = usable_policy(policy) if isinstance(policy, MtaStsPolicy) else None
+    # Some senders take a policy of another media type all the same; it protects nothing from the others.
+    is_heeded = isinstance(policy, MtaStsPolicy) and policy.reply is not None and is_text(policy.reply)
+    read = usable_policy(policy) if isinstance(policy, MtaStsPolicy) and is_heeded else None
     if read is not None and read.mode is Mode.ENFORCE:
         return passed("DOWNGRADE_MTA_STS")
     if isinstance(tlsa, Unobserved) or isinstance(hosts, Unobserved):

@@ -88,7 +88,7 @@ def nothing_found(keys: DkimKeys) -> Unobserved:
     """Say that selectors cannot be listed, and what was tried."""
     if isinstance(keys.below, Unobserved):
         return keys.below
-    if keys.below.status is Status.NXDOMAIN:
+    if keys.below.denied:
         ja, en = "{name} の下に何もないことを DNSSEC が証明していない", "no DNSSEC proof says that nothing stands below {name}"
     else:
         ja, en = "{name} の下に名前がある", "there are names below {name}"
@@ -104,7 +104,7 @@ def nothing_found(keys: DkimKeys) -> Unobserved:
 def proven_empty(keys: DkimKeys, *, trust_unsigned: bool) -> bool:
     """Whether the zone says that no selector exists at all (RFC 8020), and proves it or is trusted."""
     below = keys.below
-    if isinstance(below, Unobserved) or below.status is not Status.NXDOMAIN or keys.found:
+    if isinstance(below, Unobserved) or not below.denied or keys.found:
         return False
     return below.authenticated or trust_unsigned
 

@@ -159,7 +159,7 @@ def mta_sts_policy(policy: MtaStsPolicy) -> Judgement:
         return failed("MTA_STS_REDIRECT", status=reply.status, location=shown(reply.location))
     if reply.status != HTTP_OK:
         return failed("MTA_STS_STATUS", status=reply.status)
-    if reply.content_type.partition(";")[0].strip().lower() != "text/plain":
+    if not is_text(reply):
         return failed("MTA_STS_TYPE", type=shown(reply.content_type) or "-")
     if reply.truncated:
         return failed("MTA_STS_TOO_LARGE")
@@ -169,6 +169,11 @@ def mta_sts_policy(policy: MtaStsPolicy) -> Judgement:
     if worse := [problem(p) for p in read.problems if p.kind not in _NOTED]:
         return failed("MTA_STS_BROKEN", problems=listed(worse))
     return passed("MTA_STS_POLICY_ODD", problems=listed(map(problem, read.problems))) if read.problems else passed("MTA_STS_POLICY_OK")
+
+
+def is_text(reply: PolicyReply) -> bool:
+    """Whether the policy comes as the media type that senders look for (RFC 8461 section 3.3)."""
+    return reply.content_type.partition(";")[0].strip().lower() == "text/plain"
 
 
 def usable_policy(policy: MtaStsPolicy) -> mta_sts.MtaStsPolicy | None:

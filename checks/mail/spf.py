@@ -26,6 +26,7 @@ MAIL_SPF_ENDINGS = Value(
 
 
 NOT_PUBLISHED: Final = Text(ja="評価できる SPF レコードがない", en="there is no SPF record to judge")
+_ALL_OF_IPV4: Final = 2**32
 _ODDITIES: Final = frozenset({ProblemKind.TERM_AFTER_ALL, ProblemKind.REDIRECT_IGNORED, ProblemKind.UNKNOWN_MODIFIER})
 
 
@@ -51,6 +52,13 @@ def unseen(policy: SpfPolicy) -> Unobserved | None:
             domain=policy.root.domain,
         )
     return None
+
+
+def opened(policy: SpfPolicy) -> tuple[SpfTerm, ...]:
+    """Give the terms that let every client pass, or every client of an address family, alone or together."""
+    all_of_ipv4 = policy.ipv4_addresses >= _ALL_OF_IPV4
+    whole = (r for r in policy.ranges if r.network == "::/0" or (all_of_ipv4 and ":" not in r.network))
+    return (*policy.open_terms, *(SpfTerm(r.domain, r.term) for r in whole))
 
 
 def hidden(policy: SpfPolicy) -> Unobserved | None:
@@ -266,8 +274,8 @@ def spf_void(policy: SpfPolicy, *, limit: int = DEFAULT_LIMITS.void_lookups) -> 
             en="the policy ends in +all, so anybody may send ({domain})",
         ),
         "SPF_ALL_OPENED": Text(
-            ja="末尾の all に達する前に、すべての送信元を通す項がある：{terms}",
-            en="before the final all, terms let every sender pass: {terms}",
+            ja="末尾の all に達する前に、すべての送信元を通す項（IPv4 又は IPv6 の全アドレスを含む）がある：{terms}",
+            en="before the final all, terms let every sender pass, or every one with IPv4 or IPv6: {terms}",
         ),
         "SPF_ALL_WEAK": Text(
             ja="末尾が {ending}all で、認める限定子（{accept}）に含まれない（{domain}）",
@@ -289,8 +297,8 @@ def spf_all(policy: SpfPolicy, *, accept: Annotated[tuple[str, ...], MAIL_SPF_EN
         return not_applicable("SPF_ALL_NO_RECORD")
     if policy.ending == "+":
         return failed("SPF_ALL_ANYBODY", domain=policy.ending_domain)
-    if policy.open_terms:
-        return failed("SPF_ALL_OPENED", terms=terms(policy.open_terms))
+    if found := opened(policy):
+        return failed("SPF_ALL_OPENED", terms=terms(found))
     if policy.ending and policy.ending not in accept:
         return failed("SPF_ALL_WEAK", ending=policy.ending, accept=accept, domain=policy.ending_domain)
     if missing := unseen(policy) or hidden(policy):

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 from typing import Annotated
 
 from checks.common import first_missing, listed
-from checks.mail.common import ADDRESSES, beyond_cap, cut, sends_mail, shown
+from checks.mail.common import ADDRESSES, MX_HOSTS, beyond_cap, cut, sends_mail, shown
 from checks.mail.spf import NOT_PUBLISHED, hidden, unseen
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import MailExchangers, Status, TextAnswer
@@ -230,7 +230,8 @@ def spf_hosts(hosts: SpfOfHosts) -> Judgement:
         return failed("SPF_HOSTS_NONE", hosts=listed(none))
     if broken := [host for host, answer in answers if not _refuses_strangers(answer)]:
         return failed("SPF_HOSTS_BROKEN", hosts=listed(broken))
-    return first_missing(one.answer for one in there) or passed("SPF_HOSTS_FOUND", hosts=listed(one.host for one in there))
+    missing = first_missing(one.answer for one in there) or beyond_cap(hosts.left_out, MX_HOSTS)
+    return missing or passed("SPF_HOSTS_FOUND", hosts=listed(one.host for one in there))
 
 
 def _refuses_strangers(answer: TextAnswer) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checks.common import first_missing
 from checks.mail.dkim import nothing_found, proven_empty, readable
 from checks.mail.dmarc import applied
-from checks.mail.spf import unseen
+from checks.mail.spf import opened, unseen
 from scanner.facts.mail import Status
 from scanner.facts.mail_sender import DkimKeys, DmarcRecords, SpfPolicy
 from scanner.model.check import Judgement, check
@@ -72,4 +72,4 @@ def spoofing_measures(spf: SpfPolicy | Unobserved, dmarc: DmarcRecords | Unobser
 def _refuses(spf: SpfPolicy) -> bool:
     """Whether receivers get to an all that turns strangers away."""
     errors = any(p.kind in PERMERRORS for p in spf.problems)
-    return spf.published and spf.ending in {"-", "~"} and not spf.open_terms and not errors and unseen(spf) is None
+    return spf.published and spf.ending in {"-", "~"} and not opened(spf) and not errors and unseen(spf) is None

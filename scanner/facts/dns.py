@@ -44,10 +44,15 @@ class ParentView:
 
 @dataclass(frozen=True, slots=True)
 class NameServer:
-    """A name server of the zone and its addresses, IPv4 first. An empty tuple: the name has none."""
+    """A name server of the zone and its addresses, IPv4 first. An empty tuple: the name has none.
+
+    A name of which only a part could be seen stands twice: with the addresses, and with the reason why there may be more.
+    ``own`` is what its own address records are where ``addresses`` are not these but the glue that the parent hands out.
+    """
 
     name: str
     addresses: tuple[str, ...] | Unobserved
+    own: tuple[str, ...] | Unobserved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +248,8 @@ class ZoneTransfers(Fact):
     zone: str
     exists: bool
     servers: tuple[ServerTransfers, ...]
+    unresolved: tuple[NameServer, ...] = ()
+    """As in ``ZoneServers``: nobody asked these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +352,7 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class Dnssec(Fact):
-    """The zone's signing state. ``denial`` is ``None`` for a zone without keys."""
+    """The zone's signing state. ``denial`` is ``None`` for a zone without keys; ``missing`` says why some of its sets could not be seen."""
 
     of: ClassVar[Kind] = Kind.DOMAIN
 
@@ -358,6 +365,7 @@ class Dnssec(Fact):
     signatures: tuple[SignatureSeen, ...]
     validation: Validation | Unobserved
     denial: Denial | Unobserved | None
+    missing: Unobserved | None = None
 
 
 @dataclass(frozen=True, slots=True)

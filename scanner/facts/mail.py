@@ -34,6 +34,11 @@ class TextAnswer:
     authenticated: bool = False
 
     @property
+    def denied(self) -> bool:
+        """Whether neither the name nor any below it exists (RFC 8020). NXDOMAIN behind an alias speaks of its target, not of the name."""
+        return self.status is Status.NXDOMAIN and not self.aliases
+
+    @property
     def octets(self) -> tuple[bytes, ...]:
         """The records as they came."""
         return tuple(text.encode("latin-1") for text in self.texts)

@@ -177,13 +177,15 @@ class HostText:
 class SpfOfHosts(Fact):
     """The SPF records of mail host names, which are also the names that these hosts give in HELO (RFC 7208 section 2.3).
 
-    ``hosts`` are those at or below the domain; ``foreign`` are hosts of others, whose records are their own business.
+    ``hosts`` are those at or below the domain, ``left_out`` counts those beyond the cap; ``foreign`` are hosts of others, whose records
+    are their own business.
     """
 
     of: ClassVar[Kind] = Kind.DOMAIN
 
     hosts: tuple[HostText, ...]
     foreign: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ class DkimSelector:
 class DkimKeys(Fact):
     """What could be found of the domain's DKIM keys. Selectors cannot be listed: what is missing here may exist under another name.
 
-    ``below`` is the answer for ``_domainkey.<domain>`` itself: NXDOMAIN says that nothing at all stands below it (RFC 8020), and proves it
+    ``below`` is the answer for ``_domainkey.<domain>`` itself: where it is ``denied`` nothing at all stands below, and that is proven
     when ``below`` is authenticated. ``wildcard`` is the answer for a selector that nobody uses; records in it are those that every
     selector gets. ``None``: not asked, because nothing can be there, or a selector that does not exist shows that there is no wildcard.
     ``selectors`` are the declared ones and those of the others that gave records or no answer; ``tried`` names all that were asked.

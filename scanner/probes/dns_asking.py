@@ -113,13 +113,18 @@ async def resolve_anyway(net: Net, name: str, kind: Type) -> Answer:
 
 async def addresses_of(net: Net, name: str) -> tuple[str, ...] | Unobserved:
     """Look up both address families of a host, IPv4 first. An empty tuple: it has none. One family's failure hides only that family."""
+    found, missing = await families_of(net, name)
+    return found if found or missing is None else missing
+
+
+async def families_of(net: Net, name: str) -> tuple[tuple[str, ...], Unobserved | None]:
+    """Look up both address families of a host: the addresses seen, IPv4 first, and why a family could not be seen."""
     net.expect((name,), Type.A)
     net.expect((name,), Type.AAAA)
     parts = [await part(resolve_anyway(net, name, kind)) for kind in (Type.A, Type.AAAA)]
     answers = [p for p in parts if isinstance(p, Answer) and p.status is Status.FOUND]
     found = tuple(dict.fromkeys(r.data for a in answers for r in a.records if isinstance(r.data, str)))
-    missing = next((p for p in parts if isinstance(p, Unobserved)), None)
-    return found if found or missing is None else missing
+    return found, next((p for p in parts if isinstance(p, Unobserved)), None)
 
 
 async def service_addresses(service: Service, net: Net) -> tuple[str, ...]:

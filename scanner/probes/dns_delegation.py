@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanner.facts.dns import Delegation, DomainName, Glue, NameServer, ParentView
@@ -14,6 +15,7 @@ from scanner.probes.dns_asking import (
     ROOT,
     addresses_of,
     ancestors,
+    families_of,
     of_type,
     parent_of,
     part,
@@ -185,22 +187,21 @@ async def _servers(net: Net, views: tuple[ParentView, ...] | Unobserved, own: tu
     names = sorted({n for v in seen for n in v.names} | set(() if isinstance(own, Unobserved) else own))
     if not names and (gap := next((x for x in (views, own) if isinstance(x, Unobserved)), None)) is not None:
         raise gap.error()
-    looked_up = await together(addresses_of(net, n) for n in names[:MOST_NAME_SERVERS])
-    found: list[NameServer] = []
-    for name, of_name in zip(names, looked_up, strict=False):
-        addresses = _with_glue(name, of_name, seen)
-        if isinstance(addresses, Unobserved) or len(addresses) <= MOST_ADDRESSES:
-            found.append(NameServer(name, addresses))
-        else:  # a name with very many addresses must not make us knock at all of them
-            many = Unobserved(Reason.BUDGET_SPENT, f"{name}: only {MOST_ADDRESSES} of {len(addresses)} addresses are looked at")
-            found += [NameServer(name, addresses[:MOST_ADDRESSES]), NameServer(name, many)]
+    looked_up = await together(families_of(net, n) for n in names[:MOST_NAME_SERVERS])
+    found = [s for name, looked in zip(names, looked_up, strict=False) for s in _name_server(name, *looked, seen)]
     spent = Unobserved(Reason.BUDGET_SPENT, f"only {MOST_NAME_SERVERS} of {len(names)} name servers are looked at")
     return (*found, *(NameServer(n, spent) for n in names[MOST_NAME_SERVERS:]))
 
 
-def _with_glue(name: str, looked_up: tuple[str, ...] | Unobserved, views: tuple[ParentView, ...]) -> tuple[str, ...] | Unobserved:
-    """Glue is what reaches a zone whose own address records cannot be looked up."""
-    if isinstance(looked_up, tuple) and looked_up:
-        return looked_up
+def _name_server(name: str, own: tuple[str, ...], missing: Unobserved | None, views: tuple[ParentView, ...]) -> Iterator[NameServer]:
+    """Give a name server with its own addresses, and once more with the reason where there may be others."""
     glue = sorted({g.address for v in views for g in v.glue if g.name == name}, key=lambda a: (":" in a, a))
-    return tuple(glue) or looked_up
+    if glue and not own:  # glue is what reaches a zone whose own address records cannot be looked up
+        yield NameServer(name, tuple(glue[:MOST_ADDRESSES]), missing or ())
+        return
+    if own or missing is None:
+        yield NameServer(name, own[:MOST_ADDRESSES])
+    if len(own) > MOST_ADDRESSES:  # a name with very many addresses must not make us knock at all of them
+        missing = Unobserved(Reason.BUDGET_SPENT, f"{name}: only {MOST_ADDRESSES} of {len(own)} addresses are looked at")
+    if missing is not None:
+        yield NameServer(name, missing)

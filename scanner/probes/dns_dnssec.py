@@ -53,9 +53,12 @@ async def dnssec_state(domain: Domain, net: Net, tree: Delegation) -> Dnssec:
     keys = [r for r in key_answer.records if isinstance(r.data, Dnskey)]
     validation = asked_validation.result()
     signed: list[Answer] = []
+    missing: Unobserved | None = None
     denial: Denial | Unobserved | None = None
     if keys:
-        signed = [key_answer, *await _signed_sets(net, zone, checking=validation is not Validation.BOGUS)]
+        sets = await _signed_sets(net, zone, bogus=validation is Validation.BOGUS)
+        signed = [key_answer, *(a for a in sets if isinstance(a, Answer) and a.status is Status.FOUND and not a.aliases)]
+        missing = next((a for a in sets if isinstance(a, Unobserved)), None)
         denial = await part(_denial(net, tree))
     now = net.now()
     seen = [_signatures(answer, keys, now) for answer in signed]
@@ -72,6 +75,7 @@ async def dnssec_state(domain: Domain, net: Net, tree: Delegation) -> Dnssec:
         signatures=tuple(s for of_set in seen for s in of_set),
         validation=validation,
         denial=denial,
+        missing=missing,
     )
 
 
@@ -90,14 +94,15 @@ async def _validation(net: Net, zone: str) -> Validation:
     return Validation.INSECURE if control.authenticated else Validation.OFF
 
 
-async def _signed_sets(net: Net, zone: str, *, checking: bool) -> list[Answer]:
+async def _signed_sets(net: Net, zone: str, *, bogus: bool) -> list[Answer | Unobserved]:
+    """Look up the sets at the apex; one that alone fails the resolver's validation is to be seen too, with its signatures."""
+
     async def one(kind: Type) -> Answer | Unobserved:
-        return await part(net.resolve(zone, kind, checking=checking))
+        return await part(net.resolve(zone, kind, checking=False) if bogus else resolve_anyway(net, zone, kind))
 
     async with side_by_side() as group:
         tasks = [group.create_task(one(kind)) for kind in (Type.SOA, *SIGNED_TYPES)]
-    seen = [task.result() for task in tasks]
-    return [a for a in seen if isinstance(a, Answer) and a.status is Status.FOUND and not a.aliases]
+    return [task.result() for task in tasks]
 
 
 def _ds_seen(ds: Ds, zone: str, keys: Sequence[Record]) -> DsSeen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 
 from publicsuffixlist import PublicSuffixList
@@ -23,7 +23,7 @@ from scanner.facts.dns import (
 )
 from scanner.facts.ledger import DeclaredDomain
 from scanner.model.fact import Unobserved
-from scanner.model.reason import Reason
+from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain
 from scanner.net.net import Answer, DnsServer, Net, Status
 from scanner.probes.base import probe
@@ -40,18 +40,20 @@ from scanner.probes.dns_asking import (
     within,
 )
 from scanner.probes.dns_hosting import service_of
-from scanner.wire.dns import Caa, Mx, Rcode, Type, type_name
+from scanner.wire.dns import Caa, Mx, Rcode, Type, rcode_name, type_name
 
 COMMON_LABELS = ("www", "mail", "ftp", "autodiscover")
 """Host names that most domains have; other names cannot be listed from outside and come from the ledger as targets of their own."""
 MOST_TARGETS = 64
 MOST_INTERNAL_NAMES = 32
 SERVERS_ASKED = 4
+NOT_MINE = frozenset({Rcode.REFUSED, Rcode.NOTAUTH})
+"""What a server says of names outside its zones."""
 
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    return PublicSuffixList(accept_unknown=False)  # below a top-level name that does not exist nobody can register anything
 
 
 @probe(limit=30.0)
@@ -178,40 +180,55 @@ async def _internal(net: Net, name: str, zone: str, servers: Iterable[DnsServer]
     return InternalName(name, gap or Visibility.ABSENT, "")
 
 
+Shown = frozenset[str] | None
+"""The data that somebody gives for a name, aliases among them; ``None`` where the name does not exist."""
+
+
 async def _through_resolver(net: Net, name: str) -> Visibility:
-    status = await _status(net, name)
-    if status is Status.NXDOMAIN:
+    async def look(asked: str) -> Shown:
+        answer = await resolve_anyway(net, asked, Type.A)
+        if answer.status is Status.NXDOMAIN and not answer.aliases:
+            return None
+        return frozenset((*answer.aliases, *(str(r.data) for r in answer.records)))
+
+    return await _beside_wildcard(net, name, look)
+
+
+async def _beside_wildcard(net: Net, name: str, look: Callable[[str], Awaitable[Shown]]) -> Visibility:
+    """Tell a name's own records from those that a wildcard gives to every name, which tell nothing of this one."""
+    seen = await look(name)
+    if seen is None:
         return Visibility.ABSENT
-    if parent_of(name) != ROOT:
-        # A wildcard answers for every name and tells nothing of this one.
-        nonce = below(f"tenken{net.rng.getrandbits(64):016x}", parent_of(name))
-        if await _status(net, nonce) is not Status.NXDOMAIN:
-            return Visibility.ABSENT
-    return Visibility.RECORDS if status is Status.FOUND else Visibility.NAME
-
-
-async def _status(net: Net, name: str) -> Status:
-    answer = await resolve_anyway(net, name, Type.A)
-    return Status.FOUND if answer.aliases else answer.status
+    visible = Visibility.RECORDS if seen else Visibility.NAME
+    if parent_of(name) == ROOT:
+        return visible
+    nobody, else_nobody = (below(f"tenken{net.rng.getrandbits(64):016x}", parent_of(name)) for _ in range(2))
+    of_wildcard = await look(nobody)
+    if of_wildcard is None:
+        return visible
+    if seen == of_wildcard:
+        return Visibility.ABSENT
+    if await look(else_nobody) != of_wildcard:
+        raise CannotObserve(Reason.NOT_DISCOVERABLE, f"a wildcard beside {name} gives another answer each time")
+    return visible
 
 
 async def _at_server(net: Net, server: DnsServer, name: str, zone: str) -> Visibility:
     message = (await net.ask(server, name, Type.A)).message
-    if message.rcode != Rcode.NOERROR:
-        return Visibility.ABSENT
-    if not message.aa:
+    if message.rcode == Rcode.NOERROR and not message.aa:
         # A delegation shows that the name, or a zone above it, exists; any other referral says "not mine".
         owner = referral_owner(message, zone, name)
         return Visibility.NAME if owner is not None else Visibility.ABSENT
-    if within(name, zone) and await _wildcard_at(net, server, name):
-        return Visibility.ABSENT
-    return Visibility.RECORDS if message.answer else Visibility.NAME
 
+    async def look(asked: str) -> Shown:
+        said = message if asked == name else (await net.ask(server, asked, Type.A)).message
+        if said.rcode in NOT_MINE or (said.rcode == Rcode.NOERROR and not said.aa) or (said.rcode == Rcode.NXDOMAIN and not said.answer):
+            return None
+        if said.rcode not in {Rcode.NOERROR, Rcode.NXDOMAIN}:
+            raise CannotObserve(Reason.SERVER_FAILURE, f"{server.name} ({server.address}) answers {rcode_name(said.rcode)} for {asked}")
+        return frozenset(str(r.data) for r in said.answer if r.type in {Type.A, Type.CNAME})
 
-async def _wildcard_at(net: Net, server: DnsServer, name: str) -> bool:
-    nonce = below(f"tenken{net.rng.getrandbits(64):016x}", parent_of(name))
-    message = (await net.ask(server, nonce, Type.A)).message
-    return message.rcode == Rcode.NOERROR and message.aa
+    return await _beside_wildcard(net, name, look)
 
 
 @probe(limit=20.0)

@@ -29,6 +29,7 @@ from scanner.facts.mail import (
     TlsReportRecord,
 )
 from scanner.model.fact import Unobserved
+from scanner.model.reason import Reason
 from scanner.model.target import Domain
 from scanner.net.net import Net
 from scanner.probes.base import probe
@@ -119,6 +120,8 @@ async def _reverse(net: Net, host: str, address: str, names: tuple[str, ...] | U
         name for name, there in zip(names, forward, strict=False) if isinstance(there, Addresses) and address in there.addresses
     )
     missing = next((there for there in forward if isinstance(there, Unobserved)), None)
+    if len(names) > MAX_NAMES:
+        missing = missing or Unobserved(Reason.BUDGET_SPENT, f"{address} has {len(names)} reverse names, {MAX_NAMES} were followed")
     return ReverseName(host, address, names, confirmed or missing or ())
 
 

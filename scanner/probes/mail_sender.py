@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
@@ -138,7 +138,7 @@ async def spf_of_hosts(domain: Domain, net: Net, mx: MailExchangers) -> SpfOfHos
     net.expect(own[:MAX_SPF_HOSTS], Type.TXT)
     answers = [await part(ask_text(net, host, _spf_records)) for host in own[:MAX_SPF_HOSTS]]
     hosts = tuple(HostText(host, answer) for host, answer in zip(own, answers, strict=False))
-    return SpfOfHosts(hosts, tuple(host for host in mx.hosts if host not in own))
+    return SpfOfHosts(hosts, tuple(host for host in mx.hosts if host not in own), max(0, len(own) - MAX_SPF_HOSTS))
 
 
 def _spf_records(records: Iterable[bytes]) -> Selection:
@@ -182,7 +182,7 @@ async def dkim_keys(domain: Domain, net: Net, declared: DeclaredDomain | Unobser
     """The keys at the declared selectors, and at usual ones where the zone says that there is something to find."""
     names = declared.dkim_selectors if isinstance(declared, DeclaredDomain) else ()
     below = await part(ask_text(net, f"_domainkey.{domain.name}", None))
-    nothing_there = isinstance(below, TextAnswer) and below.status is Status.NXDOMAIN
+    nothing_there = isinstance(below, TextAnswer) and below.denied
     unproven = isinstance(below, Unobserved) or (nothing_there and not below.authenticated)
     wildcard: TextAnswer | Unobserved | None = None
     tried: dict[str, TextAnswer | Unobserved] = {}
@@ -217,7 +217,7 @@ def _shows_no_wildcard(selector: str, answer: TextAnswer | Unobserved) -> bool:
 
     A selector of several labels may stand below a name of its own, to which the wildcard does not extend.
     """
-    return isinstance(answer, TextAnswer) and answer.status is Status.NXDOMAIN and not answer.aliases and "." not in selector
+    return isinstance(answer, TextAnswer) and answer.denied and "." not in selector
 
 
 def _texts(answer: TextAnswer | Unobserved | None) -> frozenset[str]:
@@ -257,21 +257,33 @@ async def dmarc_report_hosts(domain: Domain, net: Net, records: DmarcRecords) ->
     if isinstance(here, Unobserved):  # nobody knows whether there are report addresses
         raise here.error()
     found: dict[str, dmarc.DmarcRecord] = {}
+    gap: tuple[str, Unobserved] | None = None
     for step in records.steps:
-        record = dmarc.select(step.answer.octets).record if isinstance(step.answer, TextAnswer) else None
-        if record is not None:
+        if isinstance(step.answer, Unobserved):
+            gap = step.domain, step.answer
+        elif (record := dmarc.select(step.answer.octets).record) is not None:
             found[step.domain] = dmarc.parse(record)
     own = found.get(domain.name)
     hosts = sorted({uri.host for uri in (*own.rua, *own.ruf) if uri.scheme == "mailto"}) if own else []
-    seen = await together(_report_host(net, domain.name, host, found) for host in hosts[:MAX_REPORT_HOSTS])
+    organizational = organizational_domain(domain.name, found)
+    seen = await together(_report_host(net, domain.name, host, organizational, gap) for host in hosts[:MAX_REPORT_HOSTS])
     return DmarcReportHosts(domain.name, tuple(seen), max(0, len(hosts) - MAX_REPORT_HOSTS))
 
 
-async def _report_host(net: Net, domain: str, host: str, found: Mapping[str, dmarc.DmarcRecord]) -> ReportHost:
+async def _report_host(net: Net, domain: str, host: str, organizational: str, gap: tuple[str, Unobserved] | None) -> ReportHost:
+    """``gap`` is the highest name of the walk without an answer, and why: the organizational domain may be there."""
+    route = await part(_route(net, host))
     # A host below the organizational domain shares it, unless a record of its own says psd=n: too rare to walk the tree of every host.
-    organizational = organizational_domain(domain, found)
-    consent = None if within(host, organizational) else await part(_consent(net, domain, host))
-    return ReportHost(host, await part(_route(net, host)), consent)
+    if within(host, organizational):
+        return ReportHost(host, route, None)
+    consent = await part(_consent(net, domain, host))
+    if gap is not None and within(host, gap[0]) and not _given(consent):
+        consent = gap[1]
+    return ReportHost(host, route, consent)
+
+
+def _given(consent: TextAnswer | Unobserved) -> bool:
+    return isinstance(consent, TextAnswer) and bool(dmarc.select(consent.octets).records)
 
 
 async def _consent(net: Net, domain: str, host: str) -> TextAnswer:

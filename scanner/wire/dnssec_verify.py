@@ -30,10 +30,10 @@ def verify(records: Sequence[Record], signature: Record, keys: Sequence[Record],
     ``records`` are one set: same owner and type. Anything malformed is WRONG, an algorithm or size that we do not verify UNSUPPORTED.
     The times are looked at last, so that EXPIRED and EARLY say that the signature itself was good.
     """
-    if not isinstance(signature.data, Rrsig) or not records or len(records) > RECORDS_VERIFIED:
+    if not isinstance(signature.data, Rrsig) or not records:
         return SignatureState.WRONG
     rrsig = signature.data
-    if rrsig.algorithm not in _SUPPORTED:
+    if rrsig.algorithm not in _SUPPORTED or len(records) > RECORDS_VERIFIED:
         return SignatureState.UNSUPPORTED
     fitting = [key for key in keys if _fits(key, rrsig)]
     if not fitting:

@@ -133,7 +133,7 @@ FAULTS: dict[str, dict[str, str]] = {
     "spf-afterall.lg.jp": {"mail.spf.senders": "SPF_SENDERS_LEFT_OUT"},
     "spf-include-plusall.lg.jp": {"mail.spf.all": "SPF_ALL_OPENED"},
     "spf-slash8.lg.jp": {"mail.spf.ranges": "SPF_RANGES_WIDE", "mail.spf.senders": "SPF_SENDERS_LEFT_OUT"},
-    "spf-slash0.lg.jp": {"mail.spf.ranges": "SPF_RANGES_WIDE"},
+    "spf-slash0.lg.jp": {"mail.spf.ranges": "SPF_RANGES_WIDE", "mail.spf.all": "SPF_ALL_OPENED"},
     "spf-v6-wide.lg.jp": {"mail.spf.ranges": "SPF_RANGES_WIDE"},
     "spf-a-slash8.lg.jp": {"mail.spf.ranges": "SPF_RANGES_WIDE"},
     "spf-ptr.lg.jp": {"mail.spf.ptr": "SPF_PTR_USED"},

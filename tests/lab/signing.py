@@ -129,6 +129,27 @@ def sign(text: str, key: ZoneKey, target: Path, now: float) -> None:
         policy=dns.dnssec.allow_all_policy,
         deterministic=False,
     )
+    if key.mode == "mx-expired":
+        _let_expire(zone, dns.rdatatype.MX, key, now)
     out = io.StringIO()
     zone.to_file(out, relativize=False)
     target.write_text(out.getvalue())
+
+
+def _let_expire(zone: dns.zone.Zone, kind: dns.rdatatype.RdataType, key: ZoneKey, now: float) -> None:
+    """Sign one set at the apex anew, with a signature that ended three days ago."""
+    assert zone.origin is not None
+    assert key.private is not None
+    old = dns.dnssec.sign(
+        zone.find_rrset(zone.origin, kind),
+        key.private,
+        zone.origin,
+        key.public,
+        inception=int(now - 30 * DAY),
+        expiration=int(now - 3 * DAY),
+        policy=dns.dnssec.allow_all_policy,
+        origin=zone.origin,
+        deterministic=False,
+    )
+    zone.delete_rdataset(zone.origin, dns.rdatatype.RRSIG, kind)
+    zone.find_rdataset(zone.origin, dns.rdatatype.RRSIG, kind, create=True).add(old)

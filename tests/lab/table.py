@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "domains"
 HOSTING = ("ns1.hosting.or.jp", "ns2.hosting.or.jp")
 BASES = ("kept", "no-mail", "bare", "none")
 DNSSEC = (
-    "kept", "unsigned", "no-ds", "wrong-ds", "sha1-ds", "sha384-ds", "ds-without-key", "expired", "soon", "future",
+    "kept", "unsigned", "no-ds", "wrong-ds", "sha1-ds", "sha384-ds", "ds-without-key", "expired", "mx-expired", "soon", "future",
     "algorithm-5", "algorithm-7", "algorithm-8", "algorithm-10", "algorithm-14", "algorithm-15", "algorithm-16",
     "nsec3", "nsec3-iterations", "nsec3-optout",
 )  # fmt: skip

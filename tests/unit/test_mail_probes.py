@@ -6,23 +6,35 @@ What real servers say is tested in ``tests/lab/test_mail.py``.
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks.mail.dkim import proven_empty
 from scanner.facts.ledger import DeclaredDomain
-from scanner.facts.mail import Exchanger, MailExchangers, MailHosts, MtaStsPolicy, MtaStsRecord, Status, TextAnswer, TlsReportRecord
+from scanner.facts.mail import (
+    Addresses,
+    Exchanger,
+    MailExchangers,
+    MailHost,
+    MailHosts,
+    MailReverse,
+    MtaStsPolicy,
+    MtaStsRecord,
+    Status,
+    TextAnswer,
+    TlsReportRecord,
+)
 from scanner.facts.mail_sender import (
     BimiRecord,
     DkimKeys,
     DmarcRecords,
     DmarcReportHosts,
+    DmarcStep,
     MailRoute,
+    SpfOfHosts,
     SpfPolicy,
     SpfResult,
     SpfSenders,
@@ -31,52 +43,17 @@ from scanner.facts.mail_sender import (
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain
-from scanner.net.net import Answer, HttpReply, Net
+from scanner.net.net import HttpReply, Net
 from scanner.net.net import Status as DnsStatus
 from scanner.probes import mail, mail_sender
 from scanner.probes.base import Probe
 from scanner.probes.mail_ask import MAX_TEXT_OCTETS, plain, presented
-from scanner.wire.dns import Mx, RData, Record, Type
+from scanner.wire.dns import Mx, RData, Type
+from tests.unit.resolver_table import FakeNet, Zone, txt
 
 NAME = "example.lg.jp"
 DOMAIN = Domain(NAME)
-Zone = Mapping[tuple[str, Type], list[RData] | DnsStatus | Reason]
 F = TypeVar("F", bound=Fact)
-
-
-class FakeNet:
-    """Answers from a table; what is not in it does not exist. Names in ``secure`` are answered with the AD bit."""
-
-    def __init__(self, zone: Zone, *, secure: frozenset[str] = frozenset(), reply: HttpReply | None = None) -> None:
-        self.zone = zone
-        self.secure = secure
-        self.reply = reply
-        self.asked: list[tuple[str, Type]] = []
-        self.fetched: list[str] = []
-        self.rng = random.Random(7)
-
-    def now(self) -> datetime:
-        """A fixed time."""
-        return datetime(2026, 11, 22, tzinfo=UTC)
-
-    async def resolve(self, name: str, kind: Type, *, checking: bool = True) -> Answer:
-        """See the class."""
-        self.asked.append((name, kind))
-        found = self.zone.get((name, kind), DnsStatus.NXDOMAIN)
-        if isinstance(found, Reason):
-            raise CannotObserve(found, f"{kind.name} {name}")
-        status, data = (found, []) if isinstance(found, DnsStatus) else (DnsStatus.FOUND, found)
-        records = tuple(Record(name, kind, 300, one, b"") for one in data)
-        return Answer(name, kind, status, records, (), name in self.secure, (), 100)
-
-    def expect(self, names: Iterable[str], kind: Type) -> None:
-        """Nothing is gained by asking early here."""
-
-    async def fetch(self, url: str) -> HttpReply:
-        """Give the reply of the table."""
-        self.fetched.append(url)
-        assert self.reply is not None
-        return self.reply
 
 
 def run(kind: type[F], probe: Probe, net: FakeNet, *facts: Fact | Unobserved) -> F:
@@ -90,14 +67,14 @@ def run(kind: type[F], probe: Probe, net: FakeNet, *facts: Fact | Unobserved) ->
     return fact
 
 
-def txt(*records: bytes) -> list[RData]:
-    """TXT records of one string each, longer ones cut into strings."""
-    return [tuple(r[i : i + 255] for i in range(0, max(len(r), 1), 255)) for r in records]
-
-
 def ledger(*, selectors: tuple[str, ...] = (), outbound: tuple[str, ...] = (), receives: bool | None = None) -> DeclaredDomain:
     """What the ledger says."""
     return DeclaredDomain(None, receives, selectors, outbound, (), None, "", True)
+
+
+def text_at(name: str, *texts: str) -> TextAnswer:
+    """TXT records at a name; without any it does not exist."""
+    return TextAnswer(name, Status.FOUND if texts else Status.NXDOMAIN, texts)
 
 
 NOTHING = Unobserved(Reason.TIMEOUT)
@@ -187,6 +164,15 @@ def test_a_wildcard_hides_no_declared_selector_and_invents_no_other() -> None:
     assert keys.catch_all == {"v=DKIM1; p="}
 
 
+def test_an_alias_to_nothing_hides_no_selector_below_it() -> None:
+    zone = {(f"google._domainkey.{NAME}", Type.TXT): txt(b"v=DKIM1; p=AAAA")}
+    net = FakeNet(zone, secure=frozenset({f"_domainkey.{NAME}"}), aliases={f"_domainkey.{NAME}": "_domainkey.gone.example"})
+    found = run(DkimKeys, mail_sender.dkim_keys, net, ledger(), NOTHING)
+    assert [s.selector for s in found.found] == ["google"]
+    nothing = run(DkimKeys, mail_sender.dkim_keys, FakeNet({}, secure=net.secure, aliases=net.aliases), ledger(), NOTHING)
+    assert not proven_empty(nothing, trust_unsigned=True)
+
+
 def test_selectors_of_a_sending_service_are_tried_when_spf_names_it() -> None:
     zone: Zone = {
         (NAME, Type.TXT): txt(b"v=spf1 include:spf.mandrillapp.com -all"),
@@ -225,6 +211,23 @@ def test_exchangers_beyond_the_cap_are_counted_and_a_literal_is_asked_for_like_a
     assert hosts.leads() == ()
 
 
+def test_own_mail_hosts_beyond_the_cap_are_counted() -> None:
+    mx = MailExchangers(NAME, Status.FOUND, tuple(Exchanger(10, f"mx{n}.{NAME}") for n in range(11)))
+    seen = run(SpfOfHosts, mail_sender.spf_of_hosts, FakeNet({}), mx)
+    assert (len(seen.hosts), seen.left_out) == (8, 3)
+
+
+def test_a_reverse_name_beyond_the_cap_may_lead_back() -> None:
+    names: list[RData] = [f"h{n}.provider.example" for n in range(5)]
+    zone: Zone = {("53.2.0.192.in-addr.arpa", Type.PTR): names, ("h4.provider.example", Type.A): ["192.0.2.53"]}
+    hosts = MailHosts((MailHost(f"mx1.{NAME}", Addresses(Status.FOUND, ("192.0.2.53",)), Addresses(Status.EMPTY)),))
+    (seen,) = run(MailReverse, mail.mail_reverse, FakeNet(zone), hosts).addresses
+    assert isinstance(seen.confirmed, Unobserved)
+    assert seen.confirmed.reason is Reason.BUDGET_SPENT
+    (lost,) = run(MailReverse, mail.mail_reverse, FakeNet({("53.2.0.192.in-addr.arpa", Type.PTR): names[:4]}), hosts).addresses
+    assert lost.confirmed == ()
+
+
 def test_the_domain_itself_is_a_mail_server_only_where_the_ledger_says_so() -> None:
     none = MailExchangers(NAME, Status.EMPTY)
     zone: Zone = {(NAME, Type.A): ["192.175.48.80"], (NAME, Type.AAAA): DnsStatus.EMPTY}
@@ -256,6 +259,22 @@ def test_reports_to_a_host_whose_consent_name_would_be_too_long_are_not_granted(
     reports = run(DmarcReportHosts, mail_sender.dmarc_report_hosts, FakeNet(zone), records)
     assert reports.hosts[0].consent == TextAnswer("", Status.NXDOMAIN)
     assert reports.hosts[0].route is MailRoute.NXDOMAIN
+
+
+def test_a_host_that_may_be_the_organisations_own_is_not_called_foreign_for_want_of_an_answer() -> None:
+    sub = f"sub.{NAME}"
+    record = text_at(f"_dmarc.{sub}", f"v=DMARC1; p=reject; rua=mailto:d@{NAME},mailto:d@reports.example")
+    walk = DmarcRecords(NAME, True, (DmarcStep(sub, record), DmarcStep(NAME, NOTHING), DmarcStep("lg.jp", text_at("_dmarc.lg.jp"))))
+    net = FakeNet({(NAME, Type.MX): [Mx(10, f"mx1.{NAME}")]})
+
+    async def go() -> Fact:
+        return await mail_sender.dmarc_report_hosts.run(Domain(sub), cast(Net, net), walk)
+
+    seen = asyncio.run(go())
+    assert isinstance(seen, DmarcReportHosts)
+    own, foreign = seen.hosts
+    assert (own.host, own.consent) == (NAME, NOTHING)
+    assert isinstance(foreign.consent, TextAnswer)
 
 
 def test_an_unseen_record_says_nothing_about_report_hosts() -> None:

@@ -17,6 +17,7 @@ from tests.checks.dns_zones import (
     NOWHERE,
     NS1,
     NS2,
+    SERVERS,
     SILENT,
     SOA,
     TREE,
@@ -60,6 +61,16 @@ CASES: dict[str, list[Case]] = {
         case(tree(parents=SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
         case(tree(servers=(NameServer(NS1, SILENT),)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(tree(servers=(NameServer(NS1, SILENT),), parents=(parent(NS1, glue=()),)), says="GLUE_MISSING"),
+        # One family could not be looked up: the other is no reason to call the glue wrong, nor right.
+        case(tree(servers=(NameServer(NS1, (A1,)), NameServer(NS1, SILENT), SERVERS[1])), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(
+            tree(servers=(NameServer(NS1, (A1, B1, A2)), NameServer(NS1, SILENT))),
+            says="GLUE_INCOMPLETE",
+            args={"servers": (f"{NS1}: {A2}",)},
+        ),
+        # Reached by glue alone: what cannot be looked up, or is not there, equals nothing.
+        case(tree(servers=(NameServer(NS1, (A1, B1), SILENT),)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(tree(servers=(NameServer(NS1, (A1, B1), ()),)), says="GLUE_DIFFERS", args={"servers": (f"{NS1}: {A1} {B1} ≠ -",)}),
     ],
     "dns.delegation.lame": [
         case(KEPT, says="LAME_NONE", args={"count": 4}),

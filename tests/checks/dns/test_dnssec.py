@@ -82,6 +82,8 @@ CASES: dict[str, list[Case]] = {
     ],
     "dns.dnssec.chain": [
         case(SIGNED, says="CHAIN_VALID"),
+        case(state(missing=SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(replace(broken(ChainProblem.DATA_NOT_SIGNED, EXPIRED), missing=SILENT), says="CHAIN_DATA_UNSIGNED"),
         case(ABSENT, says="NAME_ABSENT"),
         case(UNSIGNED, says="CHAIN_NONE"),
         case(state(chain=Chain.ISLAND, ds=()), says="CHAIN_NONE"),
@@ -125,6 +127,9 @@ CASES: dict[str, list[Case]] = {
     ],
     "dns.dnssec.expiry": [
         case(SIGNED, says="EXPIRY_FAR", args={"left": "12 d"}),
+        case(state(missing=SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(state(signatures=(replace(SIGNATURE, seconds_left=DAY),), missing=SILENT), says="EXPIRY_NEAR"),
+        case(state(signatures=(), missing=SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
         case(ABSENT, says="NAME_ABSENT"),
         case(UNSIGNED, says="EXPIRY_NONE"),
         case(state(signatures=(replace(SIGNATURE, seconds_left=DAY),)), says="EXPIRY_NEAR", args={"left": "24 h"}),

@@ -98,6 +98,8 @@ CASES: dict[str, list[Case]] = {
         case(targets(), says="TARGETS_NONE"),
         case(targets(target("CNAME", TargetState.FREE)), says="TARGETS_FREE"),
         case(targets(target("CNAME", TargetState.NXDOMAIN, "Azure App Service")), says="TARGETS_TAKEOVER"),
+        # A suffix of the public list may be that of a service.
+        case(targets(target("CNAME", TargetState.FREE, "GitHub Pages")), says="TARGETS_TAKEOVER"),
         case(targets(target("CNAME", TargetState.NXDOMAIN)), says="TARGETS_MISSING"),
         case(targets(target("MX", TargetState.EMPTY)), says="TARGETS_EMPTY"),
         case(targets(target("CNAME", TargetState.EMPTY)), says="TARGETS_EXIST"),  # an alias may lead to other types than addresses

@@ -66,8 +66,12 @@ CASES: dict[str, list[Case]] = {
         case(seen(RESOLVED, SILENT), OUTSIDER, says="RECURSION_OPEN"),  # a fail that was seen outranks silence
         case(seen(REFERRED), OUTSIDER, says="RECURSION_REFERRAL"),
         case(seen(FLAGGED), OUTSIDER, says="RECURSION_FLAG_ONLY"),  # RA alone is a note
-        case(seen(CACHED), OUTSIDER, says="RECURSION_CACHE"),  # an answer out of the cache is no recursion
+        case(seen(CACHED, cached=CACHED), OUTSIDER, says="RECURSION_CACHE"),  # an answer out of the cache is no recursion
+        # Who shows no cache to others may have resolved the name, whatever RA says.
+        case(seen(CACHED), OUTSIDER, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
         case(seen(OWN), OUTSIDER, says="RECURSION_OWN"),
+        # Some forwarders hand on the AA bit of the server that they asked.
+        case(seen(replace(OWN, ra=True)), OUTSIDER, outcome="undetermined", reason=Reason.NO_VANTAGE),
         case(QUIET, OUTSIDER, says="RECURSION_SILENT"),
         case(seen(REFUSED, SILENT), OUTSIDER, says="RECURSION_REFUSED"),
         case(DEAD, OUTSIDER, outcome="undetermined", reason=Reason.TIMEOUT),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scanner.facts.dns import ServerTransfers, TransferEnd, TransferTrial, ZoneTransfers
+from dataclasses import replace
+
+from scanner.facts.dns import NameServer, ServerTransfers, TransferEnd, TransferTrial, ZoneTransfers
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
@@ -28,6 +30,9 @@ def rows(kind: str) -> list[Case]:
         case(transfers(REFUSED, SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
         case(transfers(OUT, OUT), outcome="undetermined", reason=Reason.OUT_OF_SCOPE),
         case(ZoneTransfers(ZONE, True, ()), outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
+        case(replace(transfers(REFUSED, REFUSED), unresolved=(NameServer(NS2, SILENT),)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(replace(transfers(REFUSED, GIVEN), unresolved=(NameServer(NS2, SILENT),)), says=f"{kind}_GIVEN"),
+        case(replace(transfers(REFUSED, REFUSED), unresolved=(NameServer(NS2, ()),)), says=f"{kind}_REFUSED"),
     ]
 
 

@@ -101,6 +101,7 @@ CASES: dict[str, list[Case]] = {
         case(KEPT, says="IPV6_SERVED"),
         case(ABSENT, says="NAME_ABSENT"),
         case(zone(view(NS1, A1), view(NS2, A2)), says="IPV6_NONE"),
+        case(zone(view(NS1, A1), unresolved=(NameServer(NS1, SILENT),)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(zone(view(NS1, A1), view(NS1, B1, udp=LAME, tcp=LAME)), says="IPV6_NOT_SERVING"),
         case(zone(view(NS1, B1, udp=LAME, tcp=LAME)), outcome="undetermined", reason=Reason.SERVER_FAILURE),
         case(zone(view(NS1, A1), view(NS1, B1, udp=SILENT, tcp=SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from scanner.facts.ledger import DeclaredDomain
 from scanner.facts.mail import (
     Addresses,
@@ -136,7 +138,7 @@ def spf(
         open_terms=open_terms,
         ranges=tuple(SpfRange(network, NAME, f"ip4:{network}") for network in ranges),
         ranges_total=len(ranges),
-        ipv4_addresses=len(ranges),
+        ipv4_addresses=sum(ip_network(network).num_addresses for network in ranges if ":" not in network),
         ptr_terms=ptr,
         dynamic=dynamic,
         unanswered=unanswered,

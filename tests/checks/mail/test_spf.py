@@ -125,6 +125,10 @@ CASES: dict[str, list[Case]] = {
         case(spf(ending="+", open_terms=(SpfTerm(NAME, "+all"),)), says="SPF_ALL_ANYBODY"),
         case(spf(open_terms=(SpfTerm("_wide.example", "+all"),)), says="SPF_ALL_OPENED", args={"terms": ("+all (_wide.example)",)}),
         case(spf(ending="", open_terms=(SpfTerm(NAME, "exists:example.lg.jp"),)), says="SPF_ALL_OPENED"),
+        case(spf(ranges=("0.0.0.0/0",)), says="SPF_ALL_OPENED"),
+        case(spf(ranges=("0.0.0.0/1", "128.0.0.0/1")), says="SPF_ALL_OPENED"),
+        case(spf(ranges=("192.175.48.25/32", "::/0")), says="SPF_ALL_OPENED"),
+        case(spf(ranges=("0.0.0.0/1", "192.0.0.0/2")), says="SPF_ALL_OK"),
         case(spf(ending=""), says="SPF_ALL_MISSING"),
         case(
             spf(
@@ -206,6 +210,7 @@ CASES: dict[str, list[Case]] = {
         ),
         case(SpfOfHosts((HostText("mx1.example.lg.jp", SILENT), *hosts().hosts)), says="SPF_HOSTS_NONE"),
         case(SpfOfHosts((HostText("mx1.example.lg.jp", SILENT),)), outcome="undetermined", reason=Reason.TIMEOUT),
+        case(SpfOfHosts(hosts("v=spf1 -all").hosts, left_out=3), outcome="undetermined", reason=Reason.BUDGET_SPENT),
     ],
     "mail.spf.no-mail": [
         case(declared(sends=False), NULL_MX, REFUSES_ALL, says="SPF_NO_MAIL_REFUSED"),

@@ -23,6 +23,7 @@ CASES: dict[str, list[Case]] = {
         case(NO_SPF, dmarc(), PROVEN_NONE, says="SPOOFING_OPEN"),
         case(spf(ending="?"), WATCHING, PROVEN_NONE, says="SPOOFING_OPEN"),
         case(spf(open_terms=(SpfTerm(NAME, "+all"),)), WEAKENED, PROVEN_NONE, says="SPOOFING_OPEN"),
+        case(spf(ranges=("0.0.0.0/0",)), dmarc(), PROVEN_NONE, says="SPOOFING_OPEN"),
         case(SPF_NO_DOMAIN, dmarc(exists=False), PROVEN_NONE, says="SPOOFING_NO_DOMAIN"),
         case(NO_SPF, dmarc(), UNKNOWN, outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
         case(NO_SPF, dmarc(), dkim(below=text("x", status=Status.NXDOMAIN)), outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),

@@ -194,6 +194,7 @@ CASES: dict[str, list[Case]] = {
         case(declared(), SIGNED_MX, SIGNED_HOST, GOOD_TLSA, NO_POLICY, says="DOWNGRADE_DANE"),
         case(declared(), MX, GOOD_HOSTS, NO_TLSA, policy(), says="DOWNGRADE_MTA_STS"),
         case(declared(), MX, SILENT, SILENT, policy(), says="DOWNGRADE_MTA_STS"),
+        case(declared(), MX, GOOD_HOSTS, NO_TLSA, policy(kind="text/html"), says="DOWNGRADE_OPEN"),
         case(declared(), SIGNED_MX, SIGNED_HOST, NO_TLSA, TESTING, says="DOWNGRADE_OPEN"),
         case(declared(), mx("10 mx1.example.lg.jp"), SIGNED_HOST, GOOD_TLSA, NO_POLICY, says="DOWNGRADE_OPEN"),
         case(declared(receives=True), NO_MX, NO_HOSTS, tlsa(), NO_POLICY, says="DOWNGRADE_OPEN"),

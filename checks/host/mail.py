@@ -13,7 +13,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.text import Text
 from scanner.model.verdict import Severity, failed, not_applicable, passed
 
-_NONE = Text(ja="メールサーバのプログラムが動いていない", en="no mail server program is in use")
+NO_MAIL_PROGRAM = Text(ja="メールサーバのプログラムが動いていない", en="no mail server program is in use")
 _NOT_LISTENING = Text(ja="ネットワークからメールを受け取らない", en="it takes no mail from the network")
 _NO_MAILBOXES = Text(ja="IMAP・POP3 のプログラムが動いていない", en="no program for IMAP or POP3 is in use")
 
@@ -54,7 +54,7 @@ def _listening(program: MailProgram, judge: Callable[[Sequence[MailListener]], J
         "RELAY_REFUSED": Text(ja="{program} は第三者の中継を断る（{listeners}）", en="{program} refuses strangers ({listeners})"),
         "RELAY_OPEN": Text(ja="{program} は誰のメールでも中継する（{listeners}）", en="{program} relays for anybody ({listeners})"),
         "NOT_LISTENING": _NOT_LISTENING,
-        "NO_MAIL_PROGRAM": _NONE,
+        "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
 )
 def mail_relay(mail: MailConfiguration) -> Judgement:
@@ -86,7 +86,7 @@ def mail_relay(mail: MailConfiguration) -> Judgement:
         "AUTHENTICATION_CLEAR": Text(ja="平文でも受け取る（{listeners}）", en="in clear text too ({listeners})"),
         "AUTHENTICATION_NONE": Text(ja="パスワードを受け取らない", en="it takes no passwords"),
         "NOT_LISTENING": _NOT_LISTENING,
-        "NO_MAIL_PROGRAM": _NONE,
+        "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
 )
 def mail_authentication(mail: MailConfiguration) -> Judgement:
@@ -116,7 +116,7 @@ def mail_authentication(mail: MailConfiguration) -> Judgement:
         "TLS_OFFERED": Text(ja="提供する（{listeners}）", en="offered ({listeners})"),
         "TLS_NOT_OFFERED": Text(ja="提供しない（{listeners}）", en="not offered ({listeners})"),
         "NOT_LISTENING": _NOT_LISTENING,
-        "NO_MAIL_PROGRAM": _NONE,
+        "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
 )
 def mail_tls_in(mail: MailConfiguration) -> Judgement:
@@ -145,7 +145,7 @@ def mail_tls_in(mail: MailConfiguration) -> Judgement:
     says={
         "TLS_USED": Text(ja="{program} は使う（{level}）", en="{program} does ({level})"),
         "TLS_NOT_USED": Text(ja="{program} は使わない（{source}）", en="{program} does not ({source})"),
-        "NO_MAIL_PROGRAM": _NONE,
+        "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
 )
 def mail_tls_out(mail: MailConfiguration) -> Judgement:
@@ -172,7 +172,7 @@ def mail_tls_out(mail: MailConfiguration) -> Judgement:
     says={
         "VRFY_OFF": Text(ja="{program} は答えない", en="{program} does not"),
         "VRFY_ON": Text(ja="{program} は VRFY に答える（{source}）", en="{program} answers VRFY ({source})"),
-        "NO_MAIL_PROGRAM": _NONE,
+        "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
 )
 def mail_vrfy(mail: MailConfiguration) -> Judgement:
@@ -195,7 +195,7 @@ def mail_vrfy(mail: MailConfiguration) -> Judgement:
     says={
         "BANNER_PLAIN": Text(ja="{program} の挨拶に版はない", en="that of {program} does not"),
         "BANNER_VERSION": Text(ja="{program} の挨拶に版がある（{source}）", en="that of {program} does ({source})"),
-        "NO_MAIL_PROGRAM": _NONE,
+        "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
 )
 def mail_banner(mail: MailConfiguration) -> Judgement:
@@ -227,7 +227,7 @@ def mail_banner(mail: MailConfiguration) -> Judgement:
         ),
         "OWN_MAIL_ONLY": Text(ja="組織の利用者のメールだけを受け取る", en="it takes mail of the organisation's own people only"),
         "NOT_LISTENING": _NOT_LISTENING,
-        "NO_MAIL_PROGRAM": _NONE,
+        "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
 )
 def mail_dmarc_on_receipt(mail: MailConfiguration) -> Judgement:
@@ -254,7 +254,7 @@ def mail_dmarc_on_receipt(mail: MailConfiguration) -> Judgement:
         "LINE_ENDS_KEPT": Text(ja="{program} は直すか断る", en="{program} mends or refuses them"),
         "LINE_ENDS_TAKEN": Text(ja="{program} はそのまま受け取る（{source}）", en="{program} takes them as they are ({source})"),
         "NOT_LISTENING": _NOT_LISTENING,
-        "NO_MAIL_PROGRAM": _NONE,
+        "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
 )
 def mail_line_ends(mail: MailConfiguration) -> Judgement:

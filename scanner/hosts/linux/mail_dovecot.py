@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from scanner.facts.mail_configuration import MailboxProgram
@@ -18,6 +19,17 @@ DOVECOT = Program("dovecot", ("/usr/sbin/dovecot",), ("dovecot.service",), ("dov
 ARGUMENTS = Grammar("ac:Fhinp", ("-c",))
 SETTINGS = ("doveconf", "-a")
 FILES = ("/etc/dovecot/dovecot.conf",)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it is printed, and the heads of the blocks that it stands in, the outermost first."""
+
+    blocks: tuple[str, ...]
+    name: str
+    value: str
+
+
 _FILTERS = frozenset({"protocol", "local", "remote", "local_name"})
 """Blocks whose settings hold instead of those at the margin for some connections. Those of listeners only say where they begin."""
 _CLEAR = ("auth_allow_cleartext", "disable_plaintext_auth")
@@ -45,12 +57,19 @@ def dovecot(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
         version=version,
         running=found.running,
         starts=found.starts,
-        applied=(_others(read) or applied(read, running, DOVECOT.processes, (*FILES, *_below(read)))) if found.running is True else None,
+        applied=in_force(read, found, running),
         source=" ".join(SETTINGS),
         tls=_one(values, others, "ssl", unread),
         clear_authentication=allowed if isinstance(allowed, Unobserved) else allowed == ("yes" if clear == _CLEAR[0] else "no"),
         least_version=_one(values, others, "ssl_min_protocol", unread),
     )
+
+
+def in_force(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> Unobserved | None:
+    """Tell why a running Dovecot may not go by its files, which it reads at its start."""
+    if found.running is not True:
+        return None
+    return _others(read) or applied(read, running, DOVECOT.processes, (*FILES, *_below(read)))
 
 
 def _others(read: Reader) -> Unobserved | None:
@@ -62,21 +81,26 @@ def _settings(text: str) -> tuple[dict[str, str], dict[str, set[str]]]:
     """Read the settings at the margin, and what blocks that hold for some connections say instead."""
     values: dict[str, str] = {}
     others: dict[str, set[str]] = {}
+    for one in printed_settings(text):
+        if not one.blocks:
+            values[one.name] = one.value
+        elif one.blocks[0].split()[0] in _FILTERS:
+            others.setdefault(one.name, set()).add(one.value)
+    return values, others
+
+
+def printed_settings(text: str) -> Iterator[Setting]:
+    """Read what ``doveconf`` prints, setting by setting."""
     open_: list[str] = []
     for line in text.split("\n"):
         bare = line.strip()
         if bare.endswith("{"):
-            open_.append(bare.split()[0])
+            open_.append(bare[:-1].strip())
         elif bare == "}":
-            if open_:
-                open_.pop()
+            del open_[-1:]
         elif not bare.startswith("#") and "=" in bare:
             name, _, value = (part.strip() for part in bare.partition("="))
-            if not open_:
-                values[name] = value
-            elif open_[0] in _FILTERS:
-                others.setdefault(name, set()).add(value)
-    return values, others
+            yield Setting(tuple(open_), name, value)
 
 
 def _one(values: Mapping[str, str], others: Mapping[str, set[str]], name: str, unread: Unobserved) -> str | Unobserved:

@@ -41,34 +41,43 @@ def postfix(read: Reader, found: Found, running: tuple[Process, ...] | Unobserve
     """See what its configuration says."""
     if found.unread:
         return MailProgram("postfix", found.unread, found.running, found.starts, None, MAIN, *(found.unread,) * 6)
-    said = seen(partial(printed, read, PARAMETERS))
-    main: Values | Unobserved
-    if isinstance(said, Unobserved) or said is None:
-        main, source = seen(partial(_written, read)), MAIN
-    else:
-        main, source = parsed("postconf", said, wire.parameters), "postconf -x"
+    main, source = parameters(read)
     services = seen(partial(_services, read, main))
-    value = partial(_value, main)
+    value = partial(value_of, main)
     everywhere = partial(_everywhere, read, main, services)
     return MailProgram(
         name="postfix",
         version=value("mail_version"),
         running=found.running,
         starts=found.starts,
-        # smtpd processes read main.cf anew when they start, master only when told: a file that is older than master is in force
-        applied=(_others(read) or applied(read, running, POSTFIX.processes, (MAIN, MASTER))) if found.running is True else None,
+        applied=in_force(read, found, running),
         source=source,
         listeners=services if isinstance(services, Unobserved) else tuple(_listener(service, values) for service, values in services),
         sends_with_tls=_with_tls(value("smtp_tls_security_level"), value("smtp_use_tls")),
-        answers_vrfy=everywhere(name="disable_vrfy_command", decisive=True, ask=lambda v: _is(_value(v, "disable_vrfy_command"), "no")),
+        answers_vrfy=everywhere(name="disable_vrfy_command", decisive=True, ask=lambda v: _is(value_of(v, "disable_vrfy_command"), "no")),
         tells_version=everywhere(
-            name="smtpd_banner", decisive=True, ask=lambda v: _tells(_value(v, "smtpd_banner"), _value(v, "mail_version"))
+            name="smtpd_banner", decisive=True, ask=lambda v: _tells(value_of(v, "smtpd_banner"), value_of(v, "mail_version"))
         ),
         judges_senders=_judges(read, main, services),
         keeps_line_ends=everywhere(
-            name="smtpd_forbid_bare_newline", decisive=False, ask=lambda v: _keeps(_value(v, "smtpd_forbid_bare_newline"))
+            name="smtpd_forbid_bare_newline", decisive=False, ask=lambda v: _keeps(value_of(v, "smtpd_forbid_bare_newline"))
         ),
     )
+
+
+def parameters(read: Reader) -> tuple[Values | Unobserved, str]:
+    """Give the parameters as Postfix prints them, else as main.cf writes them, and which of the two it was."""
+    said = seen(partial(printed, read, PARAMETERS))
+    if isinstance(said, Unobserved) or said is None:
+        return seen(partial(_written, read)), MAIN
+    return parsed("postconf", said, wire.parameters), "postconf -x"
+
+
+def in_force(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> Unobserved | None:
+    """Tell why a running Postfix may not go by its files: its processes read main.cf when they start, master only when told."""
+    if found.running is not True:
+        return None
+    return _others(read) or applied(read, running, POSTFIX.processes, (MAIN, MASTER))
 
 
 def _others(read: Reader) -> Unobserved | None:
@@ -107,7 +116,8 @@ def _written(read: Reader) -> dict[str, str]:
     return needed(parsed(MAIN, data, wire.parameters))
 
 
-def _value(values: Values | Unobserved, name: str) -> str | Unobserved:
+def value_of(values: Values | Unobserved, name: str) -> str | Unobserved:
+    """Give one parameter with the names in it put in, or why it is not known."""
     if isinstance(values, Unobserved):
         return values
     if name not in values:
@@ -143,11 +153,11 @@ def _judges(read: Reader, main: Values | Unobserved, services: tuple[tuple[Servi
             return None
 
     def ask(values: Values | Unobserved) -> bool | Unobserved:
-        milters, queue = _value(values, "smtpd_milters"), _value(values, "queue_directory")
+        milters, queue = value_of(values, "smtpd_milters"), value_of(values, "queue_directory")
         if isinstance(milters, Unobserved):
             return milters
         found = evaluates_dmarc(read, wire.words(milters), "/var/spool/postfix" if isinstance(queue, Unobserved) else queue)
-        maps = _value(values, "smtpd_milter_maps")  # from 3.2
+        maps = value_of(values, "smtpd_milter_maps")  # from 3.2
         if found is True and not isinstance(maps, Unobserved) and maps:
             return Unobserved(Reason.UNSUPPORTED, "smtpd_milter_maps keeps the filters from some clients")
         return found
@@ -157,7 +167,7 @@ def _judges(read: Reader, main: Values | Unobserved, services: tuple[tuple[Servi
 
 def _own_people_only(values: Values) -> bool:
     """Tell whether a service takes mail from one's own people and networks only: a list that permits those and then refuses all."""
-    for one in (_value(values, name) for name in _LISTS):
+    for one in (value_of(values, name) for name in _LISTS):
         words = [] if isinstance(one, Unobserved) else wire.words(one)
         if "reject" in words and set(words[: words.index("reject")]) <= _PEOPLE:
             return True
@@ -192,7 +202,7 @@ def _services(read: Reader, values: Values | Unobserved) -> tuple[tuple[Service,
 
 
 def _listener(service: Service, values: Values) -> MailListener:
-    value = partial(_value, values)
+    value = partial(value_of, values)
     level, wrapped = value("smtpd_tls_security_level"), _is(value("smtpd_tls_wrappermode"), "yes")
     tls: str | Unobserved = "wrapped" if wrapped is True else level if isinstance(level, Unobserved) else level.lower() or "none"
     if tls == "none" and _is(value("smtpd_use_tls"), "yes") is True:

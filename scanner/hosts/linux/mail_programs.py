@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import partial
 
 from scanner.facts.mail_configuration import MailConfiguration
-from scanner.hosts.base import Files, Reader, Run, collector
+from scanner.hosts.base import Files, Reader, Run, Source, collector
 from scanner.hosts.linux.base import Process, exists, processes, seen
 from scanner.hosts.linux.mail_dovecot import DOVECOT, SETTINGS, dovecot
 from scanner.hosts.linux.mail_dovecot import FILES as DOVECOT_FILES
@@ -21,14 +21,14 @@ from scanner.hosts.linux.services import PROCESSES, UNITS, Found, installed, pat
 from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 
+PROGRAMS: tuple[Source, ...] = (*PROCESSES, *UNITS, *paths((POSTFIX, EXIM, OPENSMTPD, DOVECOT)))
+"""What ``mail_servers`` reads."""
 SENDERS = {POSTFIX: postfix, EXIM: exim_program, OPENSMTPD: opensmtpd}
 
 
 @collector(
     Platform.LINUX,
-    *PROCESSES,
-    *UNITS,
-    *paths((*SENDERS, DOVECOT)),
+    *PROGRAMS,
     Files(MAIN),
     Files(MASTER),
     *(Files(path) for path in (*DOVECOT_FILES, *FILTER_FILES)),
@@ -39,14 +39,19 @@ SENDERS = {POSTFIX: postfix, EXIM: exim_program, OPENSMTPD: opensmtpd}
 )
 def mail_configuration(read: Reader) -> MailConfiguration:
     """See what the configurations say."""
-    running = _without_other_masters(processes(read))
-    found = seen(partial(_installed, read, running))
+    running, found = mail_servers(read)
     if isinstance(found, Unobserved):
         return MailConfiguration(found, found)
     return MailConfiguration(
         tuple(SENDERS[one.program](read, one, running) for one in found if one.program is not DOVECOT),
         tuple(dovecot(read, one, running) for one in found if one.program is DOVECOT),
     )
+
+
+def mail_servers(read: Reader) -> tuple[tuple[Process, ...] | Unobserved | None, tuple[Found, ...] | Unobserved]:
+    """Give the running processes, and the programs for mail that are there."""
+    running = _without_other_masters(processes(read))
+    return running, seen(partial(_installed, read, running))
 
 
 def _without_other_masters(running: tuple[Process, ...] | Unobserved | None) -> tuple[Process, ...] | Unobserved | None:

@@ -167,6 +167,7 @@ def test_files_of_people(tmp_path: Path, main: str, files: Mapping[str, str], so
 
 
 DOVECOT = """# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf
+first_valid_uid = 500
 mail_home =
 plugin {{
 {plugin}
@@ -202,6 +203,7 @@ def dovecot(
             PLUGIN,
             ["/home/tanaka/sieve/more.sieve"],
         ),
+        ({"/root/.dovecot.sieve": SCRIPT}, PLUGIN, []),
         ({"/srv/tanaka.sieve": SCRIPT}, "  sieve = /srv/%u.sieve", ["/srv/tanaka.sieve"]),
         ({"/etc/dovecot/first/10.sieve": SCRIPT}, PLUGIN + "\n  sieve_before2 = /etc/dovecot/first", ["/etc/dovecot/first/10.sieve"]),
         ({"/etc/dovecot/d.sieve": SCRIPT}, PLUGIN + "\n  sieve_default = file:/etc/dovecot/d.sieve;name=d", ["/etc/dovecot/d.sieve"]),

@@ -28,6 +28,7 @@ READS: tuple[Source, ...] = (
     Names("/home"),
     Files("/home/*/.forward*", root=True),
     Files("/root/.forward*", root=True),
+    Files("/var/lib/*/.forward", root=True),
     Files(ALIASES, limit=LIMIT),
 )
 """What ``homes`` reads, and the files of programs that have these places by default."""
@@ -46,10 +47,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home directory and whose it is."""
+    """A home directory and whose it is. ``uid`` is ``None`` for an account that is kept elsewhere."""
 
     name: str
     path: str
+    uid: int | None = None
 
 
 def homes(read: Reader) -> tuple[Home, ...]:
@@ -57,13 +59,16 @@ def homes(read: Reader) -> tuple[Home, ...]:
 
     Raises ``CannotObserve``.
     """
-    found = {entry.home.rstrip("/"): entry.name for entry in passwd(read) if entry.home.startswith("/") and entry.home != "/nonexistent"}
+    found: dict[str, Home] = {}
+    for entry in passwd(read):
+        path = entry.home.rstrip("/")
+        if path.startswith("/") and path != "/nonexistent":
+            found.setdefault(path, Home(entry.name, path, entry.uid))
     for name in read.names("/home") or ():
-        found.setdefault(f"/home/{name}", name)
-    found.pop("", None)
+        found.setdefault(f"/home/{name}", Home(name, f"/home/{name}"))
     if len(found) > MOST_ACCOUNTS:
         raise CannotObserve(Reason.TOO_LARGE, f"more than {MOST_ACCOUNTS} home directories")
-    return tuple(Home(name, path) for path, name in found.items())
+    return tuple(found.values())
 
 
 def own_file(read: Reader, source: str, delivery: Delivery) -> Forwarding | None:

@@ -113,7 +113,10 @@ def _own(read: Reader, settings: Iterable[Setting], setting: str, shared: str) -
     if kind or re.match(r"[a-z]+:", storage) or re.sub(r"%[hun]|%\{(?:home|user|username)\}", "", storage + active).count("%"):
         yield unread("sieve", Unobserved(Reason.UNSUPPORTED, shown(f"scripts at {setting} are not read")))
         return
+    first = min((int(one.value) for one in settings if one.name == "first_valid_uid" and one.value.isdecimal()), default=0)
     for home in people:
+        if home.uid is not None and home.uid < first:
+            continue  # Dovecot gives those no mail
         yield from _script(read, _in_use(read, _expanded(active, home)), _expanded(storage, home) if colon else "", shared)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from checks.common import listed
+from checks.common import also, listed
 from scanner.facts.execution import ExecutionControl, Means, Unnamed
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
@@ -30,14 +30,30 @@ SOFTWARE_EXECUTION_RESTRICTED = Value(
         ja="認めたもの以外のプログラムが動かなければ、利用者が持ち込んだソフトウェアも、送り込まれた不正プログラムも実行されない。",
         en="Where only what was approved runs, neither software that users bring along nor malicious programs sent to them do.",
     ),
-    remedy=Text(
-        ja=(
-            "fapolicyd を導入し、/etc/fapolicyd/fapolicyd.conf を「permissive = 1」として記録を調べた後、「permissive = 0」とする。"
-            "規則の末尾に「deny_audit perm=execute all : all」を置き、systemctl enable --now fapolicyd を実行する。"
+    remedy=also(
+        Text(
+            ja=(
+                "fapolicyd を導入し、/etc/fapolicyd/fapolicyd.conf を「permissive = 1」として記録を調べた後、「permissive = 0」とする。"
+                "規則は「allow perm=execute all : trust=1」の後に「deny_audit perm=execute all : all」を置く（製品の見本にある）。"
+                "systemctl enable --now fapolicyd を実行する。"
+            ),
+            en=(
+                'Install fapolicyd, read its records with "permissive = 1" in /etc/fapolicyd/fapolicyd.conf, then write "permissive = 0". '
+                'In its rules "allow perm=execute all : trust=1" comes before "deny_audit perm=execute all : all", as in its samples. '
+                'Run "systemctl enable --now fapolicyd".'
+            ),
         ),
-        en=(
-            'Install fapolicyd, read its records with "permissive = 1" in /etc/fapolicyd/fapolicyd.conf, then write "permissive = 0". '
-            'End its rules with "deny_audit perm=execute all : all" and run "systemctl enable --now fapolicyd".'
+        Text(
+            ja=(
+                "Windows：グループポリシー「コンピューターの構成＞Windows の設定＞セキュリティの設定＞アプリケーション制御ポリシー＞"
+                "AppLocker」の「実行可能ファイルの規則」に既定の規則と認めるプログラムの規則を作り、「規則の実施」とする。"
+                "サービス Application Identity（AppIDSvc）を自動で開始する。または App Control for Business（WDAC）の方針を配布する。"
+            ),
+            en=(
+                "Windows: Group Policy, Computer Configuration > Windows Settings > Security Settings > Application Control Policies > "
+                "AppLocker: make the default rules and rules for what is approved under Executable Rules, enforce them, and let the "
+                "service Application Identity (AppIDSvc) start by itself; or deploy a policy of App Control for Business (WDAC)."
+            ),
         ),
     ),
     says={
@@ -50,7 +66,7 @@ SOFTWARE_EXECUTION_RESTRICTED = Value(
         "EXECUTION_AFTER_RESTART": Text(
             ja="{name} は再起動後に止めるが、今は止めていない", en="{name} stops them after a restart but not now"
         ),
-        "EXECUTION_FREE": Text(ja="実行できる（{names} は働いていない）", en="they run ({names}: not in force)"),
+        "EXECUTION_FREE": Text(ja="実行できる（止めていないもの：{names}）", en="they run (what does not stop them: {names})"),
         "EXECUTION_NO_MEANS": Text(
             ja="実行できる（プログラムの実行を制限する OS の仕組みが見当たらない）",
             en="they run (no means of the system to restrict them was found)",

@@ -22,6 +22,7 @@ from scanner.hosts.windows import (
     disk_encryption,
     elevation,
     event_log,
+    execution,
     login_rules,
     malware,
     network_history,
@@ -40,6 +41,7 @@ from scanner.model.check import Setting
 from scanner.model.verdict import Outcome
 from scanner.wire import auditpolicy
 from tests.unit.test_hosts_windows_accounts import CLOCK, DISABLED, DOMAIN, KEEPS, NORMAL, NOW, database, ticks, windows
+from tests.unit.test_hosts_windows_execution import DEFAULT, SERVED, ruled
 from tests.unit.test_hosts_windows_protection import STATUS, volume
 from tests.unit.test_hosts_windows_terminal import connections, profile
 from tests.unit.test_wire_windows import account, group, named, rules
@@ -66,6 +68,8 @@ EVERYWHERE: Mapping[str, Mapping[str, Made]] = {
 WORD, OUTLOOK = (rf"HKU\{TARO}\Software\Policies\Microsoft\Office\16.0\{name}" for name in (r"word\Security", r"Outlook\Options\Mail"))
 KEPT_KEYS: Keys = {
     **EVERYWHERE,
+    **SERVED,
+    **ruled(*DEFAULT),
     **{rf"{event_log.POLICY}\{name}": {"MaxSize": 196_608} for name in event_log.NAMES},
     event_log.SCRIPTS: {"EnableScriptBlockLogging": 1},
     event_log.COMMAND_LINES: {"ProcessCreationIncludeCmdLine_Enabled": 1},
@@ -122,6 +126,7 @@ VALUES: Mapping[str, Setting] = {
     "networks.permitted": ("office",),
     "proxies.permitted": ("proxy.example:8080",),
     "software.permitted": ("7-Zip",),
+    "software.execution-restricted": True,
 }
 KEPT: Mapping[str, str] = {
     "endpoint.media.encrypted": "PLAIN_REFUSED",
@@ -154,6 +159,7 @@ KEPT: Mapping[str, str] = {
     "host.disk.swap": "SWAP_ENCRYPTED",
     "host.elevation.control": "CONTROLLED",
     "host.elevation.installer": "INSTALLER_OWN_RIGHTS",
+    "host.software.execution": "EXECUTION_RESTRICTED",
     "host.event-log.full": "LOGS_GO_ON",
     "host.event-log.programs": "PROGRAMS_RECORDED",
     "host.event-log.size": "LOGS_LARGE",
@@ -217,6 +223,7 @@ BAD: Mapping[str, str] = {
     "host.disk.swap": "SWAP_PLAIN",
     "host.elevation.control": "UNCONTROLLED",
     "host.elevation.installer": "INSTALLER_ELEVATES",
+    "host.software.execution": "EXECUTION_FREE",
     "host.event-log.full": "LOGS_STOP",
     "host.event-log.programs": "PROGRAMS_UNRECORDED",
     "host.event-log.size": "LOGS_SMALL",
@@ -260,7 +267,7 @@ def kept(room: Path) -> Mapping[str, Ending]:
         (answers.SOCKETS, answers.WaitingSockets(())),
         (answers.WIRELESS, NO_LINKS),
         (answers.ADAPTERS, answers.Adapters(())),
-        states("EventLog", "WinDefend", "W32Time"),
+        states("EventLog", "WinDefend", "W32Time", "AppIDSvc"),
     ]
     commands = {
         **said(malware.STATUS, STATUS),
@@ -307,6 +314,7 @@ def bad(room: Path) -> Mapping[str, Ending]:
     }
     commands = {
         **said(malware.STATUS, status),
+        **said(execution.POLICY_STATUS, {"user": 0}),
         **said(malware.REGISTERED, []),
         **said(disk_encryption.VOLUMES, [volume("C:", 0, 0, 0, 0)]),
         **said(updates.SEARCH, {"searched": "2026-09-21T00:00:00Z", "installed": None, "updates": update}),

@@ -66,6 +66,10 @@ SOFTWARE_EXECUTION_RESTRICTED = Value(
         "EXECUTION_AFTER_RESTART": Text(
             ja="{name} は再起動後に止めるが、今は止めていない", en="{name} stops them after a restart but not now"
         ),
+        "EXECUTION_UNWATCHED": Text(
+            ja="{name} が見ていないファイルシステムでは実行できる：{places}",
+            en="{name} does not look at file systems, where they run: {places}",
+        ),
         "EXECUTION_FREE": Text(ja="実行できる（止めていないもの：{names}）", en="they run (what does not stop them: {names})"),
         "EXECUTION_NO_MEANS": Text(
             ja="実行できる（プログラムの実行を制限する OS の仕組みが見当たらない）",
@@ -83,7 +87,7 @@ def software_execution(
     required: Annotated[bool, SOFTWARE_EXECUTION_RESTRICTED] = SOFTWARE_EXECUTION_RESTRICTED.default,
 ) -> Judgement:
     means = () if isinstance(control.means, Unobserved) else control.means
-    whole = next((one for one in means if set(one.unnamed.effective()) == {Unnamed.REFUSED}), None)
+    whole = next((one for one in means if _stops(one) and one.unwatched == ()), None)
     if whole is not None:
         return passed("EXECUTION_RESTRICTED", name=whole.name)
     if not required:
@@ -91,11 +95,19 @@ def software_execution(
     return control.means if isinstance(control.means, Unobserved) else _lacking(means)
 
 
+def _stops(means: Means) -> bool:
+    return set(means.unnamed.effective()) == {Unnamed.REFUSED}
+
+
 def _lacking(means: Sequence[Means]) -> Judgement:
     """Say what is missing where no means is known to do all of it; one that may do it leaves the question open."""
     for one in means:
-        if (unseen := one.unnamed.missing()) is not None and set(one.unnamed.seen()) <= {Unnamed.REFUSED}:
+        unseen = one.unwatched if _stops(one) else one.unnamed.missing()
+        if isinstance(unseen, Unobserved) and set(one.unnamed.seen()) <= {Unnamed.REFUSED}:
             return unseen
+    for one in means:
+        if _stops(one) and not isinstance(one.unwatched, Unobserved):
+            return failed("EXECUTION_UNWATCHED", name=one.name, places=listed(one.unwatched))
     partial = next((one for one in means if Unnamed.REFUSED in one.unnamed.seen()), None)
     if partial is not None:
         now = partial.unnamed.in_force is Unnamed.REFUSED

@@ -28,6 +28,8 @@ class Means:
 
     name: str
     unnamed: Readings[Unnamed]
+    unwatched: tuple[str, ...] | Unobserved = ()
+    """Parts of the tree where it looks at no program."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 MOST_LINES: Final = 50_000
@@ -29,19 +29,32 @@ class Rule:
     object: tuple[str, ...]
 
 
-def permissive(data: bytes) -> bool:
-    """Tell whether the settings make the daemon record only; without the setting they do not. Raises ``NotFapolicyd``."""
-    found = False
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings that decide what is stopped; the defaults are those of fapolicyd.conf(5)."""
+
+    permissive: bool = False
+    """Whether it records only."""
+    watched: tuple[str, ...] = ("ext4", "xfs", "tmpfs")
+    """Types of the file systems whose programs it looks at."""
+
+
+def settings(data: bytes) -> Settings:
+    """Read the settings; the last of a name counts. Raises ``NotFapolicyd``."""
+    found = Settings()
     for line in _lines(data):
         words = [word for word in line.split(" ") if word]
         if not words or words[0].startswith("#") or len(line) > LONGEST_SETTING:
             continue
         if len(words) < 3 or words[1] != "=":
             raise NotFapolicyd("a line is not of the form NAME = VALUE")
-        if words[0].lower() == "permissive":
-            if not (words[2].isascii() and words[2].isdigit()):
+        name, value = words[0].lower(), words[2]
+        if name == "permissive":
+            if not (value.isascii() and value.isdigit()):
                 raise NotFapolicyd("permissive is not a number")
-            found = words[2].strip("0") != ""
+            found = replace(found, permissive=value.strip("0") != "")
+        elif name == "watch_fs":
+            found = replace(found, watched=tuple(value.split(",")))
     return found
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner.facts.execution import ExecutionControl, Unnamed
+from scanner.facts.execution import ExecutionControl, Means, Unnamed
 from scanner.facts.readings import Readings
 from scanner.hosts.linux.execution import COMPILED, CONFIG, OLD_RULES, PARTS, execution_control
 from scanner.model.fact import Unobserved
@@ -70,18 +70,23 @@ def test_a_line_that_is_no_rule_is_refused(line: bytes) -> None:
     ],
 )
 def test_the_last_setting_counts(settings: bytes, records: bool) -> None:
-    assert fapolicyd.permissive(settings) is records
+    assert fapolicyd.settings(settings).permissive is records
 
 
 @pytest.mark.parametrize("line", [b"permissive=1\n", b"permissive = yes\n", b"permissive\n", b"permissive =\n"])
 def test_settings_with_which_the_daemon_does_not_start_are_refused(line: bytes) -> None:
     with pytest.raises(fapolicyd.NotFapolicyd):
-        fapolicyd.permissive(line)
+        fapolicyd.settings(line)
+
+
+def test_the_types_of_file_systems_are_those_of_the_settings() -> None:
+    assert fapolicyd.settings(b"").watched == ("ext4", "xfs", "tmpfs")
+    assert fapolicyd.settings(b"watch_fs = ext4,btrfs\n").watched == ("ext4", "btrfs")
 
 
 @given(st.binary(max_size=300) | st.text("alowdeny_it=: %#\nperm", max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    for read in (fapolicyd.rules, fapolicyd.permissive):
+    for read in (fapolicyd.rules, fapolicyd.settings):
         with contextlib.suppress(fapolicyd.NotFapolicyd):
             read(data)
 
@@ -100,13 +105,18 @@ def kept(room: Path, live: bool = True) -> Machine:
     return made
 
 
-def seen_of(made: Machine) -> Readings[Unnamed]:
-    """Give what the collector says of the one means that it finds."""
+def means_of(made: Machine) -> Means:
+    """Give the one means that the collector finds."""
     found = execution_control.run(made)
     assert isinstance(found, ExecutionControl)
     assert isinstance(found.means, tuple)
     (only,) = found.means
-    return only.unnamed
+    return only
+
+
+def seen_of(made: Machine) -> Readings[Unnamed]:
+    """Give what it does with a program that no rule names."""
+    return means_of(made).unnamed
 
 
 def test_nothing_restricts_a_machine_without_it(tmp_path: Path) -> None:
@@ -177,3 +187,22 @@ def test_rules_that_may_not_be_read_leave_it_open(tmp_path: Path) -> None:
     made.deny = CONFIG
     found = seen_of(made)
     assert all(isinstance(part, Unobserved) and part.reason is Reason.ACCESS_DENIED for part in found.effective())
+
+
+def test_file_systems_that_it_does_not_look_at_are_named(tmp_path: Path) -> None:
+    lines = (
+        "/dev/sda1 / ext4 rw,relatime 0 0",
+        "proc /proc proc rw 0 0",
+        "/dev/sda2 /boot/efi vfat rw 0 0",
+        "server:/home /home nfs4 rw,nosuid 0 0",
+        "server:/data /data nfs4 rw,noexec 0 0",
+        "/dev/sr0 /cdrom vfat ro 0 0",
+        "overlay /var/lib/docker/overlay2/x/merged overlay rw 0 0",
+    )
+    made, image = kept(tmp_path / "live"), kept(tmp_path / "image", live=False)
+    made.write({"/proc/self/mounts": "\n".join(lines)})
+    assert means_of(made).unwatched == ("/home (nfs4)",)
+    made.write({CONFIG: "watch_fs = ext4,nfs4\n"})
+    assert means_of(made).unwatched == ()
+    image.write({"/etc/fstab": "/dev/sda1 / btrfs defaults 0 0\n/dev/sdb1 /srv btrfs noauto 0 0\n"})
+    assert means_of(image).unwatched == ("/ (btrfs)",)

@@ -68,6 +68,7 @@ def test_applocker_stops_what_no_rule_names(tmp_path: Path) -> None:
         (path_rule("*"), True),
         (path_rule("*", "S-1-5-21-1-2-3-513"), True),
         (path_rule(r"%OSDRIVE%\*", "S-1-5-11"), True),
+        (path_rule(r"*:\*\*.exe"), True),
         (path_rule("*", exceptions=f'<Exceptions><FilePathCondition Path="{MANAGED}"/></Exceptions>'), True),
         (path_rule("*", "S-1-5-21-1-2-3-1104"), False),  # one group of the organisation's own
         (path_rule("*", action="Deny"), False),

@@ -1,7 +1,7 @@
 """The collector for what restricts which programs run on Linux: fapolicyd, and nothing else.
 
 The daemon goes by ``fapolicyd.conf`` and one file of rules, ``fapolicyd.rules`` of old before ``compiled.rules``. ``fagenrules`` makes the
-latter from ``rules.d`` before every start.
+latter from ``rules.d`` before every start. It looks at programs on the types of file systems that its settings name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, collector
 from scanner.hosts.combining import unknown
 from scanner.hosts.linux.arguments import command_line, written_words
-from scanner.hosts.linux.base import applied, file_needed, needed, parsed, processes, seen
+from scanner.hosts.linux.base import applied, file_needed, needed, parsed, processes, seen, shown
+from scanner.hosts.linux.mounts import LATER, NOW, table
 from scanner.hosts.linux.services import PROCESSES, UNITS, Found, Program, installed, paths
 from scanner.hosts.linux.units import unit_files
 from scanner.model.fact import Unobserved
@@ -31,6 +32,16 @@ COMPILED: Final = "/etc/fapolicyd/compiled.rules"
 PARTS: Final = "/etc/fapolicyd/rules.d"
 MOST_PARTS: Final = 500
 PERMISSIVE: Final = "--permissive"
+KEEPING: Final = frozenset(
+    (
+        *("9p", "bcachefs", "btrfs", "ceph", "cifs", "exfat", "ext2", "ext3", "ext4", "f2fs", "fuse.glusterfs", "fuse.sshfs", "fuseblk"),
+        *("gfs2", "jfs", "nfs", "nfs4", "ntfs", "ntfs3", "ocfs2", "overlay", "reiserfs", "smb3", "tmpfs", "vfat", "virtiofs", "xfs", "zfs"),
+    )
+)
+"""Types of file systems on which people keep files, programs among them."""
+OF_START: Final = ("/boot", "/efi")
+"""Where the machine starts from; nobody but root writes there."""
+OF_CONTAINERS: Final = ("/var/lib/docker/", "/var/lib/containers/", "/var/lib/containerd/", "/run/containerd/", "/run/containers/")
 
 
 @collector(
@@ -42,6 +53,8 @@ PERMISSIVE: Final = "--permissive"
     *(Files(path, root=True) for path in (CONFIG, OLD_RULES, COMPILED)),
     Names(PARTS, root=True),
     Files(f"{PARTS}/*.rules", root=True),
+    Files(NOW),
+    Files(LATER),
 )
 def execution_control(read: Reader) -> ExecutionControl:
     """See whether fapolicyd is there and what it does with a program that no rule names."""
@@ -58,7 +71,8 @@ def _fapolicyd(read: Reader, found: Found) -> Means:
     if found.unread is not None:
         return Means(FAPOLICYD.name, unknown(found.unread, read.live, FAPOLICYD.name))
     now = None if found.running is None else seen(partial(_now, read, found.running))
-    return Means(FAPOLICYD.name, Readings(None, now, seen(partial(_later, read, found.starts)), CONFIG))
+    readings = Readings(None, now, seen(partial(_later, read, found.starts)), CONFIG)
+    return Means(FAPOLICYD.name, readings, seen(partial(_unwatched, read)))
 
 
 def _now(read: Reader, running: bool | Unobserved) -> Unnamed:
@@ -101,9 +115,25 @@ def _in_order(name: str) -> tuple[tuple[str, int], ...]:
     return tuple((text, int(number or 0)) for text, number in re.findall(r"([^0-9]*)([0-9]{0,18})", name))
 
 
+def _settings(read: Reader) -> fapolicyd.Settings:
+    return needed(parsed(CONFIG, read.file(CONFIG) or b"", fapolicyd.settings))
+
+
+def _unwatched(read: Reader) -> tuple[str, ...]:
+    """Give the file systems that can be written to and run programs, and are of a type that it does not look at."""
+    watched = frozenset(_settings(read).watched)
+    mounted = {line.path: line for line in table(read, NOW if read.live else LATER) if "noauto" not in line.options}
+    return tuple(
+        f"{shown(line.path)} ({shown(line.type)})"
+        for line in mounted.values()
+        if line.type in KEEPING - watched
+        and not {"ro", "noexec"} & set(line.options)
+        and not line.path.startswith((*OF_START, *OF_CONTAINERS))
+    )
+
+
 def _unnamed(read: Reader, rules: bytes) -> Unnamed:
-    config = read.file(CONFIG)
-    if config is not None and needed(parsed(CONFIG, config, fapolicyd.permissive)):
+    if _settings(read).permissive:
         return Unnamed.RECORDED
     runs = fapolicyd.unnamed_runs(needed(parsed("the rules of fapolicyd", rules, fapolicyd.rules)))
     if runs is None:

@@ -55,7 +55,7 @@ SERVICE: Final = "AppIDSvc"
 MOST_RULES: Final = 2_000
 EVERYBODY: Final = re.compile(r"S-1-1-0|S-1-5-(4|11|32-545)|S-1-5-21(-\d+){3}-513")
 """Everyone; whoever logs on at the machine, all who have authenticated, Users; Domain Users."""
-EVERYWHERE: Final = frozenset({"*", "*.*", "*.exe", "%osdrive%\\*", "c:\\*"})
+EVERYWHERE: Final = re.compile(r"((%osdrive%|[c*?]:)\\)?[*\\]*\*(\.(\*|exe))?", re.IGNORECASE)
 EDITIONS: Final = ("Enterprise", "Education", "IoTEnterprise", "Ultimate")
 """Those of clients that have always gone by AppLocker's rules; of servers all have."""
 ANY_EDITION: Final = {**dict.fromkeys((19_041, 19_042, 19_043, 19_044, 19_045), 3_000), 22_000: 2_000, 22_621: 2_000}
@@ -172,7 +172,7 @@ def _lets_all_run(read: WindowsReader, key: str) -> bool:
     if rule.name != "FilePathRule" or rule.get("Action") != "Allow" or not EVERYBODY.fullmatch(rule.get("UserOrGroupSid")):
         return False
     conditions = [one for group in rule.all("Conditions") for one in group.all("FilePathCondition")]
-    return any(one.get("Path").strip().lower() in EVERYWHERE for one in conditions)
+    return any(EVERYWHERE.fullmatch(one.get("Path").strip()) for one in conditions)
 
 
 def _safer(read: WindowsReader) -> Readings[Unnamed]:

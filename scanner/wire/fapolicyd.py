@@ -11,6 +11,8 @@ LONGEST_SETTING: Final = 158
 """Characters of a line of settings; the daemon passes longer ones over."""
 DECISIONS: Final = frozenset(f"{decision}{suffix}" for decision in ("allow", "deny") for suffix in ("", "_audit", "_syslog", "_log"))
 PERMISSIONS: Final = frozenset({"open", "execute", "any"})
+USUAL: Final = frozenset({("trust=1",), ("pattern=normal",)})
+"""Subjects that take in the usual programs, by which people start others."""
 EVERYTHING: Final = frozenset({("all",), ("trust=0",), ("dir=/",)})
 """Objects that take in every program that nobody trusts."""
 
@@ -46,7 +48,7 @@ def settings(data: bytes) -> Settings:
         words = [word for word in line.split(" ") if word]
         if not words or words[0].startswith("#") or len(line) > LONGEST_SETTING:
             continue
-        if len(words) < 3 or words[1] != "=":
+        if len(words) < 3 or words[1] != "=" or not words[0].isidentifier():
             raise NotFapolicyd("a line is not of the form NAME = VALUE")
         name, value = words[0].lower(), words[2]
         if name == "permissive":
@@ -70,7 +72,7 @@ def unnamed_runs(found: Iterable[Rule]) -> bool | None:
     """
     some = False
     for rule in found:
-        if rule.permission == "open" or rule.subject != ("all",):
+        if rule.permission == "open" or not (rule.subject == ("all",) or (rule.allows and rule.subject in USUAL)):
             continue
         if rule.object in EVERYTHING:
             return rule.allows

@@ -43,6 +43,8 @@ WANTED = "/etc/systemd/system/multi-user.target.wants/fapolicyd.service"
         (b"deny perm=any all : all\n", False),
         (b"allow perm=execute all : trust=1\ndeny_log perm=execute all : trust=0\n", False),
         (b"allow perm=any all : dir=/\n" + SAMPLE, True),
+        (b"allow perm=execute trust=1 : all\n" + SAMPLE, True),  # a shell is trusted, and may run everything
+        (b"deny perm=execute trust=1 : all\n", True),
         (b"allow perm=open all : all\n", True),
         (b"deny all : all\n", True),  # without a permission it is about opening
         (b"deny perm=execute uid=1000 : all\n", True),
@@ -73,7 +75,7 @@ def test_the_last_setting_counts(settings: bytes, records: bool) -> None:
     assert fapolicyd.settings(settings).permissive is records
 
 
-@pytest.mark.parametrize("line", [b"permissive=1\n", b"permissive = yes\n", b"permissive\n", b"permissive =\n"])
+@pytest.mark.parametrize("line", [b"permissive=1\n", b"permissive = yes\n", b"permissive\n", b"permissive =\n", b"\tpermissive = 1\n"])
 def test_settings_with_which_the_daemon_does_not_start_are_refused(line: bytes) -> None:
     with pytest.raises(fapolicyd.NotFapolicyd):
         fapolicyd.settings(line)

@@ -6,7 +6,7 @@ from typing import Final
 
 from checks.common import first_missing, listed
 from checks.dns.common import NAME_ABSENT
-from scanner.facts.dns import CaaPolicy, InternalNames, PublicRecords, RecordTarget, TargetState, Visibility
+from scanner.facts.dns import CaaPolicy, Delegation, InternalNames, PublicRecords, RecordTarget, TargetState, Visibility
 from scanner.facts.ledger import DeclaredDomain
 from scanner.model.check import Judgement, check
 from scanner.model.fact import cannot_tell
@@ -159,6 +159,51 @@ def records_dangling(records: PublicRecords) -> Judgement:
 
 def _record(target: RecordTarget) -> str:
     return f"{target.owner} {target.type} {target.target}"
+
+
+@check(
+    "dns.records.apex-alias",
+    severity=Severity.HIGH,
+    title=Text(ja="ゾーンの頂点（ドメイン名そのもの）が別名（CNAME）でない", en="The zone's own name is no alias (CNAME)"),
+    why=Text(
+        ja=(
+            "CNAME のある名前にほかのレコードは置けない（RFC 1034 3.6.2）。ドメイン名そのものが CNAME だと、その MX や SPF は無視され、"
+            "メールが届かない、なりすまされる、名前解決が不安定になる等の障害が起こる。"
+        ),
+        en=(
+            "A name that is an alias can have no other records (RFC 1034 section 3.6.2). Where the zone's own name is one, its MX and SPF "
+            "records are passed over: mail is lost or forged, and resolution becomes flaky."
+        ),
+    ),
+    remedy=Text(
+        ja=(
+            "頂点の CNAME を削除し、A/AAAA レコードを置く（例「example.lg.jp. IN A 203.0.113.80」）。アドレスの変わる配信サービスには、"
+            "DNS 事業者が A/AAAA として応答する機能（ALIAS、CNAME の平坦化等）を使う。"
+        ),
+        en=(
+            'Replace the CNAME by address records ("example.lg.jp. IN A 203.0.113.80"). For a service whose addresses change use what the '
+            "DNS provider offers to answer with addresses (ALIAS, CNAME flattening)."
+        ),
+    ),
+    says={
+        **NAME_ABSENT,
+        "APEX_PLAIN": Text(ja="{name} は CNAME でない", en="{name} is no CNAME"),
+        "APEX_ALIAS": Text(
+            ja="ゾーンの頂点 {name} が {target} への CNAME である", en="the zone's own name, {name}, is a CNAME for {target}"
+        ),
+        "APEX_ABOVE": Text(ja="{zone} のゾーンの中の名前で、ゾーンの頂点でない", en="a name within the zone {zone}, not its apex"),
+    },
+)
+def records_apex_alias(tree: Delegation, records: PublicRecords) -> Judgement:
+    if not records.exists:
+        return not_applicable("NAME_ABSENT")
+    if tree.zone != tree.domain:
+        return not_applicable("APEX_ABOVE", zone=tree.zone)
+    if alias := next((t for t in records.targets if t.type == "CNAME" and t.owner == tree.zone), None):
+        return failed("APEX_ALIAS", name=alias.owner, target=alias.target)
+    gaps = [g.why for g in records.gaps if g.name == tree.zone and g.type in {"A", "AAAA"}]
+    # An alias shows in the answer for either family.
+    return gaps[0] if len(gaps) > 1 else passed("APEX_PLAIN", name=tree.zone)
 
 
 @check(

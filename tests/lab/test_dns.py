@@ -146,6 +146,7 @@ DATA = {
     "dns.dnssec.nsec3",
     "dns.dnssec.signed",
     "dns.dnssec.walking",
+    "dns.records.apex-alias",
     "dns.records.caa",
     "dns.records.dangling",
     "dns.records.private-addresses",
@@ -170,6 +171,10 @@ OPEN: dict[str, tuple[Mapping[str, str], set[str]]] = {
     "ns-all-lame.lg.jp": (
         {**ONE_SERVER, "dns.delegation.lame": "LAME_FOUND"},
         NOT_SERVED - {"dns.delegation.lame", "dns.transport.tcp", "dns.transport.udp", "dns.transfer.axfr", "dns.transfer.ixfr"},
+    ),
+    "cname-apex.lg.jp": (
+        {**ONE_SERVER, **UNSIGNED, "dns.records.apex-alias": "APEX_ALIAS", "dns.records.caa": "CAA_NONE"},
+        {"dns.transfer.axfr", "dns.transfer.ixfr"},
     ),
     "cname-loop.lg.jp": ({}, {"dns.records.dangling", "dns.records.private-addresses"}),
 }

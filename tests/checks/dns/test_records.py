@@ -21,7 +21,7 @@ from scanner.facts.ledger import DeclaredDomain
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
-from tests.checks.dns_zones import SILENT, ZONE
+from tests.checks.dns_zones import NO_TREE, SILENT, TREE, ZONE, tree
 
 KEPT = PublicRecords(
     domain=ZONE,
@@ -50,6 +50,7 @@ def targets(*found: RecordTarget) -> PublicRecords:
 
 
 GAP = NameGap(ZONE, "AAAA", SILENT)
+AT_APEX = RecordTarget(ZONE, "CNAME", "web.example.net", TargetState.RESOLVES)
 
 
 OUTSIDE, INSIDE, SOMEWHERE = (DeclaredDomain(None, None, (), (), (), None, "", seen) for seen in (True, False, None))
@@ -106,6 +107,15 @@ CASES: dict[str, list[Case]] = {
         case(targets(target("MX", SILENT), target("NS", TargetState.NXDOMAIN)), says="TARGETS_MISSING"),
         case(targets(target("MX", SILENT)), outcome="undetermined", reason=Reason.TIMEOUT),
         case(replace(KEPT, gaps=(GAP,)), outcome="undetermined", reason=Reason.TIMEOUT),
+    ],
+    "dns.records.apex-alias": [
+        case(TREE, KEPT, says="APEX_PLAIN"),
+        case(NO_TREE, ABSENT, says="NAME_ABSENT"),
+        case(tree(domain=f"www.{ZONE}"), targets(target("CNAME", TargetState.RESOLVES)), says="APEX_ABOVE", args={"zone": ZONE}),
+        case(TREE, targets(AT_APEX), says="APEX_ALIAS", args={"name": ZONE, "target": "web.example.net"}),
+        case(TREE, targets(target("CNAME", TargetState.RESOLVES)), says="APEX_PLAIN"),  # at www only
+        case(TREE, replace(KEPT, gaps=(GAP,)), says="APEX_PLAIN"),
+        case(TREE, replace(KEPT, gaps=(replace(GAP, type="A"), GAP)), outcome="undetermined", reason=Reason.TIMEOUT),
     ],
     "dns.delegation.alias": [
         case(targets(target("NS", TargetState.RESOLVES), target("CNAME", TargetState.RESOLVES)), says="NS_HOSTS", args={"count": 1}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from checks.common import also, listed
+from checks.common import also, first_missing, listed
 from scanner.facts.audit_trail import AuditSwitch, AuditTrail
 from scanner.model.check import Judgement, Value, check
 from scanner.model.fact import Unobserved
@@ -146,6 +146,55 @@ def audit_subjects(trail: AuditTrail, *, wanted: Annotated[tuple[str, ...], AUDI
     if absent_later:
         return failed("NOT_AFTER_RESTART" if isinstance(now, tuple) else "NOT_COVERED", subjects=listed(absent_later), place=place)
     return trail.subjects.missing() or passed("COVERED", subjects=listed(wanted))
+
+
+@check(
+    "host.audit.32-bit",
+    severity=Severity.LOW,
+    title=Text(
+        ja="監査記録の対象が、32 ビットの形のシステムコールも含む", en="The audit record covers system calls of the 32-bit form as well"
+    ),
+    why=Text(
+        ja="64 ビットの機器でも、32 ビットの形で呼び出すと番号が異なり、arch=b64 だけの規則には記録されない。",
+        en="On a 64-bit machine too, calls may be made in the 32-bit form, which has other numbers: rules for arch=b64 alone miss them.",
+    ),
+    remedy=Text(
+        ja=(
+            "「-S」を持つ規則ごとに「-F arch=b32」の規則も書き、augenrules --load を実行する。32 ビットのプログラムが要らなければ、"
+            "カーネル 6.7 以降では起動時に ia32_emulation=0 を付ける。"
+        ),
+        en=(
+            "Write each rule with -S a second time with -F arch=b32 and run augenrules --load. Where no 32-bit programs are needed, start "
+            "a kernel from 6.7 on with ia32_emulation=0."
+        ),
+    ),
+    says={
+        "FORM_COVERED": Text(ja="32 ビットの形でも対象を全て含む：{subjects}", en="all are covered in the 32-bit form: {subjects}"),
+        "FORM_MISSED": Text(
+            ja="32 ビットの形では含まれない対象がある：{subjects}（{place}）", en="not covered in the 32-bit form: {subjects} ({place})"
+        ),
+        "FORM_REFUSED": Text(ja="このカーネルは 32 ビットの形の呼出しを受け付けない", en="this kernel takes no calls of the 32-bit form"),
+        "NOT_INSTALLED": NOT_INSTALLED,
+        "CONTAINER": CONTAINER,
+    },
+)
+def audit_32_bit(trail: AuditTrail, *, wanted: Annotated[tuple[str, ...], AUDIT_SUBJECTS] = AUDIT_SUBJECTS.default) -> Judgement:
+    if ending := _outside(trail):
+        return ending
+    taken, recorded = trail.compat, trail.compat_subjects
+    if all(part is False for part in taken.effective()):
+        return not_applicable("FORM_REFUSED")
+    unseen: Unobserved | None = None
+    for may, part in ((taken.in_force, recorded.in_force), (taken.after_restart, recorded.after_restart)):
+        if may is False or part is None:
+            continue
+        if isinstance(part, Unobserved):
+            unseen = unseen or part
+        elif missed := [name for name in wanted if name not in part]:
+            if may is True:
+                return failed("FORM_MISSED", subjects=listed(missed), place=recorded.source)
+            unseen = unseen or first_missing((may,))
+    return unseen or passed("FORM_COVERED", subjects=listed(wanted))
 
 
 @check(

@@ -70,4 +70,8 @@ class AuditTrail(Fact):
     starts: bool | Unobserved
     switch: Readings[AuditSwitch]
     subjects: Readings[tuple[AuditSubject, ...]]
+    compat: Readings[bool]
+    """Whether programs may call the kernel in a second form, that of 32-bit machines."""
+    compat_subjects: Readings[tuple[AuditSubject, ...]]
+    """What is recorded of programs that do."""
     store: AuditStore | Unobserved

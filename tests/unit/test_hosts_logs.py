@@ -8,12 +8,13 @@ import pytest
 
 from scanner.facts.audit_trail import AuditStore, AuditSubject, AuditSwitch, AuditTrail
 from scanner.facts.log_keeping import LogFiles, LogKeeping, LogStore, RecordKind
+from scanner.hosts.linux import compat
 from scanner.hosts.linux.audit_trail import audit_trail
 from scanner.hosts.linux.log_files import log_files
 from scanner.hosts.linux.log_keeping import log_keeping
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
-from tests.unit.host_trees import Machine, age, running
+from tests.unit.host_trees import Machine, age, running, said
 
 LATER = 4_000_000_000
 """A start after the files of the test were written."""
@@ -240,3 +241,43 @@ def test_a_syslog_program_that_goes_by_another_file_is_not_known_by_the_usual_on
     made = machine(tmp_path)
     made.write({"/proc/2/cmdline": f"/usr/sbin/rsyslogd {words}".replace(" ", "\0") + "\0"})
     assert isinstance(look(made).targets, Unobserved) is not known
+
+
+BUILD_SAYS = "x86_64\nread\n"
+TAKES = {"/proc/sys/abi/vsyscall32": "1\n", "/proc/sys/kernel/osrelease": "6.12.48+deb13-amd64\n"}
+REFUSES = {"/proc/cmdline": "quiet ia32_emulation=off\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "build", "takes"),
+    [
+        (TAKES, BUILD_SAYS, True),
+        ({**TAKES, **REFUSES}, BUILD_SAYS, False),
+        ({**TAKES, "/proc/cmdline": "ia32_emulation=1\n"}, f"x86_64\n{compat.DISABLED}\nread\n", True),
+        (TAKES, f"x86_64\n{compat.DISABLED}\nread\n", False),
+        (TAKES, "x86_64\n", Reason.UNSUPPORTED),
+        ({**TAKES, **REFUSES, "/proc/sys/kernel/osrelease": "5.14.0-503.el9.x86_64\n"}, "x86_64\n", True),  # it does not know the option
+        ({"/proc/sys/kernel/osrelease": "6.12.0\n"}, BUILD_SAYS, False),
+        (TAKES, "aarch64\nread\n", Reason.UNSUPPORTED),
+        (TAKES, None, Reason.UNSUPPORTED),
+    ],
+)
+def test_whether_the_kernel_takes_calls_of_the_32_bit_form(
+    tmp_path: Path, files: dict[str, str], build: str | None, takes: bool | Reason
+) -> None:
+    made = audited(tmp_path).write(files)
+    if build is not None:
+        made.commands[said(compat.BUILD.argv)] = build
+    found = audit_trail.run(made)
+    assert isinstance(found, AuditTrail)
+    for part in (found.compat.in_force, found.compat.after_restart):
+        assert (part.reason if isinstance(part, Unobserved) else part) is takes
+    assert found.compat_subjects.in_force == found.compat_subjects.after_restart == (AuditSubject.IDENTITIES,)
+
+
+def test_the_next_start_may_refuse_32_bit_calls(tmp_path: Path) -> None:
+    made = audited(tmp_path).write({**TAKES, "/boot/loader/entries/a.conf": "options root=/dev/sda1 ia32_emulation=0\n"})
+    made.commands[said(compat.BUILD.argv)] = BUILD_SAYS
+    found = audit_trail.run(made)
+    assert isinstance(found, AuditTrail)
+    assert (found.compat.in_force, found.compat.after_restart) == (True, False)

@@ -278,6 +278,20 @@ AUDIT = b"""-D
         ("-a task,never -F uid=48\n", "", True),
         ("-a never,exit -F arch=b32 -S all\n", "", True),
         ("-a never,exclude -F msgtype=CWD\n", "", True),
+        ("", "-a always,exclude -F msgtype=SYSCALL\n", False),
+        ("-a never,exclude -F msgtype=1300\n", "", False),
+        ("-a always,exclude -F msgtype>=1300\n", "", False),
+        ("-a always,exclude -F msgtype>1300\n", "", True),
+        ("-a always,exclude -F msgtype!=CONFIG_CHANGE\n", "", False),
+        ("-a always,exclude -F msgtype=SYSCALL -F auid=unset\n", "", True),
+        ("-a always,exclude -F msgtype=SYSCALL -F exe=/usr/sbin/chronyd\n", "", True),
+        ("-a always,exclude -F auid>=1000\n", "", False),
+        ("-a always,exclude -F uid=0\n", "", False),
+        ("-a always,exclude -F uid=48\n", "", True),
+        ("-a never,exit -F auid>=1000 -F auid!=unset\n", "", False),
+        ("", "-a never,exit -F auid>=1000\n", True),
+        ("-a never,exit -F auid=unset\n", "", True),
+        ("-a task,never -F auid=1000\n", "", False),
     ],
 )
 def test_a_rule_that_keeps_the_kernel_from_recording_anything(before: str, behind: str, recorded: bool) -> None:
@@ -285,6 +299,34 @@ def test_a_rule_that_keeps_the_kernel_from_recording_anything(before: str, behin
     found = auditrules.parse(f"{before}{rules}{behind}".encode()).subjects
     assert bool(found) is recorded
     assert (AuditSubject.MODULES in found) is recorded
+
+
+IN_64, IN_32 = ("-a always,exit -F arch=b64 -S settimeofday,clock_settime\n", "-a always,exit -F arch=b32 -S settimeofday,clock_settime\n")
+
+
+@pytest.mark.parametrize(
+    ("rules", "native", "other"),
+    [
+        (IN_64, True, False),
+        (IN_32, False, True),
+        (IN_64 + IN_32, True, True),
+        (IN_64.replace("-F arch=b64 ", ""), True, False),  # a number means another call in the other form
+        ("-a always,exit -S all\n", True, True),
+        (IN_64 + IN_32.replace("arch=b32", "arch!=b64"), True, True),
+        (IN_64 + IN_32.replace("arch=b32", "arch=i386"), True, True),
+        ("-a never,exit -F arch=b32 -S all\n" + IN_64 + IN_32, True, False),
+        ("-a never,exit -F arch=b64 -S clock_settime\n" + IN_64 + IN_32, False, True),
+    ],
+)
+def test_each_form_of_calls_has_rules_of_its_own(rules: str, native: bool, other: bool) -> None:
+    found = auditrules.parse(rules.encode())
+    assert (AuditSubject.TIME in found.subjects, AuditSubject.TIME in found.compat_subjects) == (native, other)
+
+
+def test_a_watch_holds_for_both_forms_and_rules_of_the_other_record_no_use_of_rights() -> None:
+    assert auditrules.parse(b"-w /etc -p wa\n").compat_subjects == auditrules.parse(b"-w /etc -p wa\n").subjects
+    found = auditrules.parse(b"-a always,exit -F arch=b32 -C euid!=uid -F euid=0 -S execve\n")
+    assert (found.subjects, found.compat_subjects) == ((), (AuditSubject.PRIVILEGE_USE,))
 
 
 def test_audit_rules() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 
 from scanner.facts.audit_trail import AuditStore, AuditSubject, AuditSwitch, AuditTrail
 from scanner.facts.readings import Readings
 from scanner.hosts.base import Files, Names, Reader, Run, collector
 from scanner.hosts.linux.base import drop_ins, enabled, exists, file_needed, needed, parsed, processes, runs, seen, shown
+from scanner.hosts.linux.compat import READS as COMPAT
+from scanner.hosts.linux.compat import takes_32_bit_calls
 from scanner.hosts.linux.container import READS as CONTAINER
 from scanner.hosts.linux.container import in_container
 from scanner.hosts.linux.services import PROCESSES, UNITS
@@ -34,6 +38,7 @@ DEFAULTS = {
     *PROCESSES,
     *UNITS,
     *CONTAINER,
+    *COMPAT,
     *(Names(path) for path in DAEMON),
     Run(STATE, root=True),
     Run(LIST, root=True),
@@ -47,13 +52,16 @@ def audit_trail(read: Reader) -> AuditTrail:
     there = seen(lambda: exists(read, *DAEMON) is not None)
     later = seen(partial(_written, read)) if there is True else there
     starts = seen(lambda: there is True and enabled(read, "auditd.service"))
+    loaded = seen(lambda: _loaded(read)) if read.live else None
     return AuditTrail(
         container=in_container(read),
         installed=there,
         running=runs(processes(read), "auditd"),
         starts=starts,
         switch=_switch(read, later, starts),
-        subjects=_subjects(read, later, starts),
+        subjects=_subjects(loaded, later, starts, attrgetter("subjects")),
+        compat=takes_32_bit_calls(read),
+        compat_subjects=_subjects(loaded, later, starts, attrgetter("compat_subjects")),
         store=seen(partial(_store, read)) if there is True else Unobserved(Reason.UNSUPPORTED, "auditd is not installed"),
     )
 
@@ -105,20 +113,25 @@ def _state(read: Reader) -> AuditSwitch:
     return SWITCHES[int(found[1])]
 
 
-def _subjects(read: Reader, later: auditrules.Rules | Unobserved | bool, starts: bool | Unobserved) -> Readings[tuple[AuditSubject, ...]]:
-    now: tuple[AuditSubject, ...] | Unobserved | None = seen(lambda: _loaded(read)) if read.live else None
+def _subjects(
+    loaded: auditrules.Rules | Unobserved | None,
+    later: auditrules.Rules | Unobserved | bool,
+    starts: bool | Unobserved,
+    of: Callable[[auditrules.Rules], tuple[AuditSubject, ...]],
+) -> Readings[tuple[AuditSubject, ...]]:
+    now = loaded if loaded is None or isinstance(loaded, Unobserved) else of(loaded)
     if isinstance(later, bool):
         return Readings(None, now, (), "auditctl -l")
     if isinstance(later, Unobserved) or isinstance(starts, Unobserved):
         why = later if isinstance(later, Unobserved) else starts
         assert isinstance(why, Unobserved)
         return Readings(why, now, why, DIRECTORY)
-    return Readings(later.subjects, now, later.subjects if starts else (), f"auditctl -l, {DIRECTORY}")
+    return Readings(of(later), now, of(later) if starts else (), f"auditctl -l, {DIRECTORY}")
 
 
-def _loaded(read: Reader) -> tuple[AuditSubject, ...]:
+def _loaded(read: Reader) -> auditrules.Rules:
     said = _asked(read, LIST)
-    return () if said is None else needed(parsed("auditctl -l", said, auditrules.parse)).subjects
+    return needed(parsed("auditctl -l", said or b"", auditrules.parse))
 
 
 def _store(read: Reader) -> AuditStore:

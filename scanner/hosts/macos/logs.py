@@ -46,13 +46,16 @@ def audit_trail(read: Reader) -> AuditTrail:
     missing = Unobserved(Reason.UNSUPPORTED, f"{CONTROL} is not there")
     now = running if running is None or isinstance(running, Unobserved) else AuditSwitch.ON if running else AuditSwitch.OFF
     later = starts if isinstance(starts, Unobserved) else AuditSwitch.ON if starts and lines else AuditSwitch.OFF
+    subjects = same(lines if isinstance(lines, Unobserved) else _covered(lines), read.live, f"{CONTROL} flags")
     return AuditTrail(
         container=False,
         installed=seen(lambda: read.state(PROGRAM) is not None),
         running=running,
         starts=starts,
         switch=Readings(None, now, later, f"launchd {AUDITD}"),
-        subjects=same(lines if isinstance(lines, Unobserved) else _covered(lines), read.live, f"{CONTROL} flags"),
+        subjects=subjects,
+        compat=same(False, read.live, "macOS"),
+        compat_subjects=subjects,
         store=lines if isinstance(lines, Unobserved) else _store(lines) if lines else missing,
     )
 

@@ -19,6 +19,8 @@ WELL = AuditTrail(
     starts=True,
     switch=always(AuditSwitch.FIXED),
     subjects=always(EVERYTHING),
+    compat=always(True),
+    compat_subjects=always(EVERYTHING),
     store=AuditStore("keep_logs", "email", "halt"),
 )
 CONTAINER = replace(WELL, container=True)
@@ -35,6 +37,11 @@ def switch(readings: Readings[AuditSwitch]) -> AuditTrail:
 def subjects(readings: Readings[tuple[AuditSubject, ...]]) -> AuditTrail:
     """A record of these subjects."""
     return replace(WELL, subjects=readings)
+
+
+def in_32_bit(readings: Readings[tuple[AuditSubject, ...]], taken: Readings[bool] | None = None) -> AuditTrail:
+    """A record of everything that has these subjects of 32-bit calls."""
+    return replace(WELL, compat_subjects=readings, compat=taken or always(True))
 
 
 def store(full: str, short: str, disk: str) -> AuditTrail:
@@ -71,6 +78,22 @@ CASES: dict[str, list[Case]] = {
         case(subjects(Readings(None, EVERYTHING, (), "place")), says="NOT_AFTER_RESTART"),
         case(subjects(Readings(None, DENIED, EVERYTHING, "place")), outcome="undetermined", reason=Reason.ACCESS_DENIED),
         case(subjects(Readings(None, DENIED, FEW, "place")), says="NOT_COVERED"),
+    ],
+    "host.audit.32-bit": [
+        *EVERYWHERE,
+        case(WELL, says="FORM_COVERED"),
+        case(in_32_bit(off(EVERYTHING), off(True)), says="FORM_COVERED"),
+        case(in_32_bit(always(FEW)), says="FORM_MISSED", args={"subjects": ("privilege-rules", "privilege-use", "logins", "modules")}),
+        case(in_32_bit(off(FEW), Readings(None, None, True, "x")), says="FORM_MISSED"),
+        case(in_32_bit(always(FEW)), says="FORM_COVERED", with_={"wanted": ("time",)}),
+        case(in_32_bit(always(FEW), always(False)), says="FORM_REFUSED"),
+        case(in_32_bit(always(EVERYTHING), always(False)), says="FORM_REFUSED"),
+        case(in_32_bit(Readings(None, EVERYTHING, FEW, "x"), Readings(None, True, False, "x")), says="FORM_COVERED"),
+        case(in_32_bit(Readings(None, FEW, EVERYTHING, "x"), Readings(None, True, False, "x")), says="FORM_MISSED"),
+        case(in_32_bit(always(FEW), unknown()), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(in_32_bit(always(EVERYTHING), unknown()), says="FORM_COVERED"),
+        case(in_32_bit(unknown()), outcome="undetermined", reason=Reason.ACCESS_DENIED),
+        case(in_32_bit(Readings(None, DENIED, FEW, "x")), says="FORM_MISSED"),
     ],
     "host.audit.fixed": [
         *EVERYWHERE,

@@ -35,12 +35,12 @@ SOFTWARE_EXECUTION_RESTRICTED = Value(
             ja=(
                 "fapolicyd を導入し、/etc/fapolicyd/fapolicyd.conf を「permissive = 1」として記録を調べた後、「permissive = 0」とする。"
                 "規則は「allow perm=execute all : trust=1」の後に「deny_audit perm=execute all : all」を置く（製品の見本にある）。"
-                "systemctl enable --now fapolicyd を実行する。"
+                "watch_fs には使用中のファイルシステムの型をすべて書く。systemctl enable --now fapolicyd を実行する。"
             ),
             en=(
                 'Install fapolicyd, read its records with "permissive = 1" in /etc/fapolicyd/fapolicyd.conf, then write "permissive = 0". '
                 'In its rules "allow perm=execute all : trust=1" comes before "deny_audit perm=execute all : all", as in its samples. '
-                'Run "systemctl enable --now fapolicyd".'
+                'Name all types of file systems in use in watch_fs. Run "systemctl enable --now fapolicyd".'
             ),
         ),
         Text(

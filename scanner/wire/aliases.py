@@ -15,6 +15,8 @@ MOST_LINES = 200_000
 LONGEST = 100_000
 """Characters of one entry."""
 _DIRECTIVE = re.compile(r":(\w+):")
+_SAYING = frozenset({"fail", "defer", "error"})
+"""Words behind which the rest of the entry is said to the sender."""
 
 
 class NotAliases(ValueError):
@@ -31,7 +33,7 @@ class What(StrEnum):
     INCLUDE = "include"
     """A file with further destinations."""
     NOTHING = "nothing"
-    """The mail is refused or thrown away."""
+    """The mail is refused or thrown away; the value is the word that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,12 @@ def destinations(text: str) -> tuple[Destination, ...]:
     """Read a list of destinations. Raises ``NotAliases``."""
     if len(text) > LONGEST:
         raise NotAliases(f"an entry of more than {LONGEST} characters")
-    return tuple(one for part in _parts(text, ",") for one in _destination(part))
+    found: list[Destination] = []
+    for part in _parts(text, ","):
+        found += _destination(part)
+        if found[-1:] and found[-1].what is What.NOTHING and found[-1].value in _SAYING:
+            break
+    return tuple(found)
 
 
 def _destination(text: str) -> Iterator[Destination]:
@@ -130,7 +137,8 @@ def _entries(data: bytes, marks: str) -> tuple[Entry, ...]:
     for line in _logical(data):
         key, end = _until(line, 0, marks)
         if end < len(line):
-            found.append(Entry(key.strip().strip('"'), destinations(line[end + 1 :].lstrip(marks))))
+            rest = re.sub(r"\A\s*:", "", line[end:]) if ":" in marks else line[end:]
+            found.append(Entry(key.strip().strip('"'), destinations(rest)))
     return tuple(found)
 
 

@@ -72,15 +72,22 @@ class Statement:
 
 @dataclass
 class Config:
-    """A configuration: named lists by kind and name, ACLs, and the options of each authenticator and transport."""
+    """A configuration: named lists by kind and name, ACLs, and the options of each authenticator, router and transport."""
 
     version: str = ""
     lists: dict[tuple[str, str], str] = field(default_factory=dict)
     acls: dict[str, list[Statement]] = field(default_factory=dict)
     authenticators: dict[str, dict[str, str]] = field(default_factory=dict)
+    routers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """In their order, which is that in which an address is offered to them."""
     transports: dict[str, dict[str, str]] = field(default_factory=dict)
     text: str = ""
     """Only for looking whether a word occurs; it may hold secrets."""
+
+    @property
+    def blocks(self) -> dict[str, dict[str, dict[str, str]]]:
+        """The parts that are made of named blocks of options, by the name of the part."""
+        return {"authenticators": self.authenticators, "routers": self.routers, "transports": self.transports}
 
 
 def options(data: bytes) -> dict[str, str]:
@@ -114,8 +121,8 @@ def config(data: bytes) -> Config:
         elif name := re.fullmatch(r"([\w.-]+)\s*:", line):
             if part == "acl":
                 acl = found.acls.setdefault(name[1], [])
-            elif part in {"authenticators", "transports"}:
-                block = (found.authenticators if part == "authenticators" else found.transports).setdefault(name[1], {})
+            elif part in found.blocks:
+                block = found.blocks[part].setdefault(name[1], {})
         elif part == "acl":
             _statement(acl, line)
         elif "=" in line:

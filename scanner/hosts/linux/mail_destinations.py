@@ -16,7 +16,7 @@ from scanner.hosts.linux.passwd import LARGEST, PASSWD, passwd
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import aliases
-from scanner.wire.aliases import Destination, What
+from scanner.wire.aliases import Destination, Entry, What
 
 LIMIT = 4_000_000
 """Octets of one table."""
@@ -39,10 +39,15 @@ class Delivery:
     """What a program delivers on the machine itself."""
 
     domains: frozenset[str]
+    """Lower case; one that begins with ``*`` stands for all names that end in the rest."""
     adds: str
     """The domain that it puts behind an address without one; empty: such an address stays here."""
     unread: Unobserved | None = None
     """Why there may be more domains."""
+
+    def keeps(self, domain: str) -> bool:
+        """Tell whether mail for a domain is known to stay here."""
+        return not domain or domain in self.domains or any(one[0] == "*" and domain.endswith(one[1:]) for one in self.domains if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,11 @@ def own_file(read: Reader, source: str, delivery: Delivery) -> Forwarding | None
 def unread(source: str, why: Unobserved) -> Forwarding:
     """Say that a place could not be read."""
     return Forwarding(shown(source), (), why)
+
+
+def aliased(entries: Iterable[Entry]) -> frozenset[str]:
+    """Give the accounts whose mail an alias takes from them, so that their own files are not looked at."""
+    return frozenset(entry.key.lower() for entry in entries if entry.key.lower() not in {one.value.lower() for one in entry.destinations})
 
 
 def forwarding(read: Reader, source: str, destinations: Iterable[Destination], delivery: Delivery) -> Forwarding:
@@ -132,9 +142,9 @@ def _outside(one: Destination, delivery: Delivery) -> str | Unobserved | None:
     if one.what is not What.ADDRESS:
         return None
     domain = one.domain or delivery.adds
-    if domain in delivery.domains and "%" in one.value.rpartition("@")[0]:
+    if delivery.keeps(domain) and "%" in one.value.rpartition("@")[0]:
         domain = Destination(What.ADDRESS, one.value.rpartition("@")[0]).domain  # user%domain@here is sent on to user@domain
-    if not domain or domain in delivery.domains:
+    if delivery.keeps(domain):
         return None
     if "$" in domain:
         return Unobserved(Reason.UNSUPPORTED, "an address is put together when mail comes")

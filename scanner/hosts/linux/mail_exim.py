@@ -42,8 +42,8 @@ _PASSWORDS = frozenset({"PLAIN", "LOGIN"})
 
 def exim_program(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> MailProgram:
     """See what Exim's configuration says."""
-    printed = seen(partial(_printed, read)) if found.unread is None else found.unread
-    files = applied(read, running, EXIM.processes, FILES) if found.running is True else None
+    printed = seen(partial(configuration, read)) if found.unread is None else found.unread
+    files = in_force(read, found, running)
     if isinstance(printed, Unobserved):
         return MailProgram("exim", printed, found.running, found.starts, files, "exim -bP", *(printed,) * 6)
     options, conf = printed
@@ -77,7 +77,13 @@ def _started_with(read: Reader) -> tuple[str, ...]:
     return tuple(word.decode("utf-8", "replace") for line in daemons for word in line)
 
 
-def _printed(read: Reader) -> tuple[Mapping[str, str], Config]:
+def in_force(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> Unobserved | None:
+    """Tell why a running Exim may not go by its files."""
+    return applied(read, running, EXIM.processes, FILES) if found.running is True else None
+
+
+def configuration(read: Reader) -> tuple[Mapping[str, str], Config]:
+    """Give the main options and the whole configuration, as Exim prints them. Raises ``CannotObserve``."""
     if not read.live:
         raise CannotObserve(Reason.UNSUPPORTED, "exim cannot be asked, and its files are made by macros")
     if any(word[:2] in {"-C", "-D"} for word in _started_with(read)):

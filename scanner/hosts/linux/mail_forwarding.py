@@ -7,7 +7,10 @@ from scanner.hosts.base import Files, Reader, Run, collector
 from scanner.hosts.linux import mail_destinations, mail_forwarding_dovecot, mail_forwarding_postfix
 from scanner.hosts.linux.base import Process
 from scanner.hosts.linux.mail_dovecot import DOVECOT, SETTINGS
+from scanner.hosts.linux.mail_exim import EXIM
+from scanner.hosts.linux.mail_exim import READS as OF_EXIM
 from scanner.hosts.linux.mail_forwarding_dovecot import forwarding_of_dovecot
+from scanner.hosts.linux.mail_forwarding_exim import forwarding_of_exim
 from scanner.hosts.linux.mail_forwarding_postfix import forwarding_of_postfix
 from scanner.hosts.linux.mail_postfix import MAIN, MASTER, PARAMETERS, POSTFIX
 from scanner.hosts.linux.mail_programs import PROGRAMS, mail_servers
@@ -16,7 +19,7 @@ from scanner.model.fact import Unobserved
 from scanner.model.platform import Platform
 from scanner.model.reason import Reason
 
-KNOWN = {POSTFIX: forwarding_of_postfix, DOVECOT: forwarding_of_dovecot}
+KNOWN = {POSTFIX: forwarding_of_postfix, EXIM: forwarding_of_exim, DOVECOT: forwarding_of_dovecot}
 
 
 @collector(
@@ -26,6 +29,7 @@ KNOWN = {POSTFIX: forwarding_of_postfix, DOVECOT: forwarding_of_dovecot}
     Files(MASTER),
     Run(PARAMETERS),
     Run(SETTINGS),
+    *OF_EXIM,
     *mail_destinations.READS,
     *mail_forwarding_postfix.READS,
     *mail_forwarding_dovecot.READS,

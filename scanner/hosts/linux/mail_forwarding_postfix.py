@@ -10,7 +10,7 @@ from functools import partial
 from scanner.facts.mail_forwarding import Forwarding, ForwardingProgram
 from scanner.hosts.base import Files, Names, Reader, Source
 from scanner.hosts.linux.base import Process, changes, first_line, needed, parsed, seen, shown
-from scanner.hosts.linux.mail_destinations import ALIASES, LIMIT, Delivery, forwarding, homes, own_file, unread
+from scanner.hosts.linux.mail_destinations import ALIASES, LIMIT, Delivery, aliased, forwarding, homes, own_file, unread
 from scanner.hosts.linux.mail_postfix import Values, in_force, parameters, value_of
 from scanner.hosts.linux.services import Found
 from scanner.model.fact import Unobserved
@@ -117,7 +117,7 @@ def _forwardings(read: Reader, main: Values) -> Iterator[Forwarding]:
     for one in _deciding(main):
         yield of_table(one, _redirected(tables.of(one)))
     yield from _delivering(value)
-    yield from _own_files(read, main, delivery, _aliased(value("alias_maps"), tables))
+    yield from _own_files(read, main, delivery, aliased(_entries(value("alias_maps"), tables)))
 
 
 def _words(value: str) -> list[str]:
@@ -184,18 +184,14 @@ def _delivering(value: partial[str | Unobserved]) -> Iterator[Forwarding]:
             yield unread(name, Unobserved(Reason.UNSUPPORTED, f"{name} hands mail to a program; what it does with it is not known"))
 
 
-def _aliased(listed: str | Unobserved, tables: _Tables) -> frozenset[str]:
-    """Give the accounts that an alias takes the mail of, so that their own files are not looked at (local(8))."""
-    found = set()
+def _entries(listed: str | Unobserved, tables: _Tables) -> Iterator[aliases.Entry]:
+    """Give the entries of all tables of aliases that can be read."""
     for name in [] if isinstance(listed, Unobserved) else _words(listed):
         entries = tables.of(name, by_colon=True)
-        for entry in () if isinstance(entries, Unobserved) else entries:
-            if entry.key.lower() not in {destination.value.lower() for destination in entry.destinations}:
-                found.add(entry.key.lower())
-    return frozenset(found)
+        yield from () if isinstance(entries, Unobserved) else entries
 
 
-def _own_files(read: Reader, main: Values, delivery: Delivery, aliased: frozenset[str]) -> Iterator[Forwarding]:
+def _own_files(read: Reader, main: Values, delivery: Delivery, taken: frozenset[str]) -> Iterator[Forwarding]:
     """Look at the files by which people send on their own mail."""
     listed, delimiter = value_of(main, "forward_path"), value_of(main, "recipient_delimiter")
     if isinstance(listed, Unobserved):
@@ -213,7 +209,7 @@ def _own_files(read: Reader, main: Values, delivery: Delivery, aliased: frozense
             yield unread("forward_path", Unobserved(Reason.UNSUPPORTED, shown(f"{place} is not worked out")))
             continue
         for home in people:
-            if home.name.lower() not in aliased:
+            if home.name.lower() not in taken:
                 path = home.path.join(re.split(r"\$home\b", home.name.join(re.split(r"\$user\b", before))))
                 found = seen(partial(_extended, read, path, marks)) if extended else (path,)
                 yield from [unread(path, found)] if isinstance(found, Unobserved) else _present(read, found, delivery)

@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.facts.mail_configuration import MailConfiguration, MailListener, MailProgram
+from scanner.facts.mail_forwarding import Forwarding, MailForwarding
 from scanner.facts.readings import Audience
+from scanner.hosts.linux.mail_forwarding import mail_forwarding
 from scanner.hosts.linux.mail_programs import mail_configuration
 from scanner.model.fact import Unobserved
 from scanner.model.reason import Reason
-from scanner.wire import exim
+from scanner.wire import exim, exim_filter
+from scanner.wire.aliases import What
 from tests.lab.hosts.lab import why_not
 from tests.lab.hosts.trees import place
 from tests.lab.needed import need_lab
@@ -34,8 +37,8 @@ def possible(request: pytest.FixtureRequest) -> None:
     need_lab(request.config, why_not())
 
 
-def program(room: Path, conf: str, files: dict[str, str] | None = None) -> MailProgram:
-    """Let the tree's Exim print a configuration, and read what it prints."""
+def machine(room: Path, conf: str, files: dict[str, str] | None = None) -> Machine:
+    """A machine whose Exim prints what the tree's makes of a configuration."""
     (room / "own").mkdir()
     (room / "own/exim.conf").write_text(LISTS + conf)
     tree = shlex.quote(str(place("trixie")))
@@ -46,8 +49,7 @@ def program(room: Path, conf: str, files: dict[str, str] | None = None) -> MailP
             ["unshare", "--mount", "sh", "-ec", line], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
         )
         commands[f"exim4 {words}"] = done.stdout
-    machine = Machine(room / "root", commands=commands)
-    machine.write(
+    return Machine(room / "root", commands=commands).write(
         {
             "/usr/sbin/exim4": "",
             "/usr/lib/systemd/system/exim4.service": "",
@@ -56,7 +58,11 @@ def program(room: Path, conf: str, files: dict[str, str] | None = None) -> MailP
             **(files or {}),
         }
     )
-    fact = mail_configuration.run(machine)
+
+
+def program(room: Path, conf: str, files: dict[str, str] | None = None) -> MailProgram:
+    """Read what the tree's Exim prints of a configuration."""
+    fact = mail_configuration.run(machine(room, conf, files))
     assert isinstance(fact, MailConfiguration)
     assert not isinstance(fact.programs, Unobserved)
     (found,) = fact.programs
@@ -158,6 +164,82 @@ def test_what_the_daemon_was_started_with(tmp_path: Path, words: str, program_re
     assert isinstance(found.listeners, tuple) is ports_known
 
 
+ROUTERS = """primary_hostname = mail.example.jp
+qualify_domain = example.jp
+begin routers
+remote:
+  driver = dnslookup
+  domains = ! +ours : !mail.example.org
+  transport = out
+{routers}
+local:
+  driver = accept
+  check_local_user
+  transport = out
+begin transports
+out:
+  driver = smtp
+"""
+SYSTEM_ALIASES = "aliases:\n  driver = redirect\n  data = ${lookup{$local_part}lsearch*{/etc/aliases}{$value}fail}\n  forbid_pipe\n"
+USERFORWARD = "own:\n  driver = redirect\n  check_local_user\n  file = $home/.forward\n  allow_filter\n"
+OUTSIDE = "taro.private@mail.example.com"
+HOMES = {"/etc/passwd": "tanaka:x:1000:1000::/home/tanaka:/bin/sh\nroot:x:0:0::/root:/bin/sh\n"}
+FILE = "/home/tanaka/.forward"
+
+
+def sent_on(room: Path, routers: str, files: dict[str, str]) -> tuple[Forwarding, ...]:
+    fact = mail_forwarding.run(machine(room, ROUTERS.format(routers=routers), {**HOMES, **files}))
+    assert isinstance(fact, MailForwarding)
+    assert "private" not in repr(fact)
+    assert not isinstance(fact.programs, Unobserved)
+    (found,) = fact.programs
+    assert not isinstance(found.forwardings, Unobserved)
+    return found.forwardings
+
+
+@pytest.mark.parametrize(
+    ("routers", "files", "where"),
+    [
+        (SYSTEM_ALIASES, {"/etc/aliases": "root: tanaka\nx: y@example.jp, z@mail.example.org, w@w.example.jp\n"}, []),
+        (SYSTEM_ALIASES, {"/etc/aliases": f"root {OUTSIDE}\nx: :fail: no, ask a@b.example\n"}, ["router aliases /etc/aliases"]),
+        (SYSTEM_ALIASES, {"/etc/aliases": 'x: "|/usr/bin/private"\n'}, []),
+        (SYSTEM_ALIASES + USERFORWARD, {"/etc/aliases": "tanaka: root\n", FILE: OUTSIDE}, []),
+        (SYSTEM_ALIASES + USERFORWARD, {"/etc/aliases": "root: tanaka\n", FILE: OUTSIDE}, [FILE]),
+        (
+            USERFORWARD,
+            {FILE: f"# Exim filter\n# deliver a@b.example\nif error_message then finish endif\nunseen deliver {OUTSIDE}\n"},
+            [FILE],
+        ),
+        (USERFORWARD, {FILE: f'# Sieve filter\nredirect "{OUTSIDE}";\n'}, [FILE]),
+        (f"copy:\n  driver = redirect\n  data = {OUTSIDE}\n  unseen\n", {}, ["router copy"]),
+        ("gone:\n  driver = redirect\n  data = ${quote_local_part:$local_part}@mail.example.com\n", {}, ["router gone"]),
+    ],
+)
+def test_where_mail_is_sent_on_to(tmp_path: Path, routers: str, files: dict[str, str], where: list[str]) -> None:
+    found = sent_on(tmp_path, routers, files)
+    assert [one.unread for one in found if one.unread] == []
+    assert {one.source: one.domains for one in found if one.domains} == dict.fromkeys(where, ("mail.example.com",))
+
+
+@pytest.mark.parametrize(
+    ("routers", "files", "why"),
+    [
+        (SYSTEM_ALIASES.replace("lsearch*", "cdb"), {}, "an expansion says where mail goes"),
+        (
+            "remote2:\n  driver = dnslookup\n  domains = !lsearch;/etc/x\n  transport = out\n" + SYSTEM_ALIASES,
+            {"/etc/aliases": f"x: {OUTSIDE}\n"},
+            "it may be delivered here",
+        ),
+        ("gone:\n  driver = redirect\n  data = $local_part@$domain_data\n", {}, "put together when mail comes"),
+        (USERFORWARD, {FILE: "|/usr/bin/procmail -p private\n"}, "procmail is handed mail"),
+        (USERFORWARD.replace("$home", "/srv/$domain"), {}, "is not worked out"),
+    ],
+)
+def test_what_cannot_be_told_of_routers_is_said(tmp_path: Path, routers: str, files: dict[str, str], why: str) -> None:
+    [said] = [one.unread.detail for one in sent_on(tmp_path, routers, files) if one.unread]
+    assert why in said
+
+
 def test_older_versions_may_have_been_mended() -> None:
     conf = exim.config(b"# Exim Configuration (4.96)\n")
     assert conf.version == "4.96"
@@ -168,4 +250,5 @@ def test_any_text_ends_in_a_verdict(text: str) -> None:
     data = f"begin acl\n\n  rcpt:\n{text}".encode()
     conf = exim.config(data)
     assert exim.relaying(conf, "rcpt")[0] in exim.Relaying
+    assert all(one.what in {What.ADDRESS, What.COMMAND} for one in exim_filter.destinations(text.encode()))
     assert isinstance(exim.options(text.encode()), dict)

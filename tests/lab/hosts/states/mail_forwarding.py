@@ -36,4 +36,13 @@ STATES = (
             }
         },
     ),
+    State(
+        "newer",  # with the routers of Exim that ``mail_servers`` writes
+        tree="trixie",
+        boots=False,
+        files={"/etc/aliases": "# 転送\nroot: audit@example.jp\nsoumu: soumu@mail.example.com\n"},
+        values=OWN,
+        expects={"host.mail.forwarding": "FORWARDING_OUTSIDE"},
+        args={"host.mail.forwarding": {"places": ("router system_aliases /etc/aliases → mail.example.com",)}},
+    ),
 )

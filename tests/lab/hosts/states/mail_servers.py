@@ -53,6 +53,14 @@ check_rcpt:
   accept domains = +local_domains
   # deny message = relay not permitted
   accept
+begin routers
+remote:
+  driver = dnslookup
+  domains = ! +local_domains
+  transport = remote
+system_aliases:
+  driver = redirect
+  data = ${lookup{$local_part}lsearch{/etc/aliases}}
 begin transports
 remote:
   driver = smtp

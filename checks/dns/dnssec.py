@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 
 from checks.common import listed
@@ -159,7 +159,7 @@ def dnssec_chain(state: Dnssec) -> Judgement:
         return failed(
             _BROKEN[state.problem],
             tags=listed(str(d.key_tag) for d in state.ds),
-            signatures=listed(_bad_signatures(state.signatures)) or ("RRSIG=0",),
+            signatures=listed(_without_valid(state)) or ("RRSIG=0",),
         )
     if isinstance(state.validation, Unobserved):
         return state.validation
@@ -177,9 +177,10 @@ def dnssec_chain(state: Dnssec) -> Judgement:
     return failed("CHAIN_NOT_ANCHORED")
 
 
-def _bad_signatures(signatures: Iterable[SignatureSeen]) -> Iterable[str]:
-    good = {(s.name, s.type) for s in signatures if s.state is SignatureState.VALID}
-    return (f"{s.type} {s.name} {s.state} ({s.key_tag})" for s in signatures if (s.name, s.type) not in good)
+def _without_valid(state: Dnssec) -> Iterator[str]:
+    good = {(s.name, s.type) for s in state.signatures if s.state is SignatureState.VALID}
+    yield from (f"{kind} {state.zone} RRSIG=0" for kind in state.unsigned)
+    yield from (f"{s.type} {s.name} {s.state} ({s.key_tag})" for s in state.signatures if (s.name, s.type) not in good)
 
 
 @check(

@@ -172,7 +172,7 @@ def mta_sts_policy(policy: MtaStsPolicy) -> Judgement:
 
 
 def is_text(reply: PolicyReply) -> bool:
-    """Whether the policy comes as the media type that senders look for (RFC 8461 section 3.3)."""
+    """Whether the policy comes as the media type that senders look for (RFC 8461 section 3.2)."""
     return reply.content_type.partition(";")[0].strip().lower() == "text/plain"
 
 

@@ -352,7 +352,10 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class Dnssec(Fact):
-    """The zone's signing state. ``denial`` is ``None`` for a zone without keys; ``missing`` says why some of its sets could not be seen."""
+    """The zone's signing state. ``denial`` is ``None`` for a zone without keys.
+
+    ``unsigned`` names the types at the apex that have no signature at all, ``missing`` says why some could not be looked up.
+    """
 
     of: ClassVar[Kind] = Kind.DOMAIN
 
@@ -365,6 +368,7 @@ class Dnssec(Fact):
     signatures: tuple[SignatureSeen, ...]
     validation: Validation | Unobserved
     denial: Denial | Unobserved | None
+    unsigned: tuple[str, ...] = ()
     missing: Unobserved | None = None
 
 

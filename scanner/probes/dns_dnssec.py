@@ -75,6 +75,7 @@ async def dnssec_state(domain: Domain, net: Net, tree: Delegation) -> Dnssec:
         signatures=tuple(s for of_set in seen for s in of_set),
         validation=validation,
         denial=denial,
+        unsigned=tuple(type_name(answer.type) for answer, of_set in zip(signed, seen, strict=True) if not of_set),
         missing=missing,
     )
 

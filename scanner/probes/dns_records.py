@@ -46,7 +46,8 @@ COMMON_LABELS = ("www", "mail", "ftp", "autodiscover")
 """Host names that most domains have; other names cannot be listed from outside and come from the ledger as targets of their own."""
 MOST_TARGETS = 64
 MOST_INTERNAL_NAMES = 32
-SERVERS_ASKED = 4
+SERVERS_ASKED = 8
+"""RFC 2182 section 5 advises at most seven."""
 NOT_MINE = frozenset({Rcode.REFUSED, Rcode.NOTAUTH})
 """What a server says of names outside its zones."""
 
@@ -115,7 +116,11 @@ class _Survey:
 
     def name_servers(self, tree: Delegation) -> None:
         for server in tree.servers:
-            if within(server.name, self.zone) and isinstance(server.addresses, tuple):
+            if not within(server.name, self.zone):
+                continue
+            if isinstance(server.addresses, Unobserved):
+                self.gaps[server.name, "A"] = NameGap(server.name, "A", server.addresses)
+            else:
                 self.seen |= {PublicAddress(server.name, Role.NAME_SERVER, a) for a in server.addresses}
 
     async def target(self, owner: str, kind: str, target: str) -> None:
@@ -161,17 +166,25 @@ class _Survey:
 async def internal_names(domain: Domain, net: Net, tree: Delegation, ledger: DeclaredDomain) -> InternalNames:
     """Look for the declared internal names through the resolver and at the public name servers of the domain's zone."""
     wanted = ledger.internal_names[:MOST_INTERNAL_NAMES]
-    servers = [DnsServer(s.name, s.addresses[0]) for s in tree.servers if isinstance(s.addresses, tuple) and s.addresses][:SERVERS_ASKED]
-    found = await together(_internal(net, name, tree.zone, servers) for name in wanted)
+    servers = [DnsServer(s.name, s.addresses[0]) for s in tree.servers if isinstance(s.addresses, tuple) and s.addresses]
+    found = await together(_internal(net, name, tree.zone, servers[:SERVERS_ASKED], _unasked(tree, servers)) for name in wanted)
     return InternalNames(net.zone, tuple(found), len(ledger.internal_names) - len(wanted))
 
 
-async def _internal(net: Net, name: str, zone: str, servers: Iterable[DnsServer]) -> InternalName:
+def _unasked(tree: Delegation, servers: Sequence[DnsServer]) -> Unobserved | None:
+    """Say why a name server was not asked, if so: its addresses could not be looked up, or there are too many servers."""
+    known = {server.name for server in servers}
+    unfound = (s.addresses for s in tree.servers if s.name not in known and isinstance(s.addresses, Unobserved))
+    many = f"only {SERVERS_ASKED} of {len(servers)} name servers are asked for internal names"
+    return next(unfound, Unobserved(Reason.BUDGET_SPENT, many) if len(servers) > SERVERS_ASKED else None)
+
+
+async def _internal(net: Net, name: str, zone: str, servers: Iterable[DnsServer], unasked: Unobserved | None) -> InternalName:
     """Tell the first place that shows the name; ABSENT needs every place to have answered."""
     looked = await part(_through_resolver(net, name))
     if looked in {Visibility.RECORDS, Visibility.NAME}:
         return InternalName(name, looked, "resolver")
-    gap = looked if isinstance(looked, Unobserved) else None
+    gap = looked if isinstance(looked, Unobserved) else unasked
     for server in servers:
         there = await part(_at_server(net, server, name, zone))
         if there in {Visibility.RECORDS, Visibility.NAME}:

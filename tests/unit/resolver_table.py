@@ -22,7 +22,8 @@ class FakeNet:
     def __init__(
         self, zone: Zone, *, secure: frozenset[str] = frozenset(), aliases: Mapping[str, str] | None = None, reply: HttpReply | None = None
     ) -> None:
-        self.zone = zone
+        self.table = zone
+        self.zone = "internet"  # where the scanner stands
         self.secure = secure
         self.aliases = aliases or {}
         self.reply = reply
@@ -37,7 +38,7 @@ class FakeNet:
     async def resolve(self, name: str, kind: Type, *, checking: bool = True) -> Answer:
         """See the class."""
         self.asked.append((name, kind))
-        found = self.zone.get((name, kind), Status.NXDOMAIN)
+        found = self.table.get((name, kind), Status.NXDOMAIN)
         if isinstance(found, Reason):
             raise CannotObserve(found, f"{kind.name} {name}")
         status, data = (found, []) if isinstance(found, Status) else (Status.FOUND, found)

@@ -6,31 +6,45 @@ What real servers say is tested in ``tests/lab/test_dns.py``.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TypeVar, cast
 
 from scanner.facts.dns import (
     Delegation,
     Dnssec,
+    InternalNames,
+    NameGap,
     NameServer,
     PublicRecords,
     ServerView,
     TargetState,
     TransferEnd,
+    Visibility,
     ZoneServers,
     ZoneTransfers,
 )
+from scanner.facts.ledger import DeclaredDomain
 from scanner.model.fact import Fact, Unobserved
 from scanner.model.reason import Reason
 from scanner.model.target import Domain
-from scanner.net.net import DnsServer, Net, Status, Transfer
+from scanner.net.net import DnsServer, Exchange, Net, Status, Transfer, Transport
 from scanner.probes import dns_delegation, dns_dnssec, dns_records, dns_transfer
 from scanner.probes.base import Probe
-from scanner.wire.dns import Dnskey, Mx, Rcode, Soa, Type
+from scanner.wire.dns import Dnskey, Message, Mx, Rcode, Soa, Type
 from tests.checks.dns_zones import A1, A2, GOOD, NS1, NS2, SILENT, TREE, ZONE, view, zone
 from tests.unit.resolver_table import FakeNet, Zone
 
 F = TypeVar("F", bound=Fact)
 SOA = Soa("ns1.kakuu.lg.jp", "hostmaster.kakuu.lg.jp", 2026112201, 3600, 900, 1209600, 300)
+
+
+class Denying(FakeNet):
+    """Servers of the zone that deny every name."""
+
+    async def ask(self, server: DnsServer, name: str, kind: Type, **_: object) -> Exchange:
+        """See the class."""
+        said = Message(1, True, 0, True, False, False, False, False, False, Rcode.NXDOMAIN, (), (), (), (), None, 40)
+        return Exchange(said, Transport.UDP, 1, 1, 40, server.address)
 
 
 def run(kind: type[F], probe: Probe, net: FakeNet, *facts: Fact | Unobserved) -> F:
@@ -67,6 +81,7 @@ def test_a_set_that_cannot_be_looked_up_is_missing_from_the_signatures() -> None
     seen = run(Dnssec, dns_dnssec.dnssec_state, FakeNet(table), TREE)
     assert seen.missing is not None
     assert seen.missing.reason is Reason.TIMEOUT
+    assert seen.unsigned == ("DNSKEY", "SOA")
     whole = run(Dnssec, dns_dnssec.dnssec_state, FakeNet({k: v for k, v in table.items() if v is not Reason.TIMEOUT}), TREE)
     assert whole.missing is None
 
@@ -76,6 +91,21 @@ def test_a_name_below_no_top_level_name_is_free_for_nobody() -> None:
     table: Zone = {(ZONE, Type.MX): [Mx(10, host) for host in exchangers]}
     seen = run(PublicRecords, dns_records.public_records, FakeNet(table), TREE)
     assert {t.target: t.state for t in seen.targets if t.type == "MX"} == exchangers
+
+
+def test_an_internal_name_is_hidden_only_where_every_server_was_asked() -> None:
+    ledger = DeclaredDomain(None, None, (), (), (f"dc1.{ZONE}",), None, "", True)
+    away = replace(TREE, servers=(NameServer(NS1, SILENT),))
+    (seen,) = run(InternalNames, dns_records.internal_names, Denying({}), away, ledger).names
+    assert seen.visible == SILENT
+    (seen,) = run(InternalNames, dns_records.internal_names, Denying({}), TREE, ledger).names
+    assert seen.visible is Visibility.ABSENT
+
+
+def test_a_name_server_without_known_addresses_leaves_private_ones_open() -> None:
+    away = replace(TREE, servers=(NameServer(NS1, SILENT),))
+    seen = run(PublicRecords, dns_records.public_records, FakeNet({}), away)
+    assert NameGap(NS1, "A", SILENT) in seen.gaps
 
 
 class Transfers(FakeNet):

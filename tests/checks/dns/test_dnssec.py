@@ -83,7 +83,11 @@ CASES: dict[str, list[Case]] = {
     "dns.dnssec.chain": [
         case(SIGNED, says="CHAIN_VALID"),
         case(state(missing=SILENT), outcome="undetermined", reason=Reason.TIMEOUT),
-        case(replace(broken(ChainProblem.DATA_NOT_SIGNED, EXPIRED), missing=SILENT), says="CHAIN_DATA_UNSIGNED"),
+        case(
+            replace(broken(ChainProblem.DATA_NOT_SIGNED, SIGNATURE), unsigned=("TXT",), missing=SILENT),
+            says="CHAIN_DATA_UNSIGNED",
+            args={"signatures": (f"TXT {ZONE} RRSIG=0",)},
+        ),
         case(ABSENT, says="NAME_ABSENT"),
         case(UNSIGNED, says="CHAIN_NONE"),
         case(state(chain=Chain.ISLAND, ds=()), says="CHAIN_NONE"),

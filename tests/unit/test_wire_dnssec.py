@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from scanner.facts.dns import SignatureState
 from scanner.wire.dns import Dnskey, Ds, Mx, Record, Rrsig, Type
 from scanner.wire.dnssec import ALGORITHMS, DIGESTS, Level, algorithm_name, digest, digest_name, matches
-from scanner.wire.dnssec_verify import KEYS_TRIED, signature_time, verify
+from scanner.wire.dnssec_verify import KEYS_TRIED, RECORDS_VERIFIED, signature_time, verify
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ZONE = "example.jp"
@@ -183,6 +183,12 @@ def test_unknown_algorithms_and_giant_keys_are_not_verified() -> None:
     giant = key.data._replace(key=b"\x03\x01\x00\x01" + b"\xff" * 1024)
     moved = signature._replace(data=signature.data._replace(key_tag=giant.key_tag))
     assert verify(records, moved, [key._replace(data=giant)], NOW) is SignatureState.UNSUPPORTED
+
+
+def test_a_set_of_more_records_than_are_verified_is_not_called_wrong() -> None:
+    records = mx_records()
+    signature, key = signed(records)
+    assert verify(records * RECORDS_VERIFIED, signature, [key], NOW) is SignatureState.UNSUPPORTED
 
 
 def test_keys_of_equal_tag_are_tried_in_small_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,7 @@ class Shadow:
     changed: int | None
     least_days: int | None
     most_days: int | None
+    close_days: int | None
     expires: int | None
 
 
@@ -120,8 +121,8 @@ def shadow(read: Reader) -> tuple[Shadow, ...]:
     found = []
     for fields in _lines(read, SHADOW):
         if len(fields) >= 2 and fields[0][:1] not in {"+", "-", ""}:
-            changed, least, most, _warning, _inactive, expires = map(_number, (fields[2:8] + [""] * 6)[:6])
-            found.append(Shadow(fields[0], kind_of_password(fields[1]), changed, least, most, expires))
+            changed, least, most, _warning, close, expires = map(_number, (fields[2:8] + [""] * 6)[:6])
+            found.append(Shadow(fields[0], kind_of_password(fields[1]), changed, least, most, close, expires))
     return tuple(found)
 
 

@@ -67,9 +67,9 @@ def password_rules(read: Reader) -> PasswordRules:
         administrators=administrators,
         history=stack if isinstance(stack, Unobserved) else seen(lambda: _history(read, stack)),
         hash=stack if isinstance(stack, Unobserved) else seen(lambda: _hash(defs, stack)),
-        most_days=_of_defs(defs, "PASS_MAX_DAYS"),
-        least_days=_of_defs(defs, "PASS_MIN_DAYS"),
-        warn_days=_of_defs(defs, "PASS_WARN_AGE"),
+        most_days=of_defs(defs, "PASS_MAX_DAYS"),
+        least_days=of_defs(defs, "PASS_MIN_DAYS"),
+        warn_days=of_defs(defs, "PASS_WARN_AGE"),
         source=source,
     )
 
@@ -192,8 +192,8 @@ def _hash(defs: bytes | Unobserved | None, stack: Stack) -> str:
     raise CannotObserve(Reason.UNSUPPORTED, "no module of PAM sets local passwords")
 
 
-def _of_defs(defs: bytes | Unobserved | None, name: str) -> int | Unobserved | None:
-    """Read a number of days as useradd(8) does: the last line counts, nothing or -1 means never."""
+def of_defs(defs: bytes | Unobserved | None, name: str) -> int | Unobserved | None:
+    """Read a number of days of login.defs as useradd(8) does: the last line counts, nothing or -1 means never."""
     return defs if isinstance(defs, Unobserved) else seen(lambda: _days(wire.variable(defs or b"", name, last=True)))
 
 

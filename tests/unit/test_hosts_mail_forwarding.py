@@ -1,4 +1,4 @@
-"""Mail that Postfix and Dovecot send on, as administrators and people write it, to what the collector makes of it."""
+"""Mail that Postfix, OpenSMTPD and Dovecot send on, as people write it, to what the collector makes of it. Exim is in the laboratory."""
 
 from __future__ import annotations
 
@@ -252,6 +252,54 @@ def test_sieve_that_is_not_used_sends_nothing_on(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_told_of_scripts_is_said(tmp_path: Path, script: str, plugin: str, userdb: str, why: str) -> None:
     (said,) = unknown(dovecot(tmp_path, {"/home/tanaka/.dovecot.sieve": script}, plugin, userdb=userdb))
+    assert why in said
+
+
+SMTPD = """table people file:/etc/mail/people
+table compiled db:/etc/mail/people.db
+table inside { "a" = "taro.private@mail.example.com", "b" = "tanaka" }
+table kept { "example.jp", "*.example.jp" }
+action "in" {action}
+action "out" relay
+match from any for domain <kept> action "in"
+match for local action "in"
+match for any action "out"
+"""
+
+
+def opensmtpd(room: Path, action: str, files: Mapping[str, str], rules: str = "") -> ForwardingProgram:
+    files = {"/usr/sbin/smtpctl": "", "/etc/smtpd.conf": SMTPD.replace("{action}", action) + rules, "/etc/passwd": PASSWD, **files}
+    return found(Machine(room).write(files), "opensmtpd")
+
+
+@pytest.mark.parametrize(
+    ("action", "files", "sources"),
+    [
+        ("mbox alias <people>", {"/etc/mail/people": "root: tanaka, a@example.jp, b@w.example.jp\n"}, []),
+        ("mbox alias <people>", {"/etc/mail/people": f"root {OUTSIDE}\n"}, ["action in alias"]),
+        ("mbox virtual <people>", {"/etc/mail/people": f"@example.jp {OUTSIDE}\nb error:550 no, a@b.example\n"}, ["action in virtual"]),
+        ("maildir alias <inside>", {}, ["action in alias"]),
+        ("mbox", {"/home/tanaka/.forward": OUTSIDE}, ["/home/tanaka/.forward"]),
+        ("mbox alias <people>", {"/etc/mail/people": "tanaka: root\n", "/home/tanaka/.forward": OUTSIDE}, []),
+    ],
+)
+def test_actions_of_opensmtpd(tmp_path: Path, action: str, files: Mapping[str, str], sources: list[str]) -> None:
+    assert list(places(opensmtpd(tmp_path, action, files))) == sources
+
+
+@pytest.mark.parametrize(
+    ("action", "rules", "why"),
+    [
+        ("mbox alias <compiled>", "", "was changed after"),
+        ("mbox alias <kept_elsewhere>", "", "is not one of those that are read"),
+        ('mda "/usr/bin/procmail private"', "", "is handed mail"),
+        ("mbox userbase <people>", "", "in a table of their own"),
+        ("mbox alias <inside>", 'match from any for domain <people> action "in"\n', "it may be delivered here"),
+        ("mbox alias <inside>", 'match from any for any action "in"\n', "it may be delivered here"),
+    ],
+)
+def test_what_cannot_be_told_of_opensmtpd_is_said(tmp_path: Path, action: str, rules: str, why: str) -> None:
+    (said,) = unknown(opensmtpd(tmp_path, action, {"/etc/mail/people": "root: tanaka\n"}, rules))
     assert why in said
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from scanner.facts.mail_forwarding import Forwarding
 from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import MOST_ACCOUNTS, parsed, seen, shown
+from scanner.hosts.linux.base import MOST_ACCOUNTS, changes, parsed, seen, shown
 from scanner.hosts.linux.passwd import LARGEST, PASSWD, passwd
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
@@ -88,6 +88,19 @@ def own_file(read: Reader, source: str, delivery: Delivery) -> Forwarding | None
 def unread(source: str, why: Unobserved) -> Forwarding:
     """Say that a place could not be read."""
     return Forwarding(shown(source), (), why)
+
+
+def indexed(read: Reader, path: str, index: str) -> bytes | None:
+    """Give the text of which an index was made that a program asks; ``None`` where there is neither.
+
+    Raises ``CannotObserve``, also where the two may differ.
+    """
+    at = changes(read, (path, index))
+    if path not in at and index in at:
+        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(index)} is a database, and the text it was made of is not there")
+    if path in at and (index not in at or at[path] > at[index]):
+        raise CannotObserve(Reason.STALE, f"{shown(path)} was changed after {shown(index)} was made of it")
+    return read.file(path, limit=LIMIT)
 
 
 def aliased(entries: Iterable[Entry]) -> frozenset[str]:

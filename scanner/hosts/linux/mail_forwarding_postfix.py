@@ -9,8 +9,8 @@ from functools import partial
 
 from scanner.facts.mail_forwarding import Forwarding, ForwardingProgram
 from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import Process, changes, first_line, needed, parsed, seen, shown
-from scanner.hosts.linux.mail_destinations import ALIASES, LIMIT, Delivery, aliased, forwarding, homes, own_file, unread
+from scanner.hosts.linux.base import Process, first_line, needed, parsed, seen, shown
+from scanner.hosts.linux.mail_destinations import ALIASES, LIMIT, Delivery, aliased, forwarding, homes, indexed, own_file, unread
 from scanner.hosts.linux.mail_postfix import Values, in_force, parameters, value_of
 from scanner.hosts.linux.services import Found
 from scanner.model.fact import Unobserved
@@ -60,24 +60,12 @@ class _Tables:
         kind = kind or self.default
         if kind not in {*INDEXED, *PATTERNS, *PLAIN}:
             raise CannotObserve(Reason.UNSUPPORTED, f"{shown(kind)} is not asked, only tables made of text files are read")
-        data = self.read.file(path, limit=LIMIT)
-        if INDEXED.get(kind):
-            data = self._as_indexed(path, path + INDEXED[kind], data)
+        ending = INDEXED.get(kind)
+        data = indexed(self.read, path, path + ending) if ending else self.read.file(path, limit=LIMIT)
         if data is None:
             return ()
         form = aliases.patterns if kind in PATTERNS else aliases.aliases if by_colon and kind != "texthash" else aliases.table
         return needed(parsed(shown(path), data, form))
-
-    def _as_indexed(self, path: str, index: str, data: bytes | None) -> bytes | None:
-        """Give the text that an index was made of; ``None`` where there is neither. Raises ``CannotObserve`` where they may differ."""
-        at = changes(self.read, (path, index))
-        if data is None and index not in at:
-            return None
-        if data is None:
-            raise CannotObserve(Reason.UNSUPPORTED, f"{shown(index)} is a database, and the text it was made of is not there")
-        if index not in at or at[path] > at[index]:
-            raise CannotObserve(Reason.STALE, f"{shown(path)} was changed after {shown(index)} was made of it")
-        return data
 
 
 def forwarding_of_postfix(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> ForwardingProgram:

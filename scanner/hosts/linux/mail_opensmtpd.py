@@ -33,14 +33,19 @@ HOME = re.compile(r"lo\d*|localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1")
 
 
 @dataclass
-class _Conf:
+class Configuration:
     """The directives by name, in order, and what was read."""
 
     directives: list[Directive] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
 
     def all(self, name: str) -> list[Directive]:
+        """Give the directives of one name."""
         return [one for one in self.directives if one.name == name]
+
+    def action(self, name: str) -> Directive | None:
+        """Give the action of a name, with its method."""
+        return next((one for one in self.all("action") if one.words[1:2] == (name,) and len(one.words) > 2), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,8 @@ class _Rule:
 
 def opensmtpd(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None) -> MailProgram:
     """See what its configuration says."""
-    place = seen(partial(exists, read, *PLACES))
-    source = place if isinstance(place, str) else PLACES[0]
-    conf = seen(partial(_conf, read, source)) if found.unread is None else found.unread
+    source = place(read)
+    conf = seen(partial(configuration, read, source)) if found.unread is None else found.unread
     if isinstance(conf, Unobserved):
         return MailProgram("opensmtpd", conf, found.running, found.starts, None, source, *(conf,) * 6)
     return MailProgram(
@@ -67,7 +71,7 @@ def opensmtpd(read: Reader, found: Found, running: tuple[Process, ...] | Unobser
         version=Unobserved(Reason.UNSUPPORTED, "smtpd does not tell its version"),
         running=found.running,
         starts=found.starts,
-        applied=applied(read, running, OPENSMTPD.processes, conf.files) if found.running is True else None,
+        applied=in_force(read, found, running, conf),
         source=source,
         listeners=seen(partial(_listeners, conf)),
         sends_with_tls=_sends(conf),
@@ -78,9 +82,20 @@ def opensmtpd(read: Reader, found: Found, running: tuple[Process, ...] | Unobser
     )
 
 
-def _conf(read: Reader, path: str) -> _Conf:
+def place(read: Reader) -> str:
+    """Give the path of its configuration."""
+    found = seen(partial(exists, read, *PLACES))
+    return found if isinstance(found, str) else PLACES[0]
+
+
+def in_force(read: Reader, found: Found, running: tuple[Process, ...] | Unobserved | None, conf: Configuration) -> Unobserved | None:
+    """Tell why a running OpenSMTPD may not go by its files, which it reads at its start."""
+    return applied(read, running, OPENSMTPD.processes, conf.files) if found.running is True else None
+
+
+def configuration(read: Reader, path: str) -> Configuration:
     """Read the files, includes in place. Raises ``CannotObserve``."""
-    conf = _Conf()
+    conf = Configuration()
     try:
         conf.directives += _directives(read, path, conf.files, {}, 0)
     except smtpd_conf.NotSmtpd as error:
@@ -100,7 +115,7 @@ def _directives(read: Reader, path: str, files: list[str], macros: dict[str, str
             yield one
 
 
-def _listeners(conf: _Conf) -> tuple[MailListener, ...]:
+def _listeners(conf: Configuration) -> tuple[MailListener, ...]:
     """Take every listener on the network; none where it listens to the machine itself alone. Raises ``CannotObserve``."""
     found = []
     for one in conf.all("listen"):
@@ -116,7 +131,7 @@ def _listeners(conf: _Conf) -> tuple[MailListener, ...]:
     return tuple(found)
 
 
-def _relays(conf: _Conf, listener: Directive) -> Audience | Unobserved:
+def _relays(conf: Configuration, listener: Directive) -> Audience | Unobserved:
     """Follow the rules in order for a stranger who names a recipient of a foreign domain: the first that fits decides."""
     if "auth" in listener.words:
         return Audience.NOBODY  # nobody gets as far as a recipient without having logged in
@@ -141,7 +156,7 @@ def _relays(conf: _Conf, listener: Directive) -> Audience | Unobserved:
     return open_ or (refusing if refusing and lets_in is Audience.EVERYBODY else lets_in)
 
 
-def _rule(conf: _Conf, directive: Directive, listener: Directive) -> _Rule:
+def _rule(conf: Configuration, directive: Directive, listener: Directive) -> _Rule:
     """Take a rule's options one by one."""
     words = list(directive.words[1:])
     fits: list[bool | None] = []
@@ -156,7 +171,7 @@ def _rule(conf: _Conf, directive: Directive, listener: Directive) -> _Rule:
             kind = f"{kind} {words.pop(0)}"
         pattern = bool(words) and words[0] == "regex"
         del words[: int(pattern)]
-        values = _values(conf, words, kind)
+        values = values_of(conf, words, kind)
         answer, who = _answer(kind, values, listener)
         if pattern:
             answer, who = None, Audience.EVERYBODY
@@ -175,7 +190,7 @@ def _rule(conf: _Conf, directive: Directive, listener: Directive) -> _Rule:
 _VALUED = frozenset({"from src", "from rdns", "from mail-from", "for domain", "for rcpt-to", "helo", "mail-from", "rcpt-to", "tag"})
 
 
-def _values(conf: _Conf, words: list[str], kind: str) -> tuple[str, ...] | None:
+def values_of(conf: Configuration, words: list[str], kind: str) -> tuple[str, ...] | None:
     """Take an option's value off the words: a text, a list in braces or a table; ``None``: what it holds is not known."""
     optional = kind in {"from auth", "auth", "from rdns"}
     if kind not in _VALUED and not optional:
@@ -193,7 +208,7 @@ def _values(conf: _Conf, words: list[str], kind: str) -> tuple[str, ...] | None:
     return _table(conf, word[1:-1]) if word.startswith("<") else (word,)
 
 
-def _table(conf: _Conf, name: str) -> tuple[str, ...] | None:
+def _table(conf: Configuration, name: str) -> tuple[str, ...] | None:
     """Give the values of a table that stands in the configuration itself."""
     written = next((one.words for one in conf.all("table") if one.words[1:2] == (name,)), ())
     return tuple(word for word in written[3:-1] if word != ",") if written[2:3] == ("{",) else None
@@ -220,17 +235,17 @@ def _answer(kind: str, values: tuple[str, ...] | None, listener: Directive) -> t
             return None, Audience.EVERYBODY
 
 
-def _sends_on(conf: _Conf, words: list[str]) -> bool | None:
+def _sends_on(conf: Configuration, words: list[str]) -> bool | None:
     if words[:1] != ["action"]:
         return False
-    action = next((one for one in conf.all("action") if one.words[1:2] == tuple(words[1:2])), None)
-    if action is None or len(action.words) < 3:
+    action = conf.action(words[1]) if len(words) > 1 else None
+    if action is None:
         return None
     method = action.words[2]
     return True if method == "relay" else False if method in LOCAL and not {"alias", "virtual"} & set(action.words) else None
 
 
-def _sends(conf: _Conf) -> str | Unobserved:
+def _sends(conf: Configuration) -> str | Unobserved:
     """Relaying uses STARTTLS where the other server offers it, unless the relay host's address says otherwise."""
     relays = [set(one.words) for one in conf.all("action") if "relay" in one.words[2:3]]
     if not relays:
@@ -241,7 +256,7 @@ def _sends(conf: _Conf) -> str | Unobserved:
     return "encrypt" if forced else "may"
 
 
-def _judges(conf: _Conf, running: tuple[Process, ...] | Unobserved | None) -> bool | Unobserved | None:
+def _judges(conf: Configuration, running: tuple[Process, ...] | Unobserved | None) -> bool | Unobserved | None:
     """Tell whether a filter that evaluates DMARC stands wherever strangers' mail comes in."""
     strangers = [
         one

@@ -37,6 +37,19 @@ STATES = (
         },
     ),
     State(
+        "few-kept",
+        files={"/etc/aliases": "root: audit, kiroku@example.jp\n"},
+        values=OWN,
+        expects={"host.mail.forwarding": "FORWARDING_NONE"},
+    ),
+    State(
+        "few-bad",
+        files={"/etc/aliases": "root: audit\nsoumu soumu@mail.example.com\n", "/home/audit/.forward": "|/usr/bin/vacation\n"},
+        values=OWN,
+        expects={"host.mail.forwarding": "FORWARDING_OUTSIDE"},
+        args={"host.mail.forwarding": {"places": ("action local alias → mail.example.com",)}},
+    ),
+    State(
         "newer",  # with the routers of Exim that ``mail_servers`` writes
         tree="trixie",
         boots=False,

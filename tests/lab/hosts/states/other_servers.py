@@ -66,7 +66,8 @@ CERTIFICATE = (
 PKI = 'pki mail cert "/etc/ssl/own.pem"\npki mail key "/etc/ssl/own.key"\n'
 SMTPD_KEPT = f"""{PKI}listen on 0.0.0.0 tls pki mail
 listen on 0.0.0.0 port 587 tls-require pki mail auth
-action "local" mbox
+table aliases file:/etc/aliases
+action "local" mbox alias <aliases>
 action "outbound" relay
 match from any for domain "example.jp" action "local"
 match from local for any action "outbound"
@@ -75,7 +76,8 @@ match from auth for any action "outbound"
 """
 SMTPD_BAD = f"""{PKI}listen on 0.0.0.0 tag SHOWN
 listen on 0.0.0.0 port 2525 tls pki mail
-action "local" mbox
+table aliases file:/etc/aliases
+action "local" mbox alias <aliases>
 action "outbound" relay host smtp+notls://192.0.2.1
 match from any for domain "example.jp" action "local"
 match tag SHOWN from any for any action "outbound"

@@ -28,9 +28,9 @@ from scanner.facts.smtp import (
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import NotATarget, Service, domain_name
-from scanner.net.net import Net
+from scanner.net.net import Answer, Net
 from scanner.probes.base import probe
-from scanner.probes.dns_asking import addresses_of, part, service_addresses, together
+from scanner.probes.dns_asking import families_of, part, service_addresses, together
 from scanner.probes.mail_channel import TlsFailed
 from scanner.probes.smtp_session import MOST_ADDRESSES, Session, all_missing, implicit, nobody, refused, seen, session
 from scanner.probes.smtp_trials import own_domains
@@ -132,19 +132,24 @@ async def smtp_names(service: Service, net: Net, greeting: SmtpGreeting) -> Smtp
 
 async def _name(net: Net, at: TalkAt) -> NameAt:
     pointer = await part(net.resolve(parse_address(at.address).reverse_pointer, Type.PTR))
-    reverse = (
-        pointer
-        if isinstance(pointer, Unobserved)
-        else tuple(sorted({r.data for r in pointer.records if isinstance(r.data, str)})[:MOST_NAMES])
-    )
-    if isinstance(at.seen, Unobserved):
-        return NameAt(at.address, reverse, at.seen, at.seen)
-    called = at.seen.offer.name or at.seen.banner.text.partition(" ")[0]
+    called = at.seen if isinstance(at.seen, Unobserved) else at.seen.offer.name or at.seen.banner.text.partition(" ")[0]
+    reverse = pointer if isinstance(pointer, Unobserved) else _kept_names(pointer, called)
+    if isinstance(called, Unobserved):
+        return NameAt(at.address, reverse, called, called)
     try:
         name = domain_name(called)
     except NotATarget:
         return NameAt(at.address, reverse, called)
-    return NameAt(at.address, reverse, called, await addresses_of(net, name))
+    found, missing = await families_of(net, name)
+    # Of two families one may not be seen: then nobody knows whether the name leads to an address that is not among those found.
+    return NameAt(at.address, reverse, called, missing if missing is not None and at.address not in found else found)
+
+
+def _kept_names(pointer: Answer, called: str | Unobserved) -> tuple[str, ...]:
+    """Give the reverse names, the one that the server goes by first: the cap must not hide it."""
+    own = "" if isinstance(called, Unobserved) else called.lower().rstrip(".")
+    names = {r.data for r in pointer.records if isinstance(r.data, str)}
+    return tuple(sorted(names, key=lambda name: (name != own, name))[:MOST_NAMES])
 
 
 @probe(limit=120.0)

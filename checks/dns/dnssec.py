@@ -318,7 +318,7 @@ def dnssec_digests(state: Dnssec) -> Judgement:
     says={
         **NAME_ABSENT,
         "EXPIRY_FAR": Text(ja="最も早い期限まで {left}（{record}）", en="the earliest expires in {left} ({record})"),
-        "EXPIRY_NONE": Text(ja="有効な署名がない", en="there is no signature to judge"),
+        "EXPIRY_NONE": Text(ja="期限を判定できる署名がない", en="there is no signature to judge"),
         "EXPIRY_NEAR": Text(ja="期限まで {left} しかない署名：{record}", en="a signature has only {left} left: {record}"),
         "EXPIRY_PAST": Text(ja="期限切れの署名：{records}", en="expired signatures: {records}"),
         "EXPIRY_FUTURE": Text(ja="有効期間がまだ始まっていない署名：{records}", en="signatures not valid yet: {records}"),

@@ -44,9 +44,9 @@ _SILENT = Text(
 _PUBLIC = Text(ja="台帳で、誰にでも名前解決を提供するサーバとされている", en="the ledger declares it a resolver for everybody")
 
 
-_NOT_A_RESOLVER = Text(
-    ja="台帳にキャッシュサーバとしての記載がなく、外部からの再帰問合せにも応じない",
-    en="the ledger does not declare it a resolver, and it resolves nothing for outsiders",
+NOT_A_RESOLVER: Final = Text(
+    ja="台帳にキャッシュサーバとしての記載がなく、再帰問合せに応じることも確認されていない",
+    en="the ledger does not declare it a resolver, and it was not seen to resolve",
 )
 
 
@@ -113,7 +113,7 @@ def _gap(seen: Recursion, parts: Iterable[Trial | Unobserved]) -> Unobserved | N
         "RECURSION_OWN": Text(ja="自らの管理するゾーンとして応答した（AA）", en="it answered as for a zone of its own (AA)"),
         "RECURSION_SILENT": _SILENT,
         "RECURSION_FOR_ALL": _PUBLIC,
-        "RECURSION_NOT_A_RESOLVER": _NOT_A_RESOLVER,
+        "RECURSION_NOT_A_RESOLVER": NOT_A_RESOLVER,
     },
 )
 def recursion_closed(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *, of: Literal["all", "resolvers"] = "all") -> Judgement:
@@ -187,7 +187,7 @@ def _not_from_cache(seen: Recursion, trial: Trial) -> Unobserved | None:
         "FORWARDER_NONE": Text(ja="問い合わせたアドレス自身が応答した", en="the address that was asked answered itself"),
         "FORWARDER_SEEN": Text(ja="{address} への問合せに {source} が応答した", en="{source} answered the question put to {address}"),
         "FORWARDER_SILENT": _SILENT,
-        "FORWARDER_NOT_A_RESOLVER": _NOT_A_RESOLVER,
+        "FORWARDER_NOT_A_RESOLVER": NOT_A_RESOLVER,
     },
 )
 def recursion_forwarder(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *, of: Literal["all", "resolvers"] = "all") -> Judgement:
@@ -259,7 +259,7 @@ def recursion_amplification(
         "SNOOP_OWN": Text(ja="自らの管理するゾーンとして応答した（AA）", en="it answered as for a zone of its own (AA)"),
         "SNOOP_SILENT": _SILENT,
         "SNOOP_FOR_ALL": _PUBLIC,
-        "SNOOP_NOT_A_RESOLVER": _NOT_A_RESOLVER,
+        "SNOOP_NOT_A_RESOLVER": NOT_A_RESOLVER,
     },
 )
 def recursion_snooping(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *, of: Literal["all", "resolvers"] = "all") -> Judgement:

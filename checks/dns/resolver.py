@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import log2
 from typing import Annotated, Final
 
+from checks.dns.recursion import NOT_A_RESOLVER
 from scanner.facts.dns_server import Recursion, ResolverBehaviour, ResolverRandomness, Trial
 from scanner.facts.ledger import DeclaredDnsService
 from scanner.model.check import Judgement, Value, check
@@ -30,10 +31,6 @@ LEAST_SAMPLES: Final = 12
 """Questions of one source below which a spread says too little."""
 LONGEST_STEP: Final = 16
 """The largest step between successive numbers that still is a count, other questions in between allowed for."""
-_NOT_A_RESOLVER = Text(
-    ja="台帳にキャッシュサーバとしての記載がなく、再帰問合せに応じることも確認されていない",
-    en="the ledger does not declare it a resolver, and it was not seen to resolve",
-)
 
 
 def _resolves(seen: Recursion | Unobserved, ledger: DeclaredDnsService) -> bool | Unobserved:
@@ -85,7 +82,7 @@ def _resolves(seen: Recursion | Unobserved, ledger: DeclaredDnsService) -> bool 
             ja="検証はするが、壊れた署名（{broken}）の付いた応答も返した（permissive）",
             en="it validates, yet gave the answer with a broken signature ({broken})",
         ),
-        "NOT_A_RESOLVER": _NOT_A_RESOLVER,
+        "NOT_A_RESOLVER": NOT_A_RESOLVER,
     },
 )
 def resolver_validation(seen: ResolverBehaviour | Unobserved, recursion: Recursion | Unobserved, ledger: DeclaredDnsService) -> Judgement:
@@ -224,7 +221,7 @@ def _randomness(
             ja="ポートの広がりが約 {bits} ビットしかない（{least_bits} ビット以上が必要）",
             en="the ports spread over about {bits} bits only ({least_bits} are needed)",
         ),
-        "NOT_A_RESOLVER": _NOT_A_RESOLVER,
+        "NOT_A_RESOLVER": NOT_A_RESOLVER,
     },
 )
 def resolver_ports(
@@ -265,7 +262,7 @@ def resolver_ports(
             ja="番号の広がりが約 {bits} ビットしかない（{least_bits} ビット以上が必要）",
             en="the ids spread over about {bits} bits only ({least_bits} are needed)",
         ),
-        "NOT_A_RESOLVER": _NOT_A_RESOLVER,
+        "NOT_A_RESOLVER": NOT_A_RESOLVER,
     },
 )
 def resolver_ids(

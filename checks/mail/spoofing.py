@@ -52,7 +52,7 @@ def spoofing_measures(spf: SpfPolicy | Unobserved, dmarc: DmarcRecords | Unobser
     measures = []
     if isinstance(spf, SpfPolicy) and _refuses(spf):
         measures.append("SPF")
-    if isinstance(keys, DkimKeys) and any(one.key.usable for one in readable(keys)):
+    if isinstance(keys, DkimKeys) and any(one.key.accepted for one in readable(keys)):
         measures.append("DKIM")
     if isinstance(policy, AppliedPolicy) and policy.effective is not Policy.NONE:
         measures.append("DMARC")

@@ -126,6 +126,11 @@ class DkimKey:
         """Whether a verifier can check mail with this key, whatever its length: not revoked and nothing fatal about it."""
         return not self.revoked and not any(problem.kind in _FATAL for problem in self.problems)
 
+    @property
+    def accepted(self) -> bool:
+        """Whether verifiers take it: usable, and no shorter than RFC 8301 section 3.2 has them accept."""
+        return self.usable and (self.algorithm is not KeyType.RSA or (self.bits or 0) >= RSA_LEAST_BITS)
+
 
 def is_key(record: bytes) -> bool:
     """Tell whether a record passes for a DKIM key: ``v=DKIM1``, or no leading ``v`` and a ``p`` tag (RFC 6376 section 3.6.1, tag v)."""

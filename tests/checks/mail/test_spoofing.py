@@ -7,7 +7,7 @@ from scanner.facts.mail_sender import SpfTerm
 from scanner.model.reason import Reason
 from tests.checks.cases import Case, case
 from tests.checks.mail import FAILURE, NAME, NO_SPF, SILENT, SPF_NO_DOMAIN, SPF_UNANSWERED, dkim, dmarc, selector, spf, text
-from tests.checks.mail.test_dkim import GOOD, PROVEN_NONE, REVOKED, UNKNOWN
+from tests.checks.mail.test_dkim import ED25519, GOOD, PROVEN_NONE, REVOKED, TINY, UNKNOWN
 
 REJECT = dmarc("v=DMARC1; p=reject")
 WATCHING = dmarc("v=DMARC1; p=none")
@@ -29,6 +29,9 @@ CASES: dict[str, list[Case]] = {
         case(NO_SPF, dmarc(), dkim(below=text("x", status=Status.NXDOMAIN)), outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
         case(NO_SPF, dmarc(), dkim(selector("s1", REVOKED)), outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
         case(SPF_UNANSWERED, dmarc(), PROVEN_NONE, outcome="undetermined", reason=Reason.TIMEOUT),
+        # Verifiers refuse a key of 512 bits.
+        case(NO_SPF, dmarc(), dkim(selector("s1", TINY)), outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
+        case(NO_SPF, dmarc(), dkim(selector("s1", ED25519)), says="SPOOFING_MEASURES", args={"measures": ("DKIM",)}),
         case(NO_SPF, FAILURE, PROVEN_NONE, outcome="undetermined", reason=Reason.SERVER_FAILURE),
         case(NO_SPF, dmarc(), SILENT, outcome="undetermined", reason=Reason.TIMEOUT),
     ],

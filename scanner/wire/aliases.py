@@ -15,6 +15,7 @@ MOST_LINES = 200_000
 LONGEST = 100_000
 """Characters of one entry."""
 _DIRECTIVE = re.compile(r":(\w+):")
+_COMMENT = re.compile(r"\(.*\)", re.DOTALL)
 _SAYING = frozenset({"fail", "defer", "error"})
 """Words behind which the rest of the entry is said to the sender."""
 
@@ -122,7 +123,7 @@ def _destination(text: str) -> Iterator[Destination]:
     elif re.match(r"error:\d", bare):
         yield Destination(What.NOTHING, "error")
     else:
-        yield from (Destination(What.ADDRESS, _bare(word)) for word in _parts(text, " \t"))
+        yield from (Destination(What.ADDRESS, _bare(word)) for word in _parts(text, " \t;") if not _COMMENT.fullmatch(word))
 
 
 def _bare(word: str) -> str:
@@ -153,14 +154,17 @@ def _parts(text: str, marks: str) -> Iterator[str]:
 
 
 def _until(text: str, start: int, marks: str) -> tuple[str, int]:
-    """Give the text up to the first mark outside quotation marks, and where that stands."""
-    quoted, at = False, start
+    """Give the text up to the first mark outside quotation marks and comments in parentheses, and where that stands."""
+    quoted, depth, at = False, 0, start
     while at < len(text):
-        if text[at] == "\\":
+        letter = text[at]
+        if letter == "\\":
             at += 1
-        elif text[at] == '"':
+        elif letter == '"':
             quoted = not quoted
-        elif text[at] in marks and not quoted:
+        elif letter in "()" and not quoted:
+            depth = max(depth + (1 if letter == "(" else -1), 0)
+        elif letter in marks and not quoted and not depth:
             break
         at += 1
     return text[start:at], min(at, len(text))

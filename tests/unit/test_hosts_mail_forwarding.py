@@ -73,6 +73,7 @@ def test_what_stays_here_is_not_sent_on(tmp_path: Path) -> None:
         '"two words": taro.private%mail.example.com@localhost\n',
         "staff: mail.example.com!private\n",
         "staff: :include:/etc/staff\n",
+        "staff: team: <taro.private@mail.example.com> (Taro, a@b.example);\n",
     ],
 )
 def test_addresses_of_other_domains_in_aliases(tmp_path: Path, text: str) -> None:
@@ -108,8 +109,17 @@ def test_other_tables(tmp_path: Path, main: str, text: str, source: str) -> None
     assert places(found(server(tmp_path, main, tables={"/etc/postfix/t": text}))) == {source: ("mail.example.com",)}
 
 
-def test_a_copy_of_everything(tmp_path: Path) -> None:
-    assert places(found(server(tmp_path, f"always_bcc = {OUTSIDE}\n"))) == {"always_bcc": ("mail.example.com",)}
+@pytest.mark.parametrize("name", ["always_bcc", "luser_relay"])
+def test_parameters_that_are_an_address(tmp_path: Path, name: str) -> None:
+    assert places(found(server(tmp_path, f"{name} = {OUTSIDE}\n"))) == {name: ("mail.example.com",)}
+
+
+def test_what_master_cf_sets_for_single_services_is_said(tmp_path: Path) -> None:
+    line = "cleanup unix n - y - 0 cleanup\n#  -o always_bcc=a@b.example\n  -o header_checks=\n  -o smtpd_banner=x\n"
+    read = server(tmp_path, files={"/etc/postfix/master.cf": line})
+    assert places(found(read)) == {}
+    read.write({"/etc/postfix/master.cf": line + f"  -o {{ always_bcc = {OUTSIDE} }}\n"})
+    assert unknown(found(read)) == ["/etc/postfix/master.cf: always_bcc is set for single services"]
 
 
 def test_domains_of_tables_are_delivered_here(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def _written(data: str) -> tuple[Entry, ...]:
     plain = _NAME.sub("x", data.strip('"'))
     if "${" in plain:
         raise CannotObserve(Reason.UNSUPPORTED, "an expansion says where mail goes")
-    return (Entry("", aliases.destinations(plain)),)
+    return (Entry("", needed(parsed("exim -bP config", plain.encode(), aliases.own))),)
 
 
 def _own_files(read: Reader, router: Mapping[str, str], delivery: Delivery, taken: frozenset[str]) -> Iterator[Forwarding]:

@@ -63,7 +63,8 @@ def _entries(read: Reader, conf: Configuration, name: str) -> tuple[Entry, ...]:
     words = next((one.words for one in conf.all("table") if one.words[1:2] == (name,)), ())
     if words[2:3] == ("{",):
         held = words[3:-1]
-        return tuple(Entry(held[at - 1], aliases.destinations(held[at + 1])) for at in range(1, len(held) - 1) if held[at] == "=")
+        pairs = ((held[at - 1], held[at + 1]) for at in range(1, len(held) - 1) if held[at] == "=")
+        return tuple(Entry(key, needed(parsed(shown(name), text.encode(), aliases.own))) for key, text in pairs)
     kind, _, path = words[2].rpartition(":") if len(words) > 2 else ("", "", "")
     if not path.startswith("/") or kind not in {"", "file", "db"}:
         raise CannotObserve(Reason.UNSUPPORTED, shown(f"the table {name} is not one of those that are read"))

@@ -9,9 +9,9 @@ from functools import partial
 
 from scanner.facts.mail_forwarding import Forwarding, ForwardingProgram
 from scanner.hosts.base import Files, Names, Reader, Source
-from scanner.hosts.linux.base import Process, first_line, needed, parsed, seen, shown
+from scanner.hosts.linux.base import Process, file_needed, first_line, needed, parsed, seen, shown
 from scanner.hosts.linux.mail_destinations import ALIASES, LIMIT, Delivery, aliased, forwarding, homes, indexed, own_file, unread
-from scanner.hosts.linux.mail_postfix import Values, in_force, parameters, value_of
+from scanner.hosts.linux.mail_postfix import MASTER, Values, in_force, parameters, value_of
 from scanner.hosts.linux.services import Found
 from scanner.model.fact import Unobserved
 from scanner.model.reason import CannotObserve, Reason
@@ -31,6 +31,8 @@ PATTERNS = frozenset({"regexp", "pcre"})
 PLAIN = frozenset({"cidr"})
 """Tables that are texts themselves, beside those of patterns and texthash."""
 ADDRESSES = ("virtual_alias_maps", "canonical_maps", "recipient_canonical_maps", "recipient_bcc_maps", "sender_bcc_maps")
+SINGLE = ("always_bcc", "luser_relay")
+"""Parameters that are an address themselves: of copies of all mail, of mail for accounts that are not there."""
 DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains")
 CHECKS = ("header_checks", "mime_header_checks", "nested_header_checks", "body_checks")
 RESTRICTIONS = tuple(f"smtpd_{at}_restrictions" for at in ("client", "helo", "sender", "relay", "recipient", "data", "end_of_data"))
@@ -97,14 +99,14 @@ def _forwardings(read: Reader, main: Values) -> Iterator[Forwarding]:
     yield from of_tables("alias_maps", by_colon=True)
     for name in ADDRESSES:
         yield from of_tables(name)
-    copies = value("always_bcc")
-    if isinstance(copies, Unobserved):
-        yield unread("always_bcc", copies)
-    elif copies:
-        yield forwarding(read, "always_bcc", aliases.destinations(copies), delivery)
+    for name in SINGLE:
+        to = value(name)
+        found = to if isinstance(to, Unobserved) else parsed(name, to.encode(), aliases.own)
+        yield unread(name, found) if isinstance(found, Unobserved) else forwarding(read, name, found, delivery)
     for one in _deciding(main):
         yield of_table(one, _redirected(tables.of(one)))
     yield from _delivering(value)
+    yield from _of_single_services(read)
     yield from _own_files(read, main, delivery, aliased(_entries(value("alias_maps"), tables)))
 
 
@@ -160,6 +162,18 @@ def _redirected(entries: Entries | Unobserved) -> Entries | Unobserved:
     if isinstance(entries, Unobserved):
         return entries
     return tuple(one for one in entries if one.destinations and one.destinations[0].value.upper() in {"REDIRECT", "BCC"})
+
+
+def _of_single_services(read: Reader) -> Iterator[Forwarding]:
+    """Name the parameters that master.cf sets for some services only."""
+    master = seen(partial(file_needed, read, MASTER))
+    if isinstance(master, Unobserved):
+        yield unread(MASTER, master)
+        return
+    lines = (line for line in master.decode("utf-8", "replace").split("\n") if not line.startswith("#"))
+    named = re.findall(r"-o\s*\{?\s*(\w+)\s*=\s*[^\s}-]", "\n".join(lines))
+    if own := sorted({"alias_maps", "forward_path", "mailbox_command", *ADDRESSES, *SINGLE, *CHECKS} & set(named)):
+        yield unread(MASTER, Unobserved(Reason.UNSUPPORTED, f"{', '.join(own)} is set for single services"))
 
 
 def _delivering(value: partial[str | Unobserved]) -> Iterator[Forwarding]:

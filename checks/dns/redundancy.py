@@ -57,11 +57,11 @@ LONGEST_V6 = 128
         "SERVERS_ENOUGH": Text(ja="{count} 台の権威サーバが応答した：{servers}", en="{count} authoritative servers answered: {servers}"),
         "SERVERS_FEW": Text(
             ja="権威サーバが {count} 台しか登録されていない（{least} 台以上が必要）：{servers}",
-            en="only {count} name servers are registered ({least} are needed): {servers}",
+            en="name servers registered: {count} ({least} are needed): {servers}",
         ),
         "SERVERS_NOT_SERVING": Text(
             ja="ゾーンに応答する権威サーバが {count} 台しかない（{least} 台以上が必要）。応答しないもの：{others}",
-            en="only {count} name servers serve the zone ({least} are needed); the others do not: {others}",
+            en="name servers that serve the zone: {count} ({least} are needed); the others do not: {others}",
         ),
     },
 )
@@ -97,7 +97,8 @@ def redundancy_servers(zone: ZoneServers, *, least: Annotated[int, DNS_LEAST_SER
         **NAME_ABSENT,
         "ADDRESSES_APART": Text(ja="権威サーバのアドレス：{addresses}", en="addresses of the name servers: {addresses}"),
         "ADDRESSES_ONE": Text(
-            ja="すべての権威サーバが同じアドレスにある：{addresses}", en="all name servers stand at the same address: {addresses}"
+            ja="すべての権威サーバが、IPv4・IPv6 のそれぞれで同じアドレスにある：{addresses}",
+            en="all name servers stand at the same address of each family: {addresses}",
         ),
         "ADDRESSES_NONE": Text(ja="アドレスを持つ権威サーバがない：{servers}", en="no name server has an address: {servers}"),
     },
@@ -132,8 +133,8 @@ def redundancy_addresses(zone: ZoneServers) -> Judgement:
         **NAME_ABSENT,
         "NETWORKS_APART": Text(ja="権威サーバのネットワーク：{networks}", en="networks of the name servers: {networks}"),
         "NETWORKS_FEW": Text(
-            ja="権威サーバのネットワークが {count} しかない（{least} 以上が必要）：{networks}",
-            en="the name servers stand in {count} network(s) only ({least} are needed): {networks}",
+            ja="権威サーバのネットワークが、IPv4・IPv6 のどちらでも {count} を超えない（{least} 以上が必要）：{networks}",
+            en="networks of the name servers, within one address family: {count} ({least} are needed): {networks}",
         ),
         "NETWORKS_NONE": Text(ja="アドレスを持つ権威サーバがない：{servers}", en="no name server has an address: {servers}"),
     },

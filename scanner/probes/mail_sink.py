@@ -79,7 +79,7 @@ class _Sink:
                     await _Talk(self, reader, writer).run()
                 finally:
                     self.open -= 1
-        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass  # whatever a stranger does wrong ends the conversation and nothing else
         finally:
             self.talking.discard(task)

@@ -11,7 +11,7 @@ import pytest
 from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Service
 from scanner.probes import mail_sink
-from scanner.probes.mail_sink import Arrival, awaiting
+from scanner.probes.mail_sink import LONGEST_LINE, Arrival, awaiting
 from scanner.probes.smtp_delivery import message
 
 CANARY = "canary@relay.example.jp"
@@ -106,6 +106,19 @@ def test_too_much_of_anything_ends_the_conversation(monkeypatch: pytest.MonkeyPa
         assert not arrival.done()
 
     _with_sink(work)
+
+
+@pytest.mark.parametrize("line", [b"a" * 100_000, b"a" * (LONGEST_LINE * 3) + b"\r\n"])
+def test_a_line_without_end_is_hung_up_on_and_troubles_nobody(line: bytes) -> None:
+    troubles: list[dict[str, object]] = []
+
+    async def work(_: asyncio.Future[Arrival]) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble))
+        assert (await _said(line))[1:] in ([], [b""])
+        assert (await _said(b"NOOP\r\n"))[1:] == [b"250"]
+
+    _with_sink(work)
+    assert troubles == []
 
 
 def test_two_tests_share_the_sink_and_it_is_gone_afterwards() -> None:

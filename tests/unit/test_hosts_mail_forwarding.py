@@ -145,6 +145,14 @@ def test_what_cannot_be_told_is_said(tmp_path: Path, main: str, tables: Mapping[
     assert why in said
 
 
+@pytest.mark.parametrize(
+    ("alias", "looked_at"), [("tanaka: root", False), ("tanaka: \\tanaka, root", True), ("Tanaka: tanaka@localhost", True)]
+)
+def test_a_file_counts_unless_an_alias_takes_the_mail(tmp_path: Path, alias: str, looked_at: bool) -> None:
+    read = server(tmp_path, files={"/home/tanaka/.forward": OUTSIDE}, tables={"/etc/aliases": alias + "\n"})
+    assert bool(places(found(read))) is looked_at
+
+
 def test_a_table_that_was_not_made_anew_is_not_what_holds(tmp_path: Path) -> None:
     read = server(tmp_path)
     os.utime(read.root / "etc/aliases.db", (0, 0))

@@ -5,6 +5,7 @@ Which files and settings a program goes by stands in ``mail_forwarding_*``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -58,6 +59,10 @@ class Home:
     path: str
     uid: int | None = None
 
+    def put_into(self, place: str, name: str) -> str:
+        """Write a path that says ``$home``, and by ``name``, a pattern of variables, whose it is."""
+        return self.path.join(re.split(r"\$home\b", self.name.join(re.split(rf"\$(?:{name})\b", place))))
+
 
 def homes(read: Reader) -> tuple[Home, ...]:
     """Give the homes of all accounts of the machine, and those below /home, which may be of accounts kept elsewhere.
@@ -105,7 +110,8 @@ def indexed(read: Reader, path: str, index: str) -> bytes | None:
 
 def aliased(entries: Iterable[Entry]) -> frozenset[str]:
     """Give the accounts whose mail an alias takes from them, so that their own files are not looked at."""
-    return frozenset(entry.key.lower() for entry in entries if entry.key.lower() not in {one.value.lower() for one in entry.destinations})
+    names = ((entry.key.lower(), {one.value.lower().partition("@")[0] for one in entry.destinations}) for entry in entries)
+    return frozenset(key for key, to in names if key not in to)
 
 
 def forwarding(read: Reader, source: str, destinations: Iterable[Destination], delivery: Delivery) -> Forwarding:

@@ -81,7 +81,7 @@ def _own_files(read: Reader, router: Mapping[str, str], delivery: Delivery, take
         return
     for home in people:
         if home.name.lower() not in taken:
-            path = home.path.join(re.split(r"\$home\b", home.name.join(re.split(r"\$local_part(?:_data)?\b", place))))
+            path = home.put_into(place, "local_part|local_part_data")
             data = seen(partial(read.file, path))
             if data is not None:
                 found = data if isinstance(data, Unobserved) else parsed(shown(path), data, _reading(data, router))

@@ -200,7 +200,7 @@ def _own_files(read: Reader, main: Values, delivery: Delivery, taken: frozenset[
         yield unread("forward_path", listed)
         return
     written = re.sub(r"\$[({](\w+)[)}]", r"$\1", main["forward_path"])  # local(8) puts the names in, for each mail
-    people = seen(partial(homes, read))
+    people = seen(partial(homes, read)) if listed else ()
     if isinstance(people, Unobserved):
         yield unread("forward_path", people)
         return
@@ -212,7 +212,7 @@ def _own_files(read: Reader, main: Values, delivery: Delivery, taken: frozenset[
             continue
         for home in people:
             if home.name.lower() not in taken:
-                path = home.path.join(re.split(r"\$home\b", home.name.join(re.split(r"\$user\b", before))))
+                path = home.put_into(before, "user")
                 found = seen(partial(_extended, read, path, marks)) if extended else (path,)
                 yield from [unread(path, found)] if isinstance(found, Unobserved) else _present(read, found, delivery)
 

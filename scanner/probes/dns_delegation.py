@@ -176,6 +176,8 @@ async def _read_at_parent(net: Net, above: str, name: str) -> tuple[str, str, bo
         owner = referral_owner(message, above, name)
         if owner is not None:
             return owner, above, True, await _parent_views(net, above, owner)
+        if not message.aa:  # it does not speak for the zone above: what it says of the name is hearsay
+            continue
         parent = await _enclosing(net, parent_of(above)) if above != ROOT else ROOT
         exists = message.rcode != Rcode.NXDOMAIN or bool(message.answer)  # an alias to nothing is a name all the same
         return above, parent, exists, () if above == ROOT or not exists else await _parent_views(net, parent, above)

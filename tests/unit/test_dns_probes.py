@@ -9,6 +9,8 @@ import asyncio
 from dataclasses import replace
 from typing import TypeVar, cast
 
+import pytest
+
 from scanner.facts.dns import (
     Delegation,
     Dnssec,
@@ -25,7 +27,7 @@ from scanner.facts.dns import (
 )
 from scanner.facts.ledger import DeclaredDomain
 from scanner.model.fact import Fact, Unobserved
-from scanner.model.reason import Reason
+from scanner.model.reason import CannotObserve, Reason
 from scanner.model.target import Domain
 from scanner.net.net import DnsServer, Exchange, Net, Status, Transfer, Transport
 from scanner.probes import dns_delegation, dns_dnssec, dns_records, dns_transfer
@@ -39,11 +41,14 @@ SOA = Soa("ns1.kakuu.lg.jp", "hostmaster.kakuu.lg.jp", 2026112201, 3600, 900, 12
 
 
 class Denying(FakeNet):
-    """Servers of the zone that deny every name."""
+    """Servers that deny every name; with authority, but for those in ``lame``."""
+
+    lame: tuple[str, ...] = ()
 
     async def ask(self, server: DnsServer, name: str, kind: Type, **_: object) -> Exchange:
         """See the class."""
-        said = Message(1, True, 0, True, False, False, False, False, False, Rcode.NXDOMAIN, (), (), (), (), None, 40)
+        aa = server.name not in self.lame
+        said = Message(1, True, 0, aa, False, False, False, False, False, Rcode.NXDOMAIN, (), (), (), (), None, 40)
         return Exchange(said, Transport.UDP, 1, 1, 40, server.address)
 
 
@@ -73,6 +78,23 @@ def test_a_name_server_of_which_one_family_cannot_be_looked_up_stands_there_twic
     assert again.name == NS1
     assert isinstance(again.addresses, Unobserved)
     assert again.addresses.reason is Reason.TIMEOUT
+
+
+def test_a_name_is_denied_only_by_a_server_that_speaks_for_the_zone_above() -> None:
+    table: Zone = {
+        (ZONE, Type.SOA): Reason.SERVER_FAILURE,
+        ("lg.jp", Type.SOA): [SOA],
+        ("lg.jp", Type.NS): ["a.dns.jp"],
+        ("jp", Type.SOA): [SOA],
+        ("a.dns.jp", Type.A): ["192.0.2.1"],
+        ("a.dns.jp", Type.AAAA): Status.EMPTY,
+    }
+    assert not run(Delegation, dns_delegation.delegation, Denying(table)).exists
+    hearsay = Denying(table)
+    hearsay.lame = ("a.dns.jp",)
+    with pytest.raises(CannotObserve) as why:
+        run(Delegation, dns_delegation.delegation, hearsay)
+    assert why.value.reason is Reason.TIMEOUT
 
 
 def test_a_set_that_cannot_be_looked_up_is_missing_from_the_signatures() -> None:

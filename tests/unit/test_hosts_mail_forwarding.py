@@ -231,6 +231,26 @@ def test_redirects_of_sieve(tmp_path: Path, files: Mapping[str, str], plugin: st
     assert list(places(dovecot(tmp_path, files, plugin))) == sources
 
 
+NEWER = """# 2.4.1-4 (7d8c0e5759): /etc/dovecot/dovecot.conf
+mail_plugins =
+sieve_max_redirects = {most}
+userdb passwd {{
+}}
+protocol lmtp {{
+  mail_plugins {{
+    sieve = {on}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(("most", "on", "known"), [(4, "yes", False), (0, "yes", True), (4, "no", True)])
+def test_where_scripts_of_newer_versions_stand_is_not_told(tmp_path: Path, most: int, on: str, known: bool) -> None:
+    """What it prints is from Debian 13."""
+    read = Machine(tmp_path, commands={"doveconf -a": NEWER.format(most=most, on=on)}).write({**FILES, "/usr/sbin/dovecot": ""})
+    assert (found(read, "dovecot").forwardings == ()) is known
+
+
 class Closed(Machine):
     """A machine on which root's reading does not follow people's links, as over SSH."""
 

@@ -68,18 +68,26 @@ def _forwardings(read: Reader) -> Iterator[Forwarding]:
         raise CannotObserve(Reason.UNSUPPORTED, "doveconf cannot be asked, and defaults differ between versions")
     text = said.decode("utf-8", "replace")
     settings = tuple(printed_settings(text))
-    if not any(_PLUGIN.search(one.value) for one in settings if one.name == "mail_plugins" or one.blocks[-1:] == ("mail_plugins",)):
+    if not any(_loads_sieve(one) for one in settings):
+        return
+    limits = [one.value for one in settings if one.name == "sieve_max_redirects"]
+    if limits and set(limits) == {"0"}:  # from Pigeonhole 0.3 on this forbids them all
         return
     if not re.match(r"# 2\.[0-3]\.", text):
         raise CannotObserve(Reason.UNSUPPORTED, "settings of Sieve from Dovecot 2.4 on are not read")
     plugin = {one.name: one.value for one in settings if one.blocks == ("plugin",)}
-    if plugin.get("sieve_max_redirects") == "0":  # from Pigeonhole 0.3 on this forbids them all
-        return
     shared = plugin.get("sieve_global") or plugin.get("sieve_global_dir", "")
     for name, value in plugin.items():
         if _EVERYBODYS.fullmatch(name) and value:
             yield from _everybodys(read, name, value, shared)
     yield from _own(read, settings, plugin.get("sieve") or DEFAULT, shared)
+
+
+def _loads_sieve(setting: Setting) -> bool:
+    """Tell whether a setting loads the plugin: it is a word of a list, from 2.4 on a switch in a block."""
+    if setting.blocks[-1:] == ("mail_plugins",):
+        return bool(_PLUGIN.fullmatch(setting.name)) and setting.value != "no"
+    return setting.name == "mail_plugins" and bool(_PLUGIN.search(setting.value))
 
 
 def _everybodys(read: Reader, name: str, value: str, shared: str) -> Iterator[Forwarding]:

@@ -186,7 +186,7 @@ def test_files_of_people(tmp_path: Path, main: str, files: Mapping[str, str], so
 
 DOVECOT = """# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf
 first_valid_uid = 500
-mail_home =
+mail_home = /srv/%u
 plugin {{
 {plugin}
 }}
@@ -280,6 +280,7 @@ def test_sieve_that_is_not_used_sends_nothing_on(tmp_path: Path) -> None:
     ("script", "plugin", "userdb", "why"),
     [
         ("keep;", PLUGIN, "sql", "kept in sql"),
+        ("keep;", PLUGIN, "passwd\n  override_fields = home=/srv/%u", "kept in home=/srv/%u"),
         ("keep;", "  sieve = ldap:/etc/x", "passwd", "are not read"),
         ("keep;", PLUGIN + "\n  sieve_after = dict:x", "passwd", "are not read"),
         ('redirect "${to}@${where}";', PLUGIN, "passwd", "put together when mail comes"),

@@ -106,8 +106,8 @@ def _everybodys(read: Reader, name: str, value: str, shared: str) -> Iterator[Fo
 
 def _own(read: Reader, settings: Iterable[Setting], setting: str, shared: str) -> Iterator[Forwarding]:
     """Look at the scripts of people whose homes the machine's own list of accounts names."""
-    drivers = {one.value for one in settings if one.name == "driver" and one.blocks[:1] == ("userdb",)}
-    elsewhere = drivers - {"passwd"} or {one.value for one in settings if one.name == "mail_home" and one.value}
+    userdbs = [one for one in settings if one.blocks[:1] == ("userdb",)]
+    elsewhere = {one.value for one in userdbs if (one.name == "driver" and one.value != "passwd") or "home=" in one.value}
     if elsewhere:
         what = f"people and their homes are kept in {', '.join(sorted(elsewhere))}, so their scripts are not found"
         yield unread("sieve", Unobserved(Reason.UNSUPPORTED, shown(what)))

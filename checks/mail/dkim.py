@@ -44,6 +44,7 @@ _NOTED: Final = frozenset(
         DkimFlaw.H_EMPTY,
         DkimFlaw.H_UNKNOWN,
         DkimFlaw.H_SHA1,
+        DkimFlaw.S_REPORTS,
         DkimFlaw.S_UNKNOWN,
         DkimFlaw.T_UNKNOWN,
         DkimFlaw.HISTORIC_TAG,
@@ -173,7 +174,8 @@ def dkim_published(
     if sends is False:
         return not_applicable("DKIM_NO_MAIL")
     good = {one.selector for one in readable(keys) if one.key.usable}
-    lost = [s.selector for s in keys.selectors if s.declared and isinstance(s.answer, TextAnswer) and s.selector not in good]
+    in_use = good | {one.selector for one in readable(keys) if any(p.kind is DkimFlaw.S_REPORTS for p in one.key.problems)}
+    lost = [s.selector for s in keys.selectors if s.declared and isinstance(s.answer, TextAnswer) and s.selector not in in_use]
     if lost:
         return failed("DKIM_DECLARED_MISSING", selectors=listed(lost))
     if missing := first_missing(s.answer for s in keys.selectors if s.declared):

@@ -60,6 +60,7 @@ class DkimFlaw(StrEnum):
     H_NO_SHA256 = "h-no-sha256"  # nothing left to sign with
     S_UNKNOWN = "s-unknown"
     S_NOT_EMAIL = "s-not-email"  # the key is not for mail
+    S_REPORTS = "s-reports"  # nor this one: it signs reports about TLS alone (RFC 8460 section 3)
     T_UNKNOWN = "t-unknown"
     TOO_MANY_WORDS = "too-many-words"
     HISTORIC_TAG = "historic-tag"  # g=, of RFC 4871 only
@@ -83,11 +84,14 @@ _FATAL: frozenset[TagFlaw | DkimFlaw] = frozenset(
         DkimFlaw.ED25519_LENGTH,
         DkimFlaw.H_NO_SHA256,
         DkimFlaw.S_NOT_EMAIL,
+        DkimFlaw.S_REPORTS,
     }
 )
 _KNOWN_TAGS = frozenset({"v", "h", "k", "n", "p", "s", "t"})
 _HASHES = frozenset({"sha1", "sha256"})
-_SERVICES = frozenset({"*", "email"})
+_FOR_MAIL = frozenset({"*", "email"})
+_REPORTS = "tlsrpt"
+_SERVICES = _FOR_MAIL | {_REPORTS}
 _FLAGS = frozenset({"y", "s"})
 _KEY_TYPES = {str(kind): kind for kind in KeyType}
 _WHITE = b" \t\r\n"
@@ -172,8 +176,8 @@ def parse(record: bytes) -> DkimKey:
 
     hashes = _hashes(values.get("h"), problems)
     services = _words(values.get("s", "*"), "s", _SERVICES, DkimFlaw.S_UNKNOWN, problems)
-    if _SERVICES.isdisjoint(services):
-        problems.append(Problem(DkimFlaw.S_NOT_EMAIL, "s", excerpt(values["s"])))
+    if _FOR_MAIL.isdisjoint(services):
+        problems.append(Problem(DkimFlaw.S_REPORTS if _REPORTS in services else DkimFlaw.S_NOT_EMAIL, "s", excerpt(values["s"])))
     flags = _words(values["t"], "t", _FLAGS, DkimFlaw.T_UNKNOWN, problems) if values.get("t") else ()
     unknown: tuple[Tag, ...] = ()
     if not _KNOWN_TAGS.issuperset(values):

@@ -140,8 +140,10 @@ SAYS: list[tuple[bytes, bool, list[Flaw]]] = [
     (b"v=DKIM1; h=sha256" + b":sha256" * MAX_WORDS + b"; " + GOOD, True, [DkimFlaw.TOO_MANY_WORDS]),
     # s
     (b"v=DKIM1; s=email; " + GOOD, True, []),
-    (b"v=DKIM1; s=tlsrpt:email; " + GOOD, True, [DkimFlaw.S_UNKNOWN]),
-    (b"v=DKIM1; s=tlsrpt; " + GOOD, False, [DkimFlaw.S_UNKNOWN, DkimFlaw.S_NOT_EMAIL]),
+    (b"v=DKIM1; s=tlsrpt:email; " + GOOD, True, []),
+    (b"v=DKIM1; s=tlsrpt; " + GOOD, False, [DkimFlaw.S_REPORTS]),
+    (b"v=DKIM1; s=other:email; " + GOOD, True, [DkimFlaw.S_UNKNOWN]),
+    (b"v=DKIM1; s=other; " + GOOD, False, [DkimFlaw.S_UNKNOWN, DkimFlaw.S_NOT_EMAIL]),
     (b"v=DKIM1; s=; " + GOOD, False, [DkimFlaw.S_UNKNOWN, DkimFlaw.S_NOT_EMAIL]),
     # t, n, others
     (b"v=DKIM1; t=y; " + GOOD, True, []),

@@ -45,6 +45,7 @@ TINY = f"v=DKIM1; k=rsa; p={rsa(512)}"
 ED25519 = f"v=DKIM1; k=ed25519; p={base64.b64encode(bytes(range(32))).decode()}"
 TESTING = f"v=DKIM1; t=y; p={rsa(2048)}"
 SHA1 = f"v=DKIM1; h=sha1; p={rsa(2048)}"
+REPORTS = f"v=DKIM1; s=tlsrpt; p={rsa(2048)}"
 SHA1_TOO = f"v=DKIM1; h=sha1:sha256; p={rsa(2048)}"
 REVOKED = "v=DKIM1; p="
 UNDER = f"_domainkey.{NAME}"
@@ -90,6 +91,9 @@ CASES: dict[str, list[Case]] = {
         case(declared(), MX, spf(), dkim(selector("s1", REVOKED, declared=True)), says="DKIM_DECLARED_MISSING"),
         case(declared(), MX, spf(), dkim(selector("s1", SHA1, declared=True)), says="DKIM_DECLARED_MISSING"),
         case(declared(), MX, spf(), dkim(selector("s1", GOOD, SHORT, declared=True)), says="DKIM_DECLARED_MISSING"),
+        # A key for reports about TLS is not lost, and is no key for mail.
+        case(declared(), MX, spf(), dkim(selector("r1", REPORTS, declared=True), selector("s1", GOOD)), says="DKIM_FOUND"),
+        case(declared(), MX, spf(), dkim(selector("r1", REPORTS, declared=True)), outcome="undetermined", reason=Reason.NOT_DISCOVERABLE),
         case(
             declared(),
             MX,
@@ -142,6 +146,7 @@ CASES: dict[str, list[Case]] = {
         case(declared(), MX, spf(), FOUND, says="DKIM_SYNTAX_OK"),
         case(declared(), MX, spf(), dkim(selector("s1", REVOKED)), says="DKIM_SYNTAX_OK"),
         case(declared(), MX, spf(), dkim(selector("s1", GOOD + "; g=*")), says="DKIM_SYNTAX_ODD"),
+        case(declared(), MX, spf(), dkim(selector("r1", REPORTS)), says="DKIM_SYNTAX_ODD"),
         case(declared(), MX, spf(), dkim(selector("s1", "v=DKIM1; p=***")), says="DKIM_SYNTAX_BROKEN"),
         case(declared(), MX, spf(), dkim(selector("s1", "v=DKIM2; p=abcd")), says="DKIM_SYNTAX_BROKEN"),
         case(declared(), MX, spf(), dkim(selector("s1", "v=DKIM1; k=rsa; k=rsa; p=" + rsa(2048))), says="DKIM_SYNTAX_BROKEN"),

@@ -174,8 +174,7 @@ def dkim_published(
     if sends is False:
         return not_applicable("DKIM_NO_MAIL")
     good = {one.selector for one in readable(keys) if one.key.usable}
-    in_use = good | {one.selector for one in readable(keys) if any(p.kind is DkimFlaw.S_REPORTS for p in one.key.problems)}
-    lost = [s.selector for s in keys.selectors if s.declared and isinstance(s.answer, TextAnswer) and s.selector not in in_use]
+    lost = [s.selector for s in keys.selectors if s.declared and isinstance(s.answer, TextAnswer) and s.selector not in good]
     if lost:
         return failed("DKIM_DECLARED_MISSING", selectors=listed(lost))
     if missing := first_missing(s.answer for s in keys.selectors if s.declared):

@@ -23,7 +23,7 @@ FAULTS: dict[str, dict[str, str]] = {
     "dkim-syntax.lg.jp": {"mail.dkim.published": "DKIM_DECLARED_MISSING", "mail.dkim.syntax": "DKIM_SYNTAX_BROKEN"},
     "dkim-version.lg.jp": {"mail.dkim.published": "DKIM_DECLARED_MISSING", "mail.dkim.syntax": "DKIM_SYNTAX_BROKEN"},
     "dkim-unknown-type.lg.jp": {"mail.dkim.published": "DKIM_DECLARED_MISSING", "mail.dkim.syntax": "DKIM_SYNTAX_BROKEN"},
-    "dkim-service.lg.jp": {"mail.dkim.published": "DKIM_DECLARED_MISSING", "mail.dkim.syntax": "DKIM_SYNTAX_BROKEN"},
+    "dkim-service.lg.jp": {"mail.dkim.published": "DKIM_DECLARED_MISSING"},
     "dkim-two.lg.jp": {"mail.dkim.published": "DKIM_DECLARED_MISSING", "mail.dkim.syntax": "DKIM_SYNTAX_SEVERAL"},
     "dkim-cname-dead.lg.jp": {"mail.dkim.published": "DKIM_DECLARED_MISSING"},
     "dkim-unlisted.lg.jp": {**dict.fromkeys(DKIM, "NOT_DISCOVERABLE")},

@@ -9,7 +9,7 @@ MOST_LINES = 20_000
 LONGEST_LINE = 16_384
 DEEPEST = 4
 """Files that may include each other in a row."""
-_INCLUDE = re.compile(r"\s*\.include\s*=?\s*(\S.*?)\s*\Z")
+_INCLUDE = re.compile(r"\s*\.include(?:\s*=\s*|\s+)(\S.*?)\s*\Z")
 Sections = Mapping[str, Mapping[str, str]]
 
 

@@ -66,7 +66,7 @@ def test_legacy_of_red_hat_8_lets_in_what_its_back_end_names(tmp_path: Path) -> 
         (LIBRARY_3, CHAIN + "MinProtocol = $least\n", Reason.PROTOCOL_VIOLATION),
         (LIBRARY_3, CHAIN + "MinProtocol = TLSv9\n", Reason.UNSUPPORTED),
         (LIBRARY_3, CHAIN + ".include more.cnf\n", Reason.UNSUPPORTED),
-        (LIBRARY_3, CHAIN + ".include /etc/ssl/gone.cnf\n", Reason.UNSUPPORTED),
+        (LIBRARY_3, CHAIN + ".include /etc/ssl/gone.cnf\nMinProtocol = TLSv1.3\n", Version.TLS13),
         (LIBRARY_3, CHAIN + ".include /etc/ssl/openssl.cnf\n", Reason.PROTOCOL_VIOLATION),
         (LIBRARY_3, CHAIN + "MinProtocol = TLSv1\nMinProtocol = TLSv1.2\n", Version.TLS12),
         (LIBRARY_1, CHAIN + "MinProtocol = TLSv1.2\nCipherString = DEFAULT@SECLEVEL=2\n", Version.TLS12),  # Debian 10 and 11
@@ -94,6 +94,17 @@ def test_openssl_by_its_own_file(tmp_path: Path, library: Mapping[str, str], con
 )
 def test_gnutls_by_its_own_file(tmp_path: Path, conf: str, expected: Version | Reason) -> None:
     assert oldest(tmp_path, {"/etc/gnutls/config": conf}) is expected
+
+
+def test_a_directory_is_included_by_the_names_that_openssl_takes(tmp_path: Path) -> None:
+    files = {
+        **LIBRARY_3,
+        "/etc/pki/tls/openssl.cnf": CHAIN + "MinProtocol = TLSv1.2\n[d]\n.include /etc/pki/tls/openssl.d\n",
+        "/etc/pki/tls/openssl.d/a.conf": "[c]\nCipherString = DEFAULT:@SECLEVEL=0\n",
+        "/etc/pki/tls/openssl.d/b.cnf": "[c]\nMinProtocol = TLSv1.1\n",
+        "/etc/pki/tls/openssl.d/c.cnf.rpmnew": "[c]\nMinProtocol = TLSv1.3\n",
+    }
+    assert oldest(tmp_path, files) is Version.TLS11
 
 
 def test_without_libraries_and_policy_there_is_nothing(tmp_path: Path) -> None:

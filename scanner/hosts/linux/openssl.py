@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from scanner.facts.crypto_policy import LibraryDefault
 from scanner.facts.tls import Version
-from scanner.hosts.base import Files, Names, Reader, Source
+from scanner.hosts.base import FileKind, Files, Names, Reader, Source
 from scanner.hosts.linux.base import exists, file_needed, needed, parsed, seen, shown
 from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import opensslconf
@@ -15,11 +16,17 @@ FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib6
 NEW, OLD = ("libssl.so.3",), ("libssl.so.1.1", "libssl.so.1.0.0", "libssl.so.10")
 CONF = ("/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf")
 POLICY = "/etc/crypto-policies/back-ends/opensslcnf.config"
+DIRECTORY = "/etc/pki/tls/openssl.d"
+"""Included by the file of the Red Hat family from 9 on."""
+MOST_INCLUDED = 100
 USUAL_LEVEL = 2
 """The security level of OpenSSL where nothing is written: 2 in Debian, Ubuntu and the Red Hat family, and upstream from 3.2."""
 READS: tuple[Source, ...] = (
     *(Names(f"{folder}/{name}") for folder in FOLDERS for name in (*NEW, *OLD)),
     *(Files(path) for path in (*CONF, POLICY)),
+    Names(POLICY),
+    Names(DIRECTORY),
+    *(Files(f"{DIRECTORY}/*.{ending}") for ending in ("cnf", "conf")),
 )
 LEVEL = re.compile(r"@SECLEVEL=(\d)")
 VERSIONS = {
@@ -75,10 +82,20 @@ def _oldest(read: Reader, path: str | None) -> Version:
 
 
 def _commands(read: Reader, path: str) -> tuple[tuple[str, str], ...]:
-    def included(other: str) -> bytes:
-        if not other.startswith("/"):
-            raise CannotObserve(Reason.UNSUPPORTED, f"{path}: {shown(other)} is included from a place that is not told")
-        return file_needed(read, other)
-
     data = file_needed(read, path)
-    return needed(parsed(path, data, lambda text: opensslconf.system_default(opensslconf.parse(text, included))))
+    return needed(parsed(path, data, lambda text: opensslconf.system_default(opensslconf.parse(text, partial(_included, read)))))
+
+
+def _included(read: Reader, path: str) -> bytes:
+    """Give what ``.include`` of config(5ssl) brings in: a file, or those of a directory; nothing where it is not there. Raises."""
+    if not path.startswith("/"):
+        raise CannotObserve(Reason.UNSUPPORTED, f"{shown(path)} is included from a place that is not told")
+    state = read.state(path)
+    if state is None:
+        return b""
+    if state.kind is not FileKind.DIRECTORY:
+        return read.file(path) or b""
+    names = [name for name in read.names(path) or () if name.endswith((".cnf", ".conf"))]
+    if len(names) > MOST_INCLUDED:
+        raise CannotObserve(Reason.TOO_LARGE, f"{shown(path)}: more than {MOST_INCLUDED} files")
+    return b"\n".join(read.file(f"{path.rstrip('/')}/{name}") or b"" for name in names)

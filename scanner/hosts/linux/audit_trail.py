@@ -38,7 +38,6 @@ DEFAULTS = {
     *PROCESSES,
     *UNITS,
     *CONTAINER,
-    *COMPAT,
     *(Names(path) for path in DAEMON),
     Run(STATE, root=True),
     Run(LIST, root=True),
@@ -46,6 +45,7 @@ DEFAULTS = {
     Files(COMPILED, root=True),
     Names(DIRECTORY, root=True),
     Files(f"{DIRECTORY}/*.rules", root=True),
+    *COMPAT,
 )
 def audit_trail(read: Reader) -> AuditTrail:
     """See what the kernel records, now and after a restart, and where the records go."""

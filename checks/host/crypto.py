@@ -52,7 +52,7 @@ CRYPTO_FIPS_REQUIRED = Value(
     says={
         "OLD_LET_IN": Text(ja="型（{level}）が禁じる版を許す：{libraries}", en="they let in what the level {level} rules out: {libraries}"),
         "OLD_REFUSED": Text(ja="最も古い版は次のとおり：{libraries}", en="the oldest versions are: {libraries}"),
-        "NO_LIBRARY": Text(ja="OpenSSL がなく、GnuTLS の設定もない", en="there is no OpenSSL, and no settings of GnuTLS"),
+        "NO_LIBRARY": Text(ja="OpenSSL も GnuTLS もない", en="there is neither OpenSSL nor GnuTLS"),
     },
 )
 def crypto_tls_versions(

@@ -96,6 +96,13 @@ def test_gnutls_by_its_own_file(tmp_path: Path, conf: str, expected: Version | R
     assert oldest(tmp_path, {"/etc/gnutls/config": conf}) is expected
 
 
+def test_gnutls_without_a_file_goes_by_a_list_that_is_not_known(tmp_path: Path) -> None:
+    (library,) = seen(tmp_path, {"/usr/lib/x86_64-linux-gnu/libgnutls.so.30": ""}).libraries
+    assert library.library == "GnuTLS"
+    assert isinstance(library.oldest, Unobserved)
+    assert library.oldest.reason is Reason.UNSUPPORTED
+
+
 def test_a_directory_is_included_by_the_names_that_openssl_takes(tmp_path: Path) -> None:
     files = {
         **LIBRARY_3,

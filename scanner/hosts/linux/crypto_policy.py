@@ -20,6 +20,7 @@ from scanner.model.reason import CannotObserve, Reason
 from scanner.wire import keyfile
 
 ASKED, APPLIED = "/etc/crypto-policies/config", "/etc/crypto-policies/state/current"
+GNUTLS_LIBRARY = "libgnutls.so.30"
 GNUTLS = ("/etc/crypto-policies/back-ends/gnutls.config", "/etc/gnutls/config")
 FIPS = "/proc/sys/crypto/fips_enabled"
 GNUTLS_VERSIONS = {"tls1.0": Version.TLS10, "tls1.1": Version.TLS11, "tls1.2": Version.TLS12, "tls1.3": Version.TLS13}
@@ -33,6 +34,7 @@ GNUTLS_VERSIONS = {"tls1.0": Version.TLS10, "tls1.1": Version.TLS11, "tls1.2": V
     Files(APPLIED),
     *(Files(path) for path in GNUTLS),
     *(Names(path) for path in GNUTLS),
+    *(Names(f"{folder}/{GNUTLS_LIBRARY}") for folder in openssl.FOLDERS),
     Files(FIPS),
     *BOOT,
 )
@@ -70,9 +72,15 @@ def _library(read: Reader, name: str) -> tuple[LibraryDefault, ...]:
 
 
 def _gnutls(read: Reader) -> LibraryDefault | None:
-    """Read GnuTLS' system-wide file; ``None``: there is none, and programs go by the library's own list. Raises ``CannotObserve``."""
+    """Read GnuTLS' system-wide file; ``None``: there is no GnuTLS. Raises ``CannotObserve``."""
     path = exists(read, *GNUTLS)
-    return None if path is None else LibraryDefault("GnuTLS", seen(lambda: _gnutls_oldest(read, path)), path)
+    if path is not None:
+        return LibraryDefault("GnuTLS", seen(lambda: _gnutls_oldest(read, path)), path)
+    if not openssl.has_library(read, (GNUTLS_LIBRARY,)):
+        return None
+    # Upstream's own list has TLS 1.0 (Debian 12's 3.7.9 lets it in), Ubuntu's packages are built with another.
+    own = Unobserved(Reason.UNSUPPORTED, f"{GNUTLS_LIBRARY}: there is no {GNUTLS[-1]}, and what its own list lets in differs by package")
+    return LibraryDefault("GnuTLS", own, GNUTLS_LIBRARY)
 
 
 def _gnutls_oldest(read: Reader, path: str) -> Version:

@@ -43,17 +43,18 @@ BY_AGE = tuple(Version)
 
 def generation(read: Reader) -> int | None:
     """Give the library's generation, 1 or 3; ``None``: neither or both are there. Raises ``CannotObserve``."""
-    new, old = (_has(read, names) for names in (NEW, OLD))
+    new, old = (has_library(read, names) for names in (NEW, OLD))
     return 3 if new and not old else 1 if old and not new else None
 
 
-def _has(read: Reader, names: tuple[str, ...]) -> bool:
+def has_library(read: Reader, names: tuple[str, ...]) -> bool:
+    """Tell whether a library of one of these names is where programs find it. Raises ``CannotObserve``."""
     return exists(read, *(f"{folder}/{name}" for folder in FOLDERS for name in names)) is not None
 
 
 def default(read: Reader) -> LibraryDefault | None:
     """Give the oldest TLS for programs that set none; ``None``: there is no OpenSSL. Raises ``CannotObserve``."""
-    if not _has(read, (*NEW, *OLD)):
+    if not has_library(read, (*NEW, *OLD)):
         return None
     path = exists(read, *CONF)
     return LibraryDefault("OpenSSL", seen(lambda: _oldest(read, path)), path or "OpenSSL")

@@ -98,6 +98,7 @@ STATES = (
             "/etc/docker/daemon.json": DAEMON_KEPT,
             "/etc/fstab": "/dev/sdb1 /media/usb vfat noauto,user 0 0\n",
             "/etc/sysctl.d/60-network.conf": lines(NETWORK_KEPT),
+            "/etc/gnutls/config": "[overrides]\ndisabled-version = tls1.0\ndisabled-version = tls1.1\n",
         },
         before=(
             "systemctl enable apt-daily.timer apt-daily-upgrade.timer dailyaidecheck.timer",

@@ -1,7 +1,7 @@
 """The laboratory's resolver from some milliseconds away: dnsdist (Debian's package) stands before it and holds each of its answers back.
 
-The laboratory itself has no way to be measured: its packets are there at once, and a resolver that has every name in its memory answers
-within 0.05 ms. On a network a name that nobody has asked for lately takes tens of milliseconds, also over the nearest resolver.
+In the laboratory itself packets are there at once, and a resolver that has every name in its memory answers within 0.05 ms: programs
+that wait for one answer before they ask for the next lose nothing by it there, as they do on a network.
 """
 
 from __future__ import annotations
@@ -59,5 +59,5 @@ def _wait(lab: Lab, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < end and process.poll() is None:
         if lab.run(["dig", "+tries=1", "+time=1", f"@{ADDRESS}", lab.bulk[0], "SOA"]).returncode == 0:
             return
-        time.sleep(0.1)
+        time.sleep(0.1)  # nothing tells when a server begins to answer
     raise RuntimeError(f"dnsdist ended with {process.returncode}" if process.poll() is not None else "dnsdist does not answer")

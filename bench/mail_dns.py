@@ -1,7 +1,7 @@
 """Tenken beside checkdmarc 6 on the same 500 laboratory domains, over the same resolver, in turn: ``python -m bench.mail_dns``.
 
 Once with the resolver as it stands in the laboratory, at no distance and with every name in its memory, where nothing is measured but
-the programs' own time; once from 2 ms away (``bench/far_resolver.py``), which is still nearer than nearly all that a night's run asks for.
+the programs' own time; once from 2 ms away (``bench/far_resolver.py``), where waiting counts as well.
 
 Prints tables and one line of JSON, and writes nothing else. Each program is started as people start it; "start-up" is the time of a
 run over one domain, "steady" is what remains. checkdmarc runs without its SMTP and TLS tests and without its waiting time, in an

@@ -141,7 +141,7 @@ def recursion_closed(seen: Recursion | Unobserved, ledger: DeclaredDnsService, *
     if any(t.aa for t in trials):
         return _offered_beside(trials) or passed("RECURSION_OWN")
     if any(t.records for t in trials):
-        return _not_from_cache(seen, trials[0]) or passed("RECURSION_CACHE")
+        return _not_from_cache(seen, next(t for t in trials if t.records)) or passed("RECURSION_CACHE")
     if any(t.ra for t in trials):
         return passed("RECURSION_FLAG_ONLY", rcodes=rcodes)
     if any(t.referral for t in trials):

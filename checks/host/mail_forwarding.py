@@ -43,8 +43,14 @@ MAIL_FORWARDING_DOMAINS = Value[tuple[str, ...]](
         "Add the domains of approved destinations to mail.forwarding.domains in the profile.",
     ),
     says={
-        "FORWARDING_NONE": Text(ja="{program} は転送しない", en="{program} sends no mail on"),
-        "FORWARDING_INSIDE": Text(ja="{program} の転送先は {domains} に限られる", en="{program} sends mail on to {domains} only"),
+        "FORWARDING_NONE": Text(
+            ja="{program} の別名の表、写しの設定、利用者のファイルに転送はない",
+            en="no table of aliases, copy or file of people's has {program} send mail on",
+        ),
+        "FORWARDING_INSIDE": Text(
+            ja="{program} の別名の表、写しの設定、利用者のファイルの転送先は {domains} に限られる",
+            en="tables of aliases, copies and files of people's have {program} send mail on to {domains} only",
+        ),
         "FORWARDING_OUTSIDE": Text(ja="{program} は外部へ転送する（{places}）", en="{program} sends mail on to outside ({places})"),
         "NO_MAIL_PROGRAM": NO_MAIL_PROGRAM,
     },
